@@ -1,0 +1,19 @@
+//! A Terraform and OpenTofu provider for Cloudflare API tokens.
+//!
+//! The map. Each folder is one idea, and the arrows between them go one way:
+//!
+//! - [`tf_provider`] is a Terraform provider SDK that knows no Cloudflare: `plugin` is the wire, `framework` holds
+//!   Terraform's semantics without protobuf.
+//! - [`cloudflare`] is the API client, the only user of reqwest.
+//! - [`policy`] is the domain, pure: policies, scopes, canonical form, fingerprint, validation.
+//! - [`tokens`] is the token service over the two: coalesced reads and batched writes.
+//! - [`provider`] is where they meet: the configuration, the resources, and the one place that words diagnostics.
+//!
+//! `framework`, `policy` and `cloudflare` import none of the others; `plugin` imports `framework`; `tokens` imports
+//! `cloudflare` and `policy`; `provider` imports all but `plugin`; `main.rs` joins them. A test keeps it so.
+
+pub mod cloudflare;
+pub mod policy;
+pub mod provider;
+pub mod tf_provider;
+pub mod tokens;

@@ -1,0 +1,1 @@
+//! Terraform's semantics without protobuf: values, types, paths, diagnostics, schema, planning, typed traits.

@@ -1,0 +1,1 @@
+//! A strict, stateful Cloudflare API for tests. It imports nothing from `src/`.
