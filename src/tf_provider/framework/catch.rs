@@ -1,0 +1,37 @@
+//! Panics in handlers: a diagnostic for the user and a place for the log, never the panic's message, which may hold
+//! anything.
+
+use std::cell::Cell;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
+use super::diagnostics::Diagnostic;
+
+thread_local! {
+    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// Replaces the panic hook by one that logs where the panic was, and not what it said. To be called once at start.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place =
+            info.location().map_or_else(|| "unknown".to_owned(), |l| format!("{}:{}", l.file(), l.line()));
+        tracing::error!(place, "the provider panicked");
+        PLACE.set(Some(place));
+    }));
+}
+
+/// Runs a handler; a panic in it becomes an error diagnostic.
+pub(super) async fn catch<T>(work: impl Future<Output = T>) -> Result<T, Diagnostic> {
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| {
+        let place = PLACE.take().map(|place| format!(" (at {place})")).unwrap_or_default();
+        Diagnostic::error(
+            "The provider has a bug",
+            format!(
+                "It panicked while it handled this request{place}. Nothing else is affected. Run `terraform plan` to \
+                 see how things stand, and please report this with the log of a run with TF_LOG=DEBUG."
+            ),
+        )
+    })
+}

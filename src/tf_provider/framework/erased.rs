@@ -1,0 +1,343 @@
+//! The typed traits without their types: models to raw values and back.
+
+use async_trait::async_trait;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::diagnostics::{Diagnostic, Diagnostics};
+use super::ephemeral::EphemeralResource;
+use super::function::{Arguments, Function, FunctionError};
+use super::model::Model;
+use super::plan::{Plan, mark_unknown, plan};
+use super::provider::{ClientCapabilities, DataSource, Provider};
+use super::raw::Raw;
+use super::resource::{Applied, MoveSource, Planning, PriorState, Resource, ResourceId, Updating};
+use super::schema::{IdentitySchema, Schema, Signature};
+use super::server::{
+    ApplyRequest, ApplyResponse, Failed, OpenResponse, PlanRequest, PlanResponse, RenewResponse,
+};
+use super::validate::validate;
+use super::value::Mismatch;
+
+/// A typed implementation of one of the erased traits.
+pub(super) struct Typed<T>(pub(super) T);
+
+#[async_trait]
+pub(super) trait ErasedProvider: Send + Sync {
+    fn schema(&self) -> Schema;
+    async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn configure(&self, config: Raw) -> Diagnostics;
+    async fn stop(&self);
+}
+
+#[async_trait]
+pub(super) trait ErasedResource: Send + Sync {
+    fn schema(&self) -> Schema;
+    fn identity_schema(&self) -> Option<IdentitySchema>;
+    async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn upgrade(&self, state: PriorState) -> ApplyResponse;
+    async fn read(&self, state: Raw, private: Vec<u8>) -> ApplyResponse;
+    async fn plan(&self, request: PlanRequest) -> PlanResponse;
+    async fn apply(&self, request: ApplyRequest) -> ApplyResponse;
+    async fn import(&self, id: ResourceId) -> ApplyResponse;
+    async fn move_from(&self, source: MoveSource) -> ApplyResponse;
+}
+
+#[async_trait]
+pub(super) trait ErasedDataSource: Send + Sync {
+    fn schema(&self) -> Schema;
+    async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn read(&self, config: Raw) -> (Option<Raw>, Diagnostics);
+}
+
+#[async_trait]
+pub(super) trait ErasedEphemeral: Send + Sync {
+    fn schema(&self) -> Schema;
+    async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn open(&self, config: Raw) -> OpenResponse;
+    async fn renew(&self, private: Vec<u8>) -> RenewResponse;
+    async fn close(&self, private: Vec<u8>) -> Diagnostics;
+}
+
+pub(super) trait ErasedFunction: Send + Sync {
+    fn signature(&self) -> Signature;
+    fn call(&self, arguments: &Arguments) -> Result<Raw, FunctionError>;
+}
+
+fn schema<M: Model>(version: i64) -> Schema {
+    Schema { version, description: M::DESCRIPTION, attributes: M::attributes() }
+}
+
+fn mismatch(mismatch: &Mismatch) -> Diagnostic {
+    let detail = format!("Terraform and the provider disagree about the schema. {mismatch}. This is a bug.");
+    Diagnostic::error("A value does not fit the schema", detail)
+}
+
+fn model<M: Model>(raw: &Raw) -> Result<M, Diagnostic> {
+    M::from_object(raw).map_err(|e| mismatch(&e))
+}
+
+/// An object, or none where it is null.
+fn maybe<M: Model>(raw: &Raw) -> Result<Option<M>, Diagnostic> {
+    if raw.is_null() { Ok(None) } else { model(raw).map(Some) }
+}
+
+fn decode<P: DeserializeOwned + Default>(bytes: &[u8]) -> Result<P, Diagnostic> {
+    if bytes.is_empty() {
+        return Ok(P::default());
+    }
+    serde_json::from_slice(bytes).map_err(|e| {
+        let detail = format!(
+            "What the provider keeps beside the state cannot be read (line {}, column {}). Was the state written by a \
+             newer version of the provider?",
+            e.line(),
+            e.column()
+        );
+        Diagnostic::error("The private state is damaged", detail)
+    })
+}
+
+fn encode<P: Serialize>(private: &P) -> Vec<u8> {
+    serde_json::to_vec(private).unwrap_or_default()
+}
+
+/// Turns `Err` into the operation's failed outcome.
+macro_rules! check {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(diagnostic) => return Failed::failed(diagnostic),
+        }
+    };
+}
+
+async fn validated<M: Model, F: Future<Output = Diagnostics>>(
+    config: Raw,
+    client: ClientCapabilities,
+    more: impl FnOnce(M) -> F,
+) -> Diagnostics {
+    let mut found = validate(&M::attributes(), &config, client.write_only_attributes);
+    if !found.has_error() {
+        found.extend(more(check!(model(&config))).await);
+    }
+    found
+}
+
+#[async_trait]
+impl<P: Provider> ErasedProvider for Typed<P> {
+    fn schema(&self) -> Schema {
+        schema::<P::Config>(0)
+    }
+
+    async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn configure(&self, config: Raw) -> Diagnostics {
+        self.0.configure(check!(model(&config))).await
+    }
+
+    async fn stop(&self) {
+        self.0.stop().await;
+    }
+}
+
+impl<R: Resource> Typed<R> {
+    fn applied(&self, (applied, diagnostics): (Option<Applied<R>>, Diagnostics)) -> ApplyResponse {
+        match applied {
+            Some(Applied { state, private }) => ApplyResponse {
+                identity: self.0.identity(&state),
+                state: Some(state.to_object()),
+                private: encode(&private),
+                diagnostics,
+            },
+            None => ApplyResponse { diagnostics, ..ApplyResponse::default() },
+        }
+    }
+}
+
+#[async_trait]
+impl<R: Resource> ErasedResource for Typed<R> {
+    fn schema(&self) -> Schema {
+        schema::<R::Model>(R::VERSION)
+    }
+
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        self.0.identity_schema()
+    }
+
+    async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn upgrade(&self, state: PriorState) -> ApplyResponse {
+        if state.version == R::VERSION {
+            let raw = Raw::from_json(&state.json, &self.schema().ty());
+            let raw = raw.map_err(|e| Diagnostic::error("The state does not fit the schema", e));
+            return ApplyResponse { state: Some(check!(raw)), ..ApplyResponse::default() };
+        }
+        match self.0.upgrade(state).await {
+            Ok(model) => ApplyResponse { state: Some(model.to_object()), ..ApplyResponse::default() },
+            Err(diagnostics) => ApplyResponse { diagnostics, ..ApplyResponse::default() },
+        }
+    }
+
+    async fn read(&self, state: Raw, private: Vec<u8>) -> ApplyResponse {
+        let Some(model) = check!(maybe(&state)) else { return ApplyResponse::default() };
+        let current = Applied { state: model, private: check!(decode(&private)) };
+        self.applied(self.0.read(current).await)
+    }
+
+    async fn plan(&self, request: PlanRequest) -> PlanResponse {
+        let PlanRequest { prior, proposed, config, private } = request;
+        if proposed.is_null() {
+            let diagnostics = match check!(maybe(&prior)) {
+                Some(prior) => self.0.plan_delete(prior).await,
+                None => Diagnostics::none(),
+            };
+            return PlanResponse {
+                planned: Some(Raw::Null),
+                private,
+                diagnostics,
+                ..PlanResponse::default()
+            };
+        }
+        let attributes = R::Model::attributes();
+        let Plan { planned, requires_replace } = plan(&attributes, &prior, &config);
+        let mut planning = Planning {
+            config: check!(model(&config)),
+            prior: check!(maybe(&prior)),
+            planned: check!(model(&planned)),
+            requires_replace,
+            private: check!(decode(&private)),
+        };
+        let diagnostics = self.0.plan(&mut planning).await;
+        if diagnostics.has_error() {
+            return PlanResponse { diagnostics, ..PlanResponse::default() };
+        }
+        let mut planned = planning.planned.to_object();
+        mark_unknown(&attributes, &prior, &config, &mut planned);
+        PlanResponse {
+            // An object that is about to be replaced keeps its identity; a new one gets its own at apply.
+            identity: planning.prior.as_ref().and_then(|prior| self.0.identity(prior)),
+            planned: Some(planned),
+            requires_replace: planning.requires_replace,
+            private: encode(&planning.private),
+            diagnostics,
+        }
+    }
+
+    async fn apply(&self, request: ApplyRequest) -> ApplyResponse {
+        let ApplyRequest { prior, planned, config, private } = request;
+        let private = check!(decode(&private));
+        match (check!(maybe(&prior)), check!(maybe(&planned))) {
+            (None, None) => ApplyResponse::default(),
+            (None, Some(planned)) => {
+                self.applied(self.0.create(check!(model(&config)), planned, private).await)
+            }
+            (Some(prior), Some(planned)) => {
+                let updating = Updating { config: check!(model(&config)), prior, planned, private };
+                self.applied(self.0.update(updating).await)
+            }
+            (Some(prior), None) => {
+                let diagnostics = self.0.delete(Applied { state: prior, private }).await;
+                ApplyResponse { diagnostics, ..ApplyResponse::default() }
+            }
+        }
+    }
+
+    async fn import(&self, id: ResourceId) -> ApplyResponse {
+        match self.0.import(id).await {
+            Ok(applied) => self.applied((Some(applied), Diagnostics::none())),
+            Err(diagnostics) => self.applied((None, diagnostics)),
+        }
+    }
+
+    async fn move_from(&self, source: MoveSource) -> ApplyResponse {
+        let (type_name, address) = (source.type_name.clone(), source.provider_address.clone());
+        match self.0.move_from(source).await {
+            Some(Ok(applied)) => self.applied((Some(applied), Diagnostics::none())),
+            Some(Err(diagnostics)) => self.applied((None, diagnostics)),
+            None => {
+                let summary = format!("A {type_name} cannot become a {}", R::TYPE_NAME);
+                let detail = format!(
+                    "The provider does not know how to take over the state of `{type_name}` from `{address}`. Remove \
+                     the `moved` block, and use `removed` and `import` blocks instead."
+                );
+                ApplyResponse::failed(Diagnostic::error(summary, detail))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl<D: DataSource> ErasedDataSource for Typed<D> {
+    fn schema(&self) -> Schema {
+        schema::<D::Model>(0)
+    }
+
+    async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn read(&self, config: Raw) -> (Option<Raw>, Diagnostics) {
+        let (result, diagnostics) = self.0.read(check!(model(&config))).await;
+        (result.map(|model| model.to_object()), diagnostics)
+    }
+}
+
+#[async_trait]
+impl<E: EphemeralResource> ErasedEphemeral for Typed<E> {
+    fn schema(&self) -> Schema {
+        schema::<E::Model>(0)
+    }
+
+    async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn open(&self, config: Raw) -> OpenResponse {
+        match self.0.open(check!(model(&config))).await {
+            (Some(opened), diagnostics) => OpenResponse {
+                result: Some(opened.result.to_object()),
+                private: encode(&opened.private),
+                renew_at: opened.renew_at,
+                diagnostics,
+            },
+            (None, diagnostics) => OpenResponse { diagnostics, ..OpenResponse::default() },
+        }
+    }
+
+    async fn renew(&self, private: Vec<u8>) -> RenewResponse {
+        match self.0.renew(check!(carried(&private))).await {
+            (Some(renewed), diagnostics) => {
+                RenewResponse { private: encode(&renewed.private), renew_at: renewed.renew_at, diagnostics }
+            }
+            (None, diagnostics) => RenewResponse { diagnostics, ..RenewResponse::default() },
+        }
+    }
+
+    async fn close(&self, private: Vec<u8>) -> Diagnostics {
+        self.0.close(check!(carried(&private))).await
+    }
+}
+
+/// What an ephemeral resource carries from open to close: always there, since open wrote it.
+fn carried<P: DeserializeOwned>(private: &[u8]) -> Result<P, Diagnostic> {
+    match decode::<Option<P>>(private)? {
+        Some(private) => Ok(private),
+        None => Err(Diagnostic::error(
+            "The ephemeral resource cannot be closed",
+            "Terraform handed nothing back of what opening it gave.",
+        )),
+    }
+}
+
+impl<F: Function> ErasedFunction for Typed<F> {
+    fn signature(&self) -> Signature {
+        self.0.signature()
+    }
+
+    fn call(&self, arguments: &Arguments) -> Result<Raw, FunctionError> {
+        self.0.call(arguments)
+    }
+}

@@ -1,0 +1,386 @@
+//! Schemas: one declaration per attribute, from which the wire schema, the model and the docs page all come.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::raw::Raw;
+use super::types::Type;
+
+/// The schema of a resource, a data source, an ephemeral resource or the provider.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// The version of the state's layout; `upgrade` is called for states of an older one.
+    pub version: i64,
+    /// What it is for, in Markdown.
+    pub description: &'static str,
+    /// The attributes, in the order of their declaration.
+    pub attributes: Vec<Attribute>,
+}
+
+impl Schema {
+    /// The object type of a configuration or state.
+    pub fn ty(&self) -> Type {
+        object(&self.attributes)
+    }
+}
+
+/// The object type that these attributes make.
+pub fn object(attributes: &[Attribute]) -> Type {
+    Type::Object(attributes.iter().map(|a| (a.name.to_owned(), a.kind.ty())).collect())
+}
+
+/// What an attribute holds.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A value of a type.
+    Leaf(Type),
+    /// Objects with attributes of their own.
+    Nested(Nesting, Vec<Attribute>),
+}
+
+/// How nested objects are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nesting {
+    /// One object.
+    Single,
+    /// A list of objects.
+    List,
+    /// A set of objects.
+    Set,
+    /// A map of objects.
+    Map,
+}
+
+impl Kind {
+    /// The type of the attribute's values.
+    pub fn ty(&self) -> Type {
+        match self {
+            Kind::Leaf(ty) => ty.clone(),
+            Kind::Nested(Nesting::Single, attributes) => object(attributes),
+            Kind::Nested(Nesting::List, attributes) => Type::list(object(attributes)),
+            Kind::Nested(Nesting::Set, attributes) => Type::set(object(attributes)),
+            Kind::Nested(Nesting::Map, attributes) => Type::map(object(attributes)),
+        }
+    }
+}
+
+/// Who sets an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The user must.
+    Required,
+    /// The user may.
+    Optional,
+    /// The provider does.
+    Computed,
+    /// The user may, else the provider does.
+    OptionalComputed,
+}
+
+impl Mode {
+    /// Whether the provider may choose the value where the configuration has none.
+    pub fn is_computed(self) -> bool {
+        matches!(self, Mode::Computed | Mode::OptionalComputed)
+    }
+}
+
+/// Whether two known values mean the same although they differ in spelling.
+pub type Equality = fn(&Raw, &Raw) -> bool;
+
+/// One attribute: everything that is said of it is said here.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its name in HCL.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Who sets it.
+    pub mode: Mode,
+    /// Whether Terraform hides it.
+    pub sensitive: bool,
+    /// Whether it exists in the configuration only, never in plan or state.
+    pub write_only: bool,
+    /// What it means, in Markdown.
+    pub description: &'static str,
+    /// Why it is not to be used any more, and what instead.
+    pub deprecated: Option<&'static str>,
+    /// What it is where the configuration has nothing.
+    pub default: Option<Raw>,
+    /// Whether a change makes a new object.
+    pub requires_replace: bool,
+    /// Whether a computed value outlives an update; otherwise any change makes it unknown.
+    pub keep_prior: bool,
+    /// When a change of spelling is no change.
+    pub equality: Option<Equality>,
+    /// What its values must fulfil.
+    pub validators: Vec<Validator>,
+    /// Names of its siblings that may not be set beside it.
+    pub conflicts_with: &'static [&'static str],
+}
+
+/// The properties of an attribute, as its declaration in a model spells them.
+#[derive(Clone, Debug)]
+pub struct Spec(Attribute);
+
+/// An attribute that the user must set.
+pub fn required() -> Spec {
+    Spec::of(Mode::Required)
+}
+
+/// An attribute that the user may set.
+pub fn optional() -> Spec {
+    Spec::of(Mode::Optional)
+}
+
+/// An attribute that the provider sets.
+pub fn computed() -> Spec {
+    Spec::of(Mode::Computed)
+}
+
+impl Spec {
+    fn of(mode: Mode) -> Spec {
+        Spec(Attribute {
+            name: "",
+            kind: Kind::Leaf(Type::Dynamic),
+            mode,
+            sensitive: false,
+            write_only: false,
+            description: "",
+            deprecated: None,
+            default: None,
+            requires_replace: false,
+            keep_prior: false,
+            equality: None,
+            validators: Vec::new(),
+            conflicts_with: &[],
+        })
+    }
+
+    /// Where the user sets nothing, the provider does.
+    #[must_use]
+    pub fn or_computed(mut self) -> Spec {
+        self.0.mode = Mode::OptionalComputed;
+        self
+    }
+
+    /// Where the user sets nothing, it is this.
+    #[must_use]
+    pub fn or(mut self, default: Raw) -> Spec {
+        self.0.mode = Mode::OptionalComputed;
+        self.0.default = Some(default);
+        self
+    }
+
+    /// In the configuration only, never in plan or state.
+    #[must_use]
+    pub fn write_only(mut self) -> Spec {
+        self.0.write_only = true;
+        self
+    }
+
+    /// A change makes a new object.
+    #[must_use]
+    pub fn requires_replace(mut self) -> Spec {
+        self.0.requires_replace = true;
+        self
+    }
+
+    /// A computed value outlives an update.
+    #[must_use]
+    pub fn keep_prior(mut self) -> Spec {
+        self.0.keep_prior = true;
+        self
+    }
+
+    /// A change that this finds equal is no change.
+    #[must_use]
+    pub fn same_if(mut self, equality: Equality) -> Spec {
+        self.0.equality = Some(equality);
+        self
+    }
+
+    /// Known values must fulfil this.
+    #[must_use]
+    pub fn check(mut self, validator: Validator) -> Spec {
+        self.0.validators.push(validator);
+        self
+    }
+
+    /// May not be set beside these siblings.
+    #[must_use]
+    pub fn conflicts_with(mut self, siblings: &'static [&'static str]) -> Spec {
+        self.0.conflicts_with = siblings;
+        self
+    }
+
+    /// Not to be used any more, and why.
+    #[must_use]
+    pub fn deprecated(mut self, why: &'static str) -> Spec {
+        self.0.deprecated = Some(why);
+        self
+    }
+
+    /// The attribute of that name and kind. Called by [`model!`](crate::model).
+    #[must_use]
+    pub fn build(
+        mut self,
+        name: &'static str,
+        description: &'static str,
+        kind: Kind,
+        sensitive: bool,
+    ) -> Attribute {
+        self.0.name = name;
+        self.0.description = description;
+        self.0.kind = kind;
+        self.0.sensitive = sensitive;
+        self.0
+    }
+}
+
+/// What fails a check: where in the value, and why.
+pub struct Fault {
+    /// What is wrong, as the rest of a sentence that starts with the value, and what would be right.
+    pub fault: String,
+    /// The offending part, if it is not the whole value: an element of a set or list, a key of a map.
+    pub part: Option<String>,
+}
+
+type Check = dyn Fn(&Raw) -> Result<(), Fault> + Send + Sync;
+
+/// A rule for known values, with the words that the docs page has for it.
+#[derive(Clone)]
+pub struct Validator {
+    /// What values must be, for the docs page.
+    pub rule: String,
+    check: Arc<Check>,
+}
+
+impl Validator {
+    /// A rule for any value.
+    pub fn new(rule: &str, check: impl Fn(&Raw) -> Result<(), Fault> + Send + Sync + 'static) -> Validator {
+        Validator { rule: rule.to_owned(), check: Arc::new(check) }
+    }
+
+    /// A rule for strings; also for each known string in a list, set or map. `Err` is the fault, as in [`Fault`].
+    pub fn string(
+        rule: &str,
+        check: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Validator {
+        fn each(raw: &Raw, check: &dyn Fn(&str) -> Result<(), String>, inside: bool) -> Result<(), Fault> {
+            match raw {
+                Raw::String(text) => {
+                    check(text).map_err(|fault| Fault { fault, part: inside.then(|| text.to_string()) })
+                }
+                Raw::List(elements) | Raw::Set(elements) => {
+                    elements.iter().try_for_each(|e| each(e, check, true))
+                }
+                Raw::Map(elements) => elements.values().try_for_each(|e| each(e, check, true)),
+                _ => Ok(()),
+            }
+        }
+        Validator::new(rule, move |raw| each(raw, &check, false))
+    }
+
+    /// A list, set or map may not be empty.
+    pub fn not_empty(why: &'static str) -> Validator {
+        Validator::new("at least one element", move |raw| {
+            let empty = match raw {
+                Raw::List(elements) | Raw::Set(elements) => elements.is_empty(),
+                Raw::Map(elements) => elements.is_empty(),
+                _ => false,
+            };
+            if empty { Err(Fault { fault: format!("is empty. {why}"), part: None }) } else { Ok(()) }
+        })
+    }
+
+    /// One of these strings.
+    pub fn one_of(values: &'static [&'static str]) -> Validator {
+        let list = values.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(" or ");
+        let fault = format!("is not one of {}.", list.replace('`', "\""));
+        Validator::string(&list, move |text| if values.contains(&text) { Ok(()) } else { Err(fault.clone()) })
+    }
+
+    /// Whether a known value fulfils the rule.
+    pub fn check(&self, raw: &Raw) -> Result<(), Fault> {
+        (self.check)(raw)
+    }
+}
+
+impl fmt::Debug for Validator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Validator({})", self.rule)
+    }
+}
+
+/// An attribute of a resource's identity: what tells two remote objects apart, of a primitive type.
+#[derive(Clone, Debug)]
+pub struct IdentityAttribute {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: Type,
+    /// Whether an import must give it; otherwise it may.
+    pub required_for_import: bool,
+    /// What it means.
+    pub description: &'static str,
+}
+
+/// The identity of a resource type.
+#[derive(Clone, Debug)]
+pub struct IdentitySchema {
+    /// The version of the identity's layout.
+    pub version: i64,
+    /// Its attributes.
+    pub attributes: Vec<IdentityAttribute>,
+}
+
+impl IdentitySchema {
+    /// The object type of an identity.
+    pub fn ty(&self) -> Type {
+        Type::Object(self.attributes.iter().map(|a| (a.name.to_owned(), a.ty.clone())).collect())
+    }
+}
+
+/// The signature of a provider function.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// One line.
+    pub summary: &'static str,
+    /// What it does, in Markdown.
+    pub description: &'static str,
+    /// The parameters, in order.
+    pub parameters: Vec<Parameter>,
+    /// The parameter that takes all further arguments.
+    pub variadic: Option<Parameter>,
+    /// The type of the result.
+    pub result: Type,
+}
+
+/// A parameter of a provider function. Null and unknown arguments never reach the function.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name, for messages and docs.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: Type,
+    /// What it means.
+    pub description: &'static str,
+}
+
+/// Everything that the provider has, by name.
+#[derive(Clone, Debug)]
+pub struct Schemas {
+    /// The provider's own configuration.
+    pub provider: Schema,
+    /// The resource types.
+    pub resources: BTreeMap<&'static str, Schema>,
+    /// The identities of those resource types that have one.
+    pub identities: BTreeMap<&'static str, IdentitySchema>,
+    /// The data sources.
+    pub data_sources: BTreeMap<&'static str, Schema>,
+    /// The ephemeral resource types.
+    pub ephemeral_resources: BTreeMap<&'static str, Schema>,
+    /// The functions.
+    pub functions: BTreeMap<&'static str, Signature>,
+}

@@ -1,0 +1,171 @@
+//! Validation of a configuration against the declarations in its schema.
+
+use super::diagnostics::{Diagnostic, Diagnostics};
+use super::path::Path;
+use super::raw::Raw;
+use super::schema::{Attribute, Kind, Nesting};
+
+/// Runs every attribute's checks over a configuration. Unknown values pass: they are checked again once known.
+///
+/// `write_only` tells whether the client knows write-only attributes; older ones would store them.
+pub fn validate(attributes: &[Attribute], config: &Raw, write_only: bool) -> Diagnostics {
+    let mut found = Diagnostics::none();
+    object(attributes, config, &Path::root(), write_only, &mut found);
+    found
+}
+
+fn object(attributes: &[Attribute], config: &Raw, at: &Path, write_only: bool, found: &mut Diagnostics) {
+    for attribute in attributes {
+        let value = config.get(attribute.name);
+        if value.is_null() {
+            continue;
+        }
+        let path = at.attribute(attribute.name);
+        if let Some(why) = attribute.deprecated {
+            found.push(Diagnostic::warning(format!("`{path}` is deprecated"), why).at(path.clone()));
+        }
+        if attribute.write_only && !write_only {
+            let detail = "Write-only attributes need Terraform 1.11 or OpenTofu 1.11, or later: this version would \
+                          store the value in its state.";
+            found.push(Diagnostic::error(format!("`{path}` cannot be used here"), detail).at(path.clone()));
+        }
+        for other in attribute.conflicts_with {
+            if !config.get(other).is_null() {
+                let summary = format!("`{}` conflicts with `{other}`", attribute.name);
+                let detail = format!("Only one of `{}` and `{other}` may be set.", attribute.name);
+                found.push(Diagnostic::error(summary, detail).at(path.clone()));
+            }
+        }
+        if !value.is_unknown() {
+            checks(attribute, value, &path, found);
+            if let Kind::Nested(nesting, inner) = &attribute.kind {
+                nested(*nesting, inner, value, &path, write_only, found);
+            }
+        }
+    }
+}
+
+fn checks(attribute: &Attribute, value: &Raw, path: &Path, found: &mut Diagnostics) {
+    for validator in &attribute.validators {
+        if let Err(wrong) = validator.check(value) {
+            let subject = match (wrong.part.as_deref().or(value.as_str()), attribute.sensitive) {
+                (Some(text), false) => format!("\"{text}\""),
+                (Some(_), true) => "The value (hidden, since it is sensitive)".to_owned(),
+                (None, _) => format!("`{}`", attribute.name),
+            };
+            let detail = format!("{subject} {}", wrong.fault);
+            found.push(Diagnostic::error(format!("Invalid `{path}`"), detail).at(path.clone()));
+        }
+    }
+}
+
+fn nested(
+    nesting: Nesting,
+    inner: &[Attribute],
+    value: &Raw,
+    at: &Path,
+    write_only: bool,
+    found: &mut Diagnostics,
+) {
+    match (nesting, value) {
+        (Nesting::Single, Raw::Map(_)) => object(inner, value, at, write_only, found),
+        (Nesting::List, Raw::List(elements)) => {
+            elements.iter().enumerate().for_each(|(i, e)| object(inner, e, &at.index(i), write_only, found));
+        }
+        (Nesting::Map, Raw::Map(elements)) => {
+            elements.iter().for_each(|(key, e)| object(inner, e, &at.key(key), write_only, found));
+        }
+        (Nesting::Set, Raw::Set(elements)) => {
+            // The protocol cannot point at an element of a set: the message names the inner attribute, the path ends
+            // at the set.
+            let mut inside = Diagnostics::none();
+            elements.iter().for_each(|e| object(inner, e, at, write_only, &mut inside));
+            for diagnostic in inside.0 {
+                found.push(diagnostic.at(at.clone()));
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::model;
+    use crate::tf_provider::framework::{Model, Set, Validator, optional, required};
+
+    fn short() -> Validator {
+        Validator::string("at most 3 characters", |s| {
+            if s.len() <= 3 {
+                Ok(())
+            } else {
+                Err("is too long: at most 3 characters are allowed.".to_owned())
+            }
+        })
+    }
+
+    model! {
+        /// Inner.
+        struct Inner {
+            /// A name.
+            name: String = required().check(short()),
+        }
+    }
+
+    model! {
+        /// Outer.
+        struct Outer {
+            /// A secret.
+            secret: SecretString = optional().check(short()),
+            /// Names.
+            names: Set<String> = optional().check(short()).conflicts_with(&["inner"]),
+            /// Nested.
+            inner: Set<Inner> = optional().check(Validator::not_empty("Leave it out.")),
+            /// Never stored.
+            once: String = optional().write_only(),
+        }
+    }
+
+    fn config(pairs: &[(&str, Raw)]) -> Raw {
+        Raw::Map(pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
+    }
+
+    fn run(pairs: &[(&str, Raw)]) -> Vec<(String, String, String)> {
+        let found = validate(&Outer::attributes(), &config(pairs), false);
+        found.0.into_iter().map(|d| (d.path.unwrap().to_string(), d.summary, d.detail)).collect()
+    }
+
+    #[test]
+    fn a_fault_is_told_with_its_path_its_value_and_what_would_be_right() {
+        let found = run(&[("names", Raw::set([Raw::string("ok"), Raw::string("long"), Raw::Unknown]))]);
+        let expected =
+            ("names", "Invalid `names`", "\"long\" is too long: at most 3 characters are allowed.");
+        assert_eq!(found, [(expected.0.into(), expected.1.into(), expected.2.into())]);
+    }
+
+    #[test]
+    fn a_sensitive_value_is_never_quoted() {
+        let found = run(&[("secret", Raw::string("hunter2"))]);
+        assert_eq!(found.len(), 1);
+        assert!(!found[0].2.contains("hunter2"), "{found:?}");
+    }
+
+    #[test]
+    fn inside_a_set_the_path_ends_at_the_set() {
+        let inner = Raw::Map(BTreeMap::from([("name".to_owned(), Raw::string("long"))]));
+        let found = run(&[("inner", Raw::set([inner]))]);
+        assert_eq!((found[0].0.as_str(), found[0].1.as_str()), ("inner", "Invalid `inner.name`"));
+        assert_eq!(run(&[("inner", Raw::set([]))])[0].2, "`inner` is empty. Leave it out.");
+    }
+
+    #[test]
+    fn conflicts_and_write_only_values_for_an_old_client_are_refused() {
+        let found = run(&[("names", Raw::Unknown), ("inner", Raw::Unknown), ("once", Raw::string("x"))]);
+        let summaries: Vec<_> = found.iter().map(|f| f.1.as_str()).collect();
+        assert_eq!(summaries, ["`names` conflicts with `inner`", "`once` cannot be used here"]);
+    }
+}

@@ -1,0 +1,336 @@
+//! Typed values: what a model's field may be, and how Rust types stand for Terraform's.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::raw::{Number, Raw};
+use super::schema::{Kind, Nesting};
+use super::types::Type;
+
+/// A field of a model: unset, not known before apply, or known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Value<T> {
+    /// Unset.
+    #[default]
+    Null,
+    /// Not known before apply.
+    Unknown,
+    /// Known.
+    Known(T),
+}
+
+impl<T> Value<T> {
+    /// The value, where it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Value::Known(value) => Some(value),
+            Value::Null | Value::Unknown => None,
+        }
+    }
+
+    /// The value, where it is known.
+    pub fn into_known(self) -> Option<T> {
+        match self {
+            Value::Known(value) => Some(value),
+            Value::Null | Value::Unknown => None,
+        }
+    }
+
+    /// True where it is unset.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// True where it is not known before apply.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Value::Unknown)
+    }
+
+    /// The same state around another value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Value<U> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Unknown => Value::Unknown,
+            Value::Known(value) => Value::Known(f(value)),
+        }
+    }
+}
+
+impl Value<String> {
+    /// The text, where it is known.
+    pub fn as_str(&self) -> Option<&str> {
+        self.known().map(String::as_str)
+    }
+}
+
+impl<T> From<Option<T>> for Value<T> {
+    fn from(option: Option<T>) -> Value<T> {
+        option.map_or(Value::Null, Value::Known)
+    }
+}
+
+impl<T> From<T> for Value<T> {
+    fn from(value: T) -> Value<T> {
+        Value::Known(value)
+    }
+}
+
+/// A value whose Terraform type is not the one that the schema declares. Core conforms values before it sends them, so
+/// this is a bug on one of the two sides; it never holds content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Attribute names from the root to the value.
+    pub at: Vec<String>,
+    /// The type that the schema declares.
+    pub expected: String,
+}
+
+impl Mismatch {
+    /// A mismatch at the value itself.
+    pub fn expected(expected: impl Into<String>) -> Mismatch {
+        Mismatch { at: Vec::new(), expected: expected.into() }
+    }
+
+    /// The same, seen from the object that has the value as an attribute.
+    #[must_use]
+    pub fn inside(mut self, attribute: &str) -> Mismatch {
+        self.at.insert(0, attribute.to_owned());
+        self
+    }
+}
+
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: a value of type {} was expected", self.at.join("."), self.expected)
+    }
+}
+
+/// A Rust type that stands for a Terraform type.
+pub trait Attr: Sized {
+    /// Whether values of this type are secrets: their attributes are sensitive, without being told so.
+    const SENSITIVE: bool = false;
+
+    /// The Terraform type, or the nested attributes.
+    fn kind() -> Kind;
+
+    /// Reads a known value.
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch>;
+
+    /// Writes a known value.
+    fn to_raw(&self) -> Raw;
+}
+
+impl<T: Attr> Value<T> {
+    /// Reads a value that may be null or unknown.
+    pub fn from_raw(raw: &Raw) -> Result<Value<T>, Mismatch> {
+        match raw {
+            Raw::Null => Ok(Value::Null),
+            Raw::Unknown => Ok(Value::Unknown),
+            known => T::from_raw(known).map(Value::Known),
+        }
+    }
+
+    /// Writes the value.
+    pub fn to_raw(&self) -> Raw {
+        match self {
+            Value::Null => Raw::Null,
+            Value::Unknown => Raw::Unknown,
+            Value::Known(value) => value.to_raw(),
+        }
+    }
+}
+
+impl Attr for bool {
+    fn kind() -> Kind {
+        Kind::Leaf(Type::Bool)
+    }
+
+    fn from_raw(raw: &Raw) -> Result<bool, Mismatch> {
+        match raw {
+            Raw::Bool(b) => Ok(*b),
+            _ => Err(Mismatch::expected("bool")),
+        }
+    }
+
+    fn to_raw(&self) -> Raw {
+        Raw::Bool(*self)
+    }
+}
+
+impl Attr for i64 {
+    fn kind() -> Kind {
+        Kind::Leaf(Type::Number)
+    }
+
+    fn from_raw(raw: &Raw) -> Result<i64, Mismatch> {
+        match raw {
+            Raw::Number(number) => {
+                number.as_i64().ok_or_else(|| Mismatch::expected("whole number of 64 bits"))
+            }
+            _ => Err(Mismatch::expected("number")),
+        }
+    }
+
+    fn to_raw(&self) -> Raw {
+        Raw::Number(Number::from(*self))
+    }
+}
+
+impl Attr for String {
+    fn kind() -> Kind {
+        Kind::Leaf(Type::String)
+    }
+
+    fn from_raw(raw: &Raw) -> Result<String, Mismatch> {
+        raw.as_str().map(str::to_owned).ok_or_else(|| Mismatch::expected("string"))
+    }
+
+    fn to_raw(&self) -> Raw {
+        Raw::string(self.as_str())
+    }
+}
+
+impl Attr for SecretString {
+    const SENSITIVE: bool = true;
+
+    fn kind() -> Kind {
+        Kind::Leaf(Type::String)
+    }
+
+    fn from_raw(raw: &Raw) -> Result<SecretString, Mismatch> {
+        raw.as_str().map(SecretString::from).ok_or_else(|| Mismatch::expected("string"))
+    }
+
+    fn to_raw(&self) -> Raw {
+        Raw::string(self.expose_secret())
+    }
+}
+
+macro_rules! collection {
+    ($(#[doc = $doc:literal])* $name:ident: $of:ty, $nesting:expr, $leaf:expr) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name<T>(pub $of);
+
+        impl<T> Default for $name<T> {
+            fn default() -> $name<T> {
+                $name(Default::default())
+            }
+        }
+
+        impl<T: Attr> $name<T> {
+            fn kind_of() -> Kind {
+                match T::kind() {
+                    Kind::Leaf(element) => Kind::Leaf($leaf(element)),
+                    Kind::Nested(_, attributes) => Kind::Nested($nesting, attributes),
+                }
+            }
+        }
+    };
+}
+
+collection! {
+    /// A list. Its elements may be unknown.
+    List: Vec<Value<T>>, Nesting::List, Type::list
+}
+collection! {
+    /// A set. Its elements may be unknown; a model keeps them in the order of their raw values.
+    Set: Vec<Value<T>>, Nesting::Set, Type::set
+}
+collection! {
+    /// A map. Its elements may be unknown, its keys never are.
+    Map: BTreeMap<String, Value<T>>, Nesting::Map, Type::map
+}
+
+impl<T> Set<T> {
+    /// The elements that are known.
+    pub fn known(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().filter_map(Value::known)
+    }
+
+    /// True where an element is unknown.
+    pub fn has_unknown(&self) -> bool {
+        self.0.iter().any(Value::is_unknown)
+    }
+}
+
+impl<T> Map<T> {
+    /// The elements that are known.
+    pub fn known(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.0.iter().filter_map(|(key, value)| Some((key.as_str(), value.known()?)))
+    }
+
+    /// True where an element is unknown.
+    pub fn has_unknown(&self) -> bool {
+        self.0.values().any(Value::is_unknown)
+    }
+}
+
+impl<T> FromIterator<T> for Set<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Set<T> {
+        Set(elements.into_iter().map(Value::Known).collect())
+    }
+}
+
+impl<T> FromIterator<(String, T)> for Map<T> {
+    fn from_iter<I: IntoIterator<Item = (String, T)>>(elements: I) -> Map<T> {
+        Map(elements.into_iter().map(|(key, value)| (key, Value::Known(value))).collect())
+    }
+}
+
+impl<T: Attr> Attr for List<T> {
+    const SENSITIVE: bool = T::SENSITIVE;
+
+    fn kind() -> Kind {
+        List::<T>::kind_of()
+    }
+
+    fn from_raw(raw: &Raw) -> Result<List<T>, Mismatch> {
+        match raw {
+            Raw::List(elements) => elements.iter().map(Value::from_raw).collect::<Result<_, _>>().map(List),
+            _ => Err(Mismatch::expected("list")),
+        }
+    }
+
+    fn to_raw(&self) -> Raw {
+        Raw::List(self.0.iter().map(Value::to_raw).collect())
+    }
+}
+
+impl<T: Attr> Attr for Set<T> {
+    const SENSITIVE: bool = T::SENSITIVE;
+
+    fn kind() -> Kind {
+        Set::<T>::kind_of()
+    }
+
+    fn from_raw(raw: &Raw) -> Result<Set<T>, Mismatch> {
+        match raw {
+            Raw::Set(elements) => elements.iter().map(Value::from_raw).collect::<Result<_, _>>().map(Set),
+            _ => Err(Mismatch::expected("set")),
+        }
+    }
+
+    fn to_raw(&self) -> Raw {
+        Raw::set(self.0.iter().map(Value::to_raw))
+    }
+}
+
+impl<T: Attr> Attr for Map<T> {
+    const SENSITIVE: bool = T::SENSITIVE;
+
+    fn kind() -> Kind {
+        Map::<T>::kind_of()
+    }
+
+    fn from_raw(raw: &Raw) -> Result<Map<T>, Mismatch> {
+        let elements = raw.as_map().ok_or_else(|| Mismatch::expected("map"))?;
+        let elements = elements.iter().map(|(key, value)| Ok((key.clone(), Value::from_raw(value)?)));
+        elements.collect::<Result<_, _>>().map(Map)
+    }
+
+    fn to_raw(&self) -> Raw {
+        Raw::Map(self.0.iter().map(|(key, value)| (key.clone(), value.to_raw())).collect())
+    }
+}
