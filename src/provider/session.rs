@@ -1,0 +1,82 @@
+//! What the provider block configures, and how resources reach it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::cloudflare::{Client, Owner};
+use crate::tf_provider::framework::{Diagnostic, Path, Value};
+use crate::tokens::TokenService;
+
+/// The provider's configuration as the resources see it. Cheap to clone; configured at most a few times.
+#[derive(Clone, Default)]
+pub(crate) struct Session(Arc<RwLock<State>>);
+
+#[derive(Clone)]
+struct State {
+    connection: Option<Arc<Connection>>,
+    account_id: Value<String>,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State { connection: None, account_id: Value::Unknown }
+    }
+}
+
+/// The way to the API.
+pub(crate) struct Connection {
+    /// The plain client.
+    pub(crate) client: Client,
+    /// Tokens: coalesced reads, batched writes.
+    pub(crate) tokens: TokenService,
+}
+
+impl Session {
+    /// Takes a configuration. Without a connection (a part of the configuration is not known yet) nothing that needs
+    /// the API can be planned.
+    pub(super) fn configure(&self, connection: Option<Connection>, account_id: Value<String>) {
+        let state = State { connection: connection.map(Arc::new), account_id };
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// The way to the API, for planning: none where the provider's configuration is not known yet.
+    pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
+        self.read().connection
+    }
+
+    /// The way to the API, for everything that cannot do without.
+    pub(crate) fn require(&self) -> Result<Arc<Connection>, Diagnostic> {
+        self.connection().ok_or_else(|| {
+            Diagnostic::error(
+                "The provider is not configured",
+                "A part of the provider's configuration is not known yet, for example because a resource that is not \
+                 created yet provides it. Apply that resource first (`terraform apply -target=…`), or set the value \
+                 another way.",
+            )
+        })
+    }
+
+    /// The account of a resource: its own where it says one, else the provider's. Unknown where that is not known yet,
+    /// null where there is none.
+    pub(crate) fn account_id(&self, own: &Value<String>) -> Value<String> {
+        if own.is_null() { self.read().account_id } else { own.clone() }
+    }
+
+    fn read(&self) -> State {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The owner of a resource's token.
+pub(crate) fn owner(account_id: &Value<String>) -> Result<Owner, Diagnostic> {
+    match account_id {
+        Value::Known(id) => Ok(Owner::Account(id.clone())),
+        Value::Null | Value::Unknown => Err(no_account()),
+    }
+}
+
+/// Neither the resource nor the provider says which account.
+pub(crate) fn no_account() -> Diagnostic {
+    let detail = "Set `account_id` here or in the provider block, or CLOUDFLARE_ACCOUNT_ID in the environment: the id of the \
+                  account that the dashboard shows on the account's overview page, 32 hexadecimal digits.";
+    Diagnostic::error("No account", detail).at(Path::of("account_id"))
+}
