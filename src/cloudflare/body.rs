@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::Error as _};
 use time::OffsetDateTime;
 
-use super::types::{Condition, Token, TokenPolicy, wire_timestamp};
+use super::types::{Condition, RequestIp, Token, TokenPolicy, wire_timestamp};
 
 /// The body of a create. It has no status (the API takes none), no policy ids, and neither a null nor an empty
 /// condition, which would lock the token out.
@@ -13,8 +13,8 @@ pub struct NewToken {
     pub name: String,
     /// What the token may do.
     pub policies: Vec<TokenPolicy>,
-    /// From where it may be used; not sent if it asks nothing.
-    #[serde(skip_serializing_if = "asks_nothing")]
+    /// From where it may be used; empty sides are not sent, nor is a condition that asks nothing.
+    #[serde(skip_serializing_if = "asks_nothing", serialize_with = "without_empty_sides")]
     pub condition: Option<Condition>,
     /// When it stops working; sent in UTC, in whole seconds.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
@@ -61,8 +61,21 @@ impl From<&Token> for TokenUpdate {
     }
 }
 
+fn trimmed(condition: &Option<Condition>) -> Option<Condition> {
+    let Condition { request_ip, other } = condition.clone()?;
+    let trimmed = Condition { request_ip: request_ip.map(RequestIp::trimmed), other };
+    (!trimmed.is_empty()).then_some(trimmed)
+}
+
 fn asks_nothing(condition: &Option<Condition>) -> bool {
-    condition.as_ref().is_none_or(Condition::is_empty)
+    trimmed(condition).is_none()
+}
+
+fn without_empty_sides<S: Serializer>(
+    condition: &Option<Condition>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    trimmed(condition).serialize(serializer)
 }
 
 fn condition<S: Serializer>(condition: &Option<Condition>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -82,7 +95,6 @@ fn timestamp<S: Serializer>(at: &Option<OffsetDateTime>, serializer: S) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudflare::types::RequestIp;
     use serde_json::json;
 
     fn new_token() -> NewToken {
@@ -93,9 +105,17 @@ mod tests {
     fn a_create_leaves_out_what_is_not_set_and_an_empty_condition() {
         let mut body = new_token();
         assert_eq!(serde_json::to_value(&body).unwrap(), json!({"name": "n", "policies": []}));
-        body.condition =
-            Some(Condition { request_ip: Some(RequestIp::new(vec![], vec![])), other: Default::default() });
-        assert_eq!(serde_json::to_value(&body).unwrap(), json!({"name": "n", "policies": []}));
+        let sides = |allowed, denied| {
+            let request_ip = Some(RequestIp { allowed, denied });
+            Some(Condition { request_ip, other: Default::default() })
+        };
+        for nothing in [sides(None, None), sides(Some(vec![]), None)] {
+            body.condition = nothing;
+            assert_eq!(serde_json::to_value(&body).unwrap(), json!({"name": "n", "policies": []}));
+        }
+        body.condition = sides(Some(vec![]), Some(vec!["192.0.2.1".into()]));
+        let sent = serde_json::to_value(&body).unwrap();
+        assert_eq!(sent["condition"], json!({"request_ip": {"not_in": ["192.0.2.1"]}}));
     }
 
     #[test]

@@ -104,6 +104,15 @@ impl Client {
     /// # Errors
     /// That of the last attempt. Dropped, it stops at once; what was sent may still have its effect.
     pub async fn send<T>(&self, request: Request<T>) -> Result<T, Error> {
+        self.send_dated(request).await.map(|(result, _)| result)
+    }
+
+    /// As [`send`](Self::send), with the time of the API's own clock at the answer (its `date` header): what is compared
+    /// with `modified_on` must not depend on this host's clock.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_dated<T>(&self, request: Request<T>) -> Result<(T, Option<OffsetDateTime>), Error> {
         if let Some(fault) = request.fault() {
             return Err(Error::InvalidRequest(format!("{}: {fault}", request.method)));
         }
@@ -116,7 +125,7 @@ impl Client {
                 Err(error) => error,
             };
             if let Some(gone) = request.when_gone.filter(|_| effect_possible && error.is_not_found()) {
-                return Ok(gone());
+                return Ok((gone(), None));
             }
             effect_possible |= error.is_ambiguous();
             let outcome = Outcome::of(&error, &request.method);
@@ -175,7 +184,7 @@ impl Client {
         request: &Request<T>,
         attempt: u32,
         deadline: Option<Instant>,
-    ) -> Result<T, Error> {
+    ) -> Result<(T, Option<OffsetDateTime>), Error> {
         let lost = |Failure { kind, sent, detail }| {
             let (method, path) = (request.method.clone(), shown(&request.path));
             Error::Transport { kind, sent, detail, method, path }
@@ -195,11 +204,12 @@ impl Client {
             Ok(answer) => {
                 let head = Head::of(&answer);
                 status = Some(head.status);
+                let date = answer.header("date").and_then(retry::http_date);
                 let quota = Quota::parse(answer.header("ratelimit"), answer.header("ratelimit-policy"));
                 permit.answered(quota, head.status == 429);
                 match answer.body().await {
                     Err(failure) => Err(lost(failure)),
-                    Ok(body) => self.read(request, head, &body),
+                    Ok(body) => self.read(request, head, &body).map(|result| (result, date)),
                 }
             }
         };
@@ -277,7 +287,7 @@ struct Head {
 
 impl Head {
     fn of(answer: &Answer) -> Self {
-        let shown = |name| answer.header(name).map(|text| redact::excerpt(text));
+        let shown = |name| answer.header(name).map(redact::excerpt);
         let retry_after = answer.header("retry-after");
         Self {
             status: answer.status(),

@@ -157,7 +157,7 @@ pub(super) struct Limiter {
 impl Limiter {
     /// Waits until a request may be sent. None: not before `deadline`.
     pub(super) async fn reserve(&self, deadline: Option<Instant>) -> Option<Permit<'_>> {
-        let started = Instant::now();
+        let mut told = false;
         loop {
             // Before the look at the state, or a change between the two would be missed.
             let changed = self.changed.notified();
@@ -166,18 +166,13 @@ impl Limiter {
                 return None;
             }
             let until = match self.state().reserve(now) {
-                Verdict::Go => {
-                    let waited = now.duration_since(started);
-                    if waited > Duration::from_secs(1) {
-                        tracing::debug!(
-                            waited_ms = waited.as_millis(),
-                            "waited for the Cloudflare API's rate limit"
-                        );
-                    }
-                    return Some(Permit { limiter: self, released: false });
-                }
+                Verdict::Go => return Some(Permit { limiter: self, released: false }),
                 Verdict::Wait(until) => until,
             };
+            let wait = until.duration_since(now);
+            if wait > Duration::from_secs(1) && !std::mem::replace(&mut told, true) {
+                tracing::info!(at_most_s = wait.as_secs(), "waiting for the Cloudflare API's rate limit");
+            }
             let until = deadline.map_or(until, |deadline| until.min(deadline + Duration::from_millis(1)));
             tokio::select! {
                 () = changed => {}

@@ -92,10 +92,14 @@ pub(super) fn retry_after(header: &str, now: OffsetDateTime) -> Option<Duration>
     let wait = if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
         header.parse().map_or(LONGEST_WAIT, Duration::from_secs)
     } else {
-        // An HTTP date is RFC 2822's with the zone written as GMT.
-        Duration::try_from(OffsetDateTime::parse(header, &Rfc2822).ok()? - now).unwrap_or_default()
+        Duration::try_from(http_date(header)? - now).unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))
+}
+
+/// Reads an HTTP date, which is RFC 2822's with the zone written as GMT. Its two obsolete forms are not read.
+pub(super) fn http_date(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text.trim(), &Rfc2822).ok()
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub struct Token {
 /// One policy of a token.
 ///
 /// It serialises without its `id`, which the API refuses on create, and with no more of a permission group than its id.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct TokenPolicy {
     /// Minted by the API, anew at each write. Never sent.
     #[serde(default)]
@@ -81,7 +81,7 @@ pub struct PermissionGroupRef {
 }
 
 /// From where a token may be used.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(from = "WireCondition")]
 pub struct Condition {
     /// The addresses that the request may come from.
@@ -93,7 +93,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Whether nothing is asked. Sent as `{}` it would lock the token out, so it is never sent.
+    /// Whether nothing is asked, and no side was given, not even an empty one. Sent as `{}` it would lock the token out, so it is never sent.
     pub fn is_empty(&self) -> bool {
         self.other.is_empty() && self.request_ip.as_ref().is_none_or(RequestIp::is_empty)
     }
@@ -137,6 +137,11 @@ impl RequestIp {
 
     fn is_empty(&self) -> bool {
         self.allowed.is_none() && self.denied.is_none()
+    }
+
+    /// Without its empty sides.
+    pub(super) fn trimmed(self) -> Self {
+        Self::new(self.allowed.unwrap_or_default(), self.denied.unwrap_or_default())
     }
 }
 

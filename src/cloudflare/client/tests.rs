@@ -99,6 +99,14 @@ async fn a_request_goes_below_the_base_url_with_its_credential() {
 }
 
 #[tokio::test]
+async fn an_answer_tells_the_time_of_the_apis_clock() {
+    let date = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    let (client, _server) = serve(vec![http(200, date, r#"{"success":true,"result":{"id":"t"}}"#)]).await;
+    let (_, date) = client.send_dated(tokens::get(&Owner::User, "t")).await.unwrap();
+    assert_eq!(date.unwrap().unix_timestamp(), 784_111_777);
+}
+
+#[tokio::test]
 async fn a_repeatable_request_survives_a_reset_a_bad_gateway_and_a_short_answer() {
     let short = Act::Say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".into());
     let (client, server) = serve(vec![
@@ -269,4 +277,39 @@ fn the_global_key_goes_into_its_own_headers() {
     assert_eq!(headers["x-auth-email"], "me@example.com");
     assert_eq!(headers["x-auth-key"], "k");
     assert!(headers["x-auth-key"].is_sensitive() && !headers.contains_key(AUTHORIZATION));
+}
+
+/// Keeps all that is logged on this thread, at every level and by every library.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Log {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        let mut line = format!("{} ", event.metadata().target());
+        event.record(&mut |field: &tracing::field::Field, value: &dyn fmt::Debug| {
+            line.push_str(&format!("{field}={value:?} "));
+        });
+        self.0.lock().unwrap().push_str(&line);
+    }
+}
+
+#[tokio::test]
+async fn no_log_line_at_any_level_shows_a_secret() {
+    use tracing_subscriber::layer::SubscriberExt;
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
+    let (client, _server) = serve(vec![
+        http(502, "content-type: text/html\r\n", "the-new-value"),
+        ok(r#"{"name":"K","type":"secret_text"}"#),
+        ok(r#""the-new-value""#),
+    ])
+    .await;
+    client.send(workers::put_secret("a", "s", "K", &"the-worker-secret".into())).await.unwrap();
+    client.send(tokens::roll(&Owner::User, "t")).await.unwrap();
+    let log = log.0.lock().unwrap();
+    assert!(log.contains("method=PUT path=/user/tokens/t/value status=200"), "{log}");
+    assert!(log.contains("tried again"), "{log}");
+    for secret in ["the-credential", "the-new-value", "the-worker-secret"] {
+        assert!(!log.contains(secret), "{log}");
+    }
 }
