@@ -1,5 +1,6 @@
 //! The provider block: credentials, the default account, and how to reach the API.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use super::wording;
 use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
 use crate::model;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, optional};
-use crate::tokens::{Settings, Stopper, TokenService};
+use crate::tokens::{OwnToken, Settings, Stopper, TokenService};
 
 model! {
     /// Creates Cloudflare API tokens with exactly the rights they need, hands them to whoever needs them, and rotates them.
@@ -55,8 +56,10 @@ fn retries() -> Validator {
     })
 }
 
+const LOCKS: &str = "terraform-provider-cloudflare-tokens";
+
 /// The environment's part of the configuration, read once at start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Environment {
     /// `CLOUDFLARE_API_TOKEN`
     pub api_token: Option<SecretString>,
@@ -68,6 +71,8 @@ pub struct Environment {
     pub account_id: Option<String>,
     /// `CLOUDFLARE_BASE_URL`
     pub base_url: Option<String>,
+    /// Where the lock files of tokens are that are being written: one directory for all processes of a user on a host.
+    pub lock_dir: PathBuf,
 }
 
 impl Environment {
@@ -80,6 +85,7 @@ impl Environment {
             email: read("CLOUDFLARE_EMAIL"),
             account_id: read("CLOUDFLARE_ACCOUNT_ID"),
             base_url: read("CLOUDFLARE_BASE_URL"),
+            lock_dir: read("HOME").map_or_else(std::env::temp_dir, |home| PathBuf::from(home).join(".cache")).join(LOCKS),
         }
     }
 }
@@ -179,12 +185,14 @@ impl Provider for CloudflareProvider {
                 None => None,
                 Some(client) => {
                     let base_url = client.base_url.clone();
+                    let own_token = OwnToken::of(&client.credentials);
                     let client = Client::new(client).map_err(|e| wording::api("Invalid provider configuration", &e))?;
                     let window = config.concurrent_writers_window.as_str().and_then(checks::parse_duration);
                     let settings = Settings {
                         concurrent_writers_window: window.unwrap_or(Duration::ZERO),
+                        own_token,
                         stop: self.stopper.handle(),
-                        ..Settings::new(base_url)
+                        ..Settings::new(self.environment.lock_dir.clone(), base_url)
                     };
                     Some(Connection { tokens: TokenService::new(client.clone(), settings), client })
                 }

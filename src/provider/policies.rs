@@ -27,7 +27,7 @@ pub(crate) async fn plan(
     if planned.known().is_none() || planned.to_raw() == prior.to_raw() {
         return Diagnostics::none();
     }
-    let catalog = match connection.tokens.permission_groups(owner).await {
+    let catalog = match connection.tokens.catalog(owner).await {
         Ok(catalog) => catalog,
         Err(error) => return wording::api("Could not list the permission groups", &error).into(),
     };
@@ -64,7 +64,7 @@ pub(crate) async fn resolve(
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let catalog = connection.tokens.permission_groups(owner).await;
+    let catalog = connection.tokens.catalog(owner).await;
     let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
     // Warnings were given at plan.
     let resolved = resolve_all(&wanted, &home(owner), &catalog);
@@ -118,7 +118,7 @@ pub(crate) async fn matched(
     if !renamed && (first.foreign.is_empty() || !nameless()) {
         return Ok(first);
     }
-    let catalog = connection.tokens.permission_groups(owner).await;
+    let catalog = connection.tokens.catalog(owner).await;
     let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
     Ok(match_with(written, seen, &home, Some(&catalog)))
 }

@@ -1,6 +1,7 @@
-//! What the provider block configures, and how resources reach it.
+//! What the provider block configures, and how resources reach it; and which tokens of this run are exclusive.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::cloudflare::{Client, Owner};
 use crate::tf_provider::framework::{Diagnostic, Path, Value};
@@ -8,7 +9,22 @@ use crate::tokens::TokenService;
 
 /// The provider's configuration as the resources see it. Cheap to clone; configured at most a few times.
 #[derive(Clone, Default)]
-pub(crate) struct Session(Arc<RwLock<State>>);
+pub(crate) struct Session(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    state: RwLock<State>,
+    modes: Mutex<BTreeMap<String, Mode>>,
+}
+
+/// What the resources of this run want of a token's policies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Its resource manages them all: nobody else's may stay.
+    Exclusive,
+    /// A binding adds its own.
+    Bound,
+}
 
 #[derive(Clone)]
 struct State {
@@ -35,7 +51,17 @@ impl Session {
     /// the API can be planned.
     pub(super) fn configure(&self, connection: Option<Connection>, account_id: Value<String>) {
         let state = State { connection: connection.map(Arc::new), account_id };
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
+        *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+        self.modes().clear();
+    }
+
+    /// Says what a resource of this run wants of a token's policies; false where another one wants the opposite.
+    pub(crate) fn agree(&self, token_id: &str, mode: Mode) -> bool {
+        *self.modes().entry(token_id.to_owned()).or_insert(mode) == mode
+    }
+
+    fn modes(&self) -> MutexGuard<'_, BTreeMap<String, Mode>> {
+        self.0.modes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The way to the API, for planning: none where the provider's configuration is not known yet.
@@ -62,7 +88,7 @@ impl Session {
     }
 
     fn read(&self) -> State {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

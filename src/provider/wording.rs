@@ -4,7 +4,7 @@
 use crate::cloudflare::{ApiError, Error};
 use crate::policy::{Problem, Severity};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
-use crate::tokens::{Concern, OpError};
+use crate::tokens::{Concern, CreateError, OpError};
 
 /// An answer of the API that is an error, or none at all. `failed` is the summary: what could not be done.
 pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
@@ -51,20 +51,78 @@ pub(crate) fn write(failed: &str, error: &OpError) -> Diagnostic {
             "Find out who else writes this token (another host's Terraform, a person in the dashboard), and apply again \
              when they are done."
         }
-        OpError::Overruled => {
-            "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, or move \
-             the policies of this binding into the token's `policies`."
-        }
+        OpError::Overruled => OVERRULED,
         OpError::Gone => "Run `terraform plan`: it finds out what is gone, and plans to make it anew.",
         OpError::Lock(_) => "Wait until the other run has ended, and apply again.",
         OpError::Stopped => "Nothing was changed. Apply again to go on.",
-        OpError::OwnToken => {
-            "Do it by hand in the dashboard (Manage Account > Account API Tokens), or with another credential for the \
-             provider."
-        }
+        OpError::OwnToken => BY_HAND,
         OpError::Internal => "Run `terraform plan` to see how things stand.",
     };
     Diagnostic::error(failed, format!("{}.\n\n{next}", capital(&error.to_string())))
+}
+
+const OVERRULED: &str = "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, \
+                         or move the policies of the binding into the token's `policies`.";
+const BY_HAND: &str = "Do it by hand in the dashboard (Manage Account > Account API Tokens), or give the provider another \
+                       credential.";
+
+/// A resource says that the token has its policies and no others, and another one adds some.
+pub(crate) fn exclusive_and_bound(token_id: &str) -> Diagnostic {
+    let detail = format!(
+        "The policies of the token {token_id} are managed exclusively by its own resource, and a binding of the same run \
+         adds others: each would undo the other's work.\n\n{OVERRULED}"
+    );
+    Diagnostic::error("An exclusive token and a binding to it", detail)
+}
+
+/// What would cut the provider off, said at plan.
+pub(crate) fn own_token(done: &str) -> Diagnostic {
+    let detail = format!("It would cut itself off from the API in the middle of the run. {BY_HAND}");
+    Diagnostic::error(format!("The token that the provider authenticates with cannot be {done}"), detail)
+}
+
+/// No token was made, or none that anybody has the value of.
+pub(crate) fn create(error: &CreateError) -> Diagnostics {
+    const FAILED: &str = "Could not create the API token";
+    match error {
+        CreateError::Api(error) => api(FAILED, error).into(),
+        CreateError::Unknown { left_behind, .. } => {
+            let mut found = Diagnostics::from(Diagnostic::error(
+                FAILED,
+                format!("{}.\n\nApply again: it makes a new one.", capital(&error.to_string())),
+            ));
+            found.extend(self::left_behind(left_behind));
+            found
+        }
+        CreateError::Stopped | CreateError::Internal => {
+            Diagnostic::error(FAILED, format!("{}.", capital(&error.to_string()))).into()
+        }
+    }
+}
+
+/// Tokens that requests without an answer have made: nobody has their values, and somebody has to delete them.
+pub(crate) fn left_behind(ids: &[String]) -> Diagnostics {
+    let one = |id: &String| {
+        Diagnostic::warning(
+            format!("The API token {id} was left behind"),
+            format!(
+                "A request to create this token got no answer, but the token was made. Nobody knows its value, and it is \
+                 in nobody's state: it looks like the one that was made in its place. Delete the token {id} in the \
+                 dashboard (Manage Account > Account API Tokens), after a look at when it was issued."
+            ),
+        )
+    };
+    Diagnostics(ids.iter().map(one).collect())
+}
+
+/// Policies that a token had already.
+pub(crate) fn adopted(token_id: &str, fingerprints: &[String]) -> Diagnostic {
+    let detail = format!(
+        "The token {token_id} already had a policy that says the same ({}): of another binding, of its own resource, or made \
+         by hand. It is shared now: removing either one removes it until the other one's next apply.",
+        fingerprints.join(", ")
+    );
+    Diagnostic::warning("The policy was there already", detail).at(Path::of("policies"))
 }
 
 /// What is not as it was asked, although the API said success: errors, but for what was merely not watched.

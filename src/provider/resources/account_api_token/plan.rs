@@ -1,14 +1,20 @@
 //! What will become of a token.
 
 use super::{AccountApiToken, TokenModel, has_ended};
-use crate::provider::policies;
-use crate::provider::session::{no_account, owner};
-use crate::provider::{checks, wording};
+use crate::provider::session::{Mode, owner};
+use crate::provider::{account, checks, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Planning, Value};
 
 impl AccountApiToken {
     pub(super) async fn plan_token(&self, planning: &mut Planning<Self>) -> Diagnostics {
-        let mut found = self.plan_account(planning);
+        let prior_account = planning.prior.as_ref().map(|prior| &prior.account_id);
+        let mut found = account::plan(
+            &self.session,
+            &planning.config.account_id,
+            prior_account,
+            &mut planning.planned.account_id,
+            &mut planning.requires_replace,
+        );
         found.extend(plan_ended(planning));
         found.extend(self.plan_policies(planning).await);
         let planned = &mut planning.planned;
@@ -19,31 +25,17 @@ impl AccountApiToken {
                 Value::Known(_) => Value::Known(true),
             };
         }
+        if let (Some(id), Value::Known(true)) = (planned.id.as_str(), &planned.exclusive_policies)
+            && !self.session.agree(id, Mode::Exclusive)
+        {
+            found.push(wording::exclusive_and_bound(id).at(Path::of("exclusive_policies")));
+        }
         if let (Some(prior), Value::Known(status)) = (&planning.prior, &planning.planned.status) {
             if status == "disabled" && prior.status.as_str() != Some("disabled") {
                 found.extend(self.guard_own(prior, "disabled").await);
             }
         }
         found
-    }
-
-    /// Without an account of its own the token is in the provider's; another one makes another token.
-    fn plan_account(&self, planning: &mut Planning<Self>) -> Diagnostics {
-        if !planning.config.account_id.is_null() {
-            return Diagnostics::none();
-        }
-        match (self.session.account_id(&Value::Null), &planning.prior) {
-            (Value::Null, None) => return no_account().into(),
-            (Value::Null | Value::Unknown, Some(_)) => {}
-            (Value::Unknown, None) => planning.planned.account_id = Value::Unknown,
-            (account, prior) => {
-                if prior.as_ref().is_some_and(|prior| prior.account_id != account) {
-                    planning.requires_replace.push(Path::of("account_id"));
-                }
-                planning.planned.account_id = account;
-            }
-        }
-        Diagnostics::none()
     }
 
     async fn plan_policies(&self, planning: &mut Planning<Self>) -> Diagnostics {
@@ -61,9 +53,9 @@ impl AccountApiToken {
         let (Some(connection), Ok(owner)) = (self.session.connection(), owner(&prior.account_id)) else {
             return Diagnostics::none();
         };
-        match connection.tokens.is_own(&owner, prior.id.as_str().unwrap_or_default()).await {
-            Ok(false) => Diagnostics::none(),
-            Ok(true) => wording::own_token(done).into(),
+        match connection.tokens.own_token_id(&owner).await {
+            Ok(own) if own.as_deref() == prior.id.as_str() => wording::own_token(done).into(),
+            Ok(_) => Diagnostics::none(),
             Err(error) => wording::api("Could not tell which token the provider authenticates with", &error).into(),
         }
     }
