@@ -24,5 +24,5 @@ pub use describe::{Names, describe};
 pub use fingerprint::{Fingerprint, FingerprintPrefix, NotAFingerprint};
 pub use ip::{BadIpRange, IpSet};
 pub use problem::{Fault, Part, Problem, Severity};
-pub use resolve::{Resolved, check, resolve_all};
+pub use resolve::{Resolved, ResolvedSet, check, resolve_all};
 pub use spec::{PolicySpec, Selection, Target};

@@ -42,13 +42,22 @@ impl PolicySpec {
     }
 }
 
+/// What a set of specs resolves to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedSet {
+    /// One policy per spec, in their order.
+    pub policies: Vec<Policy>,
+    /// Problems of severity warning, each with the index of its spec.
+    pub warnings: Vec<(usize, Problem)>,
+}
+
 /// Resolves a set of policies. Problems come with the index of their spec; two specs of one meaning are one of them, told
 /// of the later.
 pub fn resolve_all(
     specs: &[PolicySpec],
     home: &Home,
     catalog: &Catalog,
-) -> Result<(Vec<Policy>, Vec<(usize, Problem)>), Vec<(usize, Problem)>> {
+) -> Result<ResolvedSet, Vec<(usize, Problem)>> {
     let (mut policies, mut problems) = (Vec::new(), Vec::new());
     let mut seen: BTreeSet<Fingerprint> = BTreeSet::new();
     for (index, spec) in specs.iter().enumerate() {
@@ -64,7 +73,7 @@ pub fn resolve_all(
         }
     }
     let wrong = problems.iter().any(|(_, problem)| problem.severity() == Severity::Error);
-    if wrong { Err(problems) } else { Ok((policies, problems)) }
+    if wrong { Err(problems) } else { Ok(ResolvedSet { policies, warnings: problems }) }
 }
 
 /// The problems of what is known so far: the known elements of `permission_groups`; what they apply to, if that is known,
