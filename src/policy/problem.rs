@@ -179,12 +179,12 @@ impl Fault {
             Fault::NothingSelected => {
                 "Name what it applies to, write \"*\" for all, or leave the policy out.".into()
             }
-            Fault::BadZone { zone } if zone == "*" => "For all zones write zones = \"*\".".into(),
+            Fault::BadZone { zone } if zone == "*" => "For all zones write zones = [\"*\"].".into(),
             Fault::BadZone { zone } if zone.contains('.') => {
                 "Write the zone's id and not its name, for example from the cloudflare_zone data source.".into()
             }
-            Fault::BadZone { .. } => "Write the zone's id, or zones = \"*\" for all.".into(),
-            Fault::BadBucket { bucket } if bucket == "*" => "For all buckets write r2_buckets = \"*\".".into(),
+            Fault::BadZone { .. } => "Write the zone's id, or zones = [\"*\"] for all.".into(),
+            Fault::BadBucket { bucket } if bucket == "*" => "For all buckets write r2_buckets = [\"*\"].".into(),
             Fault::BadBucket { bucket } if !bucket.contains('/') => {
                 format!("Write \"default/{bucket}\", or its jurisdiction in place of \"default\".")
             }
@@ -195,7 +195,7 @@ impl Fault {
                 "Write \"*\"; for a nest, jsonencode of an object of strings.".into()
             }
             Fault::BadKey { .. } => {
-                "For all zones of the token's account write zones = \"*\"; for one, its id in zones.".into()
+                "For all zones of the token's account write zones = [\"*\"]; for one, its id in zones.".into()
             }
             Fault::NoAccount => "Say in `resources` what the policy applies to.".into(),
             Fault::Duplicate => "Leave one out.".into(),

@@ -10,8 +10,8 @@ use super::checks;
 use crate::cloudflare::{Condition, RequestIp};
 use crate::model;
 use crate::policy::{Effect, PolicySpec, Selection, Target};
-use crate::tokens;
 use crate::tf_provider::framework::{Map, Model, Raw, Set, Validator, Value, optional, required};
+use crate::tokens;
 
 model! {
     /// Rights that go together: permission groups, and what they apply to.
@@ -68,7 +68,13 @@ impl PolicyBlock {
     pub(crate) fn spec(&self) -> Option<PolicySpec> {
         Some(PolicySpec {
             effect: self.effect()?,
-            permission_groups: self.permission_groups.known().filter(|g| !g.has_unknown())?.known().cloned().collect(),
+            permission_groups: self
+                .permission_groups
+                .known()
+                .filter(|g| !g.has_unknown())?
+                .known()
+                .cloned()
+                .collect(),
             target: self.target()?,
         })
     }
@@ -143,9 +149,12 @@ pub(crate) fn policy_set(specs: impl IntoIterator<Item = PolicySpec>) -> Value<S
 /// The API's condition; none where nothing is asked.
 pub(crate) fn condition(block: &Value<ConditionBlock>) -> Option<Condition> {
     let ip = block.known()?.request_ip.known()?;
-    let side = |set: &Value<Set<String>>| set.known().map(|s| s.known().cloned().collect()).unwrap_or_default();
-    let condition =
-        Condition { request_ip: Some(RequestIp::new(side(&ip.r#in), side(&ip.not_in))), ..Condition::default() };
+    let side =
+        |set: &Value<Set<String>>| set.known().map(|s| s.known().cloned().collect()).unwrap_or_default();
+    let condition = Condition {
+        request_ip: Some(RequestIp::new(side(&ip.r#in), side(&ip.not_in))),
+        ..Condition::default()
+    };
     (!condition.is_empty()).then_some(condition)
 }
 
@@ -176,7 +185,9 @@ pub(crate) fn timestamp(current: &Value<String>, at: Option<OffsetDateTime>) -> 
     let text = at.and_then(|at| at.format(&Rfc3339).ok()).map(Raw::string);
     match (text, current) {
         (None, _) => Value::Null,
-        (Some(text), Value::Known(current)) if checks::same_instant(&text, &Raw::string(current.as_str())) => {
+        (Some(text), Value::Known(current))
+            if checks::same_instant(&text, &Raw::string(current.as_str())) =>
+        {
             Value::Known(current.clone())
         }
         (Some(text), _) => text.as_str().map(str::to_owned).into(),

@@ -11,7 +11,10 @@ use crate::tf_provider::framework::{Raw, Validator};
 /// 1 to 120 characters, as the API takes a token's name.
 pub(super) fn token_name() -> Validator {
     Validator::string("1 to 120 characters", |name| match name.chars().count() {
-        0 => Err("is empty: a token's name has 1 to 120 characters. Leave `name` out to have one made.".to_owned()),
+        0 => {
+            Err("is empty: a token's name has 1 to 120 characters. Leave `name` out to have one made."
+                .to_owned())
+        }
         1..=120 => Ok(()),
         n => Err(format!("has {n} characters: a token's name has at most 120.")),
     })
@@ -58,7 +61,9 @@ pub(super) fn same_instant(a: &Raw, b: &Raw) -> bool {
 pub(super) fn duration(zero: bool) -> Validator {
     Validator::string("a duration such as `30s`, `12h` or `90d`", move |text| match parse_duration(text) {
         None => Err("is not a duration: write one such as 30s, 12h, 90d or 1d 12h.".to_owned()),
-        Some(Duration::ZERO) if !zero => Err("is no time at all: write a duration such as 30s, 12h or 90d.".to_owned()),
+        Some(Duration::ZERO) if !zero => {
+            Err("is no time at all: write a duration such as 30s, 12h or 90d.".to_owned())
+        }
         Some(_) => Ok(()),
     })
 }
@@ -87,7 +92,8 @@ pub(super) fn ip_range() -> Validator {
 pub(super) fn star_stands_alone() -> Validator {
     Validator::new("`[\"*\"]` for all", |raw| match raw {
         Raw::Set(elements) if elements.len() > 1 && elements.iter().any(|e| e.as_str() == Some("*")) => {
-            let fault = "has \"*\" beside other elements: \"*\" means all of them, so it stands alone.".to_owned();
+            let fault =
+                "has \"*\" beside other elements: \"*\" means all of them, so it stands alone.".to_owned();
             Err(crate::tf_provider::framework::Fault { fault, part: None })
         }
         _ => Ok(()),
@@ -96,7 +102,8 @@ pub(super) fn star_stands_alone() -> Validator {
 
 /// Ids of zones, or `"*"`.
 pub(super) fn zone_or_star() -> Validator {
-    Validator::string("ids of zones", |text| match text {
+    Validator::string("ids of zones", |text| {
+        match text {
         "*" => Ok(()),
         id if is_id(id) => Ok(()),
         name if name.contains('.') => Err("is not the id of a zone: write the zone's id of 32 hexadecimal digits and not \
@@ -105,6 +112,7 @@ pub(super) fn zone_or_star() -> Validator {
             .to_owned()),
         _ => Err("is not the id of a zone: that has 32 hexadecimal digits, in lower case; or write [\"*\"] for all zones."
             .to_owned()),
+    }
     })
 }
 

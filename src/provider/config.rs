@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::checks;
-use super::session::{Connection, Session};
+use super::session::Session;
 use super::wording;
 use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
 use crate::model;
-use crate::tf_provider::framework::{Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, optional};
+use crate::tf_provider::framework::{
+    Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, optional,
+};
 use crate::tokens::{OwnToken, Settings, Stopper, TokenService};
 
 model! {
@@ -85,7 +87,9 @@ impl Environment {
             email: read("CLOUDFLARE_EMAIL"),
             account_id: read("CLOUDFLARE_ACCOUNT_ID"),
             base_url: read("CLOUDFLARE_BASE_URL"),
-            lock_dir: read("HOME").map_or_else(std::env::temp_dir, |home| PathBuf::from(home).join(".cache")).join(LOCKS),
+            lock_dir: read("HOME")
+                .map_or_else(std::env::temp_dir, |home| PathBuf::from(home).join(".cache"))
+                .join(LOCKS),
         }
     }
 }
@@ -181,12 +185,13 @@ impl Provider for CloudflareProvider {
     async fn configure(&self, config: ProviderModel) -> Diagnostics {
         let configured = || {
             let account_id = self.account_id(&config)?;
-            let connection = match self.client_config(&config)? {
+            let tokens = match self.client_config(&config)? {
                 None => None,
                 Some(client) => {
                     let base_url = client.base_url.clone();
                     let own_token = OwnToken::of(&client.credentials);
-                    let client = Client::new(client).map_err(|e| wording::api("Invalid provider configuration", &e))?;
+                    let client = Client::new(client)
+                        .map_err(|e| wording::api("Invalid provider configuration", &e))?;
                     let window = config.concurrent_writers_window.as_str().and_then(checks::parse_duration);
                     let settings = Settings {
                         concurrent_writers_window: window.unwrap_or(Duration::ZERO),
@@ -194,14 +199,14 @@ impl Provider for CloudflareProvider {
                         stop: self.stopper.handle(),
                         ..Settings::new(self.environment.lock_dir.clone(), base_url)
                     };
-                    Some(Connection { tokens: TokenService::new(client.clone(), settings), client })
+                    Some(TokenService::new(client, settings))
                 }
             };
-            Ok((connection, account_id))
+            Ok((tokens, account_id))
         };
         match configured() {
-            Ok((connection, account_id)) => {
-                self.session.configure(connection, account_id);
+            Ok((tokens, account_id)) => {
+                self.session.configure(tokens, account_id);
                 Diagnostics::none()
             }
             Err(diagnostic) => Diagnostic::into(diagnostic),

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::blocks::{PolicyBlock, policy_set, specs};
-use super::session::Connection;
+
 use super::wording;
 use crate::cloudflare::Owner;
 use crate::policy::{self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, describe, resolve_all};
-use crate::tf_provider::framework::{Attr, Diagnostics, Path, Set, Value};
-use crate::tokens::{TokenPolicies, home};
+use crate::tf_provider::framework::{Diagnostics, Path, Set, Value};
+use crate::tokens::{TokenPolicies, TokenService, home};
 
 const AT: &str = "policies";
 
@@ -19,7 +19,7 @@ fn worded<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Diagnostics {
 /// Checks the planned policies as far as they are known, and keeps the prior ones where they mean the same in another
 /// spelling: names for ids, another order. Asks the API for the permission groups, but not where nothing has changed.
 pub(crate) async fn plan(
-    connection: &Connection,
+    tokens: &TokenService,
     owner: &Owner,
     prior: &Value<Set<PolicyBlock>>,
     planned: &mut Value<Set<PolicyBlock>>,
@@ -27,7 +27,7 @@ pub(crate) async fn plan(
     if planned.known().is_none() || planned.to_raw() == prior.to_raw() {
         return Diagnostics::none();
     }
-    let catalog = match connection.tokens.catalog(owner).await {
+    let catalog = match tokens.catalog(owner).await {
         Ok(catalog) => catalog,
         Err(error) => return wording::api("Could not list the permission groups", &error).into(),
     };
@@ -39,7 +39,8 @@ pub(crate) async fn plan(
         Err(problems) => worded(problems.iter().map(|(_, problem)| problem)),
         Ok(resolved) => {
             let before = specs(prior).and_then(|prior| resolve_all(&prior, &home, &catalog).ok());
-            if before.is_some_and(|before| fingerprints(&before.policies) == fingerprints(&resolved.policies)) {
+            if before.is_some_and(|before| fingerprints(&before.policies) == fingerprints(&resolved.policies))
+            {
                 planned.clone_from(prior);
             }
             worded(resolved.warnings.iter().map(|(_, problem)| problem))
@@ -56,7 +57,7 @@ fn check_known(planned: &Value<Set<PolicyBlock>>, home: &Home, catalog: &Catalog
 
 /// The canonical policies of a configuration that is wholly known, with warnings; none where there are none.
 pub(crate) async fn resolve(
-    connection: &Connection,
+    tokens: &TokenService,
     owner: &Owner,
     policies: &Value<Set<PolicyBlock>>,
 ) -> Result<Vec<Policy>, Diagnostics> {
@@ -64,7 +65,7 @@ pub(crate) async fn resolve(
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let catalog = connection.tokens.catalog(owner).await;
+    let catalog = tokens.catalog(owner).await;
     let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
     // Warnings were given at plan.
     let resolved = resolve_all(&wanted, &home(owner), &catalog);
@@ -90,7 +91,11 @@ pub(crate) struct Matched {
 
 impl Matched {
     /// The attribute's value: `current` itself where nothing has changed.
-    pub(crate) fn value(&self, current: &Value<Set<PolicyBlock>>, with_foreign: bool) -> Value<Set<PolicyBlock>> {
+    pub(crate) fn value(
+        &self,
+        current: &Value<Set<PolicyBlock>>,
+        with_foreign: bool,
+    ) -> Value<Set<PolicyBlock>> {
         let foreign: &[PolicySpec] = if with_foreign { &self.foreign } else { &[] };
         let before = current.known().map_or(0, |set| set.0.len());
         if foreign.is_empty() && self.kept.len() == before {
@@ -103,7 +108,7 @@ impl Matched {
 /// Tells what a resource wrote from what others did. The names in the API's answer do; only where something is left over
 /// on both sides, a permission group may have been renamed, and the list of them is asked.
 pub(crate) async fn matched(
-    connection: &Connection,
+    tokens: &TokenService,
     owner: &Owner,
     written: &[PolicySpec],
     seen: &TokenPolicies,
@@ -118,7 +123,7 @@ pub(crate) async fn matched(
     if !renamed && (first.foreign.is_empty() || !nameless()) {
         return Ok(first);
     }
-    let catalog = connection.tokens.catalog(owner).await;
+    let catalog = tokens.catalog(owner).await;
     let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
     Ok(match_with(written, seen, &home, Some(&catalog)))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::cloudflare::{Client, Owner};
+use crate::cloudflare::Owner;
 use crate::tf_provider::framework::{Diagnostic, Path, Value};
 use crate::tokens::TokenService;
 
@@ -28,29 +28,21 @@ pub(crate) enum Mode {
 
 #[derive(Clone)]
 struct State {
-    connection: Option<Arc<Connection>>,
+    tokens: Option<TokenService>,
     account_id: Value<String>,
 }
 
 impl Default for State {
     fn default() -> State {
-        State { connection: None, account_id: Value::Unknown }
+        State { tokens: None, account_id: Value::Unknown }
     }
 }
 
-/// The way to the API.
-pub(crate) struct Connection {
-    /// The plain client.
-    pub(crate) client: Client,
-    /// Tokens: coalesced reads, batched writes.
-    pub(crate) tokens: TokenService,
-}
-
 impl Session {
-    /// Takes a configuration. Without a connection (a part of the configuration is not known yet) nothing that needs
-    /// the API can be planned.
-    pub(super) fn configure(&self, connection: Option<Connection>, account_id: Value<String>) {
-        let state = State { connection: connection.map(Arc::new), account_id };
+    /// Takes a configuration. Without a token service (a part of the configuration is not known yet)
+    /// nothing that needs the API can be planned.
+    pub(super) fn configure(&self, tokens: Option<TokenService>, account_id: Value<String>) {
+        let state = State { tokens, account_id };
         *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = state;
         self.modes().clear();
     }
@@ -65,13 +57,13 @@ impl Session {
     }
 
     /// The way to the API, for planning: none where the provider's configuration is not known yet.
-    pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
-        self.read().connection
+    pub(crate) fn tokens(&self) -> Option<TokenService> {
+        self.read().tokens
     }
 
     /// The way to the API, for everything that cannot do without.
-    pub(crate) fn require(&self) -> Result<Arc<Connection>, Diagnostic> {
-        self.connection().ok_or_else(|| {
+    pub(crate) fn require(&self) -> Result<TokenService, Diagnostic> {
+        self.tokens().ok_or_else(|| {
             Diagnostic::error(
                 "The provider is not configured",
                 "A part of the provider's configuration is not known yet, for example because a resource that is not \

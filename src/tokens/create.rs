@@ -266,7 +266,7 @@ fn body(owner: &Owner, new: &NewToken) -> Option<cloudflare::NewToken> {
     Some(cloudflare::NewToken {
         name: match &new.name {
             Some(name) => name.clone(),
-            None => random_name()?,
+            None => random_name("tf-")?,
         },
         policies: policies.iter().map(|policy| write(policy, &home)).collect(),
         condition: new.condition.clone(),
@@ -275,12 +275,13 @@ fn body(owner: &Owner, new: &NewToken) -> Option<cloudflare::NewToken> {
     })
 }
 
-/// `tf-` and 100 random bits.
-fn random_name() -> Option<String> {
+/// A name that nobody else can have made: the prefix, and 100 random bits as 20 letters and digits. None where the system
+/// has no random numbers.
+pub fn random_name(prefix: &str) -> Option<String> {
     let mut bytes = [0; 13];
     getrandom::fill(&mut bytes).ok()?;
     let text = BASE32.encode(&bytes).to_ascii_lowercase();
-    Some(format!("tf-{}", &text[..20]))
+    Some(format!("{prefix}{}", &text[..20]))
 }
 
 fn concerns(owner: &Owner, new: &NewToken, body: &cloudflare::NewToken, token: &Token) -> Vec<Concern> {
@@ -304,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_random_name_is_tf_and_twenty_characters_and_never_the_same() {
-        let (one, other) = (random_name().unwrap(), random_name().unwrap());
+        let (one, other) = (random_name("tf-").unwrap(), random_name("tf-").unwrap());
         assert_ne!(one, other);
         let rest = one.strip_prefix("tf-").unwrap();
         assert!(rest.len() == 20 && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));

@@ -21,7 +21,7 @@ mod tests;
 mod view;
 mod writer;
 
-pub use create::{CreateError, Created, NewToken};
+pub use create::{CreateError, Created, NewToken, random_name};
 pub use lock::LockError;
 pub use op::{Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
 pub use own::OwnToken;

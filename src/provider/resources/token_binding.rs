@@ -11,13 +11,13 @@ use crate::policy::{Fingerprint, FingerprintPrefix};
 use crate::provider::account;
 use crate::provider::blocks::{PolicyBlock, specs};
 use crate::provider::policies::{self, Matched, fingerprints, matched, resolve};
-use crate::provider::session::{Connection, Mode, Session, owner};
+use crate::provider::session::{Mode, Session, owner};
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostic, Diagnostics, Imported, Model, Path, Planning, ReadBack, Resource, ResourceId, Set, Updating,
-    Validator, Value, computed, optional, required,
+    Applied, Created, Diagnostic, Diagnostics, Imported, Model, Path, Planning, ReadBack, Resource,
+    ResourceId, Set, Updating, Validator, Value, computed, optional, required,
 };
-use crate::tokens::{Change, Fields, Op, Outcome, PolicyChange, TokenPolicies, random_suffix};
+use crate::tokens::{Change, Fields, Op, Outcome, PolicyChange, TokenPolicies, TokenService, random_name};
 
 model! {
     /// Policies that a capability needs, added to an API token that another resource, module, state or person owns. On
@@ -64,27 +64,38 @@ impl Resource for TokenBinding {
     async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
         let prior_account = planning.prior.as_ref().map(|prior| &prior.account_id);
         let planned = &mut planning.planned;
-        let mut found =
-            account::plan(&self.session, &planning.config.account_id, prior_account, &mut planned.account_id, &mut planning.requires_replace);
+        let mut found = account::plan(
+            &self.session,
+            &planning.config.account_id,
+            prior_account,
+            &mut planned.account_id,
+            &mut planning.requires_replace,
+        );
         if let Some(token_id) = planned.token_id.as_str()
             && !self.session.agree(token_id, Mode::Bound)
         {
             found.push(wording::exclusive_and_bound(token_id).at(Path::of("token_id")));
         }
-        let (Some(connection), Ok(owner)) = (self.session.connection(), owner(&planned.account_id)) else {
+        let (Some(tokens), Ok(owner)) = (self.session.tokens(), owner(&planned.account_id)) else {
             return found;
         };
         let none = Value::Null;
         let prior = planning.prior.as_ref().map_or(&none, |prior| &prior.policies);
-        found.extend(policies::plan(&connection, &owner, prior, &mut planned.policies).await);
+        found.extend(policies::plan(&tokens, &owner, prior, &mut planned.policies).await);
         found
     }
 
-    async fn create(&self, _config: BindingModel, mut planned: BindingModel, _private: Private) -> Created<Self> {
-        planned.id = match random_suffix() {
-            Ok(random) => format!("binding-{random}").into(),
-            Err(_) => return (None, Diagnostic::error("No random id could be made", "The system gave none.").into()),
+    async fn create(
+        &self,
+        _config: BindingModel,
+        mut planned: BindingModel,
+        _private: Private,
+    ) -> Created<Self> {
+        let Some(id) = random_name("binding-") else {
+            let detail = "The system has no random numbers to give.";
+            return (None, Diagnostic::error("No id could be made for the binding", detail).into());
         };
+        planned.id = id.into();
         self.write(planned, Private::default()).await
     }
 
@@ -97,12 +108,12 @@ impl Resource for TokenBinding {
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
-        let Some(connection) = self.session.connection() else { return (Some(current), Diagnostics::none()) };
+        let Some(tokens) = self.session.tokens() else { return (Some(current), Diagnostics::none()) };
         let owner = match owner(&current.state.account_id) {
             Ok(owner) => owner,
             Err(diagnostic) => return (Some(current), diagnostic.into()),
         };
-        match look(&connection, &owner, &current).await {
+        match look(&tokens, &owner, &current).await {
             Ok(Some(seen)) => seen.applied(current),
             Ok(None) => (None, Diagnostics::none()),
             Err(diagnostics) => (Some(current), diagnostics),
@@ -127,7 +138,9 @@ impl Resource for TokenBinding {
             )
         };
         let ResourceId::Id(text) = id else { return Err(wrong().into()) };
-        let [account, token, wanted] = text.split('/').collect::<Vec<_>>()[..] else { return Err(wrong().into()) };
+        let [account, token, wanted] = text.split('/').collect::<Vec<_>>()[..] else {
+            return Err(wrong().into());
+        };
         let wanted: Vec<String> = wanted.split(',').map(str::to_owned).collect();
         let readable = wanted.iter().all(|text| text.parse::<FingerprintPrefix>().is_ok());
         if !checks::is_id(account) || !checks::is_id(token) || !readable {
@@ -147,8 +160,8 @@ impl TokenBinding {
     /// Makes the token have the planned policies, in place of those that the binding has had.
     async fn write(&self, planned: BindingModel, private: Private) -> Created<Self> {
         let ready = async {
-            let connection = self.session.require()?;
-            resolve(&connection, &owner(&planned.account_id)?, &planned.policies).await
+            let tokens = self.session.require()?;
+            resolve(&tokens, &owner(&planned.account_id)?, &planned.policies).await
         };
         let add = match ready.await {
             Ok(add) => add,
@@ -169,14 +182,16 @@ impl TokenBinding {
     }
 
     async fn submit(&self, binding: &BindingModel, policies: PolicyChange) -> Result<Outcome, Diagnostic> {
-        let connection = self.session.require()?;
+        let tokens = self.session.require()?;
         let owner = owner(&binding.account_id)?;
         let token_id = binding.token_id.as_str().unwrap_or_default();
         let name = binding.name.as_str().map(|name| format!(" {name:?}")).unwrap_or_default();
         let by = binding.id.as_str().unwrap_or_default().to_owned();
         let change = Change { by, fields: Fields::default(), policies: Some(policies) };
-        let result = connection.tokens.submit(&owner, token_id, Op::Change(change)).await;
-        result.map_err(|error| wording::write(&format!("Could not bind the capability{name} to the token {token_id}"), &error))
+        let result = tokens.submit(&owner, token_id, Op::Change(change)).await;
+        result.map_err(|error| {
+            wording::write(&format!("Could not bind the capability{name} to the token {token_id}"), &error)
+        })
     }
 }
 
@@ -187,39 +202,45 @@ struct Seen {
 }
 
 async fn look(
-    connection: &Connection,
+    tokens: &TokenService,
     owner: &Owner,
     current: &Applied<TokenBinding>,
 ) -> Result<Option<Seen>, Diagnostics> {
     let token_id = current.state.token_id.as_str().unwrap_or_default();
-    let failed = |error: &_| Diagnostics::from(wording::api(&format!("Could not read the API token {token_id}"), error));
-    let Some(token) = connection.tokens.get(owner, token_id).await.map_err(|e| failed(&e))? else { return Ok(None) };
+    let failed = |error: &_| {
+        Diagnostics::from(wording::api(&format!("Could not read the API token {token_id}"), error))
+    };
+    let Some(token) = tokens.get(owner, token_id).await.map_err(|e| failed(&e))? else {
+        return Ok(None);
+    };
     if !current.private.wanted.is_empty() {
-        return take_over(connection, owner, &current.private.wanted, &token).await.map(Some);
+        return take_over(tokens, owner, &current.private.wanted, &token).await.map(Some);
     }
-    let matched = find(connection, owner, &current.state, &token).await?;
+    let matched = find(tokens, owner, &current.state, &token).await?;
     if !matched.kept.is_empty() {
         return Ok(Some(Seen { matched, taken_over: false }));
     }
     // Nothing of it is left, says an answer that may be half a minute old: ask again before it goes from the state.
-    let Some(token) = connection.tokens.get_fresh(owner, token_id).await.map_err(|e| failed(&e))? else { return Ok(None) };
-    let matched = find(connection, owner, &current.state, &token).await?;
+    let Some(token) = tokens.get_fresh(owner, token_id).await.map_err(|e| failed(&e))? else {
+        return Ok(None);
+    };
+    let matched = find(tokens, owner, &current.state, &token).await?;
     Ok((!matched.kept.is_empty()).then_some(Seen { matched, taken_over: false }))
 }
 
 async fn find(
-    connection: &Connection,
+    tokens: &TokenService,
     owner: &Owner,
     state: &BindingModel,
     token: &Token,
 ) -> Result<Matched, Diagnostics> {
     let written = specs(&state.policies).unwrap_or_default();
-    matched(connection, owner, &written, &TokenPolicies::of(token, owner)).await
+    matched(tokens, owner, &written, &TokenPolicies::of(token, owner)).await
 }
 
 /// The policies that an import names.
 async fn take_over(
-    connection: &Connection,
+    tokens: &TokenService,
     owner: &Owner,
     wanted: &[String],
     token: &Token,
@@ -237,7 +258,7 @@ async fn take_over(
         }
     }
     seen.policies.retain(|fingerprint, _| prefixes.iter().any(|prefix| prefix.matches(fingerprint)));
-    Ok(Seen { matched: matched(connection, owner, &[], &seen).await?, taken_over: true })
+    Ok(Seen { matched: matched(tokens, owner, &[], &seen).await?, taken_over: true })
 }
 
 impl Seen {

@@ -8,33 +8,34 @@ use crate::cloudflare::{Owner, Token};
 use crate::policy::Policy;
 use crate::provider::blocks::condition;
 use crate::provider::policies::{fingerprints, resolve};
-use crate::provider::session::{Connection, Mode, owner};
+use crate::provider::session::{Mode, owner};
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Updating, Value};
-use crate::tokens::{Change, Fields, NewToken, Op, PolicyChange};
+use crate::tokens::{Change, Fields, NewToken, Op, PolicyChange, TokenService};
 
 impl AccountApiToken {
     pub(super) async fn create_token(&self, planned: TokenModel, mut private: Private) -> Created<Self> {
         let ready = async {
-            let connection = self.session.require()?;
+            let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
-            let policies = resolve(&connection, &owner, &planned.policies).await?;
-            Ok::<_, Diagnostics>((connection, owner, policies))
+            let policies = resolve(&tokens, &owner, &planned.policies).await?;
+            Ok::<_, Diagnostics>((tokens, owner, policies))
         };
-        let (connection, owner, policies) = match ready.await {
+        let (tokens, owner, policies) = match ready.await {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
         private.owned = fingerprints(&policies);
         let new = new_token(&planned, policies);
-        match connection.tokens.create(&owner, new).await {
+        match tokens.create(&owner, new).await {
             Ok(created) => {
                 let mut found = wording::concerns(&created.concerns);
                 found.extend(wording::left_behind(&created.left_behind));
                 if let Some(error) = &created.not_disabled {
                     found.push(wording::write("The API token was created, but could not be disabled", error));
                 }
-                if planned.exclusive_policies == Value::Known(true) && !self.session.agree(&created.token.id, Mode::Exclusive)
+                if planned.exclusive_policies == Value::Known(true)
+                    && !self.session.agree(&created.token.id, Mode::Exclusive)
                 {
                     found.push(wording::exclusive_and_bound(&created.token.id));
                 }
@@ -50,17 +51,17 @@ impl AccountApiToken {
         let id = prior.id.as_str().unwrap_or_default().to_owned();
         let failed = format!("Could not change the API token {id}");
         let ready = async {
-            let connection = self.session.require()?;
+            let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
-            let policies = policy_change(&connection, &owner, &prior, &planned, &mut private).await?;
-            Ok::<_, Diagnostics>((connection, owner, policies))
+            let policies = policy_change(&tokens, &owner, &prior, &planned, &mut private).await?;
+            Ok::<_, Diagnostics>((tokens, owner, policies))
         };
-        let (connection, owner, policies) = match ready.await {
+        let (tokens, owner, policies) = match ready.await {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
         let change = Change { by: format!("token {id}"), fields: changed(&prior, &planned), policies };
-        match connection.tokens.submit(&owner, &id, Op::Change(change)).await {
+        match tokens.submit(&owner, &id, Op::Change(change)).await {
             Ok(outcome) => {
                 let found = wording::concerns(&outcome.concerns);
                 let state = match &outcome.token {
@@ -76,11 +77,11 @@ impl AccountApiToken {
     pub(super) async fn delete_token(&self, prior: TokenModel) -> Diagnostics {
         let id = prior.id.as_str().unwrap_or_default();
         let ready = || Ok::<_, Diagnostic>((self.session.require()?, owner(&prior.account_id)?));
-        let (connection, owner) = match ready() {
+        let (tokens, owner) = match ready() {
             Ok(ready) => ready,
             Err(diagnostic) => return diagnostic.into(),
         };
-        match connection.tokens.submit(&owner, id, Op::Delete).await {
+        match tokens.submit(&owner, id, Op::Delete).await {
             Ok(_) => Diagnostics::none(),
             Err(error) => wording::write(&format!("Could not delete the API token {id}"), &error).into(),
         }
@@ -121,7 +122,8 @@ fn changed(prior: &TokenModel, planned: &TokenModel) -> Fields {
     Fields {
         name: text(&prior.name, &planned.name),
         status: text(&prior.status, &planned.status),
-        condition: (prior.condition.to_raw() != planned.condition.to_raw()).then(|| condition(&planned.condition)),
+        condition: (prior.condition.to_raw() != planned.condition.to_raw())
+            .then(|| condition(&planned.condition)),
         expires_on: instant(&prior.expires_on, &planned.expires_on),
         not_before: instant(&prior.not_before, &planned.not_before),
     }
@@ -129,7 +131,7 @@ fn changed(prior: &TokenModel, planned: &TokenModel) -> Fields {
 
 /// How a plan changes the policies, if it does.
 async fn policy_change(
-    connection: &Connection,
+    tokens: &TokenService,
     owner: &Owner,
     prior: &TokenModel,
     planned: &TokenModel,
@@ -139,7 +141,7 @@ async fn policy_change(
     if same && prior.exclusive_policies == planned.exclusive_policies {
         return Ok(None);
     }
-    let add = resolve(connection, owner, &planned.policies).await?;
+    let add = resolve(tokens, owner, &planned.policies).await?;
     let remove = std::mem::replace(&mut private.owned, fingerprints(&add));
     Ok(Some(match planned.exclusive_policies {
         Value::Known(true) => PolicyChange::Exclusive(add),

@@ -16,8 +16,8 @@ use crate::provider::blocks::{ConditionBlock, PolicyBlock, same_condition};
 use crate::provider::checks;
 use crate::provider::session::Session;
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Model, Planning, Raw,
-    ReadBack, Resource, ResourceId, Set, Type, Updating, Validator, computed, optional,
+    Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Model, Planning,
+    Raw, ReadBack, Resource, ResourceId, Set, Type, Updating, Validator, computed, optional,
 };
 
 model! {
@@ -93,7 +93,11 @@ impl Resource for AccountApiToken {
         Some(IdentitySchema {
             version: 0,
             attributes: vec![
-                attribute("account_id", false, "The account that owns the token; the provider's if left out."),
+                attribute(
+                    "account_id",
+                    false,
+                    "The account that owns the token; the provider's if left out.",
+                ),
                 attribute("id", true, "The token's id."),
             ],
         })

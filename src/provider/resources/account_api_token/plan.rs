@@ -39,24 +39,26 @@ impl AccountApiToken {
     }
 
     async fn plan_policies(&self, planning: &mut Planning<Self>) -> Diagnostics {
-        let (Some(connection), Ok(owner)) = (self.session.connection(), owner(&planning.planned.account_id)) else {
+        let (Some(tokens), Ok(owner)) = (self.session.tokens(), owner(&planning.planned.account_id)) else {
             // It is all checked again at apply, when it is known.
             return Diagnostics::none();
         };
         let none = Value::Null;
         let prior = planning.prior.as_ref().map_or(&none, |prior| &prior.policies);
-        policies::plan(&connection, &owner, prior, &mut planning.planned.policies).await
+        policies::plan(&tokens, &owner, prior, &mut planning.planned.policies).await
     }
 
     /// Refuses to cut the provider off from the API.
     pub(super) async fn guard_own(&self, prior: &TokenModel, done: &str) -> Diagnostics {
-        let (Some(connection), Ok(owner)) = (self.session.connection(), owner(&prior.account_id)) else {
+        let (Some(tokens), Ok(owner)) = (self.session.tokens(), owner(&prior.account_id)) else {
             return Diagnostics::none();
         };
-        match connection.tokens.own_token_id(&owner).await {
+        match tokens.own_token_id(&owner).await {
             Ok(own) if own.as_deref() == prior.id.as_str() => wording::own_token(done).into(),
             Ok(_) => Diagnostics::none(),
-            Err(error) => wording::api("Could not tell which token the provider authenticates with", &error).into(),
+            Err(error) => {
+                wording::api("Could not tell which token the provider authenticates with", &error).into()
+            }
         }
     }
 }
@@ -64,19 +66,26 @@ impl AccountApiToken {
 /// A token that has expired or was revoked is replaced, if the configuration lets the new one live.
 fn plan_ended(planning: &mut Planning<AccountApiToken>) -> Diagnostics {
     let Some(prior) = &planning.prior else { return Diagnostics::none() };
-    let Some(status) = prior.status.as_str().filter(|status| has_ended(status)) else { return Diagnostics::none() };
+    let Some(status) = prior.status.as_str().filter(|status| has_ended(status)) else {
+        return Diagnostics::none();
+    };
     let configured = &planning.config.expires_on;
     let same_expiry = checks::same_instant(&configured.to_raw(), &prior.expires_on.to_raw());
     let lives = match configured {
         Value::Null | Value::Unknown => true,
         Value::Known(text) => {
             let later = |before: &String| checks::instant(text) > checks::instant(before);
-            if status == "expired" { !same_expiry && prior.expires_on.known().is_none_or(later) } else { true }
+            if status == "expired" {
+                !same_expiry && prior.expires_on.known().is_none_or(later)
+            } else {
+                true
+            }
         }
     };
     if lives {
         planning.requires_replace.push(Path::of("status"));
-        planning.planned.status = if planning.config.status.is_null() { Value::Unknown } else { planning.config.status.clone() };
+        planning.planned.status =
+            if planning.config.status.is_null() { Value::Unknown } else { planning.config.status.clone() };
         return Diagnostics::none();
     }
     planning.planned.status = prior.status.clone();

@@ -4,14 +4,14 @@ use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::provider::blocks::{condition_block, specs, timestamp};
 use crate::provider::policies::matched;
-use crate::provider::session::{Connection, owner};
+use crate::provider::session::owner;
 use crate::provider::wording;
 use crate::tf_provider::framework::{Applied, Diagnostic, Diagnostics, Path, ReadBack, Value};
-use crate::tokens::TokenPolicies;
+use crate::tokens::{TokenPolicies, TokenService};
 
 impl AccountApiToken {
     pub(super) async fn read_token(&self, current: Applied<Self>) -> ReadBack<Self> {
-        let Some(connection) = self.session.connection() else {
+        let Some(tokens) = self.session.tokens() else {
             // The provider's configuration is not known yet: what was known stands.
             return (Some(current), Diagnostics::none());
         };
@@ -19,17 +19,19 @@ impl AccountApiToken {
             Ok(owner) => owner,
             Err(diagnostic) => return (Some(current), diagnostic.into()),
         };
-        let id = current.state.id.as_str().unwrap_or_default();
-        match connection.tokens.get(&owner, id).await {
+        let id = current.state.id.as_str().unwrap_or_default().to_owned();
+        match tokens.get(&owner, &id).await {
             Ok(None) => (None, Diagnostics::none()),
-            Ok(Some(token)) => refreshed(&connection, &owner, current, &token).await,
-            Err(error) => (Some(current), wording::api(&format!("Could not read the API token {id}"), &error).into()),
+            Ok(Some(token)) => refreshed(&tokens, &owner, current, &token).await,
+            Err(error) => {
+                (Some(current), wording::api(&format!("Could not read the API token {id}"), &error).into())
+            }
         }
     }
 }
 
 async fn refreshed(
-    connection: &Connection,
+    tokens: &TokenService,
     owner: &Owner,
     current: Applied<AccountApiToken>,
     token: &Token,
@@ -39,7 +41,7 @@ async fn refreshed(
     let importing = state.exclusive_policies.is_null();
     let seen = TokenPolicies::of(token, owner);
     let written = specs(&state.policies).unwrap_or_default();
-    let matched = match matched(connection, owner, &written, &seen).await {
+    let matched = match matched(tokens, owner, &written, &seen).await {
         Ok(matched) => matched,
         Err(diagnostics) => return (Some(current), diagnostics),
     };
