@@ -177,7 +177,7 @@ impl Fault {
             Fault::Deprecated { .. } => "Move to the group that replaces it while both work.".into(),
             Fault::NoGroups => "Name at least one.".into(),
             Fault::NothingSelected => {
-                "Name what it applies to, write \"*\" for all, or leave the policy out.".into()
+                "Name what it applies to, write [\"*\"] for all, or leave the policy out.".into()
             }
             Fault::BadZone { zone } if zone == "*" => "For all zones write zones = [\"*\"].".into(),
             Fault::BadZone { zone } if zone.contains('.') => {
@@ -220,9 +220,9 @@ fn unknown_name(name: &str, nearest: &[String]) -> String {
 fn wrong_scope(has: &[Scope]) -> String {
     match has {
         [Scope::Account] => "Leave zones, r2_buckets and resources out: it applies to the token's account.".into(),
-        [Scope::Zone] => "Say which zones: zones = [\"<zone id>\"], or \"*\" for all.".into(),
+        [Scope::Zone] => "Say which zones: zones = [\"<zone id>\"], or [\"*\"] for all.".into(),
         [Scope::R2Bucket] => {
-            "Say which buckets: r2_buckets = [\"<jurisdiction>/<bucket>\"], or \"*\" for all.".into()
+            "Say which buckets: r2_buckets = [\"<jurisdiction>/<bucket>\"], or [\"*\"] for all.".into()
         }
         [Scope::User] => {
             "Say which user: resources = { \"com.cloudflare.api.user.<user id>\" = \"*\" }; only a token of a user can \

@@ -140,7 +140,7 @@ fn what_is_not_an_id_is_told_at_its_element() {
     let key = format!("com.cloudflare.api.account.{ACCOUNT}.zone.*");
     let (part, said) = only_problem(&["DNS Write"], resources(&[(&key, "*")]));
     assert_eq!(part, Part::Resources(Some(key)));
-    assert!(said.contains("zones = \"*\""), "{said}");
+    assert!(said.contains("zones = [\"*\"]"), "{said}");
 }
 
 #[test]
