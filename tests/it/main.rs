@@ -2,3 +2,6 @@
 
 #[path = "../simulator/mod.rs"]
 mod simulator;
+
+mod sdk;
+mod simulated_api;
