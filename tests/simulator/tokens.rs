@@ -43,6 +43,9 @@ impl State {
 /// Whether the caller may read or write the tokens of this owner.
 fn authorize(state: &State, call: &Call, owner: &Owner, write: bool) -> Result<(), Refusal> {
     let (area, on) = match owner {
+        Owner::Account(id) if call.caller.is_user(state) && !state.accounts.iter().any(|a| a.id == *id) => {
+            return Err(Refusal::new(401, 1001, "Account ID is invalid or has not been initialized."));
+        }
         Owner::Account(id) => (Area::AccountTokens, Resource::Account(id.clone())),
         Owner::User if !call.caller.is_user(state) => {
             return Err(Refusal::new(403, 9109, "Valid user-level authentication not found"));

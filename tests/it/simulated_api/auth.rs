@@ -130,6 +130,8 @@ async fn account_tokens_and_user_tokens_keep_to_their_own_endpoints() {
         (200, 0),
         "a user may manage its account"
     );
+    let nowhere = format!("/accounts/{}/tokens", "0".repeat(32));
+    assert_eq!(api.send(&user, "GET", &nowhere, None).await.code(), (401, 1001));
     let made = api.send(&user, "POST", "/user/tokens", Some(&json!({"name": "u", "policies": []}))).await;
     assert!(
         made.result()["value"].as_str().is_some_and(|value| value.starts_with("cfut_") && value.len() == 53)
@@ -146,6 +148,7 @@ async fn paths_that_lead_nowhere_have_cloudflares_codes() {
         ("PUT", "TOKENS/".to_owned(), (405, 7001)),
         ("PATCH", format!("TOKENS/{id}"), (405, 7001)),
         ("POST", format!("TOKENS/{id}/roll"), (404, 7000)),
+        ("GET", format!("/accounts/{}/tokens", "0".repeat(32)), (403, 9109)),
         ("GET", "/no/such/thing".to_owned(), (404, 7000)),
         ("GET", format!("TOKENS/{}", "0".repeat(32)), (404, 1003)),
     ] {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::Client;
-use crate::simulator::{Effect, Fault, FaultKind};
+use crate::simulator::{Effect, Fault, FaultKind, Options};
 
 fn body(api: &Client, name: &str) -> Value {
     json!({"name": name, "policies": [api.policy(&["Workers Scripts Read"])]})
@@ -132,4 +132,29 @@ async fn each_request_takes_effect_at_one_instant() {
     let names: std::collections::BTreeSet<String> =
         api.sim.tokens().iter().map(|token| token["name"].to_string()).collect();
     assert_eq!(names.len(), 20);
+}
+
+#[tokio::test]
+async fn the_admin_surface_is_there_where_asked_for_and_shows_no_value() {
+    let api = Client::with(Options { admin: true, ..Options::default() }).await;
+    let (id, value) = api.mint(&["Account API Tokens Read"]);
+    let host = api.sim.base_url().replace("/client/v4", "/__sim/");
+    let post = async |path: &str, body: Value| {
+        let sent = api.http.post(format!("{host}{path}")).body(body.to_string()).send().await;
+        sent.map(|response| response.status().as_u16()).expect("an answer")
+    };
+    assert_eq!(post("faults", json!({"kind": "rate_limited", "path": "/accounts/*/tokens"})).await, 200);
+    assert_eq!(api.root("GET", "TOKENS", None).await.code(), (429, 971));
+    assert_eq!(post("faults", json!({"kind": "flood"})).await, 400);
+    let before = api.sim.now();
+    assert_eq!(post("clock", json!({"advance_seconds": 3600})).await, 200);
+    assert!(api.sim.now() - before >= time::Duration::hours(1));
+    let state = api.http.get(format!("{host}state")).send().await.expect("an answer");
+    let state = state.text().await.expect("a body");
+    assert!(state.contains(&id) && !state.contains(&value) && !state.contains(&api.sim.root_token()));
+
+    let closed = Client::start().await;
+    let url = closed.sim.base_url().replace("/client/v4", "/__sim/state");
+    let seen = closed.http.get(url).send().await.expect("an answer");
+    assert_eq!(seen.status().as_u16(), 404);
 }
