@@ -3,6 +3,7 @@
 mod auth;
 mod faults;
 mod policies;
+mod readings;
 mod tokens;
 mod workers;
 
