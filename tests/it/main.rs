@@ -1,4 +1,9 @@
 //! Integration tests in process: the provider's layers against the simulator. A module per theme.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
+
 #[path = "../simulator/mod.rs"]
 mod simulator;
+
+mod sdk;
+mod simulated_api;
