@@ -2,3 +2,5 @@
 
 #[path = "../simulator/mod.rs"]
 mod simulator;
+
+mod tokens;
