@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::fold::fingerprints;
-use super::op::{Change, Concern, Field, Fields, Op, OpError};
+use super::op::{Change, Concern, Field, Fields, OpError};
 use super::promise::not_granted;
 use super::reads::shared;
 use super::service::TokenService;
@@ -174,7 +174,7 @@ impl TokenService {
         if new.disabled {
             let fields = Fields { status: Some("disabled".into()), ..Fields::default() };
             let change = Change { fields, ..Change::default() };
-            match self.submit(owner, &created.token.id, Op::Change(change)).await {
+            match self.submit(owner, &created.token.id, change.into()).await {
                 Ok(outcome) => {
                     created.token = outcome.token.unwrap_or(created.token);
                     created.concerns.extend(outcome.concerns);
@@ -222,7 +222,8 @@ impl TokenService {
         let found: Vec<_> = page.items.iter().filter(|token| search.matches(token)).map(|t| &t.id).collect();
         let found: Vec<_> = found.into_iter().filter(|id| !but.contains(&id.as_str())).collect();
         for id in &found {
-            if !left_behind.contains(id) && !(search.ours && self.clear_away(search.owner, id).await) {
+            let cleared = search.ours && self.clear_away(search.owner, id).await;
+            if !cleared && !left_behind.contains(id) {
                 left_behind.push((*id).clone());
             }
         }

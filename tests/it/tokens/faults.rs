@@ -139,7 +139,7 @@ async fn a_field_that_the_api_does_not_clear_is_told() {
     let id = world.mint("one", &[1]);
     let set = |condition| {
         let fields = Fields { condition: Some(condition), ..Fields::default() };
-        Op::Change(Change { fields, ..Change::default() })
+        Op::from(Change { fields, ..Change::default() })
     };
     let condition = serde_json::from_value(json!({ "request_ip": { "in": ["192.0.2.0/24"] } })).unwrap();
     let host = world.host();
@@ -157,7 +157,7 @@ async fn groups_that_are_left_out_in_silence_are_told() {
     let asked = Policy::new(Effect::Allow, groups, world.policy(2).resources().clone(), &world.home());
     let policies = Some(PolicyChange::Edit { remove: BTreeSet::new(), add: vec![asked.clone()] });
     let change = Change { by: "a".into(), policies, ..Change::default() };
-    let outcome = world.host().submit(&id, Op::Change(change)).await.unwrap();
+    let outcome = world.host().submit(&id, Op::from(change)).await.unwrap();
     let missing = BTreeSet::from(["f".repeat(32).parse().unwrap()]);
     assert_eq!(outcome.concerns, [Concern::NotGranted { asked, granted: Some(world.policy(2)), missing }]);
 }

@@ -119,7 +119,7 @@ impl World {
         let remove = self.fingerprints(remove.iter().copied());
         let add = add.iter().map(|n| self.policy(*n)).collect();
         let policies = Some(PolicyChange::Edit { remove, add });
-        Op::Change(Change { by: by.into(), policies, ..Change::default() })
+        Op::from(Change { by: by.into(), policies, ..Change::default() })
     }
 
     fn requests(&self) -> usize {

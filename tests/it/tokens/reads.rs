@@ -75,6 +75,46 @@ async fn a_read_after_a_write_shows_the_write() {
 }
 
 #[tokio::test]
+async fn a_read_after_a_delete_finds_nothing() {
+    let world = World::new(Options::default()).await;
+    let ids = mint(&world, 2);
+    let host = world.host();
+    assert_eq!(read(&host, &ids).await, [true, true]);
+    host.submit(&ids[0], Op::Delete).await.unwrap();
+    assert_eq!(read(&host, &ids).await, [false, true]);
+}
+
+#[tokio::test]
+async fn a_list_that_a_write_overtakes_does_not_bring_back_what_was_before() {
+    use crate::simulator::{Fault, FaultKind};
+    let world = World::new(Options::default()).await;
+    let ids = mint(&world, 2);
+    let late = FaultKind::LatencyAfter(Duration::from_millis(300));
+    world.sim.fault(Fault::new(late).method("GET").path("/accounts/*/tokens"));
+    let host = world.host();
+    let (_, written) = tokio::join!(read(&host, &ids), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        host.submit(&ids[0], world.edit("a", &[], &[7])).await
+    });
+    written.unwrap();
+    let token = host.service.get(&host.owner, &ids[0]).await.unwrap().unwrap();
+    let seen: BTreeSet<_> = TokenPolicies::of(&token, &host.owner).policies.into_keys().collect();
+    assert_eq!(seen, world.fingerprints([0, 7]));
+}
+
+#[tokio::test]
+async fn a_credential_that_may_not_list_reads_each() {
+    use crate::simulator::{Effect as Sim, Fault, FaultKind};
+    let world = World::new(Options::default()).await;
+    let ids = mint(&world, 4);
+    let refuse = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Sim::None);
+    let refused = world.sim.fault(Fault::new(refuse).method("GET").path("/accounts/*/tokens").always());
+    let host = world.host();
+    assert_eq!(read(&host, &ids).await, [true; 4]);
+    assert_eq!(world.sim.hits(refused), 1);
+}
+
+#[tokio::test]
 async fn the_permission_groups_are_asked_for_once() {
     let world = World::new(Options::default()).await;
     let host = world.host();

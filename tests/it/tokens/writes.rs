@@ -48,8 +48,39 @@ async fn processes_on_one_host_lose_nothing_to_each_other() {
     });
     join_all(writes).await;
     assert_eq!(world.has(&id), world.fingerprints(0..12));
-    // Under the lock no write meets another, so none is repeated.
-    assert!(world.sim.count("PUT", "/accounts/*/tokens/*") <= 12);
+}
+
+#[tokio::test]
+async fn under_one_lock_no_write_meets_another() {
+    let world = World::new(Options { latency: Duration::from_millis(10), ..Options::default() }).await;
+    let id = world.mint("shared", &[9]);
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    let processes: Vec<_> = (0..4).map(|_| world.process(locks.clone(), |_| {})).collect();
+    let writes = processes.iter().enumerate().map(|(n, host)| host.submit(&id, world.edit("it", &[], &[n])));
+    assert!(join_all(writes).await.iter().all(Result::is_ok));
+    assert_eq!(world.has(&id), world.fingerprints([0, 1, 2, 3, 9]));
+    // A read, a write and a read-back each, and nothing twice.
+    assert_eq!(world.requests(), 4 * 3);
+}
+
+#[tokio::test]
+async fn a_removal_that_a_late_write_of_another_host_undoes_is_made_again() {
+    use crate::simulator::{Fault, FaultKind};
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1, 2]);
+    let late = FaultKind::LatencyBefore(Duration::from_millis(400));
+    world.sim.fault(Fault::new(late).method("PUT"));
+    let (slow, watchful) = (
+        world.host(),
+        world.host_with(|settings| settings.concurrent_writers_window = Duration::from_millis(500)),
+    );
+    let (added, removed) = tokio::join!(slow.submit(&id, world.edit("a", &[], &[3])), async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        watchful.submit(&id, world.edit("b", &[1], &[])).await
+    });
+    assert!(added.is_ok() && removed.is_ok());
+    assert_eq!(world.has(&id), world.fingerprints([2, 3]));
+    assert_eq!(world.sim.count("PUT", "/accounts/*/tokens/*"), 3);
 }
 
 #[tokio::test]
@@ -80,7 +111,7 @@ async fn one_bad_change_fails_alone() {
         &world.home(),
     );
     let policies = Some(PolicyChange::Edit { remove: BTreeSet::new(), add: vec![unknown] });
-    ops[6] = Op::Change(Change { by: "bad".into(), policies, ..Change::default() });
+    ops[6] = Op::from(Change { by: "bad".into(), policies, ..Change::default() });
     let outcomes = world.host().submit_all(&id, ops).await;
     let failed: Vec<_> = (0..10).filter(|n| outcomes[*n].is_err()).collect();
     assert_eq!(failed, [6]);
@@ -124,7 +155,7 @@ async fn an_exclusive_change_removes_what_it_does_not_name() {
         policies: Some(PolicyChange::Exclusive(all)),
         ..Change::default()
     };
-    let token = world.host().submit(&id, Op::Change(change)).await.unwrap().token.unwrap();
+    let token = world.host().submit(&id, Op::from(change)).await.unwrap().token.unwrap();
     assert_eq!(token.name, "renamed");
     assert_eq!(world.has(&id), world.fingerprints([2, 4]));
     assert_eq!(world.requests(), 3);
@@ -156,7 +187,7 @@ async fn the_providers_own_token_is_neither_rolled_nor_disabled_nor_deleted() {
     let world = World::new(Options::default()).await;
     let (own, host) = (world.sim.root_token_id(), world.host());
     let disable = Fields { status: Some("disabled".into()), ..Fields::default() };
-    let disable = Op::Change(Change { fields: disable, ..Change::default() });
+    let disable = Op::from(Change { fields: disable, ..Change::default() });
     for op in [Op::Roll, Op::Delete, disable] {
         assert!(matches!(host.submit(&own, op).await, Err(OpError::OwnToken)));
     }
