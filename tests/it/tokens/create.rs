@@ -58,19 +58,23 @@ async fn a_lost_create_of_a_random_name_leaves_nothing_behind() {
         let created = world.host().create(named(&world, None)).await.unwrap();
         assert_eq!(created.left_behind, [""; 0], "{kind:?}");
         let there: Vec<_> = world.sim.tokens().iter().map(|t| t["id"].as_str().unwrap().to_owned()).collect();
-        assert_eq!(there, [created.token.id.clone()], "{kind:?}");
+        assert_eq!(there, [created.token.id.as_str()], "{kind:?}");
     }
 }
 
 #[tokio::test]
 async fn a_lost_create_of_a_name_that_others_may_use_is_told_and_left() {
     let world = World::new(Options::default()).await;
-    let twin = world.mint("ours", &[2]);
+    // One of the same name and policies, but made long ago.
+    let twin = world.mint("ours", &[1]);
+    world.sim.advance(Duration::from_secs(3600));
+    let other = world.mint("ours", &[2]);
     world.sim.fault(post(FaultKind::Reset(Sim::Done)));
     let created = world.host().create(named(&world, Some("ours"))).await.unwrap();
     assert_eq!(created.left_behind.len(), 1);
     assert!(created.left_behind[0] != created.token.id && created.left_behind[0] != twin);
-    assert_eq!(world.sim.tokens().len(), 3);
+    assert_ne!(created.left_behind[0], other);
+    assert_eq!(world.sim.tokens().len(), 4);
 }
 
 #[tokio::test]

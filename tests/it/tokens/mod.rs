@@ -1,5 +1,7 @@
 //! The token service against the simulator: what many callers and many hosts make of one token.
 
+#![allow(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and helpers have none")]
+
 mod create;
 mod faults;
 mod reads;
