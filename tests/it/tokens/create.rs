@@ -67,7 +67,7 @@ async fn a_lost_create_of_a_name_that_others_may_use_is_told_and_left() {
     let world = World::new(Options::default()).await;
     // One of the same name and policies, but made long ago.
     let twin = world.mint("ours", &[1]);
-    world.sim.advance(Duration::from_secs(3600));
+    world.sim.edit(&twin, |token| token.issued_on -= Duration::from_secs(3600));
     let other = world.mint("ours", &[2]);
     world.sim.fault(post(FaultKind::Reset(Sim::Done)));
     let created = world.host().create(named(&world, Some("ours"))).await.unwrap();
