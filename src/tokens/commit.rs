@@ -72,9 +72,9 @@ impl Commit<'_> {
             let server = match self.service.reader.get_fresh(self.owner, self.id).await {
                 Ok(Some(server)) => server,
                 Ok(None) => return Some(gone(changes)),
-                Err(error) => {
-                    return all(lost.map_or(OpError::Api(error), |(lost, _)| OpError::Unknown(lost)));
-                }
+                // A write came before it: what became of that one is not known.
+                Err(error) if attempts > 0 || lost.is_some() => return all(OpError::Unknown(error)),
+                Err(error) => return all(OpError::Api(error)),
             };
             let folded = fold(changes, &server, &self.home, claims);
             let adopted = &*adopted.get_or_insert_with(|| folded.adopted.clone());

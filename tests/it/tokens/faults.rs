@@ -89,6 +89,79 @@ async fn a_write_that_somebody_undoes_is_made_again() {
 }
 
 #[tokio::test]
+async fn a_token_that_goes_between_read_and_write_needs_no_removal_but_takes_no_policy() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1]);
+    world.sim.fault(at(PUT, FaultKind::LatencyBefore(Duration::from_millis(200))));
+    let host = world.host();
+    let ops = vec![world.edit("a", &[1], &[]), world.edit("b", &[], &[2])];
+    let (outcomes, ()) = tokio::join!(host.submit_all(&id, ops), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.sim.delete(&id);
+    });
+    assert!(outcomes[0].is_ok());
+    assert!(matches!(outcomes[1], Err(OpError::Gone)), "{:?}", outcomes[1]);
+}
+
+/// Numbers that look random and are the same each time.
+fn scatter(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    }
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_on_the_way_processes_of_one_host_end_where_they_said() {
+    for seed in 1..=3 {
+        let world = World::new(Options::default()).await;
+        let id = world.mint("shared", &[90, 91]);
+        let mut next = scatter(seed);
+        for n in 0..6 {
+            let effect = if next(2) == 0 { Sim::None } else { Sim::Done };
+            let kind = match next(6) {
+                0 => FaultKind::Reset(effect),
+                1 => FaultKind::Html(502, effect),
+                2 => FaultKind::Truncated,
+                3 => FaultKind::WrongTypes,
+                4 => FaultKind::LatencyAfter(Duration::from_millis(30)),
+                _ => FaultKind::Api(500, 0, "Internal error", effect),
+            };
+            let fault = at(if next(4) == 0 { ("GET", PUT.1) } else { PUT }, kind);
+            world.sim.fault(fault.skip(2 * n));
+        }
+        let locks = Arc::new(tempfile::tempdir().unwrap());
+        let processes: Vec<_> = (0..3).map(|_| world.process(locks.clone(), |_| {})).collect();
+        // Each process has three bindings, and each binding three policies of its own, of which it changes its mind.
+        let bindings = (0..9_usize).map(|binding| {
+            let mut next = scatter(seed * 100 + binding as u64);
+            let (world, id, host) = (&world, &id, &processes[binding % 3]);
+            async move {
+                let mut held: Vec<usize> = Vec::new();
+                for _ in 0..4 {
+                    tokio::time::sleep(Duration::from_millis(next(40))).await;
+                    let wanted: Vec<_> = (0..3).filter(|_| next(2) == 0).map(|n| 3 * binding + n).collect();
+                    let outcome = host.submit(id, world.edit(&binding.to_string(), &held, &wanted)).await;
+                    let outcome = outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+                    let token = outcome.token.unwrap();
+                    let seen: BTreeSet<_> =
+                        TokenPolicies::of(&token, &host.owner).policies.into_keys().collect();
+                    assert!(world.fingerprints(wanted.clone()).is_subset(&seen), "seed {seed}");
+                    assert!(outcome.adopted.is_empty(), "seed {seed}");
+                    held = wanted;
+                }
+                held
+            }
+        });
+        let held: Vec<usize> = join_all(bindings).await.into_iter().flatten().chain([90, 91]).collect();
+        assert_eq!(world.has(&id), world.fingerprints(held), "seed {seed}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_of_the_credential_fails_all() {
     let world = World::new(Options::default()).await;
     let id = world.mint("shared", &[1]);
