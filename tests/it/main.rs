@@ -7,3 +7,4 @@ mod simulator;
 
 mod sdk;
 mod simulated_api;
+mod tokens;

@@ -69,7 +69,7 @@ impl AccountApiToken {
         let fields = changed(&prior, &planned);
         if policies.is_some() || !fields.named().is_empty() {
             let change = Change { by: format!("token {id}"), fields, policies };
-            match tokens.submit(&owner, &id, Op::Change(change)).await {
+            match tokens.submit(&owner, &id, Op::from(change)).await {
                 Ok(outcome) => {
                     found.extend(wording::concerns(&outcome.concerns));
                     token = outcome.token;
