@@ -2,3 +2,10 @@
 
 #[path = "../simulator/mod.rs"]
 mod simulator;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod plugin_process;
+mod plugin_rpc;
+mod plugin_terraform;
+mod protocol;
