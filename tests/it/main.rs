@@ -4,7 +4,13 @@
 
 #[path = "../simulator/mod.rs"]
 mod simulator;
+#[path = "../support/mod.rs"]
+mod support;
 
+mod plugin_process;
+mod plugin_rpc;
+mod plugin_terraform;
+mod protocol;
 mod sdk;
 mod simulated_api;
 mod tokens;
