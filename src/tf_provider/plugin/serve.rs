@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -45,16 +45,29 @@ pub(super) enum Mode {
     Debug,
 }
 
+/// The signals that are not to end the process where it stands.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Takes them over. To be called within the runtime.
+    pub(super) fn new() -> io::Result<Signals> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Signals { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
+}
+
 /// Serves until there is nobody left to serve.
-pub(super) async fn serve(socket: Socket, mode: Mode, server: Arc<Server>) -> io::Result<()> {
+pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: Arc<Server>) {
     let (shutdown, connected, ended) =
         (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (debug, tls) = match mode {
         Mode::Managed(tls) => (false, tls),
         Mode::Debug => (true, None),
     };
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let Signals { mut interrupt, mut terminate } = signals;
     let (sender, incoming) = mpsc::channel(8);
     let accepting = tokio::spawn(accept(socket, tls, !debug, sender, connected.clone(), ended.clone()));
     let incoming = ReceiverStream::new(incoming).map(Ok::<_, io::Error>);
@@ -74,14 +87,14 @@ pub(super) async fn serve(socket: Socket, mode: Mode, server: Arc<Server>) -> io
                 if debug || waiting {
                     break;
                 }
-                server.stop().await;
+                let server = server.clone();
+                tokio::spawn(async move { server.stop().await });
             }
         }
     }
     accepting.abort();
     // Its end removes a socket that nobody has connected to.
     let _ = accepting.await;
-    Ok(())
 }
 
 /// All services of the process. `shutdown` is told when the host calls Shutdown.
