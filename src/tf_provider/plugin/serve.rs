@@ -122,7 +122,7 @@ where
 }
 
 /// Accepts connections, each in a task of its own, so that one that does not get through its TLS handshake holds up
-/// nobody. With `once`, the first that gets through is the last: the socket goes.
+/// nobody. With `once`, the first that gets through is the last: the socket is gone before it is served.
 async fn accept(
     socket: Socket,
     tls: Option<TlsAcceptor>,
@@ -135,45 +135,46 @@ async fn accept(
         Ok(parts) => parts,
         Err(error) => return tracing::error!(%error, "the socket cannot be used"),
     };
-    let (through, mut first) = mpsc::channel::<()>(1);
-    loop {
-        let stream = tokio::select! {
-            stream = listener.accept() => stream,
-            _ = first.recv(), if once => break,
-        };
-        match stream {
-            Ok((stream, _)) => {
-                let (tls, accepted, ended) = (tls.clone(), accepted.clone(), ended.clone());
-                let (through, connected) = (through.clone(), connected.clone());
-                tokio::spawn(async move {
-                    match encrypted(stream, tls).await {
-                        Ok(transport) => {
-                            // Where another was faster, this one is one too many.
-                            if !once || through.try_send(()).is_ok() {
-                                connected.notify_one();
-                                let _ = accepted.send(Connection::new(transport, ended)).await;
-                            }
-                        }
-                        Err(error) => tracing::warn!(%error, "a connection was refused"),
-                    }
-                });
-            }
-            Err(error) => {
-                // Out of file descriptors, most likely: others may end soon.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+    let hand_over = async |transport| {
+        connected.notify_one();
+        let _ = accepted.send(Connection::new(transport, ended.clone())).await;
+    };
+    let (through, mut arrivals) = mpsc::channel(1);
+    let first = loop {
+        tokio::select! {
+            stream = listener.accept() => match stream {
+                Ok((stream, _)) => drop(tokio::spawn(encrypt(stream, tls.clone(), through.clone()))),
+                Err(error) => {
+                    // Out of file descriptors, most likely: others may end soon.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(transport) = arrivals.recv() => {
+                if once {
+                    break transport;
+                }
+                hand_over(transport).await;
             }
         }
-    }
+    };
     drop((listener, place));
+    hand_over(first).await;
 }
 
-async fn encrypted(stream: UnixStream, tls: Option<TlsAcceptor>) -> io::Result<Pin<Box<dyn Transport>>> {
-    match tls {
-        None => Ok(Box::pin(stream)),
-        Some(tls) => {
-            let stream = timeout(TLS_WITHIN, tls.accept(stream)).await.map_err(io::Error::from)??;
-            Ok(Box::pin(stream))
-        }
-    }
+/// Brings a connection through its TLS handshake, if there is TLS, and passes it on.
+async fn encrypt(
+    stream: UnixStream,
+    tls: Option<TlsAcceptor>,
+    through: mpsc::Sender<Pin<Box<dyn Transport>>>,
+) {
+    let transport: Pin<Box<dyn Transport>> = match tls {
+        None => Box::pin(stream),
+        Some(tls) => match timeout(TLS_WITHIN, tls.accept(stream)).await.map_err(io::Error::from).flatten() {
+            Ok(stream) => Box::pin(stream),
+            Err(error) => return tracing::warn!(%error, "a connection was refused"),
+        },
+    };
+    // Fails where another was faster, and this one is one too many.
+    let _ = through.send(transport).await;
 }
