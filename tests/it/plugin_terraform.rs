@@ -219,6 +219,20 @@ fn the_provider_starts_under_every_terraform_at_hand_with_and_without_tls() {
     }
 }
 
+/// `hclog` lines keep their level and their fields; anything else on stderr would be shown as it is, at DEBUG.
+#[test]
+fn terraform_takes_the_log_for_its_own() {
+    let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens"));
+    let mut workspace = Terraform::find().workspace();
+    workspace.env("TF_LOG", "TRACE");
+    workspace.dev_override("cloudflare-tokens/cloudflare-tokens", binary.parent().unwrap());
+    let log = workspace.write("main.tf", PROVIDER).run(&["providers", "schema", "-json"]).success().stderr;
+    let said = |part: &str| log.lines().any(|line| line.contains("[DEBUG]") && line.contains(part));
+    assert!(said("tf_rpc=GetProviderSchema"), "{log}");
+    // Libraries say nothing at any level: they might log what they send.
+    assert!(!log.contains("@module=h2") && !log.contains("rustls"));
+}
+
 #[test]
 fn in_debug_mode_it_serves_whoever_comes_until_ctrl_c() {
     let temporary = tempfile::tempdir().unwrap();

@@ -101,6 +101,13 @@ pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: 
 fn router(server: Arc<Server>, shutdown: Arc<Notify>) -> Router {
     let provider = ProviderServer::new(Service::new(server)).max_decoding_message_size(MAX_REQUEST);
     tonic::transport::Server::builder()
+        .trace_fn(|request| {
+            // Every log line of the call says which call it was, and of which type: the look-up of the type tells that.
+            let rpc = request.uri().path().rsplit('/').next().unwrap_or_default();
+            let span = tracing::error_span!("rpc", tf_rpc = rpc, tf_type = tracing::field::Empty);
+            span.in_scope(|| tracing::debug!("received"));
+            span
+        })
         .add_service(provider)
         .add_service(GrpcBrokerServer::new(Broker))
         .add_service(GrpcControllerServer::new(Controller(shutdown)))
