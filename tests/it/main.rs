@@ -7,4 +7,6 @@ mod generator;
 mod simulator;
 
 mod docs;
+mod paths;
 mod schema;
+mod structure;
