@@ -7,6 +7,7 @@ mod checks;
 mod config;
 mod policies;
 mod resources;
+mod seal;
 mod session;
 mod wording;
 

@@ -1,6 +1,8 @@
 //! Integration tests in process: the provider's layers against the simulator, and the rules that the source, the schemas
 //! and the pages keep. A module per theme.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
+
 #[path = "../docs/mod.rs"]
 mod generator;
 #[path = "../simulator/mod.rs"]
@@ -9,4 +11,7 @@ mod simulator;
 mod docs;
 mod paths;
 mod schema;
+mod sdk;
+mod simulated_api;
 mod structure;
+mod tokens;

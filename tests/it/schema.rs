@@ -60,7 +60,9 @@ fn faults(schemas: &Schemas) -> Vec<String> {
     }
     for (name, function) in &schemas.functions {
         check_texts(name, name, function.description, &mut found);
-        check_texts(name, name, function.summary, &mut found);
+        if function.summary.is_empty() || function.summary.contains('\n') {
+            found.push(format!("{name}: the summary is one line"));
+        }
         for parameter in function.parameters.iter().chain(&function.variadic) {
             let at = format!("{name}({})", parameter.name);
             check_texts(&at, parameter.name, parameter.description, &mut found);

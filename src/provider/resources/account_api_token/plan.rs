@@ -17,6 +17,7 @@ impl AccountApiToken {
         );
         found.extend(plan_ended(planning));
         found.extend(self.plan_policies(planning).await);
+        found.extend(self.plan_value(planning));
         let planned = &mut planning.planned;
         if planning.config.exclusive_policies.is_null() {
             planned.exclusive_policies = match planned.policies {
