@@ -7,9 +7,15 @@
 mod generator;
 #[path = "../simulator/mod.rs"]
 mod simulator;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod docs;
 mod paths;
+mod plugin_process;
+mod plugin_rpc;
+mod plugin_terraform;
+mod protocol;
 mod schema;
 mod sdk;
 mod simulated_api;
