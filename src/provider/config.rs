@@ -21,16 +21,16 @@ model! {
     pub(crate) struct ProviderModel {
         /// The API token that the provider authenticates with; it needs *Account API Tokens Write*. Either this or
         /// `api_key` and `email`. Default: the environment's `CLOUDFLARE_API_TOKEN`.
-        api_token: SecretString = optional().check(not_blank()).conflicts_with(&["api_key"]),
+        api_token: SecretString = optional().check(checks::not_blank()).conflicts_with(&["api_key"]),
         /// The global API key, with `email`. Default: the environment's `CLOUDFLARE_API_KEY`.
-        api_key: SecretString = optional().check(not_blank()),
+        api_key: SecretString = optional().check(checks::not_blank()),
         /// The e-mail address of the global API key's user. Default: the environment's `CLOUDFLARE_EMAIL`.
-        email: String = optional().check(not_blank()),
+        email: String = optional().check(checks::not_blank()),
         /// The account of every resource that names none itself. Default: the environment's `CLOUDFLARE_ACCOUNT_ID`.
         account_id: String = optional().check(checks::id("an account")),
         /// Where the API is. Plain `http` is taken for a loopback host only. Default: the environment's
         /// `CLOUDFLARE_BASE_URL`, else `https://api.cloudflare.com/client/v4`.
-        base_url: String = optional().check(not_blank()),
+        base_url: String = optional().check(checks::not_blank()),
         /// How often a request is tried again that failed for a passing reason and is safe to repeat. Default: `4`.
         max_retries: i64 = optional().check(retries()),
         /// How long a single request may take. Default: `30s`.
@@ -39,12 +39,6 @@ model! {
         /// time: at least as long as their slowest write takes. Default: `0s`, not at all.
         concurrent_writers_window: String = optional().check(checks::duration(true)),
     }
-}
-
-fn not_blank() -> Validator {
-    Validator::string("not empty", |text| {
-        if text.trim().is_empty() { Err("is empty: leave it out, or set it.".to_owned()) } else { Ok(()) }
-    })
 }
 
 fn retries() -> Validator {

@@ -5,6 +5,7 @@ mod account;
 mod blocks;
 mod checks;
 mod config;
+mod functions;
 mod policies;
 mod resources;
 mod session;
@@ -14,8 +15,11 @@ pub use config::Environment;
 
 use crate::tf_provider::framework::Server;
 use config::CloudflareProvider;
+use functions::r2_secret_access_key::R2SecretAccessKey;
+use functions::resource_keys::{AccountResource, AllZonesResource, R2BucketResource, ZoneResource};
 use resources::account_api_token::AccountApiToken;
 use resources::token_binding::TokenBinding;
+use resources::workers_secret::WorkersSecret;
 use session::Session;
 
 /// The registry address: what `source` in `required_providers` and a dev override say.
@@ -28,5 +32,11 @@ pub fn server(environment: Environment) -> Server {
     Server::builder(CloudflareProvider::new(environment, session.clone()))
         .resource(AccountApiToken { session: of() })
         .resource(TokenBinding { session: of() })
+        .resource(WorkersSecret::new(of()))
+        .function(AccountResource)
+        .function(AllZonesResource)
+        .function(R2BucketResource)
+        .function(R2SecretAccessKey)
+        .function(ZoneResource)
         .build()
 }

@@ -1,7 +1,7 @@
 //! The one place that words diagnostics: typed errors of the API, of policies and of the token service as what failed,
 //! what the API said with its code, which attribute, and what to do next.
 
-use crate::cloudflare::{ApiError, Error};
+use crate::cloudflare::{ApiError, Error, WorkerSecret};
 use crate::policy::{Problem, Severity};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
 use crate::tokens::{Concern, CreateError, OpError};
@@ -30,6 +30,31 @@ fn attribute(error: &ApiError) -> Option<Path> {
     let known = ["name", "policies", "condition", "expires_on", "not_before", "status"];
     let by_code = || (error.code == 1001).then_some("policies");
     known.into_iter().find(|attribute| *attribute == head).or_else(by_code).map(Path::of)
+}
+
+/// An error about a Worker's secret, at the attribute that it is about.
+pub(crate) fn workers_secret(failed: &str, error: &Error) -> Diagnostic {
+    const AT: [(u32, &str); 4] =
+        [(10007, "script_name"), (10053, "name"), (10056, "name"), (10215, "script_name")];
+    let diagnostic = api(failed, error);
+    match AT.into_iter().find(|(code, _)| error.has_code(*code)) {
+        Some((_, attribute)) => diagnostic.at(Path::of(attribute)),
+        None => diagnostic,
+    }
+}
+
+/// A secret that is to be created is there already.
+pub(crate) fn secret_exists(account: &str, script: &str, secret: &WorkerSecret, is_text: bool) -> Diagnostic {
+    let WorkerSecret { name, kind } = secret;
+    let other =
+        if is_text { String::new() } else { format!(", and it will be a secret_text instead of a {kind}") };
+    let detail = format!(
+        "Apply overwrites its value, which nobody can read back{other}. That is as it should be where this plan replaces \
+         the secret, or where Terraform takes it over for good. If something else manages it, choose another name. \
+         `terraform import` with the id {account}/{script}/{name} takes it over in two steps."
+    );
+    Diagnostic::warning(format!("The Worker {script} already has a secret {name}"), detail)
+        .at(Path::of("name"))
 }
 
 /// A problem of a policy, at the attribute that holds the policies.

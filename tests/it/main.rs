@@ -1,4 +1,8 @@
 //! Integration tests in process: the provider's layers against the simulator. A module per theme.
 
+mod functions;
+#[path = "../support/provider.rs"]
+mod provider;
 #[path = "../simulator/mod.rs"]
 mod simulator;
+mod workers_secret;
