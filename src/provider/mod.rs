@@ -5,6 +5,7 @@ mod account;
 mod blocks;
 mod checks;
 mod config;
+mod data_sources;
 mod functions;
 mod policies;
 mod resources;
@@ -15,6 +16,8 @@ pub use config::Environment;
 
 use crate::tf_provider::framework::Server;
 use config::CloudflareProvider;
+use data_sources::account_api_tokens::AccountApiTokens;
+use data_sources::api_token_permission_groups::PermissionGroups;
 use functions::r2_secret_access_key::R2SecretAccessKey;
 use functions::resource_keys::{AccountResource, AllZonesResource, R2BucketResource, ZoneResource};
 use resources::account_api_token::AccountApiToken;
@@ -33,6 +36,9 @@ pub fn server(environment: Environment) -> Server {
         .resource(AccountApiToken { session: of() })
         .resource(TokenBinding { session: of() })
         .resource(WorkersSecret::new(of()))
+        .data_source(data_sources::account_api_token::AccountApiToken { session: of() })
+        .data_source(AccountApiTokens { session: of() })
+        .data_source(PermissionGroups { session: of() })
         .function(AccountResource)
         .function(AllZonesResource)
         .function(R2BucketResource)

@@ -1,5 +1,6 @@
 //! Integration tests in process: the provider's layers against the simulator. A module per theme.
 
+mod data_sources;
 mod functions;
 #[path = "../support/provider.rs"]
 mod provider;
