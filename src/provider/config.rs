@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::checks;
+use super::guardrails::{Guardrails, GuardrailsBlock};
 use super::session::Session;
 use super::wording;
 use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
@@ -38,6 +39,9 @@ model! {
         /// How long the removal of a policy is watched after the write, where other hosts write the same token at the same
         /// time: at least as long as their slowest write takes. Default: `0s`, not at all.
         concurrent_writers_window: String = optional().check(checks::duration(true)),
+        /// What no token and no binding of this configuration may be, whatever a module says: a plan that breaks a rule is
+        /// refused.
+        guardrails: GuardrailsBlock = optional(),
     }
 }
 
@@ -200,7 +204,7 @@ impl Provider for CloudflareProvider {
         };
         match configured() {
             Ok((tokens, account_id)) => {
-                self.session.configure(tokens, account_id);
+                self.session.configure(tokens, account_id, Guardrails::from(&config.guardrails));
                 Diagnostics::none()
             }
             Err(diagnostic) => Diagnostic::into(diagnostic),

@@ -7,6 +7,7 @@ mod checks;
 mod config;
 mod data_sources;
 mod functions;
+mod guardrails;
 mod policies;
 mod resources;
 mod session;

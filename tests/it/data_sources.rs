@@ -111,8 +111,9 @@ async fn tokens_are_listed_oldest_first_and_filtered() {
     let (sim, provider) = start().await;
     let mut ids = Vec::new();
     for name in ["ci-a", "ci-b", "web"] {
-        ids.push(mint(&sim, name));
+        // A minute apart, also from the root token.
         sim.advance(Duration::from_secs(60));
+        ids.push(mint(&sim, name));
     }
     sim.expire(&ids[1]);
     let listed = |config: Value| {

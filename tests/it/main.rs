@@ -2,6 +2,7 @@
 
 mod data_sources;
 mod functions;
+mod guardrails;
 #[path = "../support/provider.rs"]
 mod provider;
 #[path = "../simulator/mod.rs"]

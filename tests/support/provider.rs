@@ -64,7 +64,8 @@ impl Provider {
             email: None,
             account_id: Some(sim.account_id()),
             base_url: Some(sim.base_url()),
-            lock_dir: locks.path().to_owned(),
+            // Made by the provider, for it alone.
+            lock_dir: locks.path().join("locks"),
         };
         let server = server(environment);
         let block = typed(&block, &server.schemas().provider.ty());

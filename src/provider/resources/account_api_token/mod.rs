@@ -40,7 +40,7 @@ model! {
         /// Whether `policies` is all that the token may do. `true` (the default where `policies` is set): a policy that
         /// somebody else has added is drift, and the plan shows its removal. `false` (the default without `policies`): only
         /// the token's own policies are managed, and bindings may add theirs.
-        exclusive_policies: bool = optional().or_computed(),
+        exclusive_policies: bool = optional().or_computed().keep_prior(),
         /// From where the token may be used.
         condition: ConditionBlock = optional().same_if(same_condition),
         /// When the token begins to work.
