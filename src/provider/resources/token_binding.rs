@@ -12,7 +12,7 @@ use crate::provider::account;
 use crate::provider::blocks::{PolicyBlock, specs};
 use crate::provider::policies::{self, Matched, fingerprints, matched, resolve};
 use crate::provider::session::{Mode, Session, owner};
-use crate::provider::{checks, wording};
+use crate::provider::{checks, guardrails, wording};
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, Imported, Model, Path, Planning, ReadBack, Resource,
     ResourceId, Set, Updating, Validator, Value, computed, optional, required,
@@ -82,6 +82,7 @@ impl Resource for TokenBinding {
         let none = Value::Null;
         let prior = planning.prior.as_ref().map_or(&none, |prior| &prior.policies);
         found.extend(policies::plan(&tokens, &owner, prior, &mut planned.policies).await);
+        found.extend(guardrails::check_policies(&self.session, &owner, &planned.policies).await);
         found
     }
 
@@ -161,7 +162,9 @@ impl TokenBinding {
     async fn write(&self, planned: BindingModel, private: Private) -> Created<Self> {
         let ready = async {
             let tokens = self.session.require()?;
-            resolve(&tokens, &owner(&planned.account_id)?, &planned.policies).await
+            let owner = owner(&planned.account_id)?;
+            guardrails::check_policies(&self.session, &owner, &planned.policies).await.into_result()?;
+            resolve(&tokens, &owner, &planned.policies).await
         };
         let add = match ready.await {
             Ok(add) => add,

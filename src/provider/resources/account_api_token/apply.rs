@@ -19,6 +19,7 @@ impl AccountApiToken {
         let ready = async {
             let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
+            self.guard(None, &planned).await.into_result()?;
             let policies = resolve(&tokens, &owner, &planned.policies).await?;
             Ok::<_, Diagnostics>((tokens, owner, policies))
         };
@@ -57,6 +58,7 @@ impl AccountApiToken {
         let ready = async {
             let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
+            self.guard(Some(&prior), &planned).await.into_result()?;
             let policies = policy_change(&tokens, &owner, &prior, &planned, &mut private).await?;
             Ok::<_, Diagnostics>((tokens, owner, policies))
         };

@@ -1,8 +1,12 @@
 //! What will become of a token.
 
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
 use super::{AccountApiToken, TokenModel, has_ended};
 use crate::provider::session::{Mode, owner};
-use crate::provider::{account, checks, policies, wording};
+use crate::provider::{account, checks, guardrails, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Planning, Value};
 
 impl AccountApiToken {
@@ -18,6 +22,7 @@ impl AccountApiToken {
         found.extend(plan_ended(planning));
         found.extend(self.plan_policies(planning).await);
         found.extend(self.plan_value(planning));
+        found.extend(self.guard(planning.prior.as_ref(), &planning.planned).await);
         let planned = &mut planning.planned;
         if planning.config.exclusive_policies.is_null() {
             planned.exclusive_policies = match planned.policies {
@@ -49,6 +54,25 @@ impl AccountApiToken {
         policies::plan(&tokens, &owner, prior, &mut planning.planned.policies).await
     }
 
+    /// Holds a planned token against the provider's guardrails. Its end is measured from now, unless it has had it before:
+    /// nobody is refused because time goes by.
+    pub(super) async fn guard(&self, prior: Option<&TokenModel>, planned: &TokenModel) -> Diagnostics {
+        let guardrails = self.session.guardrails();
+        let kept = prior.is_some_and(|prior| prior.expires_on == planned.expires_on);
+        let lifetime = match (&planned.expires_on, &planned.expires_in) {
+            (Value::Known(_), _) if kept => Value::Unknown,
+            // Not known before apply when it will end, but how long it will live.
+            (Value::Unknown, Value::Known(text)) => checks::parse_duration(text).into(),
+            (expires_on, _) => expires_on.clone().map(|text| time_until(&text)),
+        };
+        let mut found = wording::breaches(guardrails.lifetime(&lifetime), "expires_on");
+        found.extend(wording::breaches(guardrails.condition(&planned.condition), "condition"));
+        if let Ok(owner) = owner(&planned.account_id) {
+            found.extend(guardrails::check_policies(&self.session, &owner, &planned.policies).await);
+        }
+        found
+    }
+
     /// Refuses to cut the provider off from the API.
     pub(super) async fn guard_own(&self, prior: &TokenModel, done: &str) -> Diagnostics {
         let (Some(tokens), Ok(owner)) = (self.session.tokens(), owner(&prior.account_id)) else {
@@ -62,6 +86,12 @@ impl AccountApiToken {
             }
         }
     }
+}
+
+/// How long it is until a timestamp; nothing where it has passed.
+fn time_until(text: &str) -> Duration {
+    let left = checks::instant(text).map(|at| at - OffsetDateTime::now_utc());
+    left.and_then(|left| left.try_into().ok()).unwrap_or_default()
 }
 
 /// A token that has expired or was revoked is replaced, if the configuration lets the new one live.
