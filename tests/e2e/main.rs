@@ -7,5 +7,8 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod drift;
+mod fields;
+mod import;
 mod policies;
 mod token;
