@@ -8,4 +8,8 @@ mod simulator;
 mod support;
 
 mod ephemeral;
+mod drift;
+mod fields;
+mod import;
+mod policies;
 mod token;
