@@ -7,8 +7,8 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
-mod ephemeral;
 mod drift;
+mod ephemeral;
 mod fields;
 mod import;
 mod policies;
