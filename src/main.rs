@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use cloudflare_tokens::model;
-use cloudflare_tokens::tf_provider::framework::{Diagnostics, Provider, Server, report_panics};
+use cloudflare_tokens::provider;
+use cloudflare_tokens::tf_provider::framework::report_panics;
 use cloudflare_tokens::tf_provider::plugin::{self, About, Environment};
 
 const ABOUT: About = About {
-    address: "registry.terraform.io/cloudflare-tokens/cloudflare-tokens",
+    address: provider::ADDRESS,
     version: env!("CARGO_PKG_VERSION"),
     installation: "\
 This is a provider for Terraform and OpenTofu, which start it themselves. To install it, name it in the
@@ -16,27 +16,9 @@ This is a provider for Terraform and OpenTofu, which start it themselves. To ins
 With -debug it serves until Ctrl-C and prints the TF_REATTACH_PROVIDERS value that attaches Terraform to it.",
 };
 
-model! {
-    /// Nothing yet.
-    pub struct Config {}
-}
-
-struct Nothing;
-
-#[async_trait::async_trait]
-impl Provider for Nothing {
-    type Config = Config;
-
-    async fn configure(&self, _: Config) -> Diagnostics {
-        Diagnostics::none()
-    }
-
-    async fn stop(&self) {}
-}
-
 fn main() -> ExitCode {
     let environment = Environment::from_process();
     plugin::start_logging(&environment);
     report_panics();
-    plugin::run(ABOUT, &environment, || Server::builder(Nothing).build())
+    plugin::run(ABOUT, &environment, || provider::server(provider::Environment::from_process()))
 }

@@ -1,1 +1,40 @@
-//! The Cloudflare API client: requests built without I/O, envelope, pagination, retry, rate limit, secrets.
+//! The Cloudflare API client, for API tokens, their permission groups, and Workers secrets.
+//!
+//! Requests are built by pure functions ([`tokens`], [`permission_groups`], [`workers`]) and can be tested as method,
+//! path, query and body; [`Client`] runs them: rate limit, time-out, retry, envelope, typed errors. It knows the API's
+//! contract and nothing of Terraform, of what a policy means, or of what anybody wants to do with a token.
+//!
+//! ```no_run
+//! # use cloudflare_tokens::cloudflare::{Client, ClientConfig, Credentials, Error, Owner, tokens};
+//! # async fn run(secret: secrecy::SecretString) -> Result<(), Error> {
+//! let client = Client::new(ClientConfig::new(Credentials::Token(secret)))?;
+//! let owner = Owner::Account("023e105f4ecef8ad9ca31a8372d0c353".into());
+//! if let Some(token) = client.send_opt(tokens::get(&owner, "ed17574386854bf78a67040be0a770b0")).await? {
+//!     client.send(tokens::delete(&owner, &token.id)).await?;
+//! }
+//! # Ok(()) }
+//! ```
+
+mod body;
+mod client;
+mod endpoints;
+mod envelope;
+mod error;
+mod hint;
+mod page;
+mod ratelimit;
+mod redact;
+mod request;
+mod retry;
+mod transport;
+mod types;
+
+pub use body::{NewToken, TokenUpdate};
+pub use client::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
+pub use endpoints::{ListOptions, permission_groups, tokens, workers};
+pub use error::{ApiError, Error, TransportKind};
+pub use page::Page;
+pub use request::{Owner, Request};
+pub use types::{
+    Condition, PermissionGroup, PermissionGroupRef, RequestIp, Token, TokenPolicy, Verification, WorkerSecret,
+};

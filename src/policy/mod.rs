@@ -1,1 +1,28 @@
 //! Token policies as a domain of their own, pure: no async, no HTTP, no Terraform.
+//!
+//! A user writes a [`PolicySpec`]: names of permission groups and what they apply to. With a [`Catalog`] it resolves to
+//! a [`Policy`], the canonical form in which ids are sorted and resources are flat, and whose [`Fingerprint`] is its
+//! identity: what the API calls a policy's id changes from one write to the next. [`describe`] is the way back. What is
+//! wrong with a spec is a [`Problem`] that points at a part of it and says the way out; wording it for Terraform is
+//! somebody else's business.
+
+mod canonical;
+mod catalog;
+mod describe;
+mod fingerprint;
+mod ip;
+mod keys;
+mod problem;
+mod resolve;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+pub use canonical::{Effect, GroupId, Home, MalformedPolicy, NotAGroupId, Policy, Resource, WirePolicy};
+pub use catalog::{Catalog, PermissionGroup, Scope};
+pub use describe::{Names, describe};
+pub use fingerprint::{Fingerprint, FingerprintPrefix, NotAFingerprint};
+pub use ip::{BadIpRange, IpSet};
+pub use problem::{Fault, Part, Problem, Severity};
+pub use resolve::{Resolved, ResolvedSet, check, resolve_all};
+pub use spec::{PolicySpec, Selection, Target};

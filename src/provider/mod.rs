@@ -1,1 +1,36 @@
-//! Where Terraform and Cloudflare meet: provider configuration, resources, and the wording of diagnostics.
+//! Where Terraform and Cloudflare meet: provider configuration, resources, the one mapping between schema, policy and API,
+//! and the one place that words diagnostics. It knows no protobuf.
+
+mod account;
+mod blocks;
+mod checks;
+mod config;
+mod ephemeral_resources;
+mod policies;
+mod resources;
+mod seal;
+mod session;
+mod wording;
+
+pub use config::Environment;
+
+use crate::tf_provider::framework::Server;
+use config::CloudflareProvider;
+use ephemeral_resources::account_api_token::EphemeralToken;
+use resources::account_api_token::AccountApiToken;
+use resources::token_binding::TokenBinding;
+use session::Session;
+
+/// The registry address: what `source` in `required_providers` and a dev override say.
+pub const ADDRESS: &str = "registry.terraform.io/cloudflare-tokens/cloudflare-tokens";
+
+/// The provider with everything that it has, a line each.
+pub fn server(environment: Environment) -> Server {
+    let session = Session::default();
+    let of = || session.clone();
+    Server::builder(CloudflareProvider::new(environment, session.clone()))
+        .resource(AccountApiToken { session: of() })
+        .resource(TokenBinding { session: of() })
+        .ephemeral_resource(EphemeralToken { session: of() })
+        .build()
+}

@@ -1,1 +1,30 @@
 //! The token service over the API client and the policy domain: coalesced reads, group-committed writes.
+//!
+//! The API replaces a token's policies as a whole and offers no condition on a write, so whoever changes a part must read,
+//! change and write all of it, and see that nobody did the same meanwhile. All of that is here, once: [`TokenService`] has
+//! one writer per token, in which the changes of many callers become one request. It knows nothing of Terraform: callers
+//! say what is to change, and learn what became of it.
+
+mod commit;
+mod create;
+mod fold;
+mod lock;
+mod op;
+mod own;
+mod promise;
+mod read_plan;
+mod reads;
+mod service;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod view;
+mod writer;
+
+pub use create::{CreateError, Created, NewToken, random_name};
+pub use lock::LockError;
+pub use op::{Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
+pub use own::OwnToken;
+pub use service::{Settings, TokenService};
+pub use stop::{Stop, Stopper};
+pub use view::{TokenPolicies, home, same_condition};

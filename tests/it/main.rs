@@ -1,6 +1,6 @@
 //! Integration tests in process: the provider's layers against the simulator. A module per theme.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
 
 #[path = "../simulator/mod.rs"]
 mod simulator;
@@ -11,3 +11,6 @@ mod plugin_process;
 mod plugin_rpc;
 mod plugin_terraform;
 mod protocol;
+mod sdk;
+mod simulated_api;
+mod tokens;

@@ -1,4 +1,4 @@
-//! The harness: a real Terraform, the plugin's client, and small providers to drive.
+//! The harness: a real Terraform, the plugin's client, small providers to drive, and a stage with the simulator.
 
 #![allow(
     dead_code,
@@ -7,5 +7,6 @@
 )]
 
 pub mod host;
+pub mod stage;
 pub mod terraform;
 pub mod toy;

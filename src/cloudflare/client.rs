@@ -1,0 +1,376 @@
+//! The client: runs requests. Rate limit, attempts, time-outs, envelope; the rules of each are pure, and elsewhere.
+
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::{
+    endpoints::{ListOptions, tokens},
+    envelope,
+    error::{ApiError, Error, TransportKind},
+    ratelimit::{Limiter, Quota},
+    redact,
+    request::{Owner, Request},
+    retry::{self, Decision, Outcome},
+    transport::{self, Answer, Failure},
+    types::Token,
+};
+
+/// Cloudflare's API.
+pub const DEFAULT_BASE_URL: &str = "https://api.cloudflare.com/client/v4";
+
+/// With what the client authenticates.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// An API token.
+    Token(SecretString),
+    /// The global key of a user.
+    Key {
+        /// The key.
+        key: SecretString,
+        /// The user's e-mail address.
+        email: String,
+    },
+}
+
+/// How a [`Client`] is set up.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// [`DEFAULT_BASE_URL`], or another. Plain HTTP goes to a loopback host only.
+    pub base_url: String,
+    /// With what it authenticates.
+    pub credentials: Credentials,
+    /// How many attempts may follow the first.
+    pub max_retries: u32,
+    /// What each attempt may take, from the connection to the end of the answer.
+    pub request_timeout: Duration,
+    /// The `user-agent` header.
+    pub user_agent: String,
+}
+
+impl ClientConfig {
+    /// The defaults: Cloudflare's own API, 4 retries, 30 seconds for each attempt.
+    pub fn new(credentials: Credentials) -> Self {
+        Self {
+            base_url: DEFAULT_BASE_URL.to_owned(),
+            credentials,
+            max_retries: 4,
+            request_timeout: Duration::from_secs(30),
+            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// Runs requests. Clones are cheap and share connections and the rate limit.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    config: ClientConfig,
+    base: Url,
+    headers: HeaderMap,
+    /// Built at the first request: it reads the system's certificates, which a run that asks nothing need not pay.
+    http: Mutex<Option<reqwest::Client>>,
+    limiter: Limiter,
+}
+
+impl Client {
+    /// Checks the configuration; opens no connection.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a base URL that is none, that has a query or a user, or that is plain HTTP to another host;
+    /// and for a credential that no header can hold, a line break at its end, for example.
+    pub fn new(config: ClientConfig) -> Result<Self, Error> {
+        let base = base_url(&config.base_url)?;
+        let headers = headers(&config.credentials)?;
+        HeaderValue::from_str(&config.user_agent)
+            .map_err(|_| Error::Config("the user agent holds characters that no header may hold".into()))?;
+        let (http, limiter) = Default::default();
+        Ok(Self(Arc::new(Inner { config, base, headers, http, limiter })))
+    }
+
+    /// Sends a request, again where that is safe and of use, and reads its answer.
+    ///
+    /// # Errors
+    /// That of the last attempt. Dropped, it stops at once; what was sent may still have its effect.
+    pub async fn send<T>(&self, request: Request<T>) -> Result<T, Error> {
+        self.send_dated(request).await.map(|(result, _)| result)
+    }
+
+    /// As [`send`](Self::send), with the time of the API's own clock at the answer (its `date` header): what is compared
+    /// with `modified_on` must not depend on this host's clock.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_dated<T>(&self, request: Request<T>) -> Result<(T, Option<OffsetDateTime>), Error> {
+        if let Some(fault) = request.fault() {
+            return Err(Error::InvalidRequest(format!("{}: {fault}", request.method)));
+        }
+        let deadline = request.start_within.map(|limit| Instant::now() + limit);
+        let mut attempt = 1;
+        let mut effect_possible = false;
+        loop {
+            let error = match self.attempt(&request, attempt, deadline).await {
+                Ok(result) => return Ok(result),
+                Err(error) => error,
+            };
+            if let Some(gone) = request.when_gone.filter(|_| effect_possible && error.is_not_found()) {
+                return Ok((gone(), None));
+            }
+            effect_possible |= error.is_ambiguous();
+            let outcome = Outcome::of(&error, &request.method);
+            let max_retries = self.0.config.max_retries;
+            let decision = retry::decide(request.repeatable, attempt, max_retries, outcome, jitter());
+            if let Outcome::RateLimited { retry_after } = outcome {
+                let wait = if let Decision::Retry(wait) = decision { Some(wait) } else { retry_after };
+                self.0.limiter.pause(wait.unwrap_or(Duration::from_secs(1)));
+            }
+            let Decision::Retry(wait) = decision else { return Err(error) };
+            if deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
+                return Err(error);
+            }
+            tracing::warn!(method = %request.method, path = %shown(&request.path), attempt,
+                wait_ms = millis(wait), %error,
+                "the Cloudflare API request failed and is tried again");
+            tokio::time::sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    /// As [`send`](Self::send), where what was addressed may not exist: then it is none.
+    ///
+    /// # Errors
+    /// All but [`Error::is_not_found`].
+    pub async fn send_opt<T>(&self, request: Request<T>) -> Result<Option<T>, Error> {
+        match self.send(request).await {
+            Err(error) if error.is_not_found() => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    /// All tokens of an owner that the credential may see, expired ones included, page after page.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), for any page.
+    pub async fn list_tokens(&self, owner: &Owner) -> Result<Vec<Token>, Error> {
+        /// Twenty times what an account may have: a list that goes on is no list.
+        const MOST_PAGES: u32 = 200;
+        let mut all = Vec::new();
+        // What is made or removed meanwhile shifts the pages.
+        let mut seen = HashSet::new();
+        for number in 1..=MOST_PAGES {
+            let page = self.send(tokens::list_page(owner, &ListOptions::page(number))).await?;
+            let more = page.has_next(number);
+            all.extend(page.items.into_iter().filter(|token| seen.insert(token.id.clone())));
+            if !more {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn attempt<T>(
+        &self,
+        request: &Request<T>,
+        attempt: u32,
+        deadline: Option<Instant>,
+    ) -> Result<(T, Option<OffsetDateTime>), Error> {
+        let lost = |Failure { kind, sent, detail }| {
+            let (method, path) = (request.method.clone(), shown(&request.path));
+            Error::Transport { kind, sent, detail, method, path }
+        };
+        let Some(permit) = self.0.limiter.reserve(deadline).await else {
+            let detail = "the rate limit leaves no room in time".to_owned();
+            return Err(lost(Failure { kind: TransportKind::TooLate, sent: false, detail }));
+        };
+        let http = self.http()?;
+        let url = self.url(&request.path_and_query())?;
+        let body = request.body.as_ref().and_then(|body| body.as_ref().ok()).cloned();
+        let timeout = request.timeout.unwrap_or(self.0.config.request_timeout);
+        let started = Instant::now();
+        let mut status = None;
+        let result = match transport::send(&http, request.method.clone(), url, body, timeout).await {
+            Err(failure) => Err(lost(failure)),
+            Ok(answer) => {
+                let head = Head::of(&answer);
+                status = Some(head.status);
+                let date = answer.header("date").and_then(retry::http_date);
+                let quota = Quota::parse(answer.header("ratelimit"), answer.header("ratelimit-policy"));
+                permit.answered(quota, head.status == 429);
+                match answer.body().await {
+                    Err(failure) => Err(lost(failure)),
+                    Ok(body) => self.read(request, head, &body).map(|result| (result, date)),
+                }
+            }
+        };
+        let error = result.as_ref().err();
+        tracing::debug!(
+            method = %request.method,
+            path = %shown(&request.path),
+            status,
+            code = error.and_then(|error| error.errors().first()).map(|error| error.code),
+            duration_ms = millis(started.elapsed()),
+            attempt,
+            "Cloudflare API request"
+        );
+        result
+    }
+
+    /// Decides on `success` as well as on the status: the status of a failure differs from endpoint to endpoint.
+    fn read<T>(&self, request: &Request<T>, head: Head, body: &[u8]) -> Result<T, Error> {
+        let Head { status, content_type, ray, retry_after } = head;
+        let (method, path) = (request.method.clone(), shown(&request.path));
+        let malformed = |detail| {
+            let (method, path) = (method.clone(), path.clone());
+            Error::Malformed { status, content_type: content_type.clone(), detail, method, path, retry_after }
+        };
+        let envelope = envelope::head(body).map_err(|error| {
+            let json = content_type.as_ref().is_some_and(|kind| kind.contains("json"));
+            let excerpt = match std::str::from_utf8(body) {
+                Ok(text) if error.is_syntax() && !json && !request.secret_answer => redact::excerpt(text),
+                _ => String::new(),
+            };
+            let detail = format!("{} bytes, {}", body.len(), envelope::describe(&error));
+            malformed(if excerpt.is_empty() { detail } else { format!("{detail}: {excerpt}") })
+        })?;
+        if envelope.success && (200..300).contains(&status) {
+            return (request.decode)(body).map_err(|error| {
+                malformed(format!("{} was expected, but: {}", request.expects, envelope::describe(&error)))
+            });
+        }
+        let mut secrets: Vec<&SecretString> = request.secrets.iter().collect();
+        secrets.push(match &self.0.config.credentials {
+            Credentials::Token(secret) | Credentials::Key { key: secret, .. } => secret,
+        });
+        let errors = envelope.errors().into_iter().map(|error| cleaned(error, &secrets)).collect();
+        Err(Error::Api { status, errors, method, path, ray, retry_after })
+    }
+
+    fn http(&self) -> Result<reqwest::Client, Error> {
+        let mut http = self.0.http.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(http) = &*http {
+            return Ok(http.clone());
+        }
+        let built = transport::build(&self.0.base, self.0.headers.clone(), &self.0.config.user_agent)?;
+        Ok(http.insert(built).clone())
+    }
+
+    fn url(&self, target: &str) -> Result<Url, Error> {
+        Url::parse(&format!("{}{target}", self.0.base.as_str().trim_end_matches('/')))
+            .map_err(|_| Error::InvalidRequest("its path makes no URL".into()))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base_url", &self.0.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// What is kept of an answer's head while its body is read.
+struct Head {
+    status: u16,
+    content_type: Option<String>,
+    ray: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+impl Head {
+    fn of(answer: &Answer) -> Self {
+        let shown = |name| answer.header(name).map(redact::excerpt);
+        let retry_after = answer.header("retry-after");
+        Self {
+            status: answer.status(),
+            content_type: shown("content-type"),
+            ray: shown("cf-ray"),
+            retry_after: retry_after.and_then(|header| retry::retry_after(header, OffsetDateTime::now_utc())),
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A path as it may be shown: a token's value in the place of its id is a mistake that users make.
+fn shown(path: &str) -> String {
+    redact::message(path, &[])
+}
+
+fn cleaned(error: ApiError, secrets: &[&SecretString]) -> ApiError {
+    ApiError {
+        code: error.code,
+        message: redact::message(&error.message, secrets),
+        pointer: error.pointer.map(|pointer| redact::message(&pointer, secrets)),
+        documentation_url: error.documentation_url.map(|url| redact::message(&url, secrets)),
+        chain: error.chain.into_iter().map(|error| cleaned(error, secrets)).collect(),
+    }
+}
+
+fn jitter() -> f64 {
+    getrandom::u32().map_or(0.5, |random| f64::from(random) / (f64::from(u32::MAX) + 1.0))
+}
+
+fn base_url(text: &str) -> Result<Url, Error> {
+    // The text may hold a password, so no message quotes it.
+    let refuse = |reason: &str| Err(Error::Config(format!("base URL: {reason}")));
+    let Ok(url) = Url::parse(text) else { return refuse("not a URL") };
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    match url.scheme() {
+        _ if host.is_empty() => refuse("it has no host"),
+        _ if !url.username().is_empty() || url.password().is_some() => {
+            refuse("it holds a user or a password")
+        }
+        _ if url.query().is_some() || url.fragment().is_some() => refuse("it holds a query or a fragment"),
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        "http" => refuse("plain HTTP would send the credential in the clear; it is for a loopback host only"),
+        _ => refuse("neither https nor http"),
+    }
+}
+
+fn headers(credentials: &Credentials) -> Result<HeaderMap, Error> {
+    let secret = |what: &str, prefix: &str, secret: &SecretString| {
+        let secret = secret.expose_secret();
+        if secret.is_empty() {
+            return Err(Error::Config(format!("the {what} is empty")));
+        }
+        let bytes = Zeroizing::new([prefix.as_bytes(), secret.as_bytes()].concat());
+        let mut value = HeaderValue::from_maybe_shared(bytes::Bytes::from_owner(bytes)).map_err(|_| {
+            Error::Config(format!(
+                "the {what} holds characters that no header may hold, such as a line break"
+            ))
+        })?;
+        value.set_sensitive(true);
+        Ok(value)
+    };
+    let mut headers = HeaderMap::new();
+    match credentials {
+        Credentials::Token(token) => {
+            headers.insert(AUTHORIZATION, secret("API token", "Bearer ", token)?);
+        }
+        Credentials::Key { key, email } => {
+            let email = HeaderValue::from_str(email).map_err(|_| {
+                Error::Config("the e-mail address holds characters that no header may hold".into())
+            })?;
+            headers.insert(HeaderName::from_static("x-auth-key"), secret("API key", "", key)?);
+            headers.insert(HeaderName::from_static("x-auth-email"), email);
+        }
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! The endpoints: a pure function each, from its arguments to a [`Request`].
+
+/// How a page of tokens is asked for. The default is the first page, as large as the API allows, expired tokens
+/// included, in the API's own order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListOptions {
+    /// From 1.
+    pub page: u32,
+    /// 5 to 50.
+    pub per_page: u32,
+    /// Whether recently expired tokens are listed too.
+    pub include_expired: bool,
+    /// Whether the newest come first.
+    pub newest_first: bool,
+}
+
+impl Default for ListOptions {
+    fn default() -> Self {
+        Self { page: 1, per_page: 50, include_expired: true, newest_first: false }
+    }
+}
+
+impl ListOptions {
+    /// The default options at this page.
+    pub fn page(page: u32) -> Self {
+        Self { page, ..Self::default() }
+    }
+}
+
+/// API tokens.
+pub mod tokens {
+    use http::Method;
+    use secrecy::SecretString;
+
+    use super::ListOptions;
+    use crate::cloudflare::{
+        NewToken, Owner, Page, Request, Token, TokenUpdate, Verification, envelope, request::encode,
+    };
+
+    /// One page of tokens. Absence proves nothing: a caller that may only list itself sees no other.
+    pub fn list_page(owner: &Owner, options: &ListOptions) -> Request<Page<Token>> {
+        let request =
+            Request::decoded(Method::GET, owner.tokens(), "a page of tokens", envelope::page::<Token>)
+                .query("page", options.page.to_string())
+                .query("per_page", options.per_page.to_string())
+                .query("include_expired", options.include_expired.to_string());
+        if options.newest_first { request.query("direction", "desc") } else { request }
+    }
+
+    /// A token, be it active, disabled, expired or revoked.
+    pub fn get(owner: &Owner, id: &str) -> Request<Token> {
+        Request::new(Method::GET, one(owner, id), "a token")
+    }
+
+    /// Makes a token. The answer is the only one that holds its value, so a lost answer is a lost token, and the
+    /// request is not repeatable.
+    pub fn create(owner: &Owner, token: &NewToken) -> Request<Token> {
+        Request::new(Method::POST, owner.tokens(), "a token with its value").json(token).secret_answer()
+    }
+
+    /// Replaces all of a token but its value. Repeatable; [`Request::once`] for those who read first.
+    pub fn update(owner: &Owner, id: &str, token: &TokenUpdate) -> Request<Token> {
+        Request::new(Method::PUT, one(owner, id), "a token").json(token)
+    }
+
+    /// Deletes a token. A second attempt that finds nothing is a success.
+    pub fn delete(owner: &Owner, id: &str) -> Request<()> {
+        let mut request =
+            Request::decoded(Method::DELETE, one(owner, id), "a confirmation", envelope::nothing);
+        request.when_gone = Some(|| ());
+        request
+    }
+
+    /// Gives a token a new value; the old one is dead at once. Not repeatable: each attempt kills the value before it.
+    pub fn roll(owner: &Owner, id: &str) -> Request<SecretString> {
+        Request::new(Method::PUT, format!("{}/value", one(owner, id)), "a token's value")
+            .json(&serde_json::Map::new())
+            .secret_answer()
+            .once()
+    }
+
+    /// What the API says of the token that the client authenticates with; the owner must be that token's own.
+    pub fn verify(owner: &Owner) -> Request<Verification> {
+        Request::new(Method::GET, format!("{}/verify", owner.tokens()), "a verification")
+    }
+
+    fn one(owner: &Owner, id: &str) -> String {
+        format!("{}/{}", owner.tokens(), encode(id))
+    }
+}
+
+/// The catalogue of permission groups: of tokens, not the look-alike one of member roles.
+pub mod permission_groups {
+    use http::Method;
+
+    use crate::cloudflare::{Owner, PermissionGroup, Request};
+
+    /// All groups that the owner's tokens can have, or those of one name or one scope. It is not paginated.
+    pub fn list(owner: &Owner, name: Option<&str>, scope: Option<&str>) -> Request<Vec<PermissionGroup>> {
+        let path = format!("{}/permission_groups", owner.tokens());
+        let mut request = Request::new(Method::GET, path, "a list of permission groups");
+        if let Some(name) = name {
+            request = request.query("name", name);
+        }
+        if let Some(scope) = scope {
+            request = request.query("scope", scope);
+        }
+        request
+    }
+}
+
+/// Secrets of Workers scripts.
+pub mod workers {
+    use http::Method;
+    use secrecy::{ExposeSecret, SecretString};
+    use serde::Serialize;
+
+    use crate::cloudflare::{Request, WorkerSecret, envelope, request::encode};
+
+    #[derive(Serialize)]
+    struct SecretText<'a> {
+        name: &'a str,
+        text: &'a str,
+        r#type: &'static str,
+    }
+
+    /// Sets a `secret_text`, new or not, and deploys the version of the script that has it.
+    pub fn put_secret(account: &str, script: &str, name: &str, text: &SecretString) -> Request<WorkerSecret> {
+        let body = SecretText { name, text: text.expose_secret(), r#type: "secret_text" };
+        let mut request = Request::new(Method::PUT, secrets(account, script), "a Worker's secret")
+            .json(&body)
+            .secret_answer();
+        request.secrets.push(text.clone());
+        request
+    }
+
+    /// A secret's name and type: its value can't be read.
+    pub fn get_secret(account: &str, script: &str, name: &str) -> Request<WorkerSecret> {
+        Request::new(Method::GET, one(account, script, name), "a Worker's secret")
+    }
+
+    /// The names and types of a script's secrets.
+    pub fn list_secrets(account: &str, script: &str) -> Request<Vec<WorkerSecret>> {
+        Request::new(Method::GET, secrets(account, script), "a list of a Worker's secrets")
+    }
+
+    /// Removes a secret and deploys. A second attempt that finds nothing is a success.
+    pub fn delete_secret(account: &str, script: &str, name: &str) -> Request<()> {
+        let path = one(account, script, name);
+        let mut request = Request::decoded(Method::DELETE, path, "a confirmation", envelope::nothing);
+        request.when_gone = Some(|| ());
+        request
+    }
+
+    fn secrets(account: &str, script: &str) -> String {
+        format!("/accounts/{}/workers/scripts/{}/secrets", encode(account), encode(script))
+    }
+
+    fn one(account: &str, script: &str, name: &str) -> String {
+        format!("{}/{}", secrets(account, script), encode(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudflare::{NewToken, Owner, Request};
+    use serde_json::{Value, json};
+
+    fn parts<T>(request: &Request<T>) -> (String, Value, bool) {
+        let body = request.body().map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
+        (format!("{} {}", request.method(), request.path_and_query()), body, request.is_repeatable())
+    }
+
+    #[test]
+    fn token_requests_are_what_the_api_documents() {
+        let account = Owner::Account("acc".into());
+        let line = |target: &str, repeatable| (target.to_owned(), Value::Null, repeatable);
+        assert_eq!(
+            parts(&tokens::list_page(&account, &ListOptions::page(2))),
+            line("GET /accounts/acc/tokens?page=2&per_page=50&include_expired=true", true)
+        );
+        let newest = ListOptions { newest_first: true, ..Default::default() };
+        assert_eq!(
+            parts(&tokens::list_page(&Owner::User, &newest)),
+            line("GET /user/tokens?page=1&per_page=50&include_expired=true&direction=desc", true)
+        );
+        assert_eq!(parts(&tokens::get(&account, "t")), line("GET /accounts/acc/tokens/t", true));
+        assert_eq!(parts(&tokens::delete(&Owner::User, "t")), line("DELETE /user/tokens/t", true));
+        assert_eq!(parts(&tokens::verify(&account)), line("GET /accounts/acc/tokens/verify", true));
+        assert_eq!(
+            parts(&tokens::roll(&account, "t")),
+            ("PUT /accounts/acc/tokens/t/value".into(), json!({}), false)
+        );
+    }
+
+    #[test]
+    fn a_create_is_never_repeatable() {
+        let body = NewToken {
+            name: "n".into(),
+            policies: vec![],
+            condition: None,
+            expires_on: None,
+            not_before: None,
+        };
+        assert_eq!(
+            parts(&tokens::create(&Owner::User, &body)),
+            ("POST /user/tokens".into(), json!({"name": "n", "policies": []}), false)
+        );
+    }
+
+    #[test]
+    fn permission_groups_come_from_the_tokens_catalogue_with_filters_encoded_once() {
+        let request = permission_groups::list(
+            &Owner::Account("acc".into()),
+            Some("Access: Apps and Policies Read"),
+            Some("com.cloudflare.api.account"),
+        );
+        assert_eq!(
+            request.path_and_query(),
+            "/accounts/acc/tokens/permission_groups?name=Access%3A%20Apps%20and%20Policies%20Read\
+             &scope=com.cloudflare.api.account"
+        );
+    }
+
+    #[test]
+    fn worker_secret_requests_are_what_the_api_documents() {
+        let put = workers::put_secret("acc", "my script", "KEY", &"hidden".into());
+        let body = json!({"name": "KEY", "text": "hidden", "type": "secret_text"});
+        assert_eq!(parts(&put), ("PUT /accounts/acc/workers/scripts/my%20script/secrets".into(), body, true));
+        let target = |request: &Request<_>| format!("{} {}", request.method(), request.path());
+        assert_eq!(
+            target(&workers::delete_secret("acc", "s", "A/B")),
+            "DELETE /accounts/acc/workers/scripts/s/secrets/A%2FB"
+        );
+        assert_eq!(
+            workers::get_secret("acc", "s", "KEY").path(),
+            "/accounts/acc/workers/scripts/s/secrets/KEY"
+        );
+        assert_eq!(workers::list_secrets("acc", "s").path(), "/accounts/acc/workers/scripts/s/secrets");
+    }
+}

@@ -1,0 +1,348 @@
+//! What can go wrong, as types. Predicates answer the questions that callers ask; nobody else compares codes.
+//!
+//! No error holds a credential, a token's value or a body. Errors are cheap to clone: one write can answer several
+//! callers.
+
+use std::{fmt, time::Duration};
+
+use http::Method;
+
+/// An item of an envelope's `errors`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    /// Cloudflare's code; 0 where it gave none.
+    pub code: u32,
+    /// Cloudflare's words, with whatever looks like a token's value masked.
+    pub message: String,
+    /// The JSON pointer into the request that it is about.
+    pub pointer: Option<String>,
+    /// Where Cloudflare explains it.
+    pub documentation_url: Option<String>,
+    /// What is behind it, in the API's older style.
+    pub chain: Vec<ApiError>,
+}
+
+/// What became of a request that has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransportKind {
+    /// No connection: name resolution, TCP or TLS failed, so nothing was sent.
+    Connect,
+    /// No answer in time.
+    Timeout,
+    /// The connection ended before an answer.
+    Reset,
+    /// The answer ended too soon, or was larger than any that makes sense.
+    Truncated,
+    /// It would have started later than [`Request::start_within`](super::Request::start_within) allows, and was not sent.
+    TooLate,
+}
+
+/// Why a request has no result.
+#[derive(Clone, Debug)]
+pub enum Error {
+    /// The API answered, and said no.
+    Api {
+        /// The HTTP status.
+        status: u16,
+        /// What it said, most important first; may be empty.
+        errors: Vec<ApiError>,
+        /// The request's method.
+        method: Method,
+        /// The request's path.
+        path: String,
+        /// The `cf-ray` header, which Cloudflare's support asks for.
+        ray: Option<String>,
+        /// How long it asks to wait, capped.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is not the API's: no envelope, or not the result that was asked for.
+    Malformed {
+        /// The HTTP status.
+        status: u16,
+        /// Its `content-type`.
+        content_type: Option<String>,
+        /// What is wrong with it, and a masked excerpt where that is safe.
+        detail: String,
+        /// The request's method.
+        method: Method,
+        /// The request's path.
+        path: String,
+        /// How long it asks to wait, capped.
+        retry_after: Option<Duration>,
+    },
+    /// There is no answer.
+    Transport {
+        /// What happened.
+        kind: TransportKind,
+        /// Whether the request may have reached the API.
+        sent: bool,
+        /// What the network said.
+        detail: String,
+        /// The request's method.
+        method: Method,
+        /// The request's path.
+        path: String,
+    },
+    /// The client's configuration can't work. Nothing was sent.
+    Config(String),
+    /// The request can't be sent: an empty id, for example. Nothing was sent.
+    InvalidRequest(String),
+}
+
+impl Error {
+    /// The HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Api { status, .. } | Self::Malformed { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The API's errors, without those behind them.
+    pub fn errors(&self) -> &[ApiError] {
+        if let Self::Api { errors, .. } = self { errors } else { &[] }
+    }
+
+    /// Whether the API gave this code, at any depth.
+    pub fn has_code(&self, code: u32) -> bool {
+        fn within(errors: &[ApiError], code: u32) -> bool {
+            errors.iter().any(|error| error.code == code || within(&error.chain, code))
+        }
+        within(self.errors(), code)
+    }
+
+    /// Whether one of the API's messages contains this, at any depth; case does not count.
+    pub(super) fn says(&self, words: &str) -> bool {
+        fn within(errors: &[ApiError], words: &str) -> bool {
+            errors.iter().any(|e| e.message.to_ascii_lowercase().contains(words) || within(&e.chain, words))
+        }
+        within(self.errors(), &words.to_ascii_lowercase())
+    }
+
+    fn has_any(&self, codes: &[u32]) -> bool {
+        codes.iter().any(|code| self.has_code(*code))
+    }
+
+    /// Whether what was addressed does not exist: a token, a secret, or the Worker that would have it.
+    ///
+    /// A route that does not exist (7000, 7001, 7003: also a bad account id) is something else, and so is a 404 that is
+    /// not the API's own: a mistaken base URL must not look as if everything were gone.
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::Api { status, .. } => {
+                let missing = *status == 404 || self.has_any(&[1003, 10007, 10056]);
+                missing && *status < 500 && !self.has_any(&[7000, 7001, 7003])
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the Worker does not exist (10007).
+    pub fn is_worker_not_found(&self) -> bool {
+        self.has_code(10007)
+    }
+
+    /// Whether the Worker has no such secret (10056).
+    pub fn is_secret_not_found(&self) -> bool {
+        self.has_code(10056)
+    }
+
+    /// Whether the credential is the reason: unknown, malformed, or without the permission.
+    pub fn is_auth(&self) -> bool {
+        const CODES: [u32; 8] = [1000, 6003, 9103, 9106, 9109, 10000, 10001, 10502];
+        match self {
+            Self::Api { status, .. } => {
+                !self.is_rate_limited() && (matches!(status, 401 | 403) || self.has_any(&CODES))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the quota is spent: status 429, or a code that says so under another status. It had no effect.
+    pub fn is_rate_limited(&self) -> bool {
+        self.status() == Some(429) || self.has_any(&[971, 10100, 10429])
+    }
+
+    /// Whether the effect may have happened all the same: the request was sent, and nothing definite came back.
+    pub fn is_ambiguous(&self) -> bool {
+        match self {
+            _ if self.is_rate_limited() => false,
+            Self::Api { status, .. } => *status >= 500 || *status == 408,
+            Self::Malformed { status, .. } => *status >= 500 || *status == 408 || (200..300).contains(status),
+            Self::Transport { sent, .. } => *sent,
+            Self::Config(_) | Self::InvalidRequest(_) => false,
+        }
+    }
+
+    /// Whether the API refused what the body says: a policy, a name, a condition. The same body fails again.
+    pub fn is_policy_rejection(&self) -> bool {
+        match self {
+            Self::Api { status, .. } => {
+                matches!(status, 400 | 422)
+                    && !self.is_auth()
+                    && !self.is_rate_limited()
+                    && !self.is_not_found()
+            }
+            _ => false,
+        }
+    }
+
+    /// How long the API asks to wait, capped at five minutes.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Api { retry_after, .. } | Self::Malformed { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        super::hint::hint(self)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = if self.message.is_empty() { "no message" } else { &self.message };
+        write!(f, "{message} (code {})", self.code)?;
+        if let Some(pointer) = &self.pointer {
+            write!(f, " at {pointer}")?;
+        }
+        self.chain.iter().try_for_each(|behind| write!(f, ": {behind}"))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Api { status, errors, method, path, ray, .. } => {
+                write!(f, "{method} {path}: HTTP {status}: ")?;
+                if errors.is_empty() {
+                    write!(f, "the API gave no reason")?;
+                }
+                for (index, error) in errors.iter().enumerate() {
+                    write!(f, "{}{error}", if index == 0 { "" } else { "; " })?;
+                }
+                ray.as_ref().map_or(Ok(()), |ray| write!(f, " [ray {ray}]"))
+            }
+            Self::Malformed { status, content_type, detail, method, path, .. } => {
+                let content_type = content_type.as_deref().unwrap_or("no content type");
+                write!(
+                    f,
+                    "{method} {path}: HTTP {status}: not an answer of the Cloudflare API ({content_type}): {detail}"
+                )
+            }
+            Self::Transport { kind, sent, detail, method, path } => {
+                let what = match kind {
+                    TransportKind::Connect => "can't connect",
+                    TransportKind::Timeout => "no answer in time",
+                    TransportKind::Reset => "the connection was lost",
+                    TransportKind::Truncated => "the answer was incomplete",
+                    TransportKind::TooLate => "not sent, since it would have been too late",
+                };
+                let effect = if *sent { " (it may have had its effect)" } else { "" };
+                write!(f, "{method} {path}: {what}{effect}: {detail}")
+            }
+            Self::Config(reason) => write!(f, "Cloudflare API client: {reason}"),
+            Self::InvalidRequest(reason) => write!(f, "the request can't be sent: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(crate) fn item(code: u32, message: &str) -> ApiError {
+        ApiError { code, message: message.into(), pointer: None, documentation_url: None, chain: vec![] }
+    }
+
+    pub(crate) fn api(status: u16, code: u32, message: &str) -> Error {
+        let errors = if code == 0 { vec![] } else { vec![item(code, message)] };
+        let path = "/user/tokens".to_owned();
+        Error::Api { status, errors, method: Method::GET, path, ray: None, retry_after: None }
+    }
+
+    pub(crate) fn malformed(status: u16) -> Error {
+        let (method, path) = (Method::GET, "/user/tokens".to_owned());
+        Error::Malformed {
+            status,
+            content_type: None,
+            detail: "not JSON".into(),
+            method,
+            path,
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn transport(kind: TransportKind, sent: bool) -> Error {
+        let (method, path) = (Method::GET, "/user/tokens".to_owned());
+        Error::Transport { kind, sent, detail: "reset".into(), method, path }
+    }
+
+    #[test]
+    fn a_missing_token_is_known_by_code_or_status_but_a_missing_route_is_not_one() {
+        assert!(api(404, 1003, "").is_not_found());
+        assert!(api(400, 1003, "").is_not_found());
+        assert!(api(404, 0, "").is_not_found());
+        assert!(!api(404, 7003, "").is_not_found());
+        assert!(!malformed(404).is_not_found());
+        assert!(!api(503, 1003, "").is_not_found());
+    }
+
+    #[test]
+    fn a_worker_and_its_secret_are_told_apart() {
+        let (worker, secret) = (api(404, 10007, ""), api(404, 10056, ""));
+        assert!(worker.is_not_found() && worker.is_worker_not_found() && !worker.is_secret_not_found());
+        assert!(secret.is_not_found() && secret.is_secret_not_found() && !secret.is_worker_not_found());
+    }
+
+    #[test]
+    fn a_code_behind_an_error_counts() {
+        let mut error = item(6003, "Invalid request headers");
+        error.chain.push(item(6111, "Invalid format for Authorization header"));
+        let path = "/user/tokens".to_owned();
+        let error = Error::Api {
+            status: 400,
+            errors: vec![error],
+            method: Method::GET,
+            path,
+            ray: None,
+            retry_after: None,
+        };
+        assert!(error.has_code(6111) && error.is_auth() && !error.is_policy_rejection());
+        assert_eq!(
+            error.to_string(),
+            "GET /user/tokens: HTTP 400: Invalid request headers (code 6003): \
+             Invalid format for Authorization header (code 6111)"
+        );
+    }
+
+    #[test]
+    fn a_spent_quota_is_known_by_its_code_under_any_status_and_had_no_effect() {
+        for error in [api(429, 0, ""), api(403, 971, ""), api(503, 10429, ""), malformed(429)] {
+            assert!(error.is_rate_limited() && !error.is_ambiguous() && !error.is_auth(), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_sent_and_not_answered_definitely_is_ambiguous() {
+        for error in
+            [api(502, 0, ""), malformed(200), malformed(524), transport(TransportKind::Timeout, true)]
+        {
+            assert!(error.is_ambiguous(), "{error}");
+        }
+        for error in [api(400, 1001, ""), malformed(403), transport(TransportKind::Connect, false)] {
+            assert!(!error.is_ambiguous(), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_policy_rejection_is_a_400_that_is_about_the_body() {
+        assert!(api(400, 1001, "x").is_policy_rejection());
+        assert!(!api(400, 6003, "x").is_policy_rejection());
+        assert!(!api(400, 971, "x").is_policy_rejection());
+    }
+}

@@ -1,0 +1,56 @@
+//! A page of a list, and the pure decision on whether another one follows.
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Its number, from 1, as the API said.
+    pub page: Option<u64>,
+    /// How many fit on a page, as the API said, which may be less than was asked for.
+    pub per_page: Option<u64>,
+    /// How many there are on all pages, as far as the API said.
+    pub total_count: Option<u64>,
+    /// How many pages there are; told by the API, or worked out of the total.
+    pub total_pages: Option<u64>,
+}
+
+impl<T> Page<T> {
+    /// Whether page `page` is not the last. An empty page is; otherwise the totals say, and where there are none
+    /// (or they contradict what is on the page) the next page has to be looked at.
+    pub fn has_next(&self, page: u32) -> bool {
+        if self.items.is_empty() {
+            return false;
+        }
+        match self.total_pages {
+            Some(pages) if pages > 0 => u64::from(page) < pages,
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(items: usize, total_pages: Option<u64>) -> Page<()> {
+        Page { items: vec![(); items], page: None, per_page: None, total_count: None, total_pages }
+    }
+
+    #[test]
+    fn the_totals_say_which_page_is_the_last() {
+        assert!(page(50, Some(3)).has_next(2));
+        assert!(!page(50, Some(3)).has_next(3));
+    }
+
+    #[test]
+    fn an_empty_page_is_the_last_whatever_the_totals_say() {
+        assert!(!page(0, Some(9)).has_next(1));
+    }
+
+    #[test]
+    fn without_credible_totals_the_next_page_is_looked_at() {
+        assert!(page(50, None).has_next(1));
+        assert!(page(1, Some(0)).has_next(1));
+    }
+}

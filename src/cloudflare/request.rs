@@ -1,0 +1,253 @@
+//! A request as a value: what would be sent, how its answer is read, and whether it may be sent twice. No I/O.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::Method;
+use secrecy::SecretString;
+use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+use super::envelope;
+
+/// Whose tokens: every token endpoint exists twice, with the same shapes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// Account-owned tokens, by the account's id.
+    Account(String),
+    /// The tokens of the user who authenticates.
+    User,
+}
+
+impl Owner {
+    /// The path under which the owner's tokens are, without a slash at its end.
+    pub(super) fn tokens(&self) -> String {
+        match self {
+            Self::Account(id) => format!("/accounts/{}/tokens", encode(id)),
+            Self::User => "/user/tokens".to_owned(),
+        }
+    }
+}
+
+/// How an answer becomes a `T`, once it has said `success`.
+pub(super) type Decode<T> = fn(&[u8]) -> Result<T, serde_json::Error>;
+
+/// A request whose answer is a `T`. Built by the functions of [`tokens`](super::tokens),
+/// [`permission_groups`](super::permission_groups) and [`workers`](super::workers).
+pub struct Request<T> {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) body: Option<Result<Body, &'static str>>,
+    pub(super) repeatable: bool,
+    pub(super) secret_answer: bool,
+    pub(super) secrets: Vec<SecretString>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) start_within: Option<Duration>,
+    pub(super) expects: &'static str,
+    pub(super) decode: Decode<T>,
+    pub(super) when_gone: Option<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Request<T> {
+    /// A request whose `result` is a `T`; `expects` names it in an error message.
+    pub(super) fn new(method: Method, path: String, expects: &'static str) -> Self {
+        Self::decoded(method, path, expects, envelope::result::<T>)
+    }
+}
+
+impl<T> Request<T> {
+    pub(super) fn decoded(method: Method, path: String, expects: &'static str, decode: Decode<T>) -> Self {
+        let repeatable = method != Method::POST;
+        Self {
+            method,
+            path,
+            query: Vec::new(),
+            body: None,
+            repeatable,
+            secret_answer: false,
+            secrets: Vec::new(),
+            timeout: None,
+            start_within: None,
+            expects,
+            decode,
+            when_gone: None,
+        }
+    }
+
+    pub(super) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn json(mut self, body: &impl Serialize) -> Self {
+        self.body = Some(Body::json(body).map_err(|_| "its body can't be written as JSON"));
+        self
+    }
+
+    /// The answer holds a secret: nothing of it may be shown, whatever it looks like.
+    pub(super) fn secret_answer(mut self) -> Self {
+        self.secret_answer = true;
+        self
+    }
+
+    /// Not repeated where the effect of the first attempt is unknown: the caller looks before it writes again. What
+    /// surely had no effect (a 429, a connection that never came to be) is still repeated.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.repeatable = false;
+        self
+    }
+
+    /// Gives each attempt this long, instead of the client's own request time-out.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// No attempt starts later than this after the call of `send`, whatever the rate limit says: for a write that is
+    /// based on a read which must not be old. Past it, `send` returns the error of the last attempt, or
+    /// [`TransportKind::TooLate`](super::TransportKind::TooLate) if there was none.
+    #[must_use]
+    pub fn start_within(mut self, limit: Duration) -> Self {
+        self.start_within = Some(limit);
+        self
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path below the base URL, percent-encoded.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The path and the query, percent-encoded.
+    pub fn path_and_query(&self) -> String {
+        let mut target = self.path.clone();
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            target.push(if index == 0 { '?' } else { '&' });
+            target.push_str(name);
+            target.push('=');
+            target.push_str(&encode(value));
+        }
+        target
+    }
+
+    /// The JSON that would be sent. It may hold a secret: not for logs.
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_ref()?.as_ref().ok().map(|body| body.as_ref())
+    }
+
+    /// Whether a second attempt has no further effect, so that a lost answer is no reason to give up.
+    pub fn is_repeatable(&self) -> bool {
+        self.repeatable
+    }
+
+    /// Why it can't be sent, if it can't. An empty id or a dot segment would address something else: `DELETE
+    /// …/tokens/..` is a request to delete what is above.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        if self.path.split('/').skip(1).any(|segment| matches!(segment, "" | "." | "..")) {
+            return Some("an id or a name in its path is empty, `.` or `..`");
+        }
+        self.body.as_ref()?.as_ref().err().copied()
+    }
+}
+
+impl<T> fmt::Debug for Request<T> {
+    /// Without the body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("target", &self.path_and_query())
+            .field("body_bytes", &self.body().map(<[u8]>::len))
+            .field("repeatable", &self.repeatable)
+            .finish_non_exhaustive()
+    }
+}
+
+/// JSON that is wiped when its last user lets go; clones share it.
+#[derive(Clone)]
+pub(super) struct Body(Arc<Zeroizing<Vec<u8>>>);
+
+impl Body {
+    fn json(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        // Measured first: a buffer that grows leaves copies of itself behind.
+        let mut length = Length(0);
+        serde_json::to_writer(&mut length, value)?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
+        serde_json::to_writer(&mut *bytes, value)?;
+        Ok(Self(Arc::new(bytes)))
+    }
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Percent-encodes all but RFC 3986's unreserved characters, once: right for a path segment and for a query value.
+pub(super) fn encode(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
+            encoded.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_cannot_leave_its_segment() {
+        let owner = Owner::Account("a/../b?c#d e".into());
+        assert_eq!(owner.tokens(), "/accounts/a%2F..%2Fb%3Fc%23d%20e/tokens");
+    }
+
+    #[test]
+    fn an_empty_or_dotted_segment_is_a_fault() {
+        for id in ["", ".", ".."] {
+            let request =
+                Request::<()>::new(Method::DELETE, format!("/user/tokens/{}", encode(id)), "nothing");
+            assert!(request.fault().is_some(), "{id:?}");
+        }
+        assert!(Request::<()>::new(Method::GET, "/user/tokens/a..b".into(), "nothing").fault().is_none());
+    }
+
+    #[test]
+    fn query_values_are_encoded_once() {
+        let request = Request::<()>::new(Method::GET, "/x".into(), "nothing").query("name", "R2 & 100%");
+        assert_eq!(request.path_and_query(), "/x?name=R2%20%26%20100%25");
+    }
+
+    #[test]
+    fn debug_output_shows_no_body() {
+        let request = Request::<()>::new(Method::PUT, "/x".into(), "nothing").json(&"hide-this");
+        assert_eq!(request.body(), Some(br#""hide-this""#.as_slice()));
+        assert!(!format!("{request:?}").contains("hide-this"));
+    }
+}

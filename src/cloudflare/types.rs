@@ -1,0 +1,293 @@
+//! What the API answers with. Reading is tolerant: unknown fields are ignored, unknown enum strings kept, `null` reads
+//! as absent. What must survive a read and a write back unchanged (a condition somebody else set) is kept whole.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+
+/// An API token as the API shows it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Token {
+    /// 32 hex digits.
+    pub id: String,
+    /// Not unique: the API accepts duplicates.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+    /// `active`, `disabled`, `expired`, `revoked (exposed)`, or what the API invents next; empty if it said nothing.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub status: String,
+    /// When the token was made.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub issued_on: Option<OffsetDateTime>,
+    /// When it was last written or rolled.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub modified_on: Option<OffsetDateTime>,
+    /// When it was last used. It changes by itself.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub last_used_on: Option<OffsetDateTime>,
+    /// When it stops working.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub expires_on: Option<OffsetDateTime>,
+    /// When it begins to work.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub not_before: Option<OffsetDateTime>,
+    /// From where it may be used.
+    #[serde(default)]
+    pub condition: Option<Condition>,
+    /// In no order that means anything.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub policies: Vec<TokenPolicy>,
+    /// The secret: in the answer to a create only.
+    #[serde(default)]
+    pub value: Option<SecretString>,
+}
+
+/// One policy of a token.
+///
+/// It serialises without its `id`, which the API refuses on create, and with no more of a permission group than its id.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct TokenPolicy {
+    /// Minted by the API, anew at each write. Never sent.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// `allow` or `deny`.
+    pub effect: String,
+    /// The rights; the API returns them in an order of its own.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub permission_groups: Vec<PermissionGroupRef>,
+    /// What they apply to: `{key: "*"}` or `{key: {key: "*"}}`, mixed.
+    #[serde(default)]
+    pub resources: serde_json::Value,
+}
+
+impl Serialize for TokenPolicy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut policy = serializer.serialize_struct("TokenPolicy", 3)?;
+        policy.serialize_field("effect", &self.effect)?;
+        policy.serialize_field("permission_groups", &self.permission_groups)?;
+        policy.serialize_field("resources", &self.resources)?;
+        policy.end()
+    }
+}
+
+/// A permission group as a policy refers to it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct PermissionGroupRef {
+    /// 32 hex digits.
+    pub id: String,
+    /// Told by the API, never sent.
+    #[serde(default, skip_serializing)]
+    pub name: Option<String>,
+}
+
+/// From where a token may be used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(from = "WireCondition")]
+pub struct Condition {
+    /// The addresses that the request may come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_ip: Option<RequestIp>,
+    /// Conditions that this client does not know, carried so that a write back does not widen the token.
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Condition {
+    /// Whether nothing is asked, and no side was given, not even an empty one. Sent as `{}` it would lock the token out, so it is never sent.
+    pub fn is_empty(&self) -> bool {
+        self.other.is_empty() && self.request_ip.as_ref().is_none_or(RequestIp::is_empty)
+    }
+}
+
+/// Both spellings of the key: `request_ip` is today's, `request.ip` the one before November 2024.
+#[derive(Deserialize)]
+struct WireCondition {
+    #[serde(default)]
+    request_ip: Option<RequestIp>,
+    #[serde(default, rename = "request.ip")]
+    legacy_request_ip: Option<RequestIp>,
+    #[serde(flatten)]
+    other: serde_json::Map<String, serde_json::Value>,
+}
+
+impl From<WireCondition> for Condition {
+    fn from(wire: WireCondition) -> Self {
+        Self { request_ip: wire.request_ip.or(wire.legacy_request_ip), other: wire.other }
+    }
+}
+
+/// Addresses and CIDR blocks. An empty side that was *read* is kept apart from an absent one, because an empty `in`
+/// denies everything: writing it back as absent would open the token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct RequestIp {
+    /// Allowed from here only.
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<Vec<String>>,
+    /// Never from here; looked at first.
+    #[serde(default, rename = "not_in", skip_serializing_if = "Option::is_none")]
+    pub denied: Option<Vec<String>>,
+}
+
+impl RequestIp {
+    /// From two lists, either of which may be empty: an empty one is absent.
+    pub fn new(allowed: Vec<String>, denied: Vec<String>) -> Self {
+        let side = |list: Vec<String>| (!list.is_empty()).then_some(list);
+        Self { allowed: side(allowed), denied: side(denied) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.allowed.is_none() && self.denied.is_none()
+    }
+
+    /// Without its empty sides.
+    pub(super) fn trimmed(self) -> Self {
+        Self::new(self.allowed.unwrap_or_default(), self.denied.unwrap_or_default())
+    }
+}
+
+/// A permission group of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PermissionGroup {
+    /// 32 hex digits.
+    pub id: String,
+    /// Not unique across scopes.
+    pub name: String,
+    /// What it can apply to, `com.cloudflare.api.account` and the like: an open list.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub scopes: Vec<String>,
+    /// What it allows.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Where the dashboard files it.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// Whether it can be put into a token.
+    #[serde(default)]
+    pub is_selectable: Option<bool>,
+}
+
+/// What the API says of the token that asked.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Verification {
+    /// The id of the token that the client authenticates with.
+    pub id: String,
+    /// As [`Token::status`].
+    pub status: String,
+    /// When it stops working.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub expires_on: Option<OffsetDateTime>,
+    /// When it begins to work.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub not_before: Option<OffsetDateTime>,
+}
+
+/// A Worker's secret: its value can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WorkerSecret {
+    /// The binding's name.
+    pub name: String,
+    /// `secret_text` or `secret_key`.
+    #[serde(rename = "type", default, deserialize_with = "null_as_default")]
+    pub kind: String,
+}
+
+/// Reads `null` as the type's default.
+pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads RFC 3339; `null` and the empty string are none. Anything else is an error: to read an expiry as "never" would
+/// be worse than to fail.
+fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
+    match Option::<String>::deserialize(deserializer)?.as_deref() {
+        None | Some("") => Ok(None),
+        Some(text) => OffsetDateTime::parse(text, &Rfc3339)
+            .map(Some)
+            .map_err(|_| serde::de::Error::custom("not an RFC 3339 timestamp")),
+    }
+}
+
+/// A timestamp as the API takes it: UTC, whole seconds.
+pub(super) fn wire_timestamp(at: OffsetDateTime) -> Option<String> {
+    at.checked_to_offset(UtcOffset::UTC)?.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+    use serde_json::json;
+
+    fn token(json: serde_json::Value) -> Token {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn a_token_with_nothing_but_an_id_is_read() {
+        let token = token(json!({"id": "a"}));
+        assert_eq!((token.id.as_str(), token.status.as_str()), ("a", ""));
+        assert!(token.expires_on.is_none() && token.condition.is_none() && token.policies.is_empty());
+    }
+
+    #[test]
+    fn nulls_unknown_fields_and_unknown_statuses_are_tolerated() {
+        let token = token(json!({
+            "id": "a", "name": null, "status": "revoked (exposed)", "expires_on": null, "last_used_on": "",
+            "policies": null, "condition": null, "surprise": {"x": 1}
+        }));
+        assert_eq!(token.status, "revoked (exposed)");
+        assert!(token.last_used_on.is_none());
+    }
+
+    #[test]
+    fn a_timestamp_that_is_none_is_refused_rather_than_read_as_never() {
+        assert!(serde_json::from_value::<Token>(json!({"id": "a", "expires_on": "soon"})).is_err());
+    }
+
+    #[test]
+    fn both_spellings_of_the_ip_condition_are_read_and_the_new_one_is_sent() {
+        for key in ["request_ip", "request.ip"] {
+            let condition: Condition =
+                serde_json::from_value(json!({key: {"in": ["192.0.2.0/24"], "not_in": null}})).unwrap();
+            assert_eq!(condition.request_ip, Some(RequestIp::new(vec!["192.0.2.0/24".into()], vec![])));
+            let sent = serde_json::to_value(&condition).unwrap();
+            assert_eq!(sent, json!({"request_ip": {"in": ["192.0.2.0/24"]}}));
+        }
+    }
+
+    #[test]
+    fn a_condition_of_an_unknown_kind_and_an_empty_side_survive_a_write_back() {
+        let stored = json!({"request_ip": {"in": []}, "request.country": {"in": ["NZ"]}});
+        let condition: Condition = serde_json::from_value(stored.clone()).unwrap();
+        assert!(!condition.is_empty());
+        assert_eq!(serde_json::to_value(&condition).unwrap(), stored);
+    }
+
+    #[test]
+    fn a_policy_goes_out_without_ids_of_its_own_and_without_names() {
+        let policy: TokenPolicy = serde_json::from_value(json!({
+            "id": "p", "effect": "allow", "resources": {"com.cloudflare.api.account.a": "*"},
+            "permission_groups": [{"id": "g", "name": "Workers R2 Storage Read", "meta": {"key": "x"}}]
+        }))
+        .unwrap();
+        let sent = json!({
+            "effect": "allow", "resources": {"com.cloudflare.api.account.a": "*"}, "permission_groups": [{"id": "g"}]
+        });
+        assert_eq!(serde_json::to_value(&policy).unwrap(), sent);
+    }
+
+    #[test]
+    fn a_value_is_never_in_the_debug_output() {
+        let token = token(json!({"id": "a", "value": "a-value-to-hide"}));
+        assert_eq!(token.value.as_ref().map(|value| value.expose_secret()), Some("a-value-to-hide"));
+        assert!(!format!("{token:?}").contains("a-value-to-hide"));
+    }
+
+    #[test]
+    fn timestamps_are_sent_in_utc_without_a_fraction() {
+        let at = OffsetDateTime::parse("2026-01-02T03:04:05.678+02:00", &Rfc3339).unwrap();
+        assert_eq!(wire_timestamp(at).as_deref(), Some("2026-01-02T01:04:05Z"));
+    }
+}

@@ -1,0 +1,95 @@
+//! The way back: a canonical policy as a user would have written it, for imports and for drift.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::canonical::{GroupId, Home, Policy, Resource};
+use super::catalog::{Catalog, Scope, Written, read_group};
+use super::keys;
+use super::spec::{PolicySpec, Selection, Target};
+
+/// Names of permission groups, as an answer of the API carries them beside the ids.
+pub type Names = BTreeMap<GroupId, String>;
+
+/// Describes a policy: groups by name where the name can mean no other group in that scope, and what they apply to in the
+/// shortest form that says it. Resolving the description gives the policy again.
+pub fn describe(policy: &Policy, home: &Home, catalog: Option<&Catalog>, names: &Names) -> PolicySpec {
+    let target = target(policy, home);
+    let scope = target.scope();
+    let group =
+        |id: &GroupId| name(id, scope.as_ref(), policy, catalog, names).unwrap_or(id.as_str()).to_owned();
+    PolicySpec {
+        effect: policy.effect(),
+        permission_groups: policy.groups().iter().map(group).collect(),
+        target,
+    }
+}
+
+fn name<'a>(
+    id: &GroupId,
+    scope: Option<&Scope>,
+    policy: &Policy,
+    catalog: Option<&'a Catalog>,
+    names: &'a Names,
+) -> Option<&'a str> {
+    let name = match catalog {
+        // The catalog is what a name will be resolved with.
+        Some(catalog) => {
+            let name = catalog.get(id)?.name.as_str();
+            let [only] = catalog.find(name, scope)[..] else { return None };
+            (only.id == *id).then_some(name)?
+        }
+        None => {
+            let name = names.get(id)?;
+            let same = policy.groups().iter().filter(|id| names.get(id) == Some(name)).count();
+            (same == 1).then_some(name.as_str())?
+        }
+    };
+    // A name that would be read as an id is none.
+    (read_group(name) == Written::Name).then_some(name)
+}
+
+fn target(policy: &Policy, home: &Home) -> Target {
+    typed(policy, home).unwrap_or_else(|| Target::Resources(written(policy.resources())))
+}
+
+/// The target in one of the typed forms, if one says exactly this.
+fn typed(policy: &Policy, home: &Home) -> Option<Target> {
+    let resources = policy.resources();
+    let everything = resources.values().all(|value| matches!(value, Resource::Flat(text) if text == "*"));
+    let (first, only) = (resources.keys().next().filter(|_| everything)?, resources.len() == 1);
+    if only && first == keys::EVERY_ZONE {
+        return Some(Target::Zones(Selection::All));
+    }
+    let zones = resources.keys().map(|key| key.strip_prefix(keys::ZONE).filter(|id| keys::is_hex32(id)));
+    if let Some(zones) = zones.map(|id| id.map(str::to_owned)).collect::<Option<BTreeSet<_>>>() {
+        return Some(Target::Zones(Selection::Only(zones)));
+    }
+    let Home::Account(account) = home else { return None };
+    if only && *first == keys::account(account) {
+        return Some(Target::Account);
+    }
+    if only && first == keys::EVERY_R2_BUCKET {
+        return Some(Target::R2Buckets(Selection::All));
+    }
+    let own = format!("{}{account}_", keys::R2_BUCKET);
+    let bucket = |key: &String| {
+        let element = key.strip_prefix(&own)?.replacen('_', "/", 1);
+        keys::split_bucket(&element).is_some().then_some(element)
+    };
+    resources.keys().map(bucket).collect::<Option<_>>().map(|set| Target::R2Buckets(Selection::Only(set)))
+}
+
+/// Keys as they are; a nest as compact JSON, since the attribute is a map of strings.
+fn written(resources: &BTreeMap<String, Resource>) -> BTreeMap<String, String> {
+    let text = |resource: &Resource| match resource {
+        Resource::Flat(text) => text.clone(),
+        Resource::Nested(inner) => inner
+            .iter()
+            .map(|(key, text)| (key.clone(), Value::from(text.as_str())))
+            .collect::<Value>()
+            .to_string(),
+    };
+    resources.iter().map(|(key, resource)| (key.clone(), text(resource))).collect()
+}

@@ -1,0 +1,158 @@
+//! What values must be, with the words for the user who wrote another one: the validators that schemas share.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::policy::IpSet;
+use crate::tf_provider::framework::{Raw, Validator};
+
+/// 1 to 120 characters, as the API takes a token's name.
+pub(super) fn token_name() -> Validator {
+    Validator::string("1 to 120 characters", |name| match name.chars().count() {
+        0 => {
+            Err("is empty: a token's name has 1 to 120 characters. Leave `name` out to have one made."
+                .to_owned())
+        }
+        1..=120 => Ok(()),
+        n => Err(format!("has {n} characters: a token's name has at most 120.")),
+    })
+}
+
+/// The id of an account, a zone or a token: 32 lower-case hexadecimal digits.
+pub(super) fn id(of: &'static str) -> Validator {
+    Validator::string("32 lower-case hexadecimal digits", move |text| {
+        if is_id(text) {
+            Ok(())
+        } else {
+            Err(format!("is not the id of {of}: that has 32 hexadecimal digits, in lower case."))
+        }
+    })
+}
+
+/// Whether a text is 32 lower-case hexadecimal digits.
+pub(super) fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// An RFC 3339 timestamp.
+pub(super) fn timestamp() -> Validator {
+    Validator::string("an RFC 3339 timestamp", |text| {
+        instant(text).map(|_| ()).ok_or_else(|| {
+            "is not an RFC 3339 timestamp: write one such as 2027-01-31T00:00:00Z, with the time and its offset."
+                .to_owned()
+        })
+    })
+}
+
+/// The instant of an RFC 3339 timestamp.
+pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
+/// Whether two timestamps are the same instant, to the second, which is what the API keeps.
+pub(super) fn same_instant(a: &Raw, b: &Raw) -> bool {
+    let seconds = |raw: &Raw| raw.as_str().and_then(instant).map(OffsetDateTime::unix_timestamp);
+    seconds(a).is_some() && seconds(a) == seconds(b)
+}
+
+/// A duration such as `30s`, `720h` or `90d`, longer than nothing unless `zero` is allowed.
+pub(super) fn duration(zero: bool) -> Validator {
+    Validator::string("a duration such as `30s`, `12h` or `90d`", move |text| match parse_duration(text) {
+        None => Err("is not a duration: write one such as 30s, 12h, 90d or 1d 12h.".to_owned()),
+        Some(Duration::ZERO) if !zero => {
+            Err("is no time at all: write a duration such as 30s, 12h or 90d.".to_owned())
+        }
+        Some(_) => Ok(()),
+    })
+}
+
+/// Reads a duration: numbers with the units `s`, `m`, `h`, `d`, `w` (and finer ones), added up. Months and years are no
+/// durations, since they differ.
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+    let fuzzy = ["month", "year", "M", "y"];
+    if fuzzy.iter().any(|unit| text.contains(unit)) {
+        return None;
+    }
+    humantime::parse_duration(text).ok()
+}
+
+/// IP addresses or CIDR ranges.
+pub(super) fn ip_range() -> Validator {
+    Validator::string("IP addresses or CIDR ranges", |text| {
+        IpSet::parse([text]).map(|_| ()).map_err(|bad| {
+            let faults: Vec<_> = bad.into_iter().map(|b| b.fault).collect();
+            format!("{}.", faults.join("; "))
+        })
+    })
+}
+
+/// Elements of which `"*"`, where it is one, is the only one.
+pub(super) fn star_stands_alone() -> Validator {
+    Validator::new("`[\"*\"]` for all", |raw| match raw {
+        Raw::Set(elements) if elements.len() > 1 && elements.iter().any(|e| e.as_str() == Some("*")) => {
+            let fault =
+                "has \"*\" beside other elements: \"*\" means all of them, so it stands alone.".to_owned();
+            Err(crate::tf_provider::framework::Fault { fault, part: None })
+        }
+        _ => Ok(()),
+    })
+}
+
+/// Ids of zones, or `"*"`.
+pub(super) fn zone_or_star() -> Validator {
+    Validator::string("ids of zones", |text| {
+        match text {
+        "*" => Ok(()),
+        id if is_id(id) => Ok(()),
+        name if name.contains('.') => Err("is not the id of a zone: write the zone's id of 32 hexadecimal digits and not \
+                                           its name, for example from a `cloudflare_zone` data source; or [\"*\"] for \
+                                           all zones."
+            .to_owned()),
+        _ => Err("is not the id of a zone: that has 32 hexadecimal digits, in lower case; or write [\"*\"] for all zones."
+            .to_owned()),
+    }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(validator: &Validator, text: &str) -> Option<String> {
+        validator.check(&Raw::string(text)).err().map(|f| f.fault)
+    }
+
+    #[test]
+    fn instants_are_compared_to_the_second() {
+        let same = |a: &str, b: &str| same_instant(&Raw::string(a), &Raw::string(b));
+        assert!(same("2027-01-31T00:00:00Z", "2027-01-31T01:00:00.5+01:00"));
+        assert!(!same("2027-01-31T00:00:00Z", "2027-01-31T00:00:01Z"));
+        assert!(!same("soon", "soon"));
+    }
+
+    #[test]
+    fn durations_add_up_and_months_are_none() {
+        assert_eq!(parse_duration("1d 12h"), Some(Duration::from_secs(36 * 3600)));
+        assert_eq!(parse_duration("720h"), Some(Duration::from_secs(720 * 3600)));
+        assert_eq!(parse_duration("90d"), Some(Duration::from_secs(90 * 86400)));
+        for bad in ["1month", "1M", "2years", "soon", "", "10"] {
+            assert_eq!(parse_duration(bad), None, "{bad}");
+        }
+        assert!(fault(&duration(false), "0s").unwrap().contains("no time at all"));
+        assert_eq!(fault(&duration(true), "0s"), None);
+    }
+
+    #[test]
+    fn wrong_values_are_told_what_would_be_right() {
+        assert!(fault(&token_name(), &"x".repeat(121)).unwrap().contains("121 characters"));
+        assert_eq!(fault(&token_name(), &"ü".repeat(120)), None);
+        assert!(fault(&timestamp(), "2027-01-31").unwrap().contains("2027-01-31T00:00:00Z"));
+        assert!(fault(&id("an account"), "ABC").unwrap().contains("32 hexadecimal"));
+        assert!(fault(&zone_or_star(), "example.com").unwrap().contains("not its name"));
+        assert!(fault(&ip_range(), "192.0.2.0/33").unwrap().contains("0 to 32"));
+        let set = Raw::set([Raw::string("*"), Raw::string("a")]);
+        assert!(star_stands_alone().check(&set).is_err());
+    }
+}

@@ -1,0 +1,223 @@
+//! The provider block: credentials, the default account, and how to reach the API.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::checks;
+use super::session::Session;
+use super::wording;
+use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
+use crate::model;
+use crate::tf_provider::framework::{
+    Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, optional,
+};
+use crate::tokens::{OwnToken, Settings, Stopper, TokenService};
+
+model! {
+    /// Creates Cloudflare API tokens with exactly the rights they need, hands them to whoever needs them, and rotates them.
+    pub(crate) struct ProviderModel {
+        /// The API token that the provider authenticates with; it needs *Account API Tokens Write*. Either this or
+        /// `api_key` and `email`. Default: the environment's `CLOUDFLARE_API_TOKEN`.
+        api_token: SecretString = optional().check(not_blank()).conflicts_with(&["api_key"]),
+        /// The global API key, with `email`. Default: the environment's `CLOUDFLARE_API_KEY`.
+        api_key: SecretString = optional().check(not_blank()),
+        /// The e-mail address of the global API key's user. Default: the environment's `CLOUDFLARE_EMAIL`.
+        email: String = optional().check(not_blank()),
+        /// The account of every resource that names none itself. Default: the environment's `CLOUDFLARE_ACCOUNT_ID`.
+        account_id: String = optional().check(checks::id("an account")),
+        /// Where the API is. Plain `http` is taken for a loopback host only. Default: the environment's
+        /// `CLOUDFLARE_BASE_URL`, else `https://api.cloudflare.com/client/v4`.
+        base_url: String = optional().check(not_blank()),
+        /// How often a request is tried again that failed for a passing reason and is safe to repeat. Default: `4`.
+        max_retries: i64 = optional().check(retries()),
+        /// How long a single request may take. Default: `30s`.
+        request_timeout: String = optional().check(checks::duration(false)),
+        /// How long the removal of a policy is watched after the write, where other hosts write the same token at the same
+        /// time: at least as long as their slowest write takes. Default: `0s`, not at all.
+        concurrent_writers_window: String = optional().check(checks::duration(true)),
+    }
+}
+
+fn not_blank() -> Validator {
+    Validator::string("not empty", |text| {
+        if text.trim().is_empty() { Err("is empty: leave it out, or set it.".to_owned()) } else { Ok(()) }
+    })
+}
+
+fn retries() -> Validator {
+    Validator::new("a whole number from 0 to 20", |raw| match raw {
+        Raw::Number(n) if n.as_i64().is_some_and(|n| (0..=20).contains(&n)) => Ok(()),
+        Raw::Number(n) => Err(Fault {
+            fault: "is out of range: a whole number from 0 to 20 is taken.".to_owned(),
+            part: Some(Number::as_text(n).to_owned()),
+        }),
+        _ => Ok(()),
+    })
+}
+
+const LOCKS: &str = "terraform-provider-cloudflare-tokens";
+
+/// The environment's part of the configuration, read once at start.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// `CLOUDFLARE_API_TOKEN`
+    pub api_token: Option<SecretString>,
+    /// `CLOUDFLARE_API_KEY`
+    pub api_key: Option<SecretString>,
+    /// `CLOUDFLARE_EMAIL`
+    pub email: Option<String>,
+    /// `CLOUDFLARE_ACCOUNT_ID`
+    pub account_id: Option<String>,
+    /// `CLOUDFLARE_BASE_URL`
+    pub base_url: Option<String>,
+    /// Where the lock files of tokens are that are being written: one directory for all processes of a user on a host.
+    pub lock_dir: PathBuf,
+}
+
+impl Environment {
+    /// Reads the process's environment; a variable that is empty counts as unset.
+    pub fn from_process() -> Environment {
+        let read = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        Environment {
+            api_token: read("CLOUDFLARE_API_TOKEN").map(SecretString::from),
+            api_key: read("CLOUDFLARE_API_KEY").map(SecretString::from),
+            email: read("CLOUDFLARE_EMAIL"),
+            account_id: read("CLOUDFLARE_ACCOUNT_ID"),
+            base_url: read("CLOUDFLARE_BASE_URL"),
+            lock_dir: read("HOME")
+                .map_or_else(std::env::temp_dir, |home| PathBuf::from(home).join(".cache"))
+                .join(LOCKS),
+        }
+    }
+}
+
+/// The provider: takes its block and makes the way to the API.
+pub(crate) struct CloudflareProvider {
+    environment: Environment,
+    session: Session,
+    stopper: Stopper,
+}
+
+impl CloudflareProvider {
+    pub(super) fn new(environment: Environment, session: Session) -> CloudflareProvider {
+        CloudflareProvider { environment, session, stopper: Stopper::default() }
+    }
+
+    /// The client's configuration: none while a part of it is unknown.
+    fn client_config(&self, config: &ProviderModel) -> Result<Option<ClientConfig>, Diagnostic> {
+        let Some(credentials) = self.credentials(config)? else { return Ok(None) };
+        let unknown = config.base_url.is_unknown()
+            || config.max_retries.is_unknown()
+            || config.request_timeout.is_unknown()
+            || config.concurrent_writers_window.is_unknown();
+        if unknown {
+            return Ok(None);
+        }
+        let mut client = ClientConfig::new(credentials);
+        let base_url = config.base_url.as_str().or(self.environment.base_url.as_deref());
+        client.base_url = base_url.unwrap_or(DEFAULT_BASE_URL).to_owned();
+        if let Some(retries) = config.max_retries.known() {
+            client.max_retries = u32::try_from(*retries).unwrap_or_default();
+        }
+        if let Some(limit) = config.request_timeout.as_str().and_then(checks::parse_duration) {
+            client.request_timeout = limit;
+        }
+        Ok(Some(client))
+    }
+
+    /// What the block says; where it says nothing of credentials, what the environment does.
+    fn credentials(&self, config: &ProviderModel) -> Result<Option<Credentials>, Diagnostic> {
+        if config.api_token.is_unknown() || config.api_key.is_unknown() || config.email.is_unknown() {
+            return Ok(None);
+        }
+        let environment = &self.environment;
+        let email = config.email.known().or(environment.email.as_ref());
+        let chosen = match (config.api_token.known(), config.api_key.known()) {
+            (None, None) => (environment.api_token.as_ref(), environment.api_key.as_ref()),
+            of_the_block => of_the_block,
+        };
+        match (chosen, email) {
+            ((Some(_), Some(_)), _) => Err(Diagnostic::error(
+                "Two credentials",
+                "Both an API token and a global API key are set (CLOUDFLARE_API_TOKEN and CLOUDFLARE_API_KEY). Unset one \
+                 of them, or set the one to use in the provider block. A token with just the rights it needs is the \
+                 better choice.",
+            )
+            .at(Path::of("api_token"))),
+            ((Some(token), None), _) => Ok(Some(Credentials::Token(token.clone()))),
+            ((None, Some(key)), Some(email)) => {
+                Ok(Some(Credentials::Key { key: key.clone(), email: email.clone() }))
+            }
+            ((None, Some(_)), None) => Err(Diagnostic::error(
+                "No e-mail address for the global API key",
+                "Set `email` beside `api_key`, or CLOUDFLARE_EMAIL in the environment.",
+            )
+            .at(Path::of("email"))),
+            ((None, None), _) => Err(Diagnostic::error(
+                "No credentials",
+                "Set `api_token` in the provider block, or CLOUDFLARE_API_TOKEN in the environment, to an API token with \
+                 the right \"Account API Tokens Write\". (Or set `api_key` and `email`, the global API key.)",
+            )
+            .at(Path::of("api_token"))),
+        }
+    }
+
+    fn account_id(&self, config: &ProviderModel) -> Result<Value<String>, Diagnostic> {
+        match (&config.account_id, &self.environment.account_id) {
+            (Value::Null, Some(id)) if !checks::is_id(id) => Err(Diagnostic::error(
+                "Invalid account",
+                "CLOUDFLARE_ACCOUNT_ID is not the id of an account: that has 32 hexadecimal digits, in lower case.",
+            )
+            .at(Path::of("account_id"))),
+            (Value::Null, id) => Ok(id.clone().into()),
+            (own, _) => Ok(own.clone()),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for CloudflareProvider {
+    type Config = ProviderModel;
+
+    async fn configure(&self, config: ProviderModel) -> Diagnostics {
+        let configured = || {
+            let account_id = self.account_id(&config)?;
+            let tokens = match self.client_config(&config)? {
+                None => None,
+                Some(client) => {
+                    let base_url = client.base_url.clone();
+                    let own_token = OwnToken::of(&client.credentials);
+                    let client = Client::new(client)
+                        .map_err(|e| wording::api("Invalid provider configuration", &e))?;
+                    let window = config.concurrent_writers_window.as_str().and_then(checks::parse_duration);
+                    let settings = Settings {
+                        concurrent_writers_window: window.unwrap_or(Duration::ZERO),
+                        own_token,
+                        stop: self.stopper.handle(),
+                        ..Settings::new(self.environment.lock_dir.clone(), base_url)
+                    };
+                    Some(TokenService::new(client, settings))
+                }
+            };
+            Ok((tokens, account_id))
+        };
+        match configured() {
+            Ok((tokens, account_id)) => {
+                self.session.configure(tokens, account_id);
+                Diagnostics::none()
+            }
+            Err(diagnostic) => Diagnostic::into(diagnostic),
+        }
+    }
+
+    async fn stop(&self) {
+        self.stopper.stop();
+    }
+
+    async fn close(&self) {
+        self.session.close_all().await;
+    }
+}

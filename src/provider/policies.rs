@@ -1,0 +1,149 @@
+//! Policies between configuration and token: resolved at plan as far as they are known, matched on the way back.
+
+use std::collections::BTreeSet;
+
+use super::blocks::{PolicyBlock, policy_set, specs};
+
+use super::wording;
+use crate::cloudflare::Owner;
+use crate::policy::{self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, describe, resolve_all};
+use crate::tf_provider::framework::{Diagnostics, Path, Set, Value};
+use crate::tokens::{TokenPolicies, TokenService, home};
+
+const AT: &str = "policies";
+
+fn worded<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Diagnostics {
+    Diagnostics(problems.into_iter().map(|problem| wording::problem(problem, Path::of(AT))).collect())
+}
+
+/// Checks the planned policies as far as they are known, and keeps the prior ones where they mean the same in another
+/// spelling: names for ids, another order. Asks the API for the permission groups, but not where nothing has changed.
+pub(crate) async fn plan(
+    tokens: &TokenService,
+    owner: &Owner,
+    prior: &Value<Set<PolicyBlock>>,
+    planned: &mut Value<Set<PolicyBlock>>,
+) -> Diagnostics {
+    if planned.known().is_none() || planned.to_raw() == prior.to_raw() {
+        return Diagnostics::none();
+    }
+    let catalog = match tokens.catalog(owner).await {
+        Ok(catalog) => catalog,
+        Err(error) => return wording::api("Could not list the permission groups", &error).into(),
+    };
+    let home = home(owner);
+    let Some(wanted) = specs(planned) else {
+        return worded(&check_known(planned, &home, &catalog));
+    };
+    match resolve_all(&wanted, &home, &catalog) {
+        Err(problems) => worded(problems.iter().map(|(_, problem)| problem)),
+        Ok(resolved) => {
+            let before = specs(prior).and_then(|prior| resolve_all(&prior, &home, &catalog).ok());
+            if before.is_some_and(|before| fingerprints(&before.policies) == fingerprints(&resolved.policies))
+            {
+                planned.clone_from(prior);
+            }
+            worded(resolved.warnings.iter().map(|(_, problem)| problem))
+        }
+    }
+}
+
+fn check_known(planned: &Value<Set<PolicyBlock>>, home: &Home, catalog: &Catalog) -> Vec<Problem> {
+    let blocks = planned.known().into_iter().flat_map(Set::known);
+    blocks
+        .flat_map(|block| policy::check(&block.known_groups(), block.target().as_ref(), Some(home), catalog))
+        .collect()
+}
+
+/// The canonical policies of a configuration that is wholly known, with warnings; none where there are none.
+pub(crate) async fn resolve(
+    tokens: &TokenService,
+    owner: &Owner,
+    policies: &Value<Set<PolicyBlock>>,
+) -> Result<Vec<Policy>, Diagnostics> {
+    let wanted = specs(policies).unwrap_or_default();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let catalog = tokens.catalog(owner).await;
+    let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
+    // Warnings were given at plan.
+    let resolved = resolve_all(&wanted, &home(owner), &catalog);
+    resolved.map(|r| r.policies).map_err(|problems| worded(problems.iter().map(|(_, problem)| problem)))
+}
+
+/// The fingerprints of policies.
+pub(crate) fn fingerprints<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> BTreeSet<Fingerprint> {
+    policies.into_iter().map(Policy::fingerprint).collect()
+}
+
+/// A token's policies seen from a resource that has written some of them.
+pub(crate) struct Matched {
+    /// What the resource wrote and the token still has, as written.
+    pub(crate) kept: Vec<PolicySpec>,
+    /// Their fingerprints.
+    pub(crate) owned: BTreeSet<Fingerprint>,
+    /// The others, described with names.
+    pub(crate) foreign: Vec<PolicySpec>,
+    /// Their fingerprints.
+    pub(crate) foreign_owned: BTreeSet<Fingerprint>,
+}
+
+impl Matched {
+    /// The attribute's value: `current` itself where nothing has changed.
+    pub(crate) fn value(
+        &self,
+        current: &Value<Set<PolicyBlock>>,
+        with_foreign: bool,
+    ) -> Value<Set<PolicyBlock>> {
+        let foreign: &[PolicySpec] = if with_foreign { &self.foreign } else { &[] };
+        let before = current.known().map_or(0, |set| set.0.len());
+        if foreign.is_empty() && self.kept.len() == before {
+            return current.clone();
+        }
+        policy_set(self.kept.iter().chain(foreign).cloned())
+    }
+}
+
+/// Tells what a resource wrote from what others did. The names in the API's answer do; only where something is left over
+/// on both sides, a permission group may have been renamed, and the list of them is asked.
+pub(crate) async fn matched(
+    tokens: &TokenService,
+    owner: &Owner,
+    written: &[PolicySpec],
+    seen: &TokenPolicies,
+) -> Result<Matched, Diagnostics> {
+    let home = home(owner);
+    let first = match_with(written, seen, &home, None);
+    let nameless = || {
+        let groups = seen.policies.values().flat_map(Policy::groups);
+        groups.into_iter().any(|id| !seen.names.contains_key(id))
+    };
+    let renamed = first.kept.len() < written.len() && !first.foreign.is_empty();
+    if !renamed && (first.foreign.is_empty() || !nameless()) {
+        return Ok(first);
+    }
+    let catalog = tokens.catalog(owner).await;
+    let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
+    Ok(match_with(written, seen, &home, Some(&catalog)))
+}
+
+fn match_with(
+    written: &[PolicySpec],
+    seen: &TokenPolicies,
+    home: &Home,
+    catalog: Option<&Catalog>,
+) -> Matched {
+    let (mut kept, mut owned) = (Vec::new(), BTreeSet::new());
+    for spec in written {
+        let found = seen.policies.iter().find(|(_, policy)| spec.means(policy, home, catalog, &seen.names));
+        if let Some((fingerprint, _)) = found {
+            kept.push(spec.clone());
+            owned.insert(*fingerprint);
+        }
+    }
+    let others = seen.policies.iter().filter(|(fingerprint, _)| !owned.contains(*fingerprint));
+    let foreign = others.clone().map(|(_, policy)| describe(policy, home, catalog, &seen.names)).collect();
+    let foreign_owned = others.map(|(fingerprint, _)| *fingerprint).collect();
+    Matched { kept, owned, foreign, foreign_owned }
+}

@@ -1,0 +1,4 @@
+//! The managed resources, a file or folder each.
+
+pub(crate) mod account_api_token;
+pub(crate) mod token_binding;

@@ -1,0 +1,272 @@
+//! `cloudflare_token_binding`: policies added to a token that somebody else owns.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::cloudflare::{Owner, Token};
+use crate::model;
+use crate::policy::{Fingerprint, FingerprintPrefix};
+use crate::provider::account;
+use crate::provider::blocks::{PolicyBlock, specs};
+use crate::provider::policies::{self, Matched, fingerprints, matched, resolve};
+use crate::provider::session::{Mode, Session, owner};
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{
+    Applied, Created, Diagnostic, Diagnostics, Imported, Model, Path, Planning, ReadBack, Resource,
+    ResourceId, Set, Updating, Validator, Value, computed, optional, required,
+};
+use crate::tokens::{Change, Fields, Op, Outcome, PolicyChange, TokenPolicies, TokenService, random_name};
+
+model! {
+    /// Policies that a capability needs, added to an API token that another resource, module, state or person owns. On
+    /// destroy it removes just those; everything else of the token stays as it is.
+    pub(crate) struct BindingModel {
+        /// An id that the provider makes up.
+        id: String = computed().keep_prior(),
+        /// The token that the policies are added to.
+        token_id: String = required().requires_replace().check(checks::id("a token")),
+        /// The account that owns the token. Default: the provider's.
+        account_id: String = optional().or_computed().keep_prior().requires_replace().check(checks::id("an account")),
+        /// What the capability is called, for people who read the configuration. Cloudflare does not store it.
+        name: String = optional(),
+        /// What the token may do besides what it may already.
+        policies: Set<PolicyBlock> = required().check(Validator::not_empty(
+            "A binding adds at least one policy; remove the whole binding to add none.",
+        )),
+    }
+}
+
+/// What is kept beside the state.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Private {
+    /// The fingerprints of the policies, as applied or read: what the binding removes when it goes.
+    #[serde(default)]
+    owned: BTreeSet<Fingerprint>,
+    /// While it is being imported: which policies to take over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    wanted: Vec<String>,
+}
+
+/// The resource type.
+pub(crate) struct TokenBinding {
+    pub(crate) session: Session,
+}
+
+#[async_trait]
+impl Resource for TokenBinding {
+    type Model = BindingModel;
+    type Private = Private;
+
+    const TYPE_NAME: &'static str = "cloudflare_token_binding";
+
+    async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
+        let prior_account = planning.prior.as_ref().map(|prior| &prior.account_id);
+        let planned = &mut planning.planned;
+        let mut found = account::plan(
+            &self.session,
+            &planning.config.account_id,
+            prior_account,
+            &mut planned.account_id,
+            &mut planning.requires_replace,
+        );
+        if let Some(token_id) = planned.token_id.as_str()
+            && !self.session.agree(token_id, Mode::Bound)
+        {
+            found.push(wording::exclusive_and_bound(token_id).at(Path::of("token_id")));
+        }
+        let (Some(tokens), Ok(owner)) = (self.session.tokens(), owner(&planned.account_id)) else {
+            return found;
+        };
+        let none = Value::Null;
+        let prior = planning.prior.as_ref().map_or(&none, |prior| &prior.policies);
+        found.extend(policies::plan(&tokens, &owner, prior, &mut planned.policies).await);
+        found
+    }
+
+    async fn create(
+        &self,
+        _config: BindingModel,
+        mut planned: BindingModel,
+        _private: Private,
+    ) -> Created<Self> {
+        let Some(id) = random_name("binding-") else {
+            let detail = "The system has no random numbers to give.";
+            return (None, Diagnostic::error("No id could be made for the binding", detail).into());
+        };
+        planned.id = id.into();
+        self.write(planned, Private::default()).await
+    }
+
+    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+        let Updating { prior, planned, private, .. } = updating;
+        if prior.policies.to_raw() == planned.policies.to_raw() {
+            return (Some(Applied { state: planned, private }), Diagnostics::none());
+        }
+        self.write(planned, private).await
+    }
+
+    async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
+        let Some(tokens) = self.session.tokens() else { return (Some(current), Diagnostics::none()) };
+        let owner = match owner(&current.state.account_id) {
+            Ok(owner) => owner,
+            Err(diagnostic) => return (Some(current), diagnostic.into()),
+        };
+        match look(&tokens, &owner, &current).await {
+            Ok(Some(seen)) => seen.applied(current),
+            Ok(None) => (None, Diagnostics::none()),
+            Err(diagnostics) => (Some(current), diagnostics),
+        }
+    }
+
+    async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
+        let change = PolicyChange::Edit { remove: prior.private.owned, add: Vec::new() };
+        match self.submit(&prior.state, change).await {
+            Ok(outcome) => wording::concerns(&outcome.concerns),
+            Err(diagnostic) => diagnostic.into(),
+        }
+    }
+
+    async fn import(&self, id: ResourceId) -> Imported<Self> {
+        let wrong = || {
+            Diagnostic::error(
+                "Invalid import id",
+                "Write <account_id>/<token_id>/<fingerprint>[,<fingerprint>…]: ids of 32 hexadecimal digits, and the \
+                 fingerprints (or at least their first 12 digits) of the policies to take over. The data source \
+                 `cloudflare_account_api_token` lists a token's fingerprints.",
+            )
+        };
+        let ResourceId::Id(text) = id else { return Err(wrong().into()) };
+        let [account, token, wanted] = text.split('/').collect::<Vec<_>>()[..] else {
+            return Err(wrong().into());
+        };
+        let wanted: Vec<String> = wanted.split(',').map(str::to_owned).collect();
+        let readable = wanted.iter().all(|text| text.parse::<FingerprintPrefix>().is_ok());
+        if !checks::is_id(account) || !checks::is_id(token) || !readable {
+            return Err(wrong().into());
+        }
+        let state = BindingModel {
+            id: format!("binding-{}", wanted.join("-")).into(),
+            token_id: token.to_owned().into(),
+            account_id: account.to_owned().into(),
+            ..BindingModel::null()
+        };
+        Ok(Applied { state, private: Private { wanted, ..Private::default() } })
+    }
+}
+
+impl TokenBinding {
+    /// Makes the token have the planned policies, in place of those that the binding has had.
+    async fn write(&self, planned: BindingModel, private: Private) -> Created<Self> {
+        let ready = async {
+            let tokens = self.session.require()?;
+            resolve(&tokens, &owner(&planned.account_id)?, &planned.policies).await
+        };
+        let add = match ready.await {
+            Ok(add) => add,
+            Err(diagnostics) => return (None, diagnostics),
+        };
+        let owned = fingerprints(&add);
+        match self.submit(&planned, PolicyChange::Edit { remove: private.owned, add }).await {
+            Ok(outcome) => {
+                let mut found = wording::concerns(&outcome.concerns);
+                if !outcome.adopted.is_empty() {
+                    let shared: Vec<_> = outcome.adopted.iter().map(ToString::to_string).collect();
+                    found.push(wording::adopted(planned.token_id.as_str().unwrap_or_default(), &shared));
+                }
+                (Some(Applied { state: planned, private: Private { owned, ..Private::default() } }), found)
+            }
+            Err(diagnostic) => (None, diagnostic.into()),
+        }
+    }
+
+    async fn submit(&self, binding: &BindingModel, policies: PolicyChange) -> Result<Outcome, Diagnostic> {
+        let tokens = self.session.require()?;
+        let owner = owner(&binding.account_id)?;
+        let token_id = binding.token_id.as_str().unwrap_or_default();
+        let name = binding.name.as_str().map(|name| format!(" {name:?}")).unwrap_or_default();
+        let by = binding.id.as_str().unwrap_or_default().to_owned();
+        let change = Change { by, fields: Fields::default(), policies: Some(policies) };
+        let result = tokens.submit(&owner, token_id, Op::from(change)).await;
+        result.map_err(|error| {
+            wording::write(&format!("Could not bind the capability{name} to the token {token_id}"), &error)
+        })
+    }
+}
+
+/// What a look at the token has found of a binding.
+struct Seen {
+    matched: Matched,
+    taken_over: bool,
+}
+
+async fn look(
+    tokens: &TokenService,
+    owner: &Owner,
+    current: &Applied<TokenBinding>,
+) -> Result<Option<Seen>, Diagnostics> {
+    let token_id = current.state.token_id.as_str().unwrap_or_default();
+    let failed = |error: &_| {
+        Diagnostics::from(wording::api(&format!("Could not read the API token {token_id}"), error))
+    };
+    let Some(token) = tokens.get(owner, token_id).await.map_err(|e| failed(&e))? else {
+        return Ok(None);
+    };
+    if !current.private.wanted.is_empty() {
+        return take_over(tokens, owner, &current.private.wanted, &token).await.map(Some);
+    }
+    let matched = find(tokens, owner, &current.state, &token).await?;
+    if !matched.kept.is_empty() {
+        return Ok(Some(Seen { matched, taken_over: false }));
+    }
+    // Nothing of it is left, says an answer that may be half a minute old: ask again before it goes from the state.
+    let Some(token) = tokens.get_fresh(owner, token_id).await.map_err(|e| failed(&e))? else {
+        return Ok(None);
+    };
+    let matched = find(tokens, owner, &current.state, &token).await?;
+    Ok((!matched.kept.is_empty()).then_some(Seen { matched, taken_over: false }))
+}
+
+async fn find(
+    tokens: &TokenService,
+    owner: &Owner,
+    state: &BindingModel,
+    token: &Token,
+) -> Result<Matched, Diagnostics> {
+    let written = specs(&state.policies).unwrap_or_default();
+    matched(tokens, owner, &written, &TokenPolicies::of(token, owner)).await
+}
+
+/// The policies that an import names.
+async fn take_over(
+    tokens: &TokenService,
+    owner: &Owner,
+    wanted: &[String],
+    token: &Token,
+) -> Result<Seen, Diagnostics> {
+    let mut seen = TokenPolicies::of(token, owner);
+    let has = seen.policies.keys().map(|f| format!("- {f}")).collect::<Vec<_>>().join("\n");
+    let prefixes: Vec<FingerprintPrefix> = wanted.iter().filter_map(|text| text.parse().ok()).collect();
+    for (prefix, text) in prefixes.iter().zip(wanted) {
+        if seen.policies.keys().filter(|fingerprint| prefix.matches(fingerprint)).count() != 1 {
+            let detail = format!(
+                "Not exactly one policy of the token {} has a fingerprint that starts with {text}. The token's are:\n{has}",
+                token.id
+            );
+            return Err(Diagnostic::error("No such policy", detail).into());
+        }
+    }
+    seen.policies.retain(|fingerprint, _| prefixes.iter().any(|prefix| prefix.matches(fingerprint)));
+    Ok(Seen { matched: matched(tokens, owner, &[], &seen).await?, taken_over: true })
+}
+
+impl Seen {
+    fn applied(self, current: Applied<TokenBinding>) -> ReadBack<TokenBinding> {
+        let Seen { matched, taken_over } = self;
+        let mut state = current.state;
+        state.policies = matched.value(&state.policies, taken_over);
+        let owned = if taken_over { matched.foreign_owned } else { matched.owned };
+        (Some(Applied { state, private: Private { owned, wanted: Vec::new() } }), Diagnostics::none())
+    }
+}

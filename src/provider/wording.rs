@@ -1,0 +1,168 @@
+//! The one place that words diagnostics: typed errors of the API, of policies and of the token service as what failed,
+//! what the API said with its code, which attribute, and what to do next.
+
+use crate::cloudflare::{ApiError, Error};
+use crate::policy::{Problem, Severity};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
+use crate::tokens::{Concern, CreateError, OpError};
+
+/// An answer of the API that is an error, or none at all. `failed` is the summary: what could not be done.
+pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
+    let mut detail = format!("{error}.");
+    if detail.ends_with("..") {
+        detail.pop();
+    }
+    if let Some(hint) = error.hint() {
+        detail.push_str("\n\n");
+        detail.push_str(hint);
+    }
+    let diagnostic = Diagnostic::error(failed, detail);
+    match error.errors().iter().find_map(attribute) {
+        Some(path) => diagnostic.at(path),
+        None => diagnostic,
+    }
+}
+
+/// The attribute that the API points at.
+fn attribute(error: &ApiError) -> Option<Path> {
+    let pointed = error.pointer.as_deref().unwrap_or_default().trim_start_matches('/');
+    let head = pointed.split('/').next().unwrap_or_default();
+    let known = ["name", "policies", "condition", "expires_on", "not_before", "status"];
+    let by_code = || (error.code == 1001).then_some("policies");
+    known.into_iter().find(|attribute| *attribute == head).or_else(by_code).map(Path::of)
+}
+
+/// A problem of a policy, at the attribute that holds the policies.
+pub(crate) fn problem(problem: &Problem, at: Path) -> Diagnostic {
+    let detail = format!("{}\n\n{}", problem.fault, problem.fault.way_out());
+    let diagnostic = match problem.severity() {
+        Severity::Error => Diagnostic::error("Invalid policy", detail),
+        Severity::Warning => Diagnostic::warning("A policy needs attention", detail),
+    };
+    diagnostic.at(at)
+}
+
+/// A write of a token that has not succeeded.
+pub(crate) fn write(failed: &str, error: &OpError) -> Diagnostic {
+    let next = match error {
+        OpError::Api(error) => return api(failed, error),
+        OpError::Unknown(_) => "Run `terraform plan`: it looks again, and plans what is still to be done.",
+        OpError::Contention { .. } => {
+            "Find out who else writes this token (another host's Terraform, a person in the dashboard), and apply again \
+             when they are done."
+        }
+        OpError::Overruled => OVERRULED,
+        OpError::Gone => "Run `terraform plan`: it finds out what is gone, and plans to make it anew.",
+        OpError::Lock(_) => "Wait until the other run has ended, and apply again.",
+        OpError::Stopped => "Nothing was changed. Apply again to go on.",
+        OpError::OwnToken => BY_HAND,
+        OpError::Internal => "Run `terraform plan` to see how things stand.",
+    };
+    Diagnostic::error(failed, format!("{}.\n\n{next}", capital(&error.to_string())))
+}
+
+const OVERRULED: &str = "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, \
+                         or move the policies of the binding into the token's `policies`.";
+const BY_HAND: &str = "Do it by hand in the dashboard (Manage Account > Account API Tokens), or give the provider another \
+                       credential.";
+
+/// A resource says that the token has its policies and no others, and another one adds some.
+pub(crate) fn exclusive_and_bound(token_id: &str) -> Diagnostic {
+    let detail = format!(
+        "The policies of the token {token_id} are managed exclusively by its own resource, and a binding of the same run \
+         adds others: each would undo the other's work.\n\n{OVERRULED}"
+    );
+    Diagnostic::error("An exclusive token and a binding to it", detail)
+}
+
+/// What would cut the provider off, said at plan.
+pub(crate) fn own_token(done: &str) -> Diagnostic {
+    let detail = format!("It would cut itself off from the API in the middle of the run. {BY_HAND}");
+    Diagnostic::error(format!("The token that the provider authenticates with cannot be {done}"), detail)
+}
+
+/// No token was made, or none that anybody has the value of.
+pub(crate) fn create(error: &CreateError) -> Diagnostics {
+    const FAILED: &str = "Could not create the API token";
+    match error {
+        CreateError::Api(error) => api(FAILED, error).into(),
+        CreateError::Unknown { left_behind, .. } => {
+            let mut found = Diagnostics::from(Diagnostic::error(
+                FAILED,
+                format!("{}.\n\nApply again: it makes a new one.", capital(&error.to_string())),
+            ));
+            found.extend(self::left_behind(left_behind));
+            found
+        }
+        CreateError::Stopped | CreateError::Internal => {
+            Diagnostic::error(FAILED, format!("{}.", capital(&error.to_string()))).into()
+        }
+    }
+}
+
+/// Tokens that requests without an answer have made: nobody has their values, and somebody has to delete them.
+pub(crate) fn left_behind(ids: &[String]) -> Diagnostics {
+    let one = |id: &String| {
+        Diagnostic::warning(
+            format!("The API token {id} was left behind"),
+            format!(
+                "A request to create this token got no answer, but the token was made. Nobody knows its value, and it is \
+                 in nobody's state: it looks like the one that was made in its place. Delete the token {id} in the \
+                 dashboard (Manage Account > Account API Tokens), after a look at when it was issued."
+            ),
+        )
+    };
+    Diagnostics(ids.iter().map(one).collect())
+}
+
+/// Policies that a token had already.
+pub(crate) fn adopted(token_id: &str, fingerprints: &[String]) -> Diagnostic {
+    let detail = format!(
+        "The token {token_id} already had a policy that says the same ({}): of another binding, of its own resource, or made \
+         by hand. It is shared now: removing either one removes it until the other one's next apply.",
+        fingerprints.join(", ")
+    );
+    Diagnostic::warning("The policy was there already", detail).at(Path::of("policies"))
+}
+
+/// What is not as it was asked, although the API said success: errors, but for what was merely not watched.
+pub(crate) fn concern(concern: &Concern) -> Diagnostic {
+    match concern {
+        Concern::NotGranted { missing, granted, .. } => {
+            let ids: Vec<_> = missing.iter().map(ToString::to_string).collect();
+            let what = match granted {
+                Some(_) => format!("It left out permission groups: {}.", ids.join(", ")),
+                None => format!("It left out a whole policy, with the permission groups {}.", ids.join(", ")),
+            };
+            let detail = format!(
+                "Cloudflare said success, but the token does not have all that was asked. {what}\n\nIt does so where the \
+                 provider's own credential does not hold these rights, or where a permission group is retired. Give the \
+                 provider's credential the same rights, or take the groups out of `policies`."
+            );
+            Diagnostic::error("The token was granted less than was asked", detail).at(Path::of("policies"))
+        }
+        Concern::NotApplied(field) => {
+            let detail = format!(
+                "Cloudflare said success, but `{field}` is not what it was set to. If it was to be cleared, the API does \
+                 not clear it: replace the token (`terraform apply -replace=…`), or set another value."
+            );
+            Diagnostic::error(format!("`{field}` was not applied"), detail).at(Path::of(&field.to_string()))
+        }
+        Concern::NotWatched => Diagnostic::warning(
+            "A removal was not watched to the end",
+            "The policies are removed, but since the run was stopped nobody has watched whether another host's write \
+             brings them back. Run `terraform plan` later to see.",
+        ),
+    }
+}
+
+/// All concerns of an outcome.
+pub(crate) fn concerns(all: &[Concern]) -> Diagnostics {
+    Diagnostics(all.iter().map(concern).collect())
+}
+
+/// The text with its first letter in upper case.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,236 @@
+//! What callers ask of a token's writer, and what they learn.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+use super::lock::LockError;
+use super::view::same_condition;
+use crate::cloudflare::{Condition, Error, Token, TokenUpdate};
+use crate::policy::{Fingerprint, GroupId, Policy};
+
+/// One write of a token.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// Changes fields, policies or both, in one request.
+    Change(Box<Change>),
+    /// Gives the token a new value; the old one is dead at once.
+    Roll,
+    /// Deletes the token. That it is gone already is a success.
+    Delete,
+}
+
+impl From<Change> for Op {
+    fn from(change: Change) -> Self {
+        Op::Change(Box::new(change))
+    }
+}
+
+/// A change of a part of a token: whatever it does not name stays as the server has it.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Who asks: any text that is this resource's own. Two that hold the same policy are told apart by it, so that one can
+    /// let go of it while the other takes it over.
+    pub by: String,
+    /// The fields that change.
+    pub fields: Fields,
+    /// How the policies change.
+    pub policies: Option<PolicyChange>,
+}
+
+/// New values of fields; none: the field stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    /// 1 to 120 characters.
+    pub name: Option<String>,
+    /// `active` or `disabled`.
+    pub status: Option<String>,
+    /// `Some(None)` clears it.
+    pub condition: Option<Option<Condition>>,
+    /// `Some(None)` clears it.
+    pub expires_on: Option<Option<OffsetDateTime>>,
+    /// `Some(None)` clears it.
+    pub not_before: Option<Option<OffsetDateTime>>,
+}
+
+/// How a token's policies change.
+#[derive(Clone, Debug)]
+pub enum PolicyChange {
+    /// Removes and adds, and leaves the others. A policy that is in both stays.
+    Edit {
+        /// What the caller held before.
+        remove: BTreeSet<Fingerprint>,
+        /// What it holds from now on.
+        add: Vec<Policy>,
+    },
+    /// The token has these, and no others.
+    Exclusive(Vec<Policy>),
+}
+
+/// A field of a token that a change can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "as in `Fields`")]
+pub enum Field {
+    Name,
+    Status,
+    Condition,
+    ExpiresOn,
+    NotBefore,
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Field::Name => "name",
+            Field::Status => "status",
+            Field::Condition => "condition",
+            Field::ExpiresOn => "expires_on",
+            Field::NotBefore => "not_before",
+        })
+    }
+}
+
+impl Fields {
+    /// The fields that are named.
+    pub fn named(&self) -> BTreeSet<Field> {
+        let named = [
+            self.name.as_ref().map(|_| Field::Name),
+            self.status.as_ref().map(|_| Field::Status),
+            self.condition.as_ref().map(|_| Field::Condition),
+            self.expires_on.as_ref().map(|_| Field::ExpiresOn),
+            self.not_before.as_ref().map(|_| Field::NotBefore),
+        ];
+        named.into_iter().flatten().collect()
+    }
+
+    pub(super) fn apply(&self, update: &mut TokenUpdate) {
+        fn set<T: Clone>(field: &mut T, value: &Option<T>) {
+            if let Some(value) = value {
+                *field = value.clone();
+            }
+        }
+        set(&mut update.name, &self.name);
+        set(&mut update.condition, &self.condition);
+        set(&mut update.expires_on, &self.expires_on);
+        set(&mut update.not_before, &self.not_before);
+        if self.status.is_some() {
+            update.status.clone_from(&self.status);
+        }
+    }
+}
+
+impl Field {
+    /// Is the field the same in both? Instants in whole seconds, as the API keeps them; conditions by meaning.
+    pub(super) fn same(self, a: &TokenUpdate, b: &TokenUpdate) -> bool {
+        let second = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
+        match self {
+            Field::Name => a.name == b.name,
+            Field::Status => a.status == b.status,
+            Field::Condition => same_condition(a.condition.as_ref(), b.condition.as_ref()),
+            Field::ExpiresOn => second(a.expires_on) == second(b.expires_on),
+            Field::NotBefore => second(a.not_before) == second(b.not_before),
+        }
+    }
+}
+
+impl Change {
+    /// Does it only take away, so that there is nothing left to do where the token is gone?
+    pub(super) fn only_removes(&self) -> bool {
+        self.fields.named().is_empty()
+            && match &self.policies {
+                None => true,
+                Some(PolicyChange::Edit { add, .. }) => add.is_empty(),
+                Some(PolicyChange::Exclusive(_)) => false,
+            }
+    }
+}
+
+/// What became of a write that succeeded.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The token as it was read back. None where it is gone, or where it could not be read after a roll.
+    pub token: Option<Arc<Token>>,
+    /// The new value, after a roll.
+    pub value: Option<SecretString>,
+    /// Policies that were there already and were not the caller's: removing either one removes both.
+    pub adopted: BTreeSet<Fingerprint>,
+    /// What is not as it was asked.
+    pub concerns: Vec<Concern>,
+}
+
+/// What is not as it was asked, although the API said success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// The API left permission groups out without a word, or the whole policy.
+    NotGranted {
+        /// What was asked for.
+        asked: Policy,
+        /// What the token has instead, if anything.
+        granted: Option<Policy>,
+        /// The groups that are missing.
+        missing: BTreeSet<GroupId>,
+    },
+    /// A field is not what it was set to: most likely it was to be cleared, and the API kept the old value.
+    NotApplied(Field),
+    /// A removal holds, but was not watched for the whole `concurrent_writers_window`, since the run was stopped.
+    NotWatched,
+}
+
+/// Why a write has not succeeded.
+#[derive(Clone, Debug)]
+pub enum OpError {
+    /// The token does not exist.
+    Gone,
+    /// The API refused, or could not be reached. Nothing was changed.
+    Api(Error),
+    /// No answer came, and what was looked at afterwards does not show the effect. It may still come.
+    Unknown(Error),
+    /// Others kept writing the token: after so many attempts the change does not hold.
+    Contention {
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// Another change of the same run says exactly what the token's policies are, and this one's are not among them.
+    Overruled,
+    /// Another process on this host holds the token's lock.
+    Lock(LockError),
+    /// The run was stopped before the change was made.
+    Stopped,
+    /// The provider authenticates with this token, and would cut itself off.
+    OwnToken,
+    /// The writer ended without an answer. It should not happen.
+    Internal,
+}
+
+impl From<LockError> for OpError {
+    fn from(error: LockError) -> Self {
+        Self::Lock(error)
+    }
+}
+
+impl fmt::Display for OpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("the token does not exist"),
+            Self::Api(error) => error.fmt(f),
+            Self::Unknown(error) => {
+                write!(f, "whether the change was made is not known, and may change yet: {error}")
+            }
+            Self::Contention { attempts } => {
+                write!(f, "others keep writing this token: after {attempts} attempts the change does not hold")
+            }
+            Self::Overruled => f.write_str(
+                "another resource manages the token's policies exclusively, and this one's are not among them",
+            ),
+            Self::Lock(error) => error.fmt(f),
+            Self::Stopped => f.write_str("stopped before the change was made"),
+            Self::OwnToken => f.write_str("the provider authenticates with this token and would cut itself off"),
+            Self::Internal => f.write_str("the token's writer ended without an answer; this is a bug"),
+        }
+    }
+}
+
+impl std::error::Error for OpError {}

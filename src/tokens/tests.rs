@@ -1,0 +1,303 @@
+//! Fold and promise: what many changes come to, and what a read-back must show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::fold::{Claims, added, fingerprints, fold};
+use super::op::{Change, Concern, Field, Fields, PolicyChange};
+use super::promise::Promise;
+use super::view::{self, same_condition};
+use crate::cloudflare::{Condition, RequestIp, Token, TokenPolicy, TokenUpdate};
+use crate::policy::{Effect, Fingerprint, Home, Policy, Resource};
+
+const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
+
+fn home() -> Home {
+    Home::Account(ACCOUNT.into())
+}
+
+/// The n-th of some policies that differ.
+fn policy(n: u8) -> Policy {
+    let groups = [format!("{:032x}", n / 4), format!("{:032x}", 100 + n)];
+    let zone = format!("com.cloudflare.api.account.zone.{:032x}", n % 4);
+    Policy::new(
+        Effect::Allow,
+        groups.iter().map(|id| id.parse().unwrap()).collect(),
+        BTreeMap::from([(zone, Resource::Flat("*".into()))]),
+        &home(),
+    )
+}
+
+fn fingerprint(n: u8) -> Fingerprint {
+    policy(n).fingerprint()
+}
+
+fn set(numbers: &[u8]) -> BTreeSet<Fingerprint> {
+    numbers.iter().map(|n| fingerprint(*n)).collect()
+}
+
+fn token(policies: Vec<TokenPolicy>) -> Token {
+    let mut token: Token = serde_json::from_value(json!({
+        "id": "ffffffffffffffffffffffffffffffff", "name": "before", "status": "active",
+        "expires_on": "2030-01-01T00:00:00Z", "condition": { "request_ip": { "in": ["192.0.2.0/24"] } },
+        "policies": [],
+    }))
+    .unwrap();
+    token.policies = policies;
+    token
+}
+
+fn with(numbers: &[u8]) -> Token {
+    token(numbers.iter().map(|n| view::write(&policy(*n), &home())).collect())
+}
+
+fn inert() -> Policy {
+    Policy::inert(&home())
+}
+
+fn edit(by: &str, remove: &[u8], add: &[u8]) -> Change {
+    let add = add.iter().map(|n| policy(*n)).collect();
+    let policies = Some(PolicyChange::Edit { remove: set(remove), add });
+    Change { by: by.into(), policies, ..Change::default() }
+}
+
+fn exclusive(all: &[u8]) -> Change {
+    let all = all.iter().map(|n| policy(*n)).collect();
+    Change { policies: Some(PolicyChange::Exclusive(all)), ..Change::default() }
+}
+
+/// The token as the server has it after the update.
+fn written(before: &Token, update: &TokenUpdate) -> Token {
+    let mut after = before.clone();
+    after.name.clone_from(&update.name);
+    after.status = update.status.clone().unwrap_or(after.status);
+    after.policies.clone_from(&update.policies);
+    after.condition.clone_from(&update.condition);
+    (after.expires_on, after.not_before) = (update.expires_on, update.not_before);
+    after
+}
+
+fn run(changes: &[Change], before: &Token) -> (Token, super::fold::Folded) {
+    let changes: Vec<_> = changes.iter().collect();
+    let folded = fold(&changes, before, &home(), &Claims::default());
+    (written(before, &folded.update), folded)
+}
+
+fn has(token: &Token) -> BTreeSet<Fingerprint> {
+    fingerprints(token, &home())
+}
+
+#[test]
+fn the_inert_policy_goes_with_the_first_real_one_and_comes_back_with_the_last() {
+    let bare = token(vec![view::write(&inert(), &home())]);
+    let (bound, _) = run(&[edit("a", &[], &[1])], &bare);
+    assert_eq!(has(&bound), set(&[1]));
+    let (bare_again, _) = run(&[edit("a", &[1], &[])], &bound);
+    assert_eq!(has(&bare_again), BTreeSet::from([inert().fingerprint()]));
+    let (_, folded) = run(&[edit("a", &[1], &[])], &bare_again);
+    assert!(!folded.changed);
+}
+
+#[test]
+fn what_was_there_already_is_adopted_unless_it_was_the_callers_own() {
+    let (_, folded) = run(&[edit("a", &[], &[1, 2])], &with(&[1]));
+    assert_eq!(folded.adopted, [set(&[1])]);
+    let (_, folded) = run(&[edit("a", &[1], &[1, 2])], &with(&[1]));
+    assert_eq!(folded.adopted, [set(&[])]);
+    let (_, folded) = run(&[edit("a", &[], &[1]), edit("b", &[], &[1])], &with(&[]));
+    assert_eq!(folded.adopted, [set(&[]), set(&[1])]);
+}
+
+#[test]
+fn a_policy_moves_between_bindings_in_whatever_order_they_are_applied() {
+    let (lets_go, takes) = (edit("a", &[1], &[2]), edit("b", &[], &[1]));
+    for changes in [[lets_go.clone(), takes.clone()], [takes.clone(), lets_go.clone()]] {
+        let (after, _) = run(&changes, &with(&[1]));
+        assert_eq!(has(&after), set(&[1, 2]));
+    }
+    // In two writes too.
+    let folded = fold(&[&takes], &with(&[1]), &home(), &Claims::default());
+    let after = written(&with(&[1]), &folded.update);
+    let folded = fold(&[&lets_go], &after, &home(), &folded.claims);
+    assert_eq!(has(&written(&after, &folded.update)), set(&[1, 2]));
+    // Once the second lets go as well, it is gone.
+    let last = edit("b", &[1], &[]);
+    let folded = fold(&[&last], &with(&[1, 2]), &home(), &folded.claims);
+    assert_eq!(has(&written(&with(&[1, 2]), &folded.update)), set(&[2]));
+}
+
+#[test]
+fn an_exclusive_change_removes_all_others_and_tells_whom_it_overrules() {
+    let (after, folded) = run(&[edit("a", &[], &[3]), exclusive(&[1, 2])], &with(&[2, 4]));
+    assert_eq!(has(&after), set(&[1, 2]));
+    assert_eq!(folded.overruled, [true, false]);
+    let (_, folded) = run(&[exclusive(&[1, 2])], &with(&[2, 1]));
+    assert!(!folded.changed);
+    let (after, folded) = run(&[exclusive(&[1])], &with(&[1, 1]));
+    assert!(folded.changed && after.policies.len() == 1);
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_carried_over_as_it_is() {
+    let odd: TokenPolicy = serde_json::from_value(json!({
+        "id": "aa", "effect": "allow", "permission_groups": [{ "id": "new-style" }], "resources": { "x": { "y": "*" } },
+    }))
+    .unwrap();
+    let (after, folded) = run(&[edit("a", &[], &[1])], &token(vec![odd.clone()]));
+    assert!(folded.changed && after.policies.contains(&odd) && after.policies.len() == 2);
+    let (after, _) = run(&[exclusive(&[1])], &after);
+    assert_eq!(has(&after), set(&[1]));
+    assert_eq!(after.policies.len(), 1);
+}
+
+#[test]
+fn fields_and_policies_change_in_one_update_and_the_rest_stays() {
+    let fields = Fields { name: Some("after".into()), expires_on: Some(None), ..Fields::default() };
+    let change = Change { fields, ..edit("a", &[], &[1]) };
+    let before = with(&[2]);
+    let (after, folded) = run(&[change], &before);
+    assert_eq!((after.name.as_str(), after.expires_on), ("after", None));
+    assert_eq!(folded.update.condition, before.condition);
+    assert_eq!(folded.update.status.as_deref(), Some("active"));
+    assert_eq!(has(&after), set(&[1, 2]));
+}
+
+#[test]
+fn a_condition_that_means_the_same_is_no_change() {
+    let condition = |allowed: &[&str]| Condition {
+        request_ip: Some(RequestIp::new(allowed.iter().map(|ip| ip.to_string()).collect(), vec![])),
+        ..Condition::default()
+    };
+    let set_to = |condition| Change {
+        fields: Fields { condition: Some(condition), ..Fields::default() },
+        ..Change::default()
+    };
+    let before = with(&[1]);
+    assert!(!run(&[set_to(Some(condition(&["192.0.2.7/24"])))], &before).1.changed);
+    assert!(run(&[set_to(Some(condition(&["192.0.2.7"])))], &before).1.changed);
+    assert!(run(&[set_to(None)], &before).1.changed);
+    assert!(same_condition(None, Some(&Condition::default())));
+    let locked: Condition = serde_json::from_value(json!({ "request_ip": { "in": [] } })).unwrap();
+    assert!(!same_condition(None, Some(&locked)));
+}
+
+#[test]
+fn groups_that_were_left_out_and_fields_that_were_kept_are_concerns_of_who_asked() {
+    let fields = Fields { expires_on: Some(None), ..Fields::default() };
+    let (asks, clears) = (edit("a", &[], &[1]), Change { fields, ..Change::default() });
+    let changes = [&asks, &clears];
+    let before = with(&[2]);
+    let folded = fold(&changes, &before, &home(), &Claims::default());
+    let dropped = policy(1).groups().first().unwrap().clone();
+    let granted = policy(1).retain_groups(|id| *id != dropped);
+    let mut answer = written(&before, &folded.update);
+    answer.policies = vec![view::write(&policy(2), &home()), view::write(&granted, &home())];
+    answer.expires_on = before.expires_on;
+    let (promise, concerns) = Promise::new(&changes, &folded.update, &answer, &home());
+    let missing = BTreeSet::from([dropped]);
+    let expected = Concern::NotGranted { asked: policy(1), granted: Some(granted), missing };
+    assert_eq!(concerns, [vec![expected], vec![Concern::NotApplied(Field::ExpiresOn)]]);
+    assert!(promise.holds(&answer, &home()));
+}
+
+#[test]
+fn a_promise_is_broken_by_what_others_undo() {
+    let changes = [&edit("a", &[1], &[2])];
+    let folded = fold(&changes, &with(&[1, 5]), &home(), &Claims::default());
+    let answer = written(&with(&[1, 5]), &folded.update);
+    let (promise, _) = Promise::new(&changes, &folded.update, &answer, &home());
+    assert!(promise.takes_away());
+    for (token, holds) in [(&[2, 5][..], true), (&[2], true), (&[2, 1], false), (&[5], false)] {
+        assert_eq!(promise.holds(&with(token), &home()), holds, "{token:?}");
+    }
+}
+
+fn any_change() -> impl Strategy<Value = Change> {
+    let numbers = || prop::collection::vec(0_u8..8, 0..3);
+    let name = prop::option::of("[a-z]{3}");
+    let policies = prop_oneof![
+        6 => (0..3_u8, numbers(), numbers()).prop_map(|(by, remove, add)| edit(&by.to_string(), &remove, &add)),
+        1 => numbers().prop_map(|all| exclusive(&all)),
+        1 => Just(Change::default()),
+    ];
+    (policies, name)
+        .prop_map(|(change, name)| Change { fields: Fields { name, ..Fields::default() }, ..change })
+}
+
+fn any_token() -> impl Strategy<Value = Token> {
+    (prop::collection::vec(0_u8..8, 0..5), any::<bool>()).prop_map(|(numbers, with_inert)| {
+        let mut token = with(&numbers);
+        if with_inert {
+            token.policies.push(view::write(&inert(), &home()));
+        }
+        token
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_no_change_names_is_kept(before in any_token(), changes in prop::collection::vec(any_change(), 1..5)) {
+        let exclusive = changes.iter().any(|c| matches!(c.policies, Some(PolicyChange::Exclusive(_))));
+        prop_assume!(!exclusive);
+        let (after, folded) = run(&changes, &before);
+        let removed: BTreeSet<_> = changes.iter().flat_map(|change| match &change.policies {
+            Some(PolicyChange::Edit { remove, .. }) => remove.clone(),
+            _ => BTreeSet::new(),
+        }).collect();
+        let inert = inert().fingerprint();
+        let kept: BTreeSet<_> = has(&before).into_iter().filter(|fp| *fp != inert && !removed.contains(fp)).collect();
+        prop_assert!(kept.is_subset(&has(&after)));
+        let named: BTreeSet<_> = changes.iter().flat_map(added).collect();
+        let new: BTreeSet<_> = has(&after).difference(&has(&before)).copied().filter(|fp| *fp != inert).collect();
+        prop_assert!(new.is_subset(&named));
+        prop_assert_eq!(&folded.update.condition, &before.condition);
+        prop_assert_eq!(folded.update.expires_on, before.expires_on);
+    }
+
+    #[test]
+    fn a_token_always_has_a_policy_and_the_inert_one_only_alone(
+        before in any_token(), changes in prop::collection::vec(any_change(), 1..5),
+    ) {
+        let (after, _) = run(&changes, &before);
+        let inert = after.policies.iter().filter(|wire| view::read(wire, &home()) == Ok(inert())).count();
+        prop_assert!(!after.policies.is_empty());
+        prop_assert!(inert == 0 || after.policies.len() == 1);
+    }
+
+    #[test]
+    fn a_change_that_holds_changes_nothing(before in any_token(), change in any_change()) {
+        let (after, first) = run(std::slice::from_ref(&change), &before);
+        let (again, folded) = run(std::slice::from_ref(&change), &after);
+        prop_assert!(!folded.changed);
+        prop_assert_eq!(&again.policies, &after.policies);
+        prop_assert_eq!(first.overruled, vec![false]);
+        let (promise, concerns) = Promise::new(&[&change], &first.update, &after, &home());
+        prop_assert_eq!(concerns, vec![vec![]]);
+        prop_assert!(promise.holds(&after, &home()));
+    }
+
+    #[test]
+    fn a_batch_is_its_changes_one_after_the_other(
+        before in any_token(), changes in prop::collection::vec(any_change(), 1..6), cut in 0_usize..6,
+    ) {
+        let all: Vec<_> = changes.iter().collect();
+        let together = fold(&all, &before, &home(), &Claims::default());
+        let (first, second) = all.split_at(cut.min(all.len()));
+        let one = fold(first, &before, &home(), &Claims::default());
+        let between = written(&before, &one.update);
+        let other = fold(second, &between, &home(), &one.claims);
+        let (at_once, in_two) = (written(&before, &together.update), written(&between, &other.update));
+        prop_assert_eq!(has(&at_once), has(&in_two));
+        prop_assert_eq!(at_once.name, in_two.name);
+    }
+}
+
+#[test]
+fn the_wire_form_of_a_policy_has_no_id() {
+    let wire = serde_json::to_value(view::write(&policy(1), &home())).unwrap();
+    assert_eq!(wire.get("id"), None::<&Value>);
+}

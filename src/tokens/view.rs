@@ -1,0 +1,87 @@
+//! A token's policies as the domain sees them.
+
+use std::collections::BTreeMap;
+
+use crate::cloudflare::{Condition, Owner, PermissionGroupRef, RequestIp, Token, TokenPolicy};
+use crate::policy::{Fingerprint, Home, IpSet, MalformedPolicy, Names, Policy};
+
+/// Where the resources of an owner's tokens nest.
+pub fn home(owner: &Owner) -> Home {
+    match owner {
+        Owner::Account(id) => Home::Account(id.clone()),
+        Owner::User => Home::User,
+    }
+}
+
+/// The policies of a token, without the inert one that stands for none.
+#[derive(Clone, Debug, Default)]
+pub struct TokenPolicies {
+    /// By their fingerprints.
+    pub policies: BTreeMap<Fingerprint, Policy>,
+    /// Those that have no canonical form. They are kept as they are by every change but an exclusive one.
+    pub unreadable: Vec<(TokenPolicy, MalformedPolicy)>,
+    /// The names of the permission groups, as far as the API told them.
+    pub names: Names,
+}
+
+impl TokenPolicies {
+    /// Reads those of a token that `owner` owns.
+    pub fn of(token: &Token, owner: &Owner) -> Self {
+        let home = home(owner);
+        let mut seen = Self::default();
+        for wire in &token.policies {
+            for group in &wire.permission_groups {
+                if let (Ok(id), Some(name)) = (group.id.parse(), &group.name) {
+                    seen.names.insert(id, name.clone());
+                }
+            }
+            match read(wire, &home) {
+                Ok(policy) if policy.is_inert(&home) => {}
+                Ok(policy) => drop(seen.policies.insert(policy.fingerprint(), policy)),
+                Err(fault) => seen.unreadable.push((wire.clone(), fault)),
+            }
+        }
+        seen
+    }
+}
+
+pub(super) fn read(wire: &TokenPolicy, home: &Home) -> Result<Policy, MalformedPolicy> {
+    let groups = wire.permission_groups.iter().map(|group| group.id.as_str());
+    Policy::from_wire(&wire.effect, groups, &wire.resources, home)
+}
+
+pub(super) fn write(policy: &Policy, home: &Home) -> TokenPolicy {
+    let wire = policy.to_wire(home);
+    let group = |id| PermissionGroupRef { id, name: None };
+    TokenPolicy {
+        id: None,
+        effect: wire.effect.to_string(),
+        permission_groups: wire.permission_groups.into_iter().map(group).collect(),
+        resources: wire.resources,
+    }
+}
+
+/// Do two conditions mean the same? Addresses are compared as sets; an empty side, which refuses everybody, is not the
+/// same as none.
+pub fn same_condition(a: Option<&Condition>, b: Option<&Condition>) -> bool {
+    let asking = |condition: Option<&Condition>| condition.filter(|condition| !condition.is_empty()).cloned();
+    match (asking(a), asking(b)) {
+        (None, None) => true,
+        (Some(a), Some(b)) => {
+            let (a_ip, b_ip) = (a.request_ip.unwrap_or_default(), b.request_ip.unwrap_or_default());
+            a.other == b.other && same_addresses(&a_ip, &b_ip)
+        }
+        _ => false,
+    }
+}
+
+fn same_addresses(a: &RequestIp, b: &RequestIp) -> bool {
+    let side = |a: &Option<Vec<String>>, b: &Option<Vec<String>>| match (a, b) {
+        (Some(a), Some(b)) => {
+            let set = |list: &[String]| IpSet::parse(list.iter().map(String::as_str)).ok();
+            a == b || set(a).is_some_and(|a| set(b) == Some(a))
+        }
+        (a, b) => a == b,
+    };
+    side(&a.allowed, &b.allowed) && side(&a.denied, &b.denied)
+}

@@ -1,0 +1,123 @@
+//! The permission groups: a snapshot of Cloudflare's catalogue, and its look-alike for member roles.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::envelope::Reply;
+
+const SNAPSHOT: &str = include_str!("../../data/permission_groups.json");
+
+/// The scope of groups on an account.
+pub const ACCOUNT: &str = "com.cloudflare.api.account";
+/// The scope of groups on a zone.
+pub const ZONE: &str = "com.cloudflare.api.account.zone";
+/// The scope of groups on a user.
+pub const USER: &str = "com.cloudflare.api.user";
+/// The scope of groups on an R2 bucket.
+pub const BUCKET: &str = "com.cloudflare.edge.r2.bucket";
+/// The scope of groups on a Worker.
+pub const WORKER: &str = "com.cloudflare.edge.worker.script";
+
+/// The groups that only user-owned tokens can hold. The snapshot is of an account's list.
+const USER_GROUPS: [(&str, &str); 6] = [
+    ("0cc3a61731504c89b99ec1be78b77aa0", "API Tokens Read"),
+    ("686d18d5ac6c441c867cbf6771e58a0a", "API Tokens Write"),
+    ("3518d0f75557482e952c6762d3e64903", "Memberships Read"),
+    ("9201bc6f42d440968aaab0c6f17ebb1d", "Memberships Write"),
+    ("8acbe5bb0d54464ab867149d7f7cf8ac", "User Details Read"),
+    ("55a5e17cc99e4a3fa1f3432d262f2e55", "User Details Write"),
+];
+
+/// A permission group.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Group {
+    /// 32 hex digits.
+    pub id: String,
+    /// Not unique: some names stand for a group on accounts and another on zones.
+    pub name: String,
+    /// What it can be granted on.
+    pub scopes: Vec<String>,
+}
+
+/// The groups as they are now, and the rights that they stood for at the start: a renamed or retired group still
+/// grants what it granted.
+pub struct Catalogue {
+    /// What the API lists. Tests may rename, add and remove.
+    pub groups: Vec<Group>,
+    seed: Vec<Group>,
+}
+
+impl Catalogue {
+    /// The snapshot.
+    ///
+    /// # Panics
+    /// If the embedded snapshot is broken.
+    pub fn new() -> Self {
+        let mut groups: Vec<Group> = serde_json::from_str(SNAPSHOT).expect("the snapshot is valid JSON");
+        groups.extend(USER_GROUPS.iter().map(|(id, name)| Group {
+            id: (*id).to_owned(),
+            name: (*name).to_owned(),
+            scopes: vec![USER.to_owned()],
+        }));
+        groups.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+        Self { seed: groups.clone(), groups }
+    }
+
+    /// A group as listed now, by id.
+    pub fn get(&self, id: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| group.id == id)
+    }
+
+    /// A group as listed now, by name and scope.
+    pub fn named(&self, name: &str, scope: &str) -> Option<&Group> {
+        self.groups.iter().find(|g| g.name == name && g.scopes.iter().any(|s| s == scope))
+    }
+
+    /// The id of the group that stands for a right.
+    ///
+    /// # Panics
+    /// If the snapshot has no such group.
+    pub fn right(&self, name: &str, scope: &str) -> &str {
+        let found = self.seed.iter().find(|g| g.name == name && g.scopes.iter().any(|s| s == scope));
+        &found.expect("the snapshot has the groups that the simulator enforces").id
+    }
+
+    /// `GET …/tokens/permission_groups`: not paged, both filters exact, and nothing that matches is an empty list.
+    pub fn list(&self, for_user: bool, query: &[(String, String)]) -> Reply {
+        let wanted = |key: &str| query.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
+        let (name, scope) = (wanted("name"), wanted("scope"));
+        let found: Vec<Value> = self
+            .groups
+            .iter()
+            .filter(|g| for_user || g.scopes.iter().any(|s| s != USER))
+            .filter(|g| name.is_none_or(|n| g.name == n))
+            .filter(|g| scope.is_none_or(|wanted| g.scopes.iter().any(|s| s == wanted)))
+            .map(|g| json!({"id": g.id, "name": g.name, "scopes": g.scopes}))
+            .collect();
+        Reply::ok(Value::Array(found)).with_info(Value::Null)
+    }
+
+    /// `GET /accounts/{a}/iam/permission_groups`: the groups of member roles, with the same names and other ids, which
+    /// no token can hold.
+    pub fn list_roles(&self) -> Reply {
+        let roles: Vec<Value> = self
+            .groups
+            .iter()
+            .filter(|g| g.scopes.iter().any(|s| s == ACCOUNT))
+            .map(|g| json!({"id": role_id(&g.id), "name": g.name, "meta": {"scopes": ACCOUNT}}))
+            .collect();
+        let info =
+            json!({"count": roles.len(), "page": 1, "per_page": roles.len(), "total_count": roles.len()});
+        Reply::ok(Value::Array(roles)).with_info(info)
+    }
+}
+
+fn role_id(group: &str) -> String {
+    hex(&Sha256::digest(format!("member role {group}"))[..16])
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}

@@ -1,0 +1,71 @@
+//! The requests seen, for tests that count them. It holds no header, body or value.
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// `GET`, `PUT`, …
+    pub method: String,
+    /// The path below the base URL, as it was sent, without the query.
+    pub path: String,
+    /// The query as it was sent.
+    pub query: String,
+    /// The HTTP status; `None` where the connection was cut or the request is still under way.
+    pub status: Option<u16>,
+    /// The id of the token that was used, `key` for the global key, `None` if the caller is unknown.
+    pub caller: Option<String>,
+    /// Whether a fault was injected.
+    pub faulted: bool,
+}
+
+/// All requests since the last reset, in the order of arrival.
+#[derive(Default)]
+pub struct Log {
+    entries: Vec<Entry>,
+    generation: u64,
+}
+
+/// Names an entry until the log is reset.
+#[derive(Clone, Copy)]
+pub struct Ticket(u64, usize);
+
+impl Log {
+    /// Notes an arrival.
+    pub fn arrived(&mut self, entry: Entry) -> Ticket {
+        self.entries.push(entry);
+        Ticket(self.generation, self.entries.len() - 1)
+    }
+
+    /// Completes an entry, unless the log was reset meanwhile.
+    pub fn update(&mut self, ticket: Ticket, change: impl FnOnce(&mut Entry)) {
+        if ticket.0 == self.generation
+            && let Some(entry) = self.entries.get_mut(ticket.1)
+        {
+            change(entry);
+        }
+    }
+
+    /// A copy of all entries.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.entries.clone()
+    }
+
+    /// Forgets all entries.
+    pub fn reset(&mut self) {
+        self.entries.clear();
+        self.generation += 1;
+    }
+}
+
+/// Whether a path fits a pattern: `*` stands for one segment, a last `**` for any number of them.
+pub fn path_matches(pattern: &str, path: &str) -> bool {
+    let mut wanted = pattern.trim_matches('/').split('/');
+    let mut found = path.trim_matches('/').split('/');
+    loop {
+        match (wanted.next(), found.next()) {
+            (Some("**"), _) | (None, None) => return true,
+            (Some("*"), Some(_)) => {}
+            (Some(a), Some(b)) if a == b => {}
+            _ => return false,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What each endpoint asks of its caller.
+
+use super::auth::Caller;
+use super::catalogue::{ACCOUNT, USER, ZONE};
+use super::resources::Resource;
+use super::state::State;
+
+/// A pair of permission groups, `… Read` and `… Write`.
+#[derive(Clone, Copy, Debug)]
+pub enum Area {
+    /// `Account API Tokens`
+    AccountTokens,
+    /// `API Tokens`
+    UserTokens,
+    /// `Workers Scripts`
+    Scripts,
+    /// `Cloudflare Tunnel`
+    Tunnels,
+    /// `Zone`
+    Zone,
+    /// `DNS`
+    Dns,
+}
+
+impl Area {
+    fn groups(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::AccountTokens => ("Account API Tokens Read", "Account API Tokens Write", ACCOUNT),
+            Self::UserTokens => ("API Tokens Read", "API Tokens Write", USER),
+            Self::Scripts => ("Workers Scripts Read", "Workers Scripts Write", ACCOUNT),
+            Self::Tunnels => ("Cloudflare Tunnel Read", "Cloudflare Tunnel Write", ACCOUNT),
+            Self::Zone => ("Zone Read", "Zone Write", ZONE),
+            Self::Dns => ("DNS Read", "DNS Write", ZONE),
+        }
+    }
+
+    /// Whether the caller may read, or write, here. Who may write may read.
+    pub fn granted(self, state: &State, caller: &Caller, write: bool, on: &Resource) -> bool {
+        let (read, full, scope) = self.groups();
+        let (read, full) = (state.catalogue.right(read, scope), state.catalogue.right(full, scope));
+        if write {
+            caller.holds(state, &[full], full, on)
+        } else {
+            caller.holds(state, &[read, full], read, on)
+        }
+    }
+}

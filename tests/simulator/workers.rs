@@ -1,0 +1,176 @@
+//! Secrets of Workers. Values go in and never come out.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::body;
+use super::envelope::{Answer, Refusal, Reply};
+use super::resources::Resource;
+use super::rights::Area;
+use super::routes::Call;
+use super::state::State;
+
+/// What a secret's text may weigh, in bytes.
+const TEXT_LIMIT: usize = 5 * 1024;
+/// How many secrets a Worker may have.
+const SECRET_LIMIT: usize = 128;
+/// How many operations one bulk edit may have.
+const BULK_LIMIT: usize = 100;
+
+/// A Worker script.
+#[derive(Clone, Default)]
+pub struct Script {
+    /// By name: the type, and the text (or the key's JSON).
+    pub secrets: BTreeMap<String, (String, String)>,
+    /// Names that other bindings of the script use.
+    pub bindings: Vec<String>,
+    /// Whether the latest version is not the deployed one: secrets can't be edited then.
+    pub undeployed: bool,
+    /// How many versions edits of secrets have deployed.
+    pub versions: usize,
+}
+
+impl Script {
+    fn editable(&self) -> Result<(), Refusal> {
+        if !self.undeployed {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            400,
+            10215,
+            "Secret edit failed. You attempted to modify a secret, but the latest version of your Worker isn't \
+             currently deployed.",
+        ))
+    }
+
+    fn put(&mut self, name: &str, kind: String, text: String) -> Result<(), Refusal> {
+        if self.bindings.iter().any(|binding| binding == name) {
+            return Err(Refusal::new(400, 10053, format!("Binding name '{name}' already in use.")));
+        }
+        if text.len() > TEXT_LIMIT {
+            return Err(Refusal::new(400, 10054, format!("The text of secret '{name}' is too large.")));
+        }
+        self.secrets.insert(name.to_owned(), (kind, text));
+        if self.secrets.len() > SECRET_LIMIT {
+            return Err(Refusal::new(400, 10055, "Too many secrets."));
+        }
+        Ok(())
+    }
+}
+
+fn script<'a>(
+    state: &'a mut State,
+    call: &Call,
+    account: &str,
+    name: &str,
+    write: bool,
+) -> Result<&'a mut Script, Refusal> {
+    let on = Resource::Account(account.to_owned());
+    if !Area::Scripts.granted(state, &call.caller, write, &on) {
+        return Err(Refusal::authentication());
+    }
+    state
+        .account(account)
+        .and_then(|account| account.scripts.get_mut(name))
+        .ok_or_else(|| Refusal::new(404, 10007, "This Worker does not exist on your account."))
+}
+
+fn shown(name: &str, kind: &str) -> Value {
+    json!({"name": name, "type": kind})
+}
+
+fn missing(name: &str) -> Refusal {
+    Refusal::new(404, 10056, format!("Binding '{name}' not found."))
+}
+
+/// `GET …/secrets`
+pub fn list(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
+    let script = script(state, call, account, name, false)?;
+    Ok(Reply::ok(script.secrets.iter().map(|(name, (kind, _))| shown(name, kind)).collect()))
+}
+
+/// `GET …/secrets/{name}`
+pub fn get(state: &mut State, call: &Call, account: &str, name: &str, secret: &str) -> Answer {
+    let script = script(state, call, account, name, false)?;
+    let (kind, _) = script.secrets.get(secret).ok_or_else(|| missing(secret))?;
+    Ok(Reply::ok(shown(secret, kind)))
+}
+
+/// `PUT …/secrets`: an upsert, which deploys a version.
+pub fn put(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
+    let readings = state.options.readings.clone();
+    let script = script(state, call, account, name, true)?;
+    let object = body::object(call.content_type, call.body)?;
+    let Some(secret) = object.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+        return Err(invalid("name"));
+    };
+    let kind = object.get("type").and_then(Value::as_str).ok_or_else(|| invalid("type"))?;
+    let text = match kind {
+        "secret_text" => {
+            body::only(&object, &["name", "type", "text"], &readings)?;
+            text(&object)?
+        }
+        "secret_key" => {
+            let known = ["name", "type", "algorithm", "format", "usages", "key_base64", "key_jwk"];
+            body::only(&object, &known, &readings)?;
+            Value::Object(object.clone()).to_string()
+        }
+        _ => return Err(invalid("type")),
+    };
+    script.editable()?;
+    let mut edited = script.clone();
+    edited.put(secret, kind.to_owned(), text)?;
+    edited.versions += 1;
+    *script = edited;
+    Ok(Reply::ok(shown(secret, kind)))
+}
+
+/// `DELETE …/secrets/{name}`
+pub fn delete(state: &mut State, call: &Call, account: &str, name: &str, secret: &str) -> Answer {
+    let script = script(state, call, account, name, true)?;
+    if !script.secrets.contains_key(secret) {
+        return Err(missing(secret));
+    }
+    script.editable()?;
+    script.secrets.remove(secret);
+    script.versions += 1;
+    Ok(Reply::ok(Value::Null))
+}
+
+/// `PATCH …/secrets-bulk` with `{"secrets": {name: {"type", "text"} | null}}`: all or nothing, in one version. Null
+/// deletes, and what is left out stays. The body's outer shape is the simulator's guess.
+pub fn bulk(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
+    let readings = state.options.readings.clone();
+    let script = script(state, call, account, name, true)?;
+    let object = body::object(call.content_type, call.body)?;
+    body::only(&object, &["secrets"], &readings)?;
+    let Some(Value::Object(operations)) = object.get("secrets") else { return Err(invalid("secrets")) };
+    if operations.is_empty() || operations.len() > BULK_LIMIT {
+        return Err(invalid("secrets"));
+    }
+    script.editable()?;
+    let mut edited = script.clone();
+    for (secret, operation) in operations {
+        match operation {
+            Value::Null => {
+                edited.secrets.remove(secret).ok_or_else(|| missing(secret))?;
+            }
+            Value::Object(given) if given.get("type").and_then(Value::as_str) == Some("secret_text") => {
+                edited.put(secret, "secret_text".to_owned(), text(given)?)?;
+            }
+            _ => return Err(invalid("type")),
+        }
+    }
+    edited.versions += 1;
+    *script = edited;
+    Ok(Reply::ok(script.secrets.iter().map(|(name, (kind, _))| shown(name, kind)).collect()))
+}
+
+fn text(object: &Map<String, Value>) -> Result<String, Refusal> {
+    object.get("text").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| invalid("text"))
+}
+
+fn invalid(field: &str) -> Refusal {
+    Refusal::new(400, 10021, format!("Invalid {field}")).at(format!("/{field}"))
+}
