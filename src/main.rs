@@ -1,3 +1,24 @@
 //! The provider's process: reads the environment once, starts logging, serves.
 
-fn main() {}
+use std::process::ExitCode;
+
+use cloudflare_tokens::provider;
+use cloudflare_tokens::tf_provider::framework::report_panics;
+use cloudflare_tokens::tf_provider::plugin::{self, About, Environment};
+
+const ABOUT: About = About {
+    address: provider::ADDRESS,
+    version: env!("CARGO_PKG_VERSION"),
+    installation: "\
+This is a provider for Terraform and OpenTofu, which start it themselves. To install it, name it in the
+`required_providers` block and run `terraform init`; to use a binary of your own, point a `dev_overrides` or
+`filesystem_mirror` block of the CLI configuration at its directory. See README.md.
+With -debug it serves until Ctrl-C and prints the TF_REATTACH_PROVIDERS value that attaches Terraform to it.",
+};
+
+fn main() -> ExitCode {
+    let environment = Environment::from_process();
+    plugin::start_logging(&environment);
+    report_panics();
+    plugin::run(ABOUT, &environment, || provider::server(provider::Environment::from_process()))
+}

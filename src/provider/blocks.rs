@@ -183,16 +183,12 @@ pub(super) fn same_condition(a: &Raw, b: &Raw) -> bool {
 
 /// A timestamp of the API for the state: `current` where it is the same instant.
 pub(crate) fn timestamp(current: &Value<String>, at: Option<OffsetDateTime>) -> Value<String> {
-    let text = at.and_then(|at| at.format(&Rfc3339).ok()).map(Raw::string);
-    match (text, current) {
-        (None, _) => Value::Null,
-        (Some(text), Value::Known(current))
-            if checks::same_instant(&text, &Raw::string(current.as_str())) =>
-        {
-            Value::Known(current.clone())
-        }
-        (Some(text), _) => text.as_str().map(str::to_owned).into(),
-    }
+    same_or(current, at.and_then(|at| at.format(&Rfc3339).ok()).into())
+}
+
+/// The new timestamp, or the current one where it is the same instant, written as it is.
+pub(crate) fn same_or(current: &Value<String>, new: Value<String>) -> Value<String> {
+    if checks::same_instant(&current.to_raw(), &new.to_raw()) { current.clone() } else { new }
 }
 
 #[cfg(test)]

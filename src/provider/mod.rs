@@ -10,6 +10,7 @@ mod functions;
 mod guardrails;
 mod policies;
 mod resources;
+mod seal;
 mod session;
 mod wording;
 

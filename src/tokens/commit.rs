@@ -1,6 +1,7 @@
 //! One write of a token, under its lock: read, fold, write once, read back; again if somebody else wrote meanwhile.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,7 +13,6 @@ use super::service::Inner;
 use super::writer::Reply;
 use crate::cloudflare::{Error, Owner, Token, TransportKind, tokens};
 use crate::policy::{Fingerprint, Home};
-use std::sync::Arc;
 
 /// How often a change is written before it is given up.
 const ATTEMPTS: u32 = 6;
@@ -66,15 +66,15 @@ impl Commit<'_> {
         let mut lost: Option<(Error, Instant)> = None;
         let (mut attempts, mut times_lost, mut times_late) = (0, 0, 0);
         loop {
-            if settings.stop.is_stopped() && attempts == 0 {
-                return all(lost.map_or(OpError::Stopped, |(error, _)| OpError::Unknown(error)));
+            if settings.stop.is_stopped() && attempts == 0 && lost.is_none() {
+                return all(OpError::Stopped);
             }
             let server = match self.service.reader.get_fresh(self.owner, self.id).await {
                 Ok(Some(server)) => server,
                 Ok(None) => return Some(gone(changes)),
-                Err(error) => {
-                    return all(lost.map_or(OpError::Api(error), |(lost, _)| OpError::Unknown(lost)));
-                }
+                // A write came before it: what became of that one is not known.
+                Err(error) if attempts > 0 || lost.is_some() => return all(OpError::Unknown(error)),
+                Err(error) => return all(OpError::Api(error)),
             };
             let folded = fold(changes, &server, &self.home, claims);
             let adopted = &*adopted.get_or_insert_with(|| folded.adopted.clone());
@@ -85,17 +85,16 @@ impl Commit<'_> {
                 }
                 // The write that had no answer came through after all.
                 (server.clone(), Instant::now())
-            } else if let Some((_, until)) = lost.as_ref().filter(|(_, until)| Instant::now() < *until) {
+            } else if let Some((error, until)) = lost.as_ref().filter(|(_, until)| Instant::now() < *until) {
+                if settings.stop.is_stopped() {
+                    return all(OpError::Unknown(error.clone()));
+                }
                 let rest = until.duration_since(Instant::now());
                 settings.stop.sleep(rest.min(settings.ambiguity_horizon / 8)).await;
                 continue;
             } else {
-                let error = match self.put(&folded).await {
-                    Ok(answer) => Ok((Arc::new(answer), Instant::now())),
-                    Err(error) => Err(error),
-                };
-                match error {
-                    Ok(done) => done,
+                match self.put(&folded).await {
+                    Ok(answer) => (Arc::new(answer), Instant::now()),
                     Err(error) if error.is_ambiguous() => {
                         times_lost += 1;
                         if times_lost > LOST {
@@ -111,6 +110,7 @@ impl Commit<'_> {
                     // The next read says so.
                     Err(error) if error.is_not_found() && times_late < LATE => {
                         times_late += 1;
+                        settings.stop.sleep(settings.contention_pause).await;
                         continue;
                     }
                     Err(error) if error.is_policy_rejection() && changes.len() > 1 => return None,

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::fold::fingerprints;
-use super::op::{Change, Concern, Field, Fields, Op, OpError};
+use super::op::{Change, Concern, Field, Fields, OpError};
 use super::promise::not_granted;
 use super::reads::shared;
 use super::service::TokenService;
@@ -24,8 +24,8 @@ use crate::policy::{Fingerprint, Policy};
 
 /// How often a token is asked for, if no answer comes.
 const ATTEMPTS: u32 = 3;
-/// How far this clock and the API's may be apart.
-const SKEW: Duration = Duration::from_secs(60);
+/// By how much a token may seem to be older than the request that made it: the API's times are whole seconds.
+const SLACK: Duration = Duration::from_secs(3);
 
 /// A token to be made.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +114,7 @@ impl TokenService {
 
     async fn make(&self, owner: &Owner, new: NewToken) -> Result<Created, CreateError> {
         let stop = &self.0.settings.stop;
-        let started = OffsetDateTime::now_utc() - SKEW;
+        let started = Instant::now();
         let known = self.0.reader.known(owner);
         let (mut left_behind, mut unseen) = (Vec::new(), Vec::new());
         let mut last = None;
@@ -126,14 +126,12 @@ impl TokenService {
                 });
             }
             let body = body(owner, &new).ok_or(CreateError::Internal)?;
-            let search =
-                Search { owner, body: &body, ours: new.name.is_none(), since: started, known: &known };
+            let search = Search { owner, body: &body, ours: new.name.is_none(), started, known: &known };
             match self.0.client.send(tokens::create(owner, &body)).await {
                 Ok(token) => {
                     for body in &unseen {
                         // It may have been made after the last look.
-                        let search =
-                            Search { owner, body, ours: new.name.is_none(), since: started, known: &known };
+                        let search = Search { owner, body, ours: new.name.is_none(), started, known: &known };
                         self.look(&search, &[&token.id], &mut left_behind).await;
                     }
                     return self.made(owner, &new, &body, token, left_behind).await;
@@ -174,7 +172,7 @@ impl TokenService {
         if new.disabled {
             let fields = Fields { status: Some("disabled".into()), ..Fields::default() };
             let change = Change { fields, ..Change::default() };
-            match self.submit(owner, &created.token.id, Op::Change(change)).await {
+            match self.submit(owner, &created.token.id, change.into()).await {
                 Ok(outcome) => {
                     created.token = outcome.token.unwrap_or(created.token);
                     created.concerns.extend(outcome.concerns);
@@ -212,17 +210,19 @@ impl TokenService {
     /// Looks for tokens that a create may have made, and deletes them if they can be nobody else's.
     async fn look(&self, search: &Search<'_>, but: &[&str], left_behind: &mut Vec<String>) -> bool {
         let options = ListOptions { newest_first: true, ..ListOptions::default() };
-        let page = match self.0.client.send(tokens::list_page(search.owner, &options)).await {
-            Ok(page) => page,
+        let (page, now) = match self.0.client.send_dated(tokens::list_page(search.owner, &options)).await {
+            Ok(answer) => answer,
             Err(error) => {
                 tracing::warn!(%error, "the tokens could not be listed");
                 return false;
             }
         };
-        let found: Vec<_> = page.items.iter().filter(|token| search.matches(token)).map(|t| &t.id).collect();
+        let found: Vec<_> =
+            page.items.iter().filter(|token| search.matches(token, now)).map(|t| &t.id).collect();
         let found: Vec<_> = found.into_iter().filter(|id| !but.contains(&id.as_str())).collect();
         for id in &found {
-            if !left_behind.contains(id) && !(search.ours && self.clear_away(search.owner, id).await) {
+            let cleared = search.ours && self.clear_away(search.owner, id).await;
+            if !cleared && !left_behind.contains(id) {
                 left_behind.push((*id).clone());
             }
         }
@@ -236,12 +236,13 @@ struct Search<'a> {
     body: &'a cloudflare::NewToken,
     /// The name is random, so that nobody else can have made a token of that name.
     ours: bool,
-    since: OffsetDateTime,
+    started: Instant,
     known: &'a HashSet<String>,
 }
 
 impl Search<'_> {
-    fn matches(&self, token: &Token) -> bool {
+    /// Can this token be of the create? `now` is the API's own clock: this host's may be wrong.
+    fn matches(&self, token: &Token, now: Option<OffsetDateTime>) -> bool {
         if self.ours || token.name != self.body.name {
             return token.name == self.body.name;
         }
@@ -254,7 +255,10 @@ impl Search<'_> {
             .map(|policy| policy.fingerprint())
             .collect();
         !self.known.contains(&token.id)
-            && token.issued_on.is_none_or(|issued| issued >= self.since)
+            && token
+                .issued_on
+                .zip(now)
+                .is_none_or(|(issued, now)| issued >= now - self.started.elapsed() - SLACK)
             && fingerprints(token, &home).into_iter().collect::<HashSet<_>>() == asked
     }
 }

@@ -16,11 +16,17 @@ use crate::policy::{Fingerprint, GroupId, Policy};
 #[derive(Clone, Debug)]
 pub enum Op {
     /// Changes fields, policies or both, in one request.
-    Change(Change),
+    Change(Box<Change>),
     /// Gives the token a new value; the old one is dead at once.
     Roll,
     /// Deletes the token. That it is gone already is a success.
     Delete,
+}
+
+impl From<Change> for Op {
+    fn from(change: Change) -> Self {
+        Op::Change(Box::new(change))
+    }
 }
 
 /// A change of a part of a token: whatever it does not name stays as the server has it.

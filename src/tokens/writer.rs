@@ -137,7 +137,7 @@ impl Writer {
         let changes: Vec<_> = queued
             .iter()
             .filter_map(|queued| match &queued.op {
-                Op::Change(change) => Some(change),
+                Op::Change(change) => Some(&**change),
                 _ => None,
             })
             .collect();

@@ -5,8 +5,8 @@ use std::time::Duration;
 use cloudflare_tokens::tf_provider::framework::{Raw, Severity};
 use serde_json::{Value, json};
 
-use crate::provider::{Provider, errors, plain, told};
 use crate::simulator::{Options, Simulator};
+use crate::support::provider::{Provider, errors, plain, told};
 
 const TOKEN: &str = "cloudflare_account_api_token";
 const TOKENS: &str = "cloudflare_account_api_tokens";

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::provider::{Provider, plain};
 use crate::simulator::{Options, Simulator};
+use crate::support::provider::{Provider, plain};
 
 #[tokio::test]
 async fn what_the_functions_return_is_taken_as_resources() {

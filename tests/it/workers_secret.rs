@@ -3,8 +3,8 @@
 use cloudflare_tokens::tf_provider::framework::{Raw, Severity};
 use serde_json::json;
 
-use crate::provider::{Object, Provider, UNKNOWN, errors, told};
 use crate::simulator::{Effect, Fault, FaultKind, Options, Simulator};
+use crate::support::provider::{Object, Provider, UNKNOWN, errors, told};
 
 const TYPE: &str = "cloudflare_workers_secret";
 

@@ -63,18 +63,29 @@ impl Simulator {
     }
 
     /// The value of a token of the first account that holds every right there.
+    ///
+    /// # Panics
+    /// If the token was deleted.
     pub fn root_token(&self) -> String {
-        self.shared.state().tokens[0].value.clone()
+        self.root_value(0)
     }
 
     /// The id of that token.
     pub fn root_token_id(&self) -> String {
-        self.shared.state().tokens[0].id.clone()
+        self.shared.state().roots[0].clone()
     }
 
     /// The value of a token of the user that holds every right.
+    ///
+    /// # Panics
+    /// If the token was deleted.
     pub fn user_root_token(&self) -> String {
-        self.shared.state().tokens[1].value.clone()
+        self.root_value(1)
+    }
+
+    fn root_value(&self, which: usize) -> String {
+        let state = self.shared.state();
+        state.token(&state.roots[which]).expect("the root token is still there").value.clone()
     }
 
     /// The user's e-mail address and global key.

@@ -1,7 +1,7 @@
 //! The simulator on its own: `cargo run --example simulator -- --listen 127.0.0.1:0`.
 //!
-//! Prints one line of JSON (`base_url`, `account_id`, `zone_ids`, `scripts`, `root_token`) and serves until killed,
-//! `/__sim/…` included. Everything in it is made up anew at each start, the token too.
+//! Prints one line of JSON (`base_url`, `account_id`, `zone_ids`, `scripts`, `root_token`, `user_token`, `email`,
+//! `api_key`) and serves until killed, `/__sim/…` included (see the module `admin`). Everything in it is made up anew at each start, the secrets too.
 
 #[path = "mod.rs"]
 mod simulator;
@@ -34,6 +34,9 @@ fn main() -> ExitCode {
         "zone_ids": sim.zone_ids(),
         "scripts": sim.with_scripts(|scripts| scripts.keys().cloned().collect::<Vec<_>>()),
         "root_token": sim.root_token(),
+        "user_token": sim.user_root_token(),
+        "email": sim.global_key().0,
+        "api_key": sim.global_key().1,
     });
     println!("{started}");
     sim.join();

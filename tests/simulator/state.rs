@@ -100,6 +100,8 @@ pub struct State {
     pub key: String,
     /// In order of creation.
     pub tokens: Vec<Token>,
+    /// The ids of the account's and the user's root token.
+    pub roots: Vec<String>,
     /// Values that were valid once.
     pub dead_values: HashSet<String>,
     /// What each caller has used.
@@ -138,6 +140,7 @@ impl State {
             user: new_id(),
             key: new_value("cfk_"),
             tokens: Vec::new(),
+            roots: Vec::new(),
             dead_values: HashSet::new(),
             clock_offset: Duration::ZERO,
             accounts,
@@ -161,6 +164,7 @@ impl State {
         };
         let policies = Policy::allow(vec![right.to_owned()], json!({resource: "*"})).into_iter().collect();
         let token = Token { root: true, policies, ..self.blank_token(owner, name) };
+        self.roots.push(token.id.clone());
         self.tokens.push(token);
     }
 

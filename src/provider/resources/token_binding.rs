@@ -191,7 +191,7 @@ impl TokenBinding {
         let name = binding.name.as_str().map(|name| format!(" {name:?}")).unwrap_or_default();
         let by = binding.id.as_str().unwrap_or_default().to_owned();
         let change = Change { by, fields: Fields::default(), policies: Some(policies) };
-        let result = tokens.submit(&owner, token_id, Op::Change(change)).await;
+        let result = tokens.submit(&owner, token_id, Op::from(change)).await;
         result.map_err(|error| {
             wording::write(&format!("Could not bind the capability{name} to the token {token_id}"), &error)
         })

@@ -1,8 +1,9 @@
-//! Making, changing and deleting a token.
+//! Making, changing, rolling and deleting a token.
 
 use secrecy::SecretString;
 
 use super::refresh::observe;
+use super::value::{expiry, now, seal, stamp};
 use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::policy::Policy;
@@ -10,11 +11,11 @@ use crate::provider::blocks::condition;
 use crate::provider::policies::{fingerprints, resolve};
 use crate::provider::session::{Mode, owner};
 use crate::provider::{checks, wording};
-use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Updating, Value};
-use crate::tokens::{Change, Fields, NewToken, Op, PolicyChange, TokenService};
+use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Map, Updating, Value};
+use crate::tokens::{Change, Fields, NewToken, Op, OpError, PolicyChange, TokenService};
 
 impl AccountApiToken {
-    pub(super) async fn create_token(&self, planned: TokenModel, mut private: Private) -> Created<Self> {
+    pub(super) async fn create_token(&self, mut planned: TokenModel, mut private: Private) -> Created<Self> {
         let ready = async {
             let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
@@ -26,31 +27,34 @@ impl AccountApiToken {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
+        issue_now(&mut planned);
         private.owned = fingerprints(&policies);
-        let new = new_token(&planned, policies);
-        match tokens.create(&owner, new).await {
-            Ok(created) => {
-                let mut found = wording::concerns(&created.concerns);
-                found.extend(wording::left_behind(&created.left_behind));
-                if let Some(error) = &created.not_disabled {
-                    found.push(wording::write("The API token was created, but could not be disabled", error));
-                }
-                if planned.exclusive_policies == Value::Known(true)
-                    && !self.session.agree(&created.token.id, Mode::Exclusive)
-                {
-                    found.push(wording::exclusive_and_bound(&created.token.id));
-                }
-                let state = made(planned, &created.token, created.value);
-                (Some(Applied { state, private }), found)
-            }
-            Err(error) => (None, wording::create(&error)),
+        let created = match tokens.create(&owner, new_token(&planned, policies)).await {
+            Ok(created) => created,
+            Err(error) => return (None, wording::create(&error)),
+        };
+        let mut found = wording::concerns(&created.concerns);
+        found.extend(wording::left_behind(&created.left_behind));
+        if let Some(error) = &created.not_disabled {
+            found.push(wording::write("The API token was created, but could not be disabled", error));
         }
+        if planned.exclusive_policies == Value::Known(true)
+            && !self.session.agree(&created.token.id, Mode::Exclusive)
+        {
+            found.push(wording::exclusive_and_bound(&created.token.id));
+        }
+        let mut state = after(planned, &created.token);
+        found.extend(hand_out(&mut state, created.value));
+        (Some(Applied { state, private }), found)
     }
 
     pub(super) async fn update_token(&self, updating: Updating<Self>) -> Created<Self> {
-        let Updating { prior, planned, mut private, .. } = updating;
+        let Updating { prior, mut planned, mut private, .. } = updating;
         let id = prior.id.as_str().unwrap_or_default().to_owned();
-        let failed = format!("Could not change the API token {id}");
+        let rolls = planned.value_issued_on.is_unknown();
+        if rolls {
+            issue_now(&mut planned);
+        }
         let ready = async {
             let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
@@ -62,18 +66,54 @@ impl AccountApiToken {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
-        let change = Change { by: format!("token {id}"), fields: changed(&prior, &planned), policies };
-        match tokens.submit(&owner, &id, Op::Change(change)).await {
-            Ok(outcome) => {
-                let found = wording::concerns(&outcome.concerns);
-                let state = match &outcome.token {
-                    Some(token) => after(planned, token),
-                    None => planned,
-                };
-                (Some(Applied { state, private }), found)
+        let mut found = Diagnostics::none();
+        let mut token = None;
+        let fields = changed(&prior, &planned);
+        if policies.is_some() || !fields.named().is_empty() {
+            let change = Change { by: format!("token {id}"), fields, policies };
+            match tokens.submit(&owner, &id, Op::from(change)).await {
+                Ok(outcome) => {
+                    found.extend(wording::concerns(&outcome.concerns));
+                    token = outcome.token;
+                }
+                Err(error) => {
+                    return (
+                        None,
+                        wording::write(&format!("Could not change the API token {id}"), &error).into(),
+                    );
+                }
             }
-            Err(error) => (None, wording::write(&failed, &error).into()),
         }
+        // The roll comes last: whatever fails before it leaves the old value alive.
+        let rolled = if rolls { Some(tokens.submit(&owner, &id, Op::Roll).await) } else { None };
+        let mut state = planned;
+        match rolled {
+            None => found.extend(keep_value(&mut state, &prior)),
+            Some(Ok(outcome)) => {
+                token = outcome.token.or(token);
+                private.rotation_due = false;
+                match outcome.value {
+                    Some(value) => found.extend(hand_out(&mut state, value)),
+                    None => found.push(wording::write(&rolling(&id), &OpError::Internal)),
+                }
+            }
+            Some(Err(error)) => {
+                found.push(wording::write(&rolling(&id), &error));
+                // What was changed before is in the state, and the roll is planned again.
+                state.value = prior.value.clone();
+                state.value_issued_on = prior.value_issued_on.clone();
+                state.sealed_values = prior.sealed_values.clone();
+                state.rotation = prior.rotation.clone();
+                state.seal_for = prior.seal_for.clone();
+                state.store_value = prior.store_value;
+            }
+        }
+        let state = match &token {
+            Some(token) => after(state, token),
+            // Nothing was written but the state itself.
+            None => TokenModel { modified_on: prior.modified_on, ..state },
+        };
+        (Some(Applied { state, private }), found)
     }
 
     pub(super) async fn delete_token(&self, prior: TokenModel) -> Diagnostics {
@@ -90,6 +130,50 @@ impl AccountApiToken {
     }
 }
 
+fn rolling(id: &str) -> String {
+    format!("Could not roll the API token {id}")
+}
+
+/// A value is issued: from now on counts how old it is, and `expires_in`.
+fn issue_now(planned: &mut TokenModel) {
+    let now = now();
+    planned.value_issued_on = stamp(now);
+    if planned.expires_on.is_unknown() {
+        planned.expires_on = expiry(now, &planned.expires_in).map_or(Value::Null, stamp);
+    }
+}
+
+/// Puts a new value where it is to be: sealed for those who are to have it, and into the state if it is to be there.
+fn hand_out(state: &mut TokenModel, value: SecretString) -> Diagnostics {
+    let sealed = seal(state, &value);
+    state.value = if state.store_value == Value::Known(false) { Value::Null } else { value.into() };
+    sealed_into(state, sealed)
+}
+
+/// The value stays as it is; it is sealed for those who do not have it yet.
+fn keep_value(state: &mut TokenModel, prior: &TokenModel) -> Diagnostics {
+    match prior.value.known() {
+        Some(value) => {
+            let sealed = seal(state, value);
+            sealed_into(state, sealed)
+        }
+        None => Diagnostics::none(),
+    }
+}
+
+fn sealed_into(state: &mut TokenModel, sealed: Result<Value<Map<String>>, Diagnostic>) -> Diagnostics {
+    match sealed {
+        Ok(sealed) => {
+            state.sealed_values = sealed;
+            Diagnostics::none()
+        }
+        Err(diagnostic) => {
+            state.sealed_values = Value::Null;
+            diagnostic.into()
+        }
+    }
+}
+
 fn new_token(planned: &TokenModel, policies: Vec<Policy>) -> NewToken {
     NewToken {
         name: planned.name.known().cloned(),
@@ -99,11 +183,6 @@ fn new_token(planned: &TokenModel, policies: Vec<Policy>) -> NewToken {
         not_before: planned.not_before.as_str().and_then(checks::instant),
         disabled: planned.status.as_str() == Some("disabled"),
     }
-}
-
-/// The state of a token that was just made.
-fn made(planned: TokenModel, token: &Token, value: SecretString) -> TokenModel {
-    TokenModel { value: value.into(), ..after(planned, token) }
 }
 
 /// The state after a write: the user's words where the plan has them, the API's where it left them open.

@@ -3,6 +3,7 @@
 mod apply;
 mod plan;
 mod refresh;
+mod value;
 
 use std::collections::BTreeSet;
 
@@ -14,10 +15,12 @@ use crate::model;
 use crate::policy::Fingerprint;
 use crate::provider::blocks::{ConditionBlock, PolicyBlock, same_condition};
 use crate::provider::checks;
+use crate::provider::seal::Format;
 use crate::provider::session::Session;
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Model, Planning,
-    Raw, ReadBack, Resource, ResourceId, Set, Type, Updating, Validator, computed, optional,
+    Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Map, Model,
+    Planning, Raw, ReadBack, Resource, ResourceId, Set, Type, Updating, Validator, computed, optional,
+    required,
 };
 
 model! {
@@ -45,16 +48,51 @@ model! {
         condition: ConditionBlock = optional().same_if(same_condition),
         /// When the token begins to work.
         not_before: String = optional().same_if(checks::same_instant).check(checks::timestamp()),
-        /// When the token stops working.
-        expires_on: String = optional().same_if(checks::same_instant).check(checks::timestamp()),
+        /// When the token stops working. Computed where `expires_in` is set.
+        expires_on: String = optional().or_computed().keep_prior()
+            .same_if(checks::same_instant).check(checks::timestamp()).conflicts_with(&["expires_in"]),
+        /// How long a value works, counted from when it was issued: by the create, or by the last roll, which so extends the
+        /// expiry.
+        expires_in: String = optional().check(checks::duration(false)),
         /// `active` or `disabled`. The API may also say `expired` or `revoked (exposed)`.
         status: String = optional().or_computed().keep_prior().check(Validator::one_of(&["active", "disabled"])),
-        /// The token itself. It is known from when it is made; it cannot be read back, so it is null after an import.
+        /// When the token gets a new value. The token stays, with its id and its rights; the old value stops working at once.
+        rotation: RotationBlock = optional(),
+        /// Whether `value` is kept in the state. `false`: it is null there, and only `seal_for` gets it.
+        store_value: bool = optional().or(Raw::Bool(true)),
+        /// For whom the value is encrypted, by any name. Each is in `sealed_values` under the same name.
+        seal_for: Map<SealBlock> = optional().check(Validator::not_empty("Leave `seal_for` out to seal the value for nobody.")),
+        /// The token itself. It is known from when it is made; it cannot be read back, so it is null after an import, until
+        /// the token is rolled.
         value: SecretString = computed().keep_prior(),
+        /// The value, encrypted for each of `seal_for`: armored age, or the base64 of a libsodium sealed box.
+        sealed_values: Map<String> = computed().keep_prior(),
         /// When the token was made.
         issued_on: String = computed().keep_prior(),
         /// When the token was last changed.
         modified_on: String = computed(),
+        /// When the value was issued: by the create, or by the last roll.
+        value_issued_on: String = computed().keep_prior(),
+    }
+}
+
+model! {
+    /// When the value is rolled.
+    pub(crate) struct RotationBlock {
+        /// How old a value may grow. A refresh finds out that it is older, and the next apply rolls it.
+        every: String = optional().check(checks::duration(false)),
+        /// Any values; when one changes, the next apply rolls the value.
+        triggers: Map<String> = optional(),
+    }
+}
+
+model! {
+    /// Somebody who is to have the value.
+    pub(crate) struct SealBlock {
+        /// `age`, or `libsodium` for a sealed box as GitHub's secrets API takes it.
+        format: String = required().check(Validator::one_of(Format::ALL)),
+        /// The public key: an age recipient (`age1…`), or the base64 of 32 bytes.
+        public_key: String = required(),
     }
 }
 
@@ -64,6 +102,9 @@ pub(crate) struct Private {
     /// The fingerprints of the policies that the state's `policies` stand for, as applied or read.
     #[serde(default)]
     owned: BTreeSet<Fingerprint>,
+    /// Whether a read has found that `rotation.every` has passed.
+    #[serde(default)]
+    rotation_due: bool,
 }
 
 /// The resource type.
@@ -108,6 +149,10 @@ impl Resource for AccountApiToken {
         let id = text(state.id.as_str())?;
         let account_id = text(state.account_id.as_str())?;
         Some(Raw::Map([("account_id".to_owned(), account_id), ("id".to_owned(), id)].into()))
+    }
+
+    async fn validate(&self, config: TokenModel) -> Diagnostics {
+        value::validate(&config)
     }
 
     async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {

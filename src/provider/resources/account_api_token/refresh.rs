@@ -1,5 +1,6 @@
 //! A token as it is, in Terraform's state: what the user wrote stays as written while the token means the same.
 
+use super::value::{is_due, now};
 use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::provider::blocks::{condition_block, specs, timestamp};
@@ -56,10 +57,12 @@ async fn refreshed(
     }
     if importing {
         state.exclusive_policies = Value::Known(!state.policies.is_null());
+        state.store_value = Value::Known(true);
         found.push(value_is_unknown(&token.id));
     }
     observe(&mut state, token);
-    (Some(Applied { state, private: Private { owned } }), found)
+    let rotation_due = is_due(&state, now());
+    (Some(Applied { state, private: Private { owned, rotation_due } }), found)
 }
 
 /// Takes over what the API says of a token, all but its policies and its value.
@@ -79,8 +82,8 @@ fn value_is_unknown(id: &str) -> Diagnostic {
         "The token's value is not known",
         format!(
             "The API tells a token's value when it makes it and never again, so `value` of the imported token {id} is \
-             null. Whoever has the value can go on using it. To have it in Terraform, replace the token \
-             (`terraform apply -replace=…`): that makes a new one with the same rights, and deletes this one."
+             null. Whoever has the value can go on using it. To have one in Terraform, roll the token: set \
+             `rotation = {{ triggers = {{ … }} }}` to any value. It gets a new value then, and the old one stops working."
         ),
     )
     .at(Path::of("value"))

@@ -1,0 +1,266 @@
+//! The life of a token's value: when it is rolled, for whom it is sealed, whether it is stored.
+//!
+//! Planning must come to the same answer again at apply, so the clock is asked in a read only, which keeps in the private
+//! state whether a rotation is due. The one look at the clock at plan is to refuse, never to plan.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{AccountApiToken, SealBlock, TokenModel};
+use crate::provider::checks::{instant, parse_duration};
+use crate::provider::seal::{Format, Recipient};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Map, Path, Planning, Value};
+
+/// The present, in whole seconds, which is what the API keeps.
+pub(super) fn now() -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0).unwrap_or(now)
+}
+
+/// A timestamp for the state.
+pub(super) fn stamp(at: OffsetDateTime) -> Value<String> {
+    at.format(&Rfc3339).ok().into()
+}
+
+/// When a value that was issued at `base` stops working, by `expires_in`.
+pub(super) fn expiry(base: OffsetDateTime, expires_in: &Value<String>) -> Option<OffsetDateTime> {
+    after(base, expires_in.as_str().and_then(parse_duration)?)
+}
+
+fn after(base: OffsetDateTime, wait: Duration) -> Option<OffsetDateTime> {
+    base.checked_add(wait.try_into().ok()?)
+}
+
+/// Whether the rotation of a token is due, by its state.
+pub(super) fn is_due(state: &TokenModel, now: OffsetDateTime) -> bool {
+    let every = state.rotation.known().and_then(|r| r.every.as_str()).and_then(parse_duration);
+    let issued = state.value_issued_on.as_str().or(state.issued_on.as_str()).and_then(instant);
+    every.zip(issued).and_then(|(every, issued)| after(issued, every)).is_some_and(|due| due <= now)
+}
+
+/// Why a value is rolled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// `rotation.every` has passed.
+    Due,
+    /// `rotation.triggers` have changed.
+    Triggered,
+    /// Somebody new is to have the value, and it is not known any more.
+    Recipient,
+    /// The value is to be in the state, and is not known any more.
+    Store,
+}
+
+impl AccountApiToken {
+    /// Plans `value` and what depends on it.
+    pub(super) fn plan_value(&self, planning: &mut Planning<Self>) -> Diagnostics {
+        let mut found = Diagnostics::none();
+        let Some(prior) = planning.prior.clone() else {
+            plan_new_value(&mut planning.planned);
+            plan_expiry(planning, None, true, &mut found);
+            return found;
+        };
+        let reason = reason(&prior, &planning.planned, planning.private.rotation_due);
+        let rolled = reason.is_some();
+        if rolled {
+            plan_new_value(&mut planning.planned);
+        } else {
+            plan_old_value(&prior, &mut planning.planned);
+        }
+        plan_expiry(planning, Some(&prior), rolled, &mut found);
+        if let Some(reason @ (Reason::Recipient | Reason::Store)) = reason {
+            found.push(told(reason));
+        }
+        found
+    }
+}
+
+fn told(reason: Reason) -> Diagnostic {
+    let (attribute, why) = match reason {
+        Reason::Store => ("store_value", "is to be kept in the state from now on"),
+        _ => ("seal_for", "is to be sealed for another recipient"),
+    };
+    let detail = format!(
+        "The token's value {why}, but it is not in the state, and the API does not tell it again. So the token is rolled: it \
+         gets a new value, and the old one stops working at once, for everybody who uses it."
+    );
+    Diagnostic::warning("The token is rolled", detail).at(Path::of(attribute))
+}
+
+fn reason(prior: &TokenModel, planned: &TokenModel, due: bool) -> Option<Reason> {
+    let rotates = planned.rotation.known().is_some_and(|r| !r.every.is_null());
+    if triggers_changed(prior, planned) {
+        Some(Reason::Triggered)
+    } else if due && rotates {
+        Some(Reason::Due)
+    } else if prior.store_value == Value::Known(false) && planned.store_value == Value::Known(true) {
+        Some(Reason::Store)
+    } else if prior.value.is_null() && seals_anew(prior, planned) {
+        Some(Reason::Recipient)
+    } else {
+        None
+    }
+}
+
+/// Whether there are triggers that were not there before. To take all of them away triggers nothing.
+fn triggers_changed(prior: &TokenModel, planned: &TokenModel) -> bool {
+    let triggers = |model: &TokenModel| match &model.rotation {
+        Value::Null => Value::Null,
+        Value::Unknown => Value::Unknown,
+        Value::Known(rotation) => rotation.triggers.clone(),
+    };
+    let (before, after) = (triggers(prior), triggers(planned));
+    let nothing = after.is_null() || after.known().is_some_and(|map| map.0.is_empty() && before.is_null());
+    !nothing && before.to_raw() != after.to_raw()
+}
+
+/// Whether somebody is to have the value who does not have it sealed yet.
+fn seals_anew(prior: &TokenModel, planned: &TokenModel) -> bool {
+    match &planned.seal_for {
+        Value::Null => false,
+        Value::Unknown => true,
+        Value::Known(recipients) => recipients.0.iter().any(|(name, to)| !is_sealed(prior, name, to)),
+    }
+}
+
+/// Whether the state has the value sealed for this recipient.
+fn is_sealed(prior: &TokenModel, name: &str, to: &Value<SealBlock>) -> bool {
+    let before = prior.seal_for.known().and_then(|recipients| recipients.0.get(name));
+    let sealed = prior.sealed_values.known().is_some_and(|sealed| sealed.0.contains_key(name));
+    sealed && before.is_some_and(|before| before.to_raw() == to.to_raw())
+}
+
+/// A new value: unknown, and sealed anew for everybody.
+fn plan_new_value(planned: &mut TokenModel) {
+    planned.value = if planned.store_value == Value::Known(false) { Value::Null } else { Value::Unknown };
+    planned.value_issued_on = Value::Unknown;
+    planned.sealed_values = match &planned.seal_for {
+        Value::Null => Value::Null,
+        Value::Unknown => Value::Unknown,
+        Value::Known(recipients) => {
+            Value::Known(Map(recipients.0.keys().map(|name| (name.clone(), Value::Unknown)).collect()))
+        }
+    };
+}
+
+/// The value that there is: sealed anew for those who do not have it yet.
+fn plan_old_value(prior: &TokenModel, planned: &mut TokenModel) {
+    if planned.store_value == Value::Known(false) {
+        planned.value = Value::Null;
+    }
+    planned.sealed_values = match &planned.seal_for {
+        Value::Null => Value::Null,
+        Value::Unknown => Value::Unknown,
+        Value::Known(recipients) => {
+            let sealed = prior.sealed_values.known();
+            let of = |name: &String, to| match sealed.and_then(|sealed| sealed.0.get(name)) {
+                Some(text) if is_sealed(prior, name, to) => text.clone(),
+                _ => Value::Unknown,
+            };
+            Value::Known(Map(recipients.0.iter().map(|(name, to)| (name.clone(), of(name, to))).collect()))
+        }
+    };
+}
+
+/// `expires_on` is what the configuration says, or follows from `expires_in` and when the value was issued.
+fn plan_expiry(
+    planning: &mut Planning<AccountApiToken>,
+    prior: Option<&TokenModel>,
+    new_value: bool,
+    found: &mut Diagnostics,
+) {
+    let planned = &mut planning.planned;
+    if !planning.config.expires_on.is_null() {
+        return;
+    }
+    planned.expires_on = match (&planned.expires_in, prior) {
+        (Value::Null, _) => Value::Null,
+        (Value::Known(_), Some(prior)) if !new_value => {
+            let issued = prior.value_issued_on.as_str().or(prior.issued_on.as_str()).and_then(instant);
+            let expiry = issued.and_then(|issued| expiry(issued, &planned.expires_in));
+            let changed = prior.expires_in != planned.expires_in;
+            if changed && expiry.is_some_and(|expiry| expiry <= now()) {
+                let detail = "Counted from when the token's value was issued, that time is over: the token would stop working \
+                              at once. Write a longer `expires_in`, or have the token rolled in the same run by a change of \
+                              `rotation.triggers`.";
+                found.push(
+                    Diagnostic::error("The token would expire at once", detail).at(Path::of("expires_in")),
+                );
+            }
+            expiry
+                .map(stamp)
+                .map_or(Value::Unknown, |stamp| crate::provider::blocks::same_or(&prior.expires_on, stamp))
+        }
+        _ => Value::Unknown,
+    };
+}
+
+/// Seals a value for everybody who is to have it; what is known already stays. Keys were checked before.
+pub(super) fn seal(planned: &TokenModel, value: &SecretString) -> Result<Value<Map<String>>, Diagnostic> {
+    let (Some(recipients), Value::Known(plan)) =
+        (planned.seal_for.known(), known_map(&planned.sealed_values))
+    else {
+        return Ok(Value::Null);
+    };
+    let mut sealed = BTreeMap::new();
+    for (name, to) in recipients.known() {
+        let text = match plan.get(name) {
+            Some(Value::Known(text)) => text.clone(),
+            _ => {
+                let recipient = to.recipient().and_then(Result::ok);
+                recipient.and_then(|recipient| recipient.seal(value)).ok_or_else(|| {
+                    let detail = format!(
+                        "The value could not be sealed for {name:?}. The token was made all the same."
+                    );
+                    Diagnostic::error("Could not seal the token's value", detail)
+                        .at(Path::of("seal_for").key(name))
+                })?
+            }
+        };
+        sealed.insert(name.to_owned(), Value::Known(text));
+    }
+    Ok(Value::Known(Map(sealed)))
+}
+
+/// The planned map; one that is unknown as a whole counts as empty.
+fn known_map(planned: &Value<Map<String>>) -> Value<BTreeMap<String, Value<String>>> {
+    match planned {
+        Value::Null => Value::Null,
+        Value::Unknown => Value::Known(BTreeMap::new()),
+        Value::Known(map) => Value::Known(map.0.clone()),
+    }
+}
+
+impl SealBlock {
+    /// The recipient; none while a part of it is unknown.
+    pub(super) fn recipient(&self) -> Option<Result<Recipient, &'static str>> {
+        let format: Format = self.format.as_str()?.parse().ok()?;
+        Some(Recipient::parse(format, self.public_key.as_str()?))
+    }
+}
+
+/// Checks the keys, and that somebody will have the value.
+pub(super) fn validate(config: &TokenModel) -> Diagnostics {
+    let mut found = Diagnostics::none();
+    for (name, to) in config.seal_for.known().into_iter().flat_map(Map::known) {
+        if let Some(Err(fault)) = to.recipient() {
+            let at = Path::of("seal_for").key(name).attribute("public_key");
+            // Not quoted: it may be a private key by mistake.
+            found
+                .push(Diagnostic::error("Invalid public key", format!("The key of {name:?} {fault}")).at(at));
+        }
+    }
+    if config.store_value == Value::Known(false) && config.seal_for.is_null() {
+        let detail = "With `store_value = false` and without `seal_for` the value is dropped as soon as the token is made: \
+                      nobody will ever have it. Say in `seal_for` who is to have it, or use the ephemeral resource \
+                      `cloudflare_account_api_token` where the value is needed during the run only.";
+        found.push(
+            Diagnostic::warning("Nobody will have the token's value", detail).at(Path::of("store_value")),
+        );
+    }
+    found
+}

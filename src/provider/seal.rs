@@ -1,0 +1,107 @@
+//! Encrypting a token's value for somebody who holds the matching private key.
+
+use std::str::FromStr;
+
+use crypto_box::aead::OsRng;
+use data_encoding::BASE64;
+use secrecy::{ExposeSecret, SecretString};
+
+/// How a value is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// age (age-encryption.org), armored.
+    Age,
+    /// A sealed box of libsodium, in base64: what GitHub's secrets API takes.
+    Libsodium,
+}
+
+impl Format {
+    /// The words for the formats.
+    pub(crate) const ALL: &'static [&'static str] = &["age", "libsodium"];
+}
+
+impl FromStr for Format {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Format, ()> {
+        match text {
+            "age" => Ok(Format::Age),
+            "libsodium" => Ok(Format::Libsodium),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Somebody's public key.
+pub(crate) enum Recipient {
+    /// An age recipient, `age1…`.
+    Age(Box<age::x25519::Recipient>),
+    /// A Curve25519 public key.
+    Libsodium(crypto_box::PublicKey),
+}
+
+impl Recipient {
+    /// Reads a public key in the format's notation. `Err` is the rest of a sentence that starts with the key: what is wrong,
+    /// and what would be right.
+    pub(crate) fn parse(format: Format, key: &str) -> Result<Recipient, &'static str> {
+        match format {
+            Format::Age if key.starts_with("AGE-SECRET-KEY-") => {
+                Err("is a private key. Write the public key, which starts with age1, and keep the private one to yourself.")
+            }
+            Format::Age => age::x25519::Recipient::from_str(key).map(|r| Recipient::Age(Box::new(r))).map_err(|_| {
+                "is not an age recipient: write the public key that age-keygen prints, which starts with age1."
+            }),
+            Format::Libsodium => {
+                let bytes = BASE64.decode(key.as_bytes()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+                let bytes = bytes.ok_or(
+                    "is not a public key of libsodium: write the base64 of its 32 bytes, as GitHub's API gives the public \
+                     key of a repository (`key` of /actions/secrets/public-key).",
+                )?;
+                Ok(Recipient::Libsodium(bytes.into()))
+            }
+        }
+    }
+
+    /// Encrypts the value for this recipient only; each time another text. `None` where the system has no random numbers.
+    pub(crate) fn seal(&self, value: &SecretString) -> Option<String> {
+        let value = value.expose_secret().as_bytes();
+        match self {
+            Recipient::Age(recipient) => age::encrypt_and_armor(recipient.as_ref(), value).ok(),
+            Recipient::Libsodium(key) => {
+                key.seal(&mut OsRng, value).ok().map(|sealed| BASE64.encode(&sealed))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_with_the_private_key_and_never_looks_the_same() {
+        let value = SecretString::from("a value");
+        let secret = crypto_box::SecretKey::generate(&mut OsRng);
+        let key = BASE64.encode(secret.public_key().as_bytes());
+        let recipient = Recipient::parse(Format::Libsodium, &key).unwrap_or_else(|e| panic!("{e}"));
+        let (one, other) = (recipient.seal(&value).unwrap(), recipient.seal(&value).unwrap());
+        assert_ne!(one, other);
+        assert_eq!(secret.unseal(&BASE64.decode(one.as_bytes()).unwrap()).unwrap(), b"a value");
+
+        let identity = age::x25519::Identity::generate();
+        let recipient = Recipient::parse(Format::Age, &identity.to_public().to_string())
+            .unwrap_or_else(|e| panic!("{e}"));
+        let armored = recipient.seal(&value).unwrap();
+        assert!(armored.starts_with("-----BEGIN AGE ENCRYPTED FILE-----"), "{armored}");
+        assert_eq!(age::decrypt(&identity, armored.as_bytes()).unwrap(), b"a value");
+    }
+
+    #[test]
+    fn keys_of_another_kind_are_refused_with_what_would_be_right() {
+        let fault = |format, key: &str| Recipient::parse(format, key).err().unwrap();
+        assert!(fault(Format::Age, "ssh-ed25519 AAAA").contains("age-keygen"));
+        assert!(fault(Format::Age, "AGE-SECRET-KEY-1QQ").contains("private key"));
+        assert!(fault(Format::Libsodium, "c2hvcnQ=").contains("32 bytes"));
+        assert!(fault(Format::Libsodium, "not base64!").contains("32 bytes"));
+    }
+}

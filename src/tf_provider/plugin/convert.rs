@@ -1,0 +1,156 @@
+//! The framework's vocabulary in the wire's messages: diagnostics, paths, schemas, functions, times.
+
+use std::time::SystemTime;
+
+use prost_types::Timestamp;
+
+use super::proto;
+use crate::tf_provider::framework::{
+    Attribute, ClientCapabilities, Diagnostic, Diagnostics, FunctionError, IdentitySchema, Kind, Mode,
+    Nesting, Parameter, Path, Schema, Severity, Signature, Step, Type,
+};
+
+/// What an operation has to say.
+pub fn diagnostics(diagnostics: Diagnostics) -> Vec<proto::Diagnostic> {
+    diagnostics.0.into_iter().map(diagnostic).collect()
+}
+
+fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
+    let severity = match diagnostic.severity {
+        Severity::Error => proto::diagnostic::Severity::Error,
+        Severity::Warning => proto::diagnostic::Severity::Warning,
+    };
+    proto::Diagnostic {
+        severity: severity.into(),
+        summary: diagnostic.summary,
+        detail: diagnostic.detail,
+        attribute: diagnostic.path.as_ref().map(path),
+    }
+}
+
+/// A path to an attribute.
+pub fn path(path: &Path) -> proto::AttributePath {
+    use proto::attribute_path::step::Selector;
+    let step = |step: &Step| {
+        let selector = match step {
+            Step::Attribute(name) => Selector::AttributeName(name.clone()),
+            Step::Key(key) => Selector::ElementKeyString(key.clone()),
+            Step::Index(index) => Selector::ElementKeyInt(*index),
+        };
+        proto::attribute_path::Step { selector: Some(selector) }
+    };
+    proto::AttributePath { steps: path.0.iter().map(step).collect() }
+}
+
+/// Why a function has no result.
+pub fn function_error(error: FunctionError) -> proto::FunctionError {
+    proto::FunctionError { text: error.text, function_argument: error.argument }
+}
+
+/// What the client can do; older ones say nothing.
+pub fn client(capabilities: Option<proto::ClientCapabilities>) -> ClientCapabilities {
+    let write_only_attributes = capabilities.is_some_and(|c| c.write_only_attributes_allowed);
+    ClientCapabilities { write_only_attributes }
+}
+
+/// A time on the wire; none where it does not fit there.
+pub fn timestamp(time: SystemTime) -> Option<Timestamp> {
+    let (seconds, nanos) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => (i64::try_from(after.as_secs()).ok()?, after.subsec_nanos()),
+        Err(before) => {
+            let before = before.duration();
+            let carry = i64::from(before.subsec_nanos() > 0);
+            let nanos = (1_000_000_000 - before.subsec_nanos()) % 1_000_000_000;
+            (-i64::try_from(before.as_secs()).ok()? - carry, nanos)
+        }
+    };
+    Some(Timestamp { seconds, nanos: i32::try_from(nanos).ok()? })
+}
+
+/// The schema of a resource, data source, ephemeral resource or provider.
+pub fn schema(schema: &Schema) -> proto::Schema {
+    proto::Schema {
+        version: schema.version,
+        block: Some(proto::schema::Block {
+            attributes: schema.attributes.iter().map(attribute).collect(),
+            description: schema.description.to_owned(),
+            description_kind: proto::StringKind::Markdown.into(),
+            ..Default::default()
+        }),
+    }
+}
+
+fn attribute(attribute: &Attribute) -> proto::schema::Attribute {
+    let (ty, nested_type) = match &attribute.kind {
+        Kind::Leaf(ty) => (type_constraint(ty), None),
+        Kind::Nested(nesting, attributes) => (Vec::new(), Some(nested(*nesting, attributes))),
+    };
+    proto::schema::Attribute {
+        name: attribute.name.to_owned(),
+        r#type: ty,
+        nested_type,
+        description: attribute.description.to_owned(),
+        description_kind: proto::StringKind::Markdown.into(),
+        required: attribute.mode == Mode::Required,
+        optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
+        computed: attribute.mode.is_computed(),
+        sensitive: attribute.sensitive,
+        write_only: attribute.write_only,
+        deprecated: attribute.deprecated.is_some(),
+        deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
+    }
+}
+
+fn nested(nesting: Nesting, attributes: &[Attribute]) -> proto::schema::Object {
+    use proto::schema::object::NestingMode;
+    let nesting = match nesting {
+        Nesting::Single => NestingMode::Single,
+        Nesting::List => NestingMode::List,
+        Nesting::Set => NestingMode::Set,
+        Nesting::Map => NestingMode::Map,
+    };
+    proto::schema::Object {
+        attributes: attributes.iter().map(attribute).collect(),
+        nesting: nesting.into(),
+        ..Default::default()
+    }
+}
+
+fn type_constraint(ty: &Type) -> Vec<u8> {
+    ty.to_json().to_string().into_bytes()
+}
+
+/// The schema of a resource's identity.
+pub fn identity_schema(schema: &IdentitySchema) -> proto::ResourceIdentitySchema {
+    let attributes = schema.attributes.iter().map(|a| proto::resource_identity_schema::IdentityAttribute {
+        name: a.name.to_owned(),
+        r#type: type_constraint(&a.ty),
+        required_for_import: a.required_for_import,
+        optional_for_import: !a.required_for_import,
+        description: a.description.to_owned(),
+    });
+    proto::ResourceIdentitySchema { version: schema.version, identity_attributes: attributes.collect() }
+}
+
+/// The signature of a function.
+pub fn function(signature: &Signature) -> proto::Function {
+    proto::Function {
+        parameters: signature.parameters.iter().map(parameter).collect(),
+        variadic_parameter: signature.variadic.as_ref().map(parameter),
+        r#return: Some(proto::function::Return { r#type: type_constraint(&signature.result) }),
+        summary: signature.summary.to_owned(),
+        description: signature.description.to_owned(),
+        description_kind: proto::StringKind::Markdown.into(),
+        ..Default::default()
+    }
+}
+
+fn parameter(parameter: &Parameter) -> proto::function::Parameter {
+    proto::function::Parameter {
+        name: parameter.name.to_owned(),
+        r#type: type_constraint(&parameter.ty),
+        description: parameter.description.to_owned(),
+        description_kind: proto::StringKind::Markdown.into(),
+        ..Default::default()
+    }
+}

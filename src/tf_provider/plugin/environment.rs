@@ -1,0 +1,45 @@
+//! What the process is given from outside, read once and passed on as a value.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+/// Arguments and environment of the process, as far as the plugin layer is concerned.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// The arguments after the program's name.
+    pub arguments: Vec<String>,
+    /// `TF_PLUGIN_MAGIC_COOKIE`: what Terraform sets to say that it is the one who starts the plugin.
+    pub magic_cookie: Option<String>,
+    /// `PLUGIN_PROTOCOL_VERSIONS`: the major versions that the host speaks, with commas between them.
+    pub protocol_versions: Option<String>,
+    /// `PLUGIN_CLIENT_CERT`: the host's certificate, as PEM. Without it there is no TLS.
+    pub client_certificate: Option<String>,
+    /// `TF_LOG_PROVIDER`, else `TF_LOG`.
+    pub log_level: Option<String>,
+    /// Where sockets may be made.
+    pub temporary_directory: PathBuf,
+}
+
+impl Environment {
+    /// The environment of this process.
+    pub fn from_process() -> Environment {
+        Environment {
+            arguments: std::env::args().skip(1).collect(),
+            magic_cookie: variable("TF_PLUGIN_MAGIC_COOKIE"),
+            protocol_versions: variable("PLUGIN_PROTOCOL_VERSIONS"),
+            client_certificate: variable("PLUGIN_CLIENT_CERT"),
+            log_level: variable("TF_LOG_PROVIDER").or_else(|| variable("TF_LOG")),
+            temporary_directory: std::env::temp_dir(),
+        }
+    }
+
+    /// Whether an argument is given; Go's flags take one dash or two.
+    pub(super) fn has_flag(&self, flag: &str) -> bool {
+        self.arguments.iter().any(|a| a.strip_prefix("--").or_else(|| a.strip_prefix('-')) == Some(flag))
+    }
+}
+
+/// A variable that is set and not empty.
+fn variable(name: impl AsRef<OsStr>) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,175 @@
+//! Logging: JSON lines on stderr, as hclog writes them, which Terraform logs again at their level.
+//!
+//! Only this crate's events are written. Libraries below may log what they send, and that may hold secrets.
+
+use std::fmt;
+use std::io::Write;
+
+use serde_json::{Map, Value as Json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+use super::environment::Environment;
+
+/// Starts logging, at the level that `TF_LOG_PROVIDER` or `TF_LOG` asks for; without either, warnings and errors.
+/// To be called once; later calls change nothing.
+pub fn start(environment: &Environment) {
+    let level = level(environment.log_level.as_deref());
+    let layer = Hclog { level, out: std::io::stderr };
+    // Fails only where logging has been started already.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+}
+
+/// As Terraform reads it: `JSON` is `TRACE` in another format, and so is any word that it does not know.
+fn level(asked: Option<&str>) -> LevelFilter {
+    match asked.map(str::to_uppercase).as_deref() {
+        None | Some("WARN") => LevelFilter::WARN,
+        Some("OFF") => LevelFilter::OFF,
+        Some("ERROR") => LevelFilter::ERROR,
+        Some("INFO") => LevelFilter::INFO,
+        Some("DEBUG") => LevelFilter::DEBUG,
+        Some(_) => LevelFilter::TRACE,
+    }
+}
+
+/// Writes events as hclog's JSON lines.
+struct Hclog<W> {
+    level: LevelFilter,
+    out: fn() -> W,
+}
+
+impl<W: 'static> Hclog<W> {
+    fn writes(&self, metadata: &Metadata<'_>) -> bool {
+        let own = metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"));
+        own && *metadata.level() <= self.level
+    }
+}
+
+impl<S: Subscriber, W: Write + 'static> Layer<S> for Hclog<W> {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.writes(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        self.writes(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.level)
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut line = line(event, OffsetDateTime::now_utc());
+        line.push('\n');
+        // One write for a whole line, so that lines of several threads do not mix. Nobody can be told of a failure.
+        let _ = (self.out)().write_all(line.as_bytes());
+    }
+}
+
+fn line(event: &Event<'_>, now: OffsetDateTime) -> String {
+    let mut fields = Fields(Map::new());
+    event.record(&mut fields);
+    let Fields(mut line) = fields;
+    let message = line.remove("message").unwrap_or_else(|| Json::from(""));
+    let (_, module) = event.metadata().target().split_once("::").unwrap_or(("", ""));
+    line.insert("@level".to_owned(), word(*event.metadata().level()).into());
+    line.insert("@message".to_owned(), message);
+    line.insert("@module".to_owned(), format!("provider.{}", module.replace("::", ".")).into());
+    line.insert("@timestamp".to_owned(), now.format(&Rfc3339).unwrap_or_default().into());
+    Json::Object(line).to_string()
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
+
+struct Fields(Map<String, Json>);
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: impl Into<Json>) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field, format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    static WRITTEN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+    struct Shared;
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            WRITTEN.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn events_are_hclog_lines_of_this_crate_alone() {
+        let layer = Hclog { level: LevelFilter::INFO, out: || Shared };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::info!(attempt = 2, wait = "1s", "waiting\nfor the API");
+            tracing::debug!("below the level");
+            tracing::error!(target: "hyper::proto", "authorization: Bearer cfat_x");
+        });
+        let text = String::from_utf8(WRITTEN.lock().unwrap().clone()).unwrap();
+        let lines: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 1, "{text}");
+        assert_eq!(lines[0]["@level"], "info");
+        assert_eq!(lines[0]["@message"], "waiting\nfor the API");
+        assert_eq!(lines[0]["@module"], "provider.tf_provider.plugin.log.tests");
+        assert_eq!(lines[0]["attempt"], 2);
+        let timestamp = lines[0]["@timestamp"].as_str().unwrap();
+        OffsetDateTime::parse(timestamp, &Rfc3339).unwrap();
+    }
+
+    #[test]
+    fn levels_are_read_as_terraform_reads_them() {
+        assert_eq!(level(None), LevelFilter::WARN);
+        assert_eq!(level(Some("debug")), LevelFilter::DEBUG);
+        assert_eq!(level(Some("JSON")), LevelFilter::TRACE);
+        assert_eq!(level(Some("off")), LevelFilter::OFF);
+    }
+}

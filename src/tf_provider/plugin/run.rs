@@ -1,0 +1,120 @@
+//! The process from its first instruction to its exit code.
+//!
+//! What is not needed for the handshake line comes after it: a plan starts three processes, and waits for each.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio_rustls::TlsAcceptor;
+
+use super::environment::Environment;
+use super::handshake::{self, PROTOCOL};
+use super::listener::Socket;
+use super::serve::{Mode, serve};
+use super::tls::{self, ServerTls};
+use crate::tf_provider::framework::Server;
+
+/// What a provider is called, for messages and for the line that `-debug` prints.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The address with its registry: `registry.terraform.io/<namespace>/<type>`.
+    pub address: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// How it is installed, for people who start it by hand.
+    pub installation: &'static str,
+}
+
+/// Runs the provider: as Terraform's plugin, or as `-debug`, `-version` and `-help` say. Logging has to be on already.
+///
+/// stdout gets the handshake line and nothing else, apart from what those flags print.
+pub fn run(about: About, environment: &Environment, build: impl FnOnce() -> Server) -> ExitCode {
+    let done = if environment.has_flag("version") {
+        say(&format!("{} {}", about.address, about.version))
+    } else if environment.has_flag("help") || environment.has_flag("h") {
+        say(about.installation)
+    } else if environment.has_flag("debug") {
+        debug(about, environment, build)
+    } else {
+        plugin(environment, build)
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut text = format!("{} {}: {error}.\n", about.address, about.version);
+            if error.is::<handshake::Refusal>() {
+                text.push_str(about.installation);
+                text.push('\n');
+            }
+            // There is nobody to tell if stderr is closed.
+            let _ = io::stderr().write_all(text.as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn plugin(environment: &Environment, build: impl FnOnce() -> Server) -> Outcome {
+    handshake::check(environment)?;
+    let tls = environment.client_certificate.as_deref().map(tls::server).transpose()?;
+    let socket = Socket::bind(&environment.temporary_directory)?;
+    let certificate = tls.as_ref().map(|tls| tls.certificate.as_ref());
+    say(&handshake::line(socket.path(), certificate))?;
+    let acceptor = |ServerTls { config, .. }| TlsAcceptor::from(config);
+    serve_until_done(socket, Mode::Managed(tls.map(acceptor)), build)
+}
+
+fn debug(about: About, environment: &Environment, build: impl FnOnce() -> Server) -> Outcome {
+    let socket = Socket::bind(&environment.temporary_directory)?;
+    let reattach = reattach(about.address, std::process::id(), socket.path());
+    say(&format!(
+        "Provider started. To attach Terraform CLI, set the TF_REATTACH_PROVIDERS environment variable with the \
+         following:\n\n\tTF_REATTACH_PROVIDERS='{reattach}'\n"
+    ))?;
+    serve_until_done(socket, Mode::Debug, build)
+}
+
+/// What `TF_REATTACH_PROVIDERS` has to be. `Test` must be true: Terraform would shut the provider down otherwise.
+fn reattach(address: &str, pid: u32, socket: &Path) -> String {
+    let socket = json!({"Network": "unix", "String": socket});
+    let instance =
+        json!({"Protocol": "grpc", "ProtocolVersion": PROTOCOL, "Pid": pid, "Test": true, "Addr": socket});
+    json!({ address: instance }).to_string()
+}
+
+fn serve_until_done(socket: Socket, mode: Mode, build: impl FnOnce() -> Server) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let server = {
+        // What it builds may need the runtime, as HTTP clients do.
+        let _inside = runtime.enter();
+        Arc::new(build())
+    };
+    let served = runtime.block_on(serve(socket, mode, server));
+    // The host is gone: nobody waits for what is still running.
+    runtime.shutdown_background();
+    Ok(served?)
+}
+
+fn say(line: &str) -> Outcome {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reattach_line_is_what_terraform_reads() {
+        assert_eq!(
+            reattach("registry.terraform.io/a/b", 7, Path::new("/tmp/x/s")),
+            r#"{"registry.terraform.io/a/b":{"Addr":{"Network":"unix","String":"/tmp/x/s"},"Pid":7,"Protocol":"grpc","ProtocolVersion":6,"Test":true}}"#
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! Serving: from the listening socket to the end of the process.
+//!
+//! A managed process has one host and one connection. It leaves at once on Shutdown and when that connection ends, as
+//! it does when Terraform is killed. Ctrl-C reaches the whole process group and is Terraform's business: Terraform
+//! sends StopProvider. SIGTERM is taken as just that.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::UnixStream;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt};
+use tonic::transport::server::{Connected, Router};
+
+use super::connection::{Connection, Transport};
+use super::go_plugin::{Broker, Controller, Stdio};
+use super::listener::Socket;
+use super::proto::go_plugin::grpc_broker_server::GrpcBrokerServer;
+use super::proto::go_plugin::grpc_controller_server::GrpcControllerServer;
+use super::proto::go_plugin::grpc_stdio_server::GrpcStdioServer;
+use super::proto::provider_server::ProviderServer;
+use super::service::Service;
+use crate::tf_provider::framework::Server;
+
+/// The largest request. Go's SDK has the same; tonic's own limit of 4 MiB is too small for a state.
+const MAX_REQUEST: usize = 256 << 20;
+
+/// How long the host may take to connect. It gives a plugin as long for the handshake line.
+const CONNECT_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long a TLS handshake may take.
+const TLS_WITHIN: Duration = Duration::from_secs(10);
+
+/// How the process is run.
+pub(super) enum Mode {
+    /// By a host that connects once.
+    Managed(Option<TlsAcceptor>),
+    /// By a developer, for any number of hosts in turn, until it is interrupted.
+    Debug,
+}
+
+/// Serves until there is nobody left to serve.
+pub(super) async fn serve(socket: Socket, mode: Mode, server: Arc<Server>) -> io::Result<()> {
+    let (shutdown, connected, ended) =
+        (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (debug, tls) = match mode {
+        Mode::Managed(tls) => (false, tls),
+        Mode::Debug => (true, None),
+    };
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (sender, incoming) = mpsc::channel(8);
+    let accepting = tokio::spawn(accept(socket, tls, !debug, sender, connected.clone(), ended.clone()));
+    let incoming = ReceiverStream::new(incoming).map(Ok::<_, io::Error>);
+    tokio::spawn(router(server.clone(), shutdown.clone()).serve_with_incoming(incoming));
+
+    let deadline = tokio::time::sleep(CONNECT_WITHIN);
+    tokio::pin!(deadline);
+    let mut waiting = !debug;
+    loop {
+        tokio::select! {
+            () = shutdown.notified() => break,
+            () = ended.notified(), if !debug => break,
+            () = connected.notified() => waiting = false,
+            () = &mut deadline, if waiting => break,
+            _ = interrupt.recv() => if debug { break },
+            _ = terminate.recv() => {
+                if debug || waiting {
+                    break;
+                }
+                server.stop().await;
+            }
+        }
+    }
+    accepting.abort();
+    // Its end removes a socket that nobody has connected to.
+    let _ = accepting.await;
+    Ok(())
+}
+
+/// All services of the process. `shutdown` is told when the host calls Shutdown.
+fn router(server: Arc<Server>, shutdown: Arc<Notify>) -> Router {
+    let provider = ProviderServer::new(Service::new(server)).max_decoding_message_size(MAX_REQUEST);
+    tonic::transport::Server::builder()
+        .add_service(provider)
+        .add_service(GrpcBrokerServer::new(Broker))
+        .add_service(GrpcControllerServer::new(Controller(shutdown)))
+        .add_service(GrpcStdioServer::new(Stdio))
+}
+
+/// Serves connections that are already there, in plaintext: for tests, without a process or a socket.
+///
+/// # Errors
+/// If the transport fails.
+pub async fn serve_in_process<IO>(
+    server: Server,
+    connections: impl Stream<Item = io::Result<IO>>,
+) -> Result<(), tonic::transport::Error>
+where
+    IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Connected + Unpin + Send + 'static,
+{
+    router(Arc::new(server), Arc::default()).serve_with_incoming(connections).await
+}
+
+/// Accepts connections, each in a task of its own, so that one that does not get through its TLS handshake holds up
+/// nobody. With `once`, the first that gets through is the last: the socket goes.
+async fn accept(
+    socket: Socket,
+    tls: Option<TlsAcceptor>,
+    once: bool,
+    accepted: mpsc::Sender<Connection>,
+    connected: Arc<Notify>,
+    ended: Arc<Notify>,
+) {
+    let (listener, place) = match socket.into_parts() {
+        Ok(parts) => parts,
+        Err(error) => return tracing::error!(%error, "the socket cannot be used"),
+    };
+    let (through, mut first) = mpsc::channel::<()>(1);
+    loop {
+        let stream = tokio::select! {
+            stream = listener.accept() => stream,
+            _ = first.recv(), if once => break,
+        };
+        match stream {
+            Ok((stream, _)) => {
+                let (tls, accepted, ended) = (tls.clone(), accepted.clone(), ended.clone());
+                let (through, connected) = (through.clone(), connected.clone());
+                tokio::spawn(async move {
+                    match encrypted(stream, tls).await {
+                        Ok(transport) => {
+                            // Where another was faster, this one is one too many.
+                            if !once || through.try_send(()).is_ok() {
+                                connected.notify_one();
+                                let _ = accepted.send(Connection::new(transport, ended)).await;
+                            }
+                        }
+                        Err(error) => tracing::warn!(%error, "a connection was refused"),
+                    }
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: others may end soon.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop((listener, place));
+}
+
+async fn encrypted(stream: UnixStream, tls: Option<TlsAcceptor>) -> io::Result<Pin<Box<dyn Transport>>> {
+    match tls {
+        None => Ok(Box::pin(stream)),
+        Some(tls) => {
+            let stream = timeout(TLS_WITHIN, tls.accept(stream)).await.map_err(io::Error::from)??;
+            Ok(Box::pin(stream))
+        }
+    }
+}

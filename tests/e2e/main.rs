@@ -1,0 +1,10 @@
+//! End-to-end tests: a real Terraform, the built provider, and the simulator. A module per theme.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
+
+#[path = "../simulator/mod.rs"]
+mod simulator;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod token;

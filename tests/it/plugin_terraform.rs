@@ -1,0 +1,163 @@
+//! The plugin layer under a real Terraform, with a provider that touches nothing.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::support::host::attach;
+use crate::support::terraform::{Terraform, Workspace};
+use crate::support::toy::{Calls, server};
+
+const SETTINGS: &str = r#"
+terraform {
+  required_providers {
+    toy = { source = "test/toy" }
+  }
+}
+"#;
+
+/// A workspace with the toy provider attached, for as long as the directory lives.
+fn attached(terraform: &Terraform) -> (Workspace, tempfile::TempDir) {
+    let (socket, reattach) = attach(server(&Calls::default()), "registry.terraform.io/test/toy");
+    let mut workspace = terraform.workspace();
+    workspace.env("TF_REATTACH_PROVIDERS", reattach).write("settings.tf", SETTINGS);
+    (workspace, socket)
+}
+
+fn thing(name: &str, more: &str) -> String {
+    format!("resource \"toy_thing\" \"t\" {{\n  name = \"{name}\"\n  {more}\n}}\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_is_created_left_alone_changed_and_destroyed() {
+    let (workspace, _socket) = attached(&Terraform::find());
+    let more = r#"
+      many      = 9007199254740993
+      tags      = ["b", "a", "b"]
+      parts     = [{ what = "x", many = 1 }, { what = "y" }]
+      secret    = "hidden"
+      secret_wo = "nowhere to be found"
+    "#;
+    workspace.write("main.tf", &thing("n", more));
+    workspace.apply().success();
+    let state = workspace.state();
+    let instance = &state["resources"][0]["instances"][0];
+    assert_eq!(instance["attributes"]["id"], "thing-1");
+    assert_eq!(instance["attributes"]["many"], json!(9_007_199_254_740_993_u64));
+    assert_eq!(instance["attributes"]["tags"], json!(["a", "b"]));
+    assert_eq!(instance["private"], data_encoding::BASE64.encode(br#"{"note":"created"}"#));
+    assert!(!state.to_string().contains("nowhere"));
+    let again = workspace.plan().success();
+    assert!(again.stdout.contains("No changes."), "{}", again.stdout);
+
+    workspace.write("main.tf", &thing("n", "many = 2"));
+    workspace.apply().success();
+    let changed = &workspace.state()["resources"][0]["instances"][0]["attributes"];
+    assert_eq!((&changed["writes"], &changed["secret"]), (&json!(2), &json!(null)));
+    workspace.destroy().success();
+    assert_eq!(workspace.state()["resources"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_fails_half_way_is_saved_as_tainted() {
+    let (workspace, _socket) = attached(&Terraform::find());
+    workspace.write("main.tf", &thing("fails half way", ""));
+    workspace.apply().failure("Half made");
+    let instance = &workspace.state()["resources"][0]["instances"][0];
+    assert_eq!((&instance["status"], &instance["attributes"]["id"]), (&json!("tainted"), &json!("thing-1")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_fails_leaves_the_state_as_it_was() {
+    let (workspace, _socket) = attached(&Terraform::find());
+    workspace.write("main.tf", &thing("n", ""));
+    workspace.apply().success();
+    let before = workspace.state()["resources"].clone();
+    workspace.write("main.tf", &thing("n", "many = 13"));
+    workspace.apply().failure("Unlucky");
+    assert_eq!(workspace.state()["resources"], before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_shown_as_a_bug_of_the_provider() {
+    let (workspace, _socket) = attached(&Terraform::find());
+    workspace.write("main.tf", &thing("panics in plan", ""));
+    let output = workspace.plan().failure("The provider has a bug");
+    assert!(!output.stderr.contains("cfat_secret"));
+}
+
+/// What 1.12 and later have, and what crashes those that are told of an identity without a schema.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_terraform_keeps_identities_and_imports_by_them() {
+    let (workspace, _socket) = attached(&Terraform::library());
+    let import = "import {\n  to = toy_thing.i\n  identity = { id = \"thing-9\" }\n}\n\
+                  resource \"toy_thing\" \"i\" {\n  name = \"imported\"\n}\n\
+                  resource \"toy_plain\" \"p\" {}\n";
+    workspace.write("main.tf", &format!("{}{import}", thing("n", "")));
+    workspace.apply().success();
+    let state = workspace.state();
+    let identity = |ty: &str, name: &str| {
+        let found =
+            state["resources"].as_array().unwrap().iter().find(|r| r["type"] == ty && r["name"] == name);
+        found.unwrap()["instances"][0]["identity"].clone()
+    };
+    assert_eq!(identity("toy_thing", "t"), json!({"id": "thing-1"}));
+    assert_eq!(identity("toy_thing", "i"), json!({"id": "thing-9"}));
+    assert_eq!(identity("toy_plain", "p"), json!(null));
+    let again = workspace.plan().success();
+    assert!(again.stdout.contains("No changes."), "{}", again.stdout);
+    workspace.destroy().success();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_functions_and_ephemerals_work_in_every_terraform_at_hand() {
+    for terraform in [Terraform::find(), Terraform::library()] {
+        let (workspace, _socket) = attached(&terraform);
+        let main = r#"
+            data "toy_lookup" "d" { key = provider::toy::join("a", "b") }
+            ephemeral "toy_ticket" "e" { holder = "me" }
+            resource "toy_thing" "t" {
+              name      = "n"
+              secret_wo = ephemeral.toy_ticket.e.ticket
+            }
+            output "found" { value = data.toy_lookup.d.found }
+        "#;
+        workspace.write("main.tf", main);
+        workspace.apply().success();
+        assert_eq!(workspace.output("found"), "found a-b");
+        assert!(!workspace.state().to_string().contains("ephemeral-secret"));
+        workspace.destroy().success();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_moves_over_from_another_type() {
+    let (workspace, _socket) = attached(&Terraform::find());
+    workspace.write("main.tf", "resource \"terraform_data\" \"d\" {}\n");
+    workspace.apply().success();
+    let id = workspace.state()["resources"][0]["instances"][0]["attributes"]["id"].clone();
+    let moved = "moved {\n  from = terraform_data.d\n  to = toy_thing.t\n}\n";
+    workspace.write("main.tf", &format!("{}{moved}", thing("moved", "")));
+    workspace.apply().success();
+    assert_eq!(workspace.state()["resources"][0]["instances"][0]["attributes"]["id"], id);
+}
+
+#[test]
+fn the_provider_itself_starts_under_every_terraform_at_hand() {
+    let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens"));
+    for terraform in [Terraform::find(), Terraform::library()] {
+        let mut workspace = terraform.workspace();
+        workspace.dev_override("cloudflare-tokens/cloudflare-tokens", binary.parent().unwrap());
+        let main = r#"
+            terraform {
+              required_providers {
+                cloudflare = { source = "cloudflare-tokens/cloudflare-tokens" }
+              }
+            }
+            provider "cloudflare" {}
+        "#;
+        workspace.write("main.tf", main);
+        let schema = workspace.run(&["providers", "schema", "-json"]).success();
+        assert!(schema.stdout.contains("registry.terraform.io/cloudflare-tokens/cloudflare-tokens"));
+    }
+}

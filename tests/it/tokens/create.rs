@@ -1,0 +1,107 @@
+//! Creates, and what becomes of those whose answer is lost.
+
+use cloudflare_tokens::tokens::{CreateError, Created, NewToken};
+use secrecy::ExposeSecret;
+
+use super::*;
+use crate::simulator::{Effect as Sim, Fault, FaultKind};
+
+fn post(kind: FaultKind) -> Fault {
+    Fault::new(kind).method("POST").path("/accounts/*/tokens")
+}
+
+impl Host {
+    async fn create(&self, new: NewToken) -> Result<Created, CreateError> {
+        self.service.create(&self.owner, new).await
+    }
+}
+
+fn named(world: &World, name: Option<&str>) -> NewToken {
+    NewToken { name: name.map(str::to_owned), policies: vec![world.policy(1)], ..NewToken::default() }
+}
+
+#[tokio::test]
+async fn a_create_tells_the_value_and_without_policies_grants_nothing() {
+    let world = World::new(Options::default()).await;
+    let created = world.host().create(NewToken::default()).await.unwrap();
+    assert!(created.token.name.starts_with("tf-"));
+    assert_eq!(Some(created.value.expose_secret().to_owned()), world.sim.token_value(&created.token.id));
+    assert_eq!(world.sim.policies(&created.token.id)[0].effect, "deny");
+    assert_eq!(created.concerns, []);
+    assert_eq!(world.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_disabled_token_takes_a_second_write() {
+    let world = World::new(Options::default()).await;
+    let created = world.host().create(NewToken { disabled: true, ..named(&world, None) }).await.unwrap();
+    assert!(created.not_disabled.is_none());
+    assert_eq!(created.token.status, "disabled");
+    assert_eq!(world.sim.token(&created.token.id).unwrap()["status"], "disabled");
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_disabled_is_not_lost() {
+    let world = World::new(Options::default()).await;
+    let refuse = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Sim::None);
+    world.sim.fault(Fault::new(refuse).method("PUT"));
+    let created = world.host().create(NewToken { disabled: true, ..named(&world, None) }).await.unwrap();
+    assert!(matches!(created.not_disabled, Some(OpError::Api(_))));
+    assert!(world.sim.token(&created.token.id).is_some());
+}
+
+#[tokio::test]
+async fn a_lost_create_of_a_random_name_leaves_nothing_behind() {
+    for kind in [FaultKind::Reset(Sim::Done), FaultKind::Truncated, FaultKind::Html(502, Sim::Done)] {
+        let world = World::new(Options::default()).await;
+        world.sim.fault(post(kind.clone()));
+        let created = world.host().create(named(&world, None)).await.unwrap();
+        assert_eq!(created.left_behind, [""; 0], "{kind:?}");
+        let there: Vec<_> = world.sim.tokens().iter().map(|t| t["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(there, [created.token.id.as_str()], "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_create_of_a_name_that_others_may_use_is_told_and_left() {
+    let world = World::new(Options::default()).await;
+    // One of the same name and policies, but made long ago.
+    let twin = world.mint("ours", &[1]);
+    world.sim.edit(&twin, |token| token.issued_on -= Duration::from_secs(3600));
+    let other = world.mint("ours", &[2]);
+    world.sim.fault(post(FaultKind::Reset(Sim::Done)));
+    let created = world.host().create(named(&world, Some("ours"))).await.unwrap();
+    assert_eq!(created.left_behind.len(), 1);
+    assert!(created.left_behind[0] != created.token.id && created.left_behind[0] != twin);
+    assert_ne!(created.left_behind[0], other);
+    assert_eq!(world.sim.tokens().len(), 4);
+}
+
+#[tokio::test]
+async fn a_create_that_did_not_come_through_is_made_again() {
+    let world = World::new(Options::default()).await;
+    world.sim.fault(post(FaultKind::Reset(Sim::None)));
+    let created = world.host().create(named(&world, Some("ours"))).await.unwrap();
+    assert_eq!(created.left_behind, [""; 0]);
+    assert_eq!(world.sim.tokens().len(), 1);
+}
+
+#[tokio::test]
+async fn a_create_that_never_has_an_answer_tells_what_it_left() {
+    let world = World::new(Options::default()).await;
+    world.sim.fault(post(FaultKind::Reset(Sim::Done)).always());
+    let error = world.host().create(named(&world, Some("ours"))).await.unwrap_err();
+    let CreateError::Unknown { left_behind, .. } = error else { panic!("{error:?}") };
+    assert_eq!(left_behind.len(), world.sim.tokens().len());
+}
+
+#[tokio::test]
+async fn a_create_whose_caller_went_away_is_cleared_away() {
+    let world = World::new(Options { latency: Duration::from_millis(40), ..Options::default() }).await;
+    let host = world.host();
+    let gone = tokio::time::timeout(Duration::from_millis(10), host.create(named(&world, Some("ours"))));
+    assert!(gone.await.is_err());
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(world.sim.count("POST", "/accounts/*/tokens"), 1);
+    assert_eq!(world.sim.tokens().len(), 0);
+}

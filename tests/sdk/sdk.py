@@ -1,0 +1,118 @@
+"""Drives the simulator with Cloudflare's own SDK, every answer validated against the SDK's schemas."""
+
+import json
+import os
+from datetime import datetime, timedelta, timezone
+
+import cloudflare
+from cloudflare import Cloudflare
+
+SIMULATOR = json.loads(os.environ["SIMULATOR"])
+ACCOUNT = SIMULATOR["account_id"]
+ACCOUNT_SCOPE = "com.cloudflare.api.account"
+
+
+def client(token):
+    return Cloudflare(
+        api_token=token, base_url=SIMULATOR["base_url"], max_retries=0, _strict_response_validation=True
+    )
+
+
+def refused(error, code, call):
+    try:
+        call()
+    except error as problem:
+        codes = [item.code for item in problem.errors]
+        assert codes == [code], codes
+    else:
+        raise AssertionError(f"not refused with {code}")
+
+
+def policy(effect, *groups):
+    return {
+        "effect": effect,
+        "permission_groups": [{"id": group} for group in groups],
+        "resources": {f"{ACCOUNT_SCOPE}.{ACCOUNT}": "*"},
+    }
+
+
+def contents(token):
+    return {(p.effect, tuple(g.id for g in p.permission_groups), json.dumps(p.resources)) for p in token.policies}
+
+
+def permission_groups(root):
+    everything = list(root.accounts.tokens.permission_groups.list(account_id=ACCOUNT))
+    assert len(everything) > 200, len(everything)
+    assert len(root.accounts.tokens.permission_groups.get(account_id=ACCOUNT)) == len(everything)
+
+    def find(name):
+        found = list(root.accounts.tokens.permission_groups.list(account_id=ACCOUNT, name=name, scope=ACCOUNT_SCOPE))
+        assert [group.name for group in found] == [name], found
+        return found[0].id
+
+    assert list(root.accounts.tokens.permission_groups.list(account_id=ACCOUNT, name="No Such Group")) == []
+    return find("Workers Scripts Write"), find("Cloudflare Tunnel Read"), find("Access: Apps and Policies Read")
+
+
+def main():
+    root = client(SIMULATOR["root_token"])
+    workers, tunnels, access = permission_groups(root)
+
+    expires = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(hours=1)
+    condition = {"request_ip": {"in": ["127.0.0.0/8"], "not_in": ["127.1.0.0/16"]}}
+    made = root.accounts.tokens.create(
+        account_id=ACCOUNT,
+        name="made by the SDK",
+        policies=[policy("allow", workers, tunnels), policy("deny", access)],
+        condition=condition,
+        expires_on=expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+    assert made.value.startswith("cfat_") and len(made.value) == 53
+    assert made.expires_on == expires and made.status == "active"
+    assert [p.effect for p in made.policies] == ["deny", "allow"], "policies come back in another order"
+    groups = [g.id for p in made.policies for g in p.permission_groups if p.effect == "allow"]
+    assert groups == sorted([workers, tunnels]), "groups come back sorted"
+
+    read = root.accounts.tokens.get(made.id, account_id=ACCOUNT)
+    assert contents(read) == contents(made) and read.condition.request_ip.in_ == ["127.0.0.0/8"]
+    listed = [token.id for token in root.accounts.tokens.list(account_id=ACCOUNT, per_page=5)]
+    assert made.id in listed and len(listed) == len(set(listed))
+
+    own = client(made.value)
+    verified = own.accounts.tokens.verify(account_id=ACCOUNT)
+    assert (verified.id, verified.status) == (made.id, "active")
+    refused(cloudflare.PermissionDeniedError, 9109, lambda: own.accounts.tokens.get(made.id, account_id=ACCOUNT))
+    refused(cloudflare.AuthenticationError, 1000, lambda: own.user.tokens.verify())
+
+    script = SIMULATOR["scripts"][0]
+    secret = own.workers.scripts.secrets.update(
+        script, account_id=ACCOUNT, name="TOKEN", text="a text", type="secret_text"
+    )
+    assert secret.name == "TOKEN"
+    assert [s.name for s in own.workers.scripts.secrets.list(script, account_id=ACCOUNT)] == ["TOKEN"]
+    own.workers.scripts.secrets.delete("TOKEN", account_id=ACCOUNT, script_name=script)
+
+    changed = root.accounts.tokens.update(
+        made.id, account_id=ACCOUNT, name="renamed", policies=[policy("allow", tunnels)], status="active"
+    )
+    assert changed.name == "renamed" and changed.expires_on == expires, "what is left out stays"
+    assert not {p.id for p in changed.policies} & {p.id for p in made.policies}, "policies get new ids"
+    refused(
+        cloudflare.PermissionDeniedError,
+        10000,
+        lambda: list(own.workers.scripts.secrets.list(script, account_id=ACCOUNT)),
+    )
+    assert list(own.zero_trust.tunnels.cloudflared.list(account_id=ACCOUNT)) == []
+
+    value = root.accounts.tokens.value.update(made.id, account_id=ACCOUNT)
+    assert value.startswith("cfat_") and value != made.value
+    refused(cloudflare.AuthenticationError, 1000, lambda: own.accounts.tokens.verify(account_id=ACCOUNT))
+    assert client(value).accounts.tokens.verify(account_id=ACCOUNT).id == made.id
+
+    assert root.accounts.tokens.delete(made.id, account_id=ACCOUNT).id == made.id
+    refused(cloudflare.NotFoundError, 1003, lambda: root.accounts.tokens.get(made.id, account_id=ACCOUNT))
+    refused(cloudflare.NotFoundError, 1003, lambda: root.accounts.tokens.delete(made.id, account_id=ACCOUNT))
+
+
+if __name__ == "__main__":
+    main()

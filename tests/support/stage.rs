@@ -1,0 +1,125 @@
+//! A stage for end-to-end tests: a simulator of its own, and a workspace of a real Terraform with the built provider.
+
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use super::terraform::{Terraform, Workspace};
+use crate::simulator::{Options, Simulator};
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens");
+/// Its address, without the host.
+pub const SOURCE: &str = "cloudflare-tokens/cloudflare-tokens";
+
+/// What every configuration starts with.
+const PREAMBLE: &str = r#"
+terraform {
+  required_providers {
+    cloudflare = { source = "cloudflare-tokens/cloudflare-tokens" }
+  }
+}
+"#;
+
+/// A simulator and a workspace whose environment configures the provider for it.
+pub struct Stage {
+    pub sim: Simulator,
+    pub tf: Workspace,
+}
+
+impl Stage {
+    /// With the simulator's defaults.
+    pub fn new() -> Stage {
+        Stage::with(Options::default())
+    }
+
+    /// With these.
+    pub fn with(options: Options) -> Stage {
+        let sim = Simulator::spawn(options);
+        let tf = workspace(&sim);
+        Stage { sim, tf }
+    }
+
+    /// Another workspace, with a state of its own, for the same simulator.
+    pub fn other(&self) -> Workspace {
+        workspace(&self.sim)
+    }
+
+    /// Writes the configuration: this, after the `terraform` block.
+    pub fn config(&self, content: &str) -> &Stage {
+        write_config(&self.tf, content);
+        self
+    }
+
+    /// Writes the configuration and applies it; then nothing may be left to plan.
+    #[track_caller]
+    pub fn apply(&self, content: &str) -> &Stage {
+        self.config(content);
+        self.tf.apply().success();
+        self.settled();
+        self
+    }
+
+    /// Panics where a plan has something to do.
+    #[track_caller]
+    pub fn settled(&self) {
+        settled(&self.tf);
+    }
+
+    /// The attributes of a resource in the state, by its address; null where it is not there.
+    pub fn attributes(&self, address: &str) -> Json {
+        attributes(&self.tf, address)
+    }
+
+    /// An attribute that is a string.
+    #[track_caller]
+    pub fn text(&self, address: &str, attribute: &str) -> String {
+        let attributes = self.attributes(address);
+        attributes[attribute]
+            .as_str()
+            .unwrap_or_else(|| panic!("{address}.{attribute} is no string"))
+            .to_owned()
+    }
+}
+
+fn workspace(sim: &Simulator) -> Workspace {
+    let mut tf = Terraform::find().workspace();
+    let directory = Path::new(BINARY).parent().unwrap_or(Path::new("."));
+    tf.dev_override(SOURCE, directory);
+    tf.env("CLOUDFLARE_API_TOKEN", sim.root_token());
+    tf.env("CLOUDFLARE_ACCOUNT_ID", sim.account_id());
+    tf.env("CLOUDFLARE_BASE_URL", sim.base_url());
+    tf.env("TF_VAR_zone_id", &sim.zone_ids()[0]);
+    tf
+}
+
+/// Writes a workspace's configuration: this, after the `terraform` block.
+pub fn write_config(tf: &Workspace, content: &str) {
+    tf.write("main.tf", &format!("{PREAMBLE}\n{content}"));
+}
+
+/// Panics where a plan has something to do.
+#[track_caller]
+pub fn settled(tf: &Workspace) {
+    let plan = tf.run(&["plan", "-detailed-exitcode"]);
+    assert_eq!(plan.code, Some(0), "the plan is not empty:\n{}\n{}", plan.stdout, plan.stderr);
+}
+
+/// The attributes of a resource in a workspace's state, by its address (`type.name`, `type.name[0]`, `type.name["key"]`).
+pub fn attributes(tf: &Workspace, address: &str) -> Json {
+    let state = tf.state();
+    let (name, key) = match address.split_once('[') {
+        Some((name, key)) => (name, Some(key.trim_end_matches(']'))),
+        None => (address, None),
+    };
+    let key = key.map(|key| serde_json::from_str::<Json>(key).unwrap_or_default());
+    let resources = state["resources"].as_array().cloned().unwrap_or_default();
+    let resource = resources.iter().find(|r| {
+        let data = if r["mode"] == "data" { "data." } else { "" };
+        format!("{data}{}.{}", r["type"].as_str().unwrap_or_default(), r["name"].as_str().unwrap_or_default())
+            == name
+    });
+    let instances = resource.and_then(|r| r["instances"].as_array()).cloned().unwrap_or_default();
+    let instance = instances.iter().find(|i| key.as_ref().is_none_or(|key| i["index_key"] == *key));
+    instance.map(|i| i["attributes"].clone()).unwrap_or_default()
+}

