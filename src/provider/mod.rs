@@ -6,6 +6,7 @@ mod blocks;
 mod checks;
 mod config;
 mod data_sources;
+mod ephemeral_resources;
 mod functions;
 mod guardrails;
 mod policies;
@@ -20,6 +21,7 @@ use crate::tf_provider::framework::Server;
 use config::CloudflareProvider;
 use data_sources::account_api_tokens::AccountApiTokens;
 use data_sources::api_token_permission_groups::PermissionGroups;
+use ephemeral_resources::account_api_token::EphemeralToken;
 use functions::r2_secret_access_key::R2SecretAccessKey;
 use functions::resource_keys::{AccountResource, AllZonesResource, R2BucketResource, ZoneResource};
 use resources::account_api_token::AccountApiToken;
@@ -37,6 +39,7 @@ pub fn server(environment: Environment) -> Server {
     Server::builder(CloudflareProvider::new(environment, session.clone()))
         .resource(AccountApiToken { session: of() })
         .resource(TokenBinding { session: of() })
+        .ephemeral_resource(EphemeralToken { session: of() })
         .resource(WorkersSecret::new(of()))
         .data_source(data_sources::account_api_token::AccountApiToken { session: of() })
         .data_source(AccountApiTokens { session: of() })

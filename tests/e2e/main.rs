@@ -7,4 +7,10 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod drift;
+mod ephemeral;
+mod examples;
+mod fields;
+mod import;
+mod policies;
 mod token;

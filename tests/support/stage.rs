@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::terraform::{Terraform, Workspace};
-use crate::simulator::{Options, Simulator};
+use crate::simulator::{Options, Readings, Simulator};
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens");
@@ -35,14 +35,26 @@ impl Stage {
 
     /// With these.
     pub fn with(options: Options) -> Stage {
+        Stage::on(&Terraform::find(), options)
+    }
+
+    /// With this Terraform.
+    pub fn on(terraform: &Terraform, options: Options) -> Stage {
         let sim = Simulator::spawn(options);
-        let tf = workspace(&sim);
+        let tf = workspace(terraform, &sim);
         Stage { sim, tf }
+    }
+
+    /// With the simulator's defaults but for one reading of the API.
+    pub fn reading(change: impl FnOnce(&mut Readings)) -> Stage {
+        let mut options = Options::default();
+        change(&mut options.readings);
+        Stage::with(options)
     }
 
     /// Another workspace, with a state of its own, for the same simulator.
     pub fn other(&self) -> Workspace {
-        workspace(&self.sim)
+        workspace(&Terraform::find(), &self.sim)
     }
 
     /// Writes the configuration: this, after the `terraform` block.
@@ -82,10 +94,24 @@ impl Stage {
     }
 }
 
-fn workspace(sim: &Simulator) -> Workspace {
-    let mut tf = Terraform::find().workspace();
+/// A token resource with the address [`TOKEN`].
+pub fn token(arguments: &str) -> String {
+    format!("resource \"cloudflare_account_api_token\" \"t\" {{\n{arguments}\n}}\n")
+}
+
+/// The address of what [`token`] writes.
+pub const TOKEN: &str = "cloudflare_account_api_token.t";
+
+/// A workspace with the built provider and no credentials.
+pub fn bare(terraform: &Terraform) -> Workspace {
+    let mut tf = terraform.workspace();
     let directory = Path::new(BINARY).parent().unwrap_or(Path::new("."));
     tf.dev_override(SOURCE, directory);
+    tf
+}
+
+fn workspace(terraform: &Terraform, sim: &Simulator) -> Workspace {
+    let mut tf = bare(terraform);
     tf.env("CLOUDFLARE_API_TOKEN", sim.root_token());
     tf.env("CLOUDFLARE_ACCOUNT_ID", sim.account_id());
     tf.env("CLOUDFLARE_BASE_URL", sim.base_url());

@@ -199,11 +199,35 @@ impl Output {
     #[track_caller]
     pub fn failure(self, with: &str) -> Output {
         assert_ne!(self.code, Some(0), "terraform {}\n{}", self.command, self.stdout);
-        let said = self.stderr.replace(['│', '╷', '╵'], " ");
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = flat(&self.stderr);
         assert!(said.contains(with), "terraform {}: no {with:?} in\n{}", self.command, self.stderr);
         self
     }
+
+    /// Panics unless this was said, as output, warning or error. Line breaks and frames do not count.
+    #[track_caller]
+    pub fn says(self, what: &str) -> Output {
+        let (said, command) = (self.said(), &self.command);
+        assert!(said.contains(what), "terraform {command}: no {what:?} in\n{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Panics if this was said.
+    #[track_caller]
+    pub fn never_says(self, what: &str) -> Output {
+        assert!(!self.said().contains(what), "terraform {}: {what:?} in\n{}", self.command, self.stdout);
+        self
+    }
+
+    /// Everything that was said, on one line.
+    pub fn said(&self) -> String {
+        format!("{} {}", flat(&self.stdout), flat(&self.stderr))
+    }
+}
+
+/// On one line, without the frame around warnings and errors.
+fn flat(text: &str) -> String {
+    text.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn system() -> &'static str {

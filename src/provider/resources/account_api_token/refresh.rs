@@ -38,7 +38,7 @@ async fn refreshed(
     token: &Token,
 ) -> ReadBack<AccountApiToken> {
     let mut found = Diagnostics::none();
-    let Applied { mut state, .. } = current.clone();
+    let Applied { mut state, private } = current.clone();
     let importing = state.exclusive_policies.is_null();
     let seen = TokenPolicies::of(token, owner);
     let written = specs(&state.policies).unwrap_or_default();
@@ -61,8 +61,9 @@ async fn refreshed(
         found.push(value_is_unknown(&token.id));
     }
     observe(&mut state, token);
+    let imported = importing || private.imported;
     let rotation_due = is_due(&state, now());
-    (Some(Applied { state, private: Private { owned, rotation_due } }), found)
+    (Some(Applied { state, private: Private { owned, rotation_due, imported } }), found)
 }
 
 /// Takes over what the API says of a token, all but its policies and its value.
