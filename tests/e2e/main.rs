@@ -9,6 +9,7 @@ mod support;
 
 mod drift;
 mod ephemeral;
+mod examples;
 mod fields;
 mod import;
 mod policies;
