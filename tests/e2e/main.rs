@@ -8,7 +8,11 @@ mod simulator;
 mod support;
 
 mod drift;
+mod faults;
 mod fields;
 mod import;
+mod own_token;
 mod policies;
+mod requests;
 mod token;
+mod unknown;
