@@ -216,4 +216,8 @@ impl Provider for CloudflareProvider {
     async fn stop(&self) {
         self.stopper.stop();
     }
+
+    async fn close(&self) {
+        self.session.close_all().await;
+    }
 }

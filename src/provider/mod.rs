@@ -5,6 +5,7 @@ mod account;
 mod blocks;
 mod checks;
 mod config;
+mod ephemeral_resources;
 mod policies;
 mod resources;
 mod seal;
@@ -15,6 +16,7 @@ pub use config::Environment;
 
 use crate::tf_provider::framework::Server;
 use config::CloudflareProvider;
+use ephemeral_resources::account_api_token::EphemeralToken;
 use resources::account_api_token::AccountApiToken;
 use resources::token_binding::TokenBinding;
 use session::Session;
@@ -29,5 +31,6 @@ pub fn server(environment: Environment) -> Server {
     Server::builder(CloudflareProvider::new(environment, session.clone()))
         .resource(AccountApiToken { session: of() })
         .resource(TokenBinding { session: of() })
+        .ephemeral_resource(EphemeralToken { session: of() })
         .build()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::cloudflare::Owner;
+use crate::cloudflare::{self, Owner};
 use crate::tf_provider::framework::{Diagnostic, Path, Value};
 use crate::tokens::TokenService;
 
@@ -15,6 +15,7 @@ pub(crate) struct Session(Arc<Inner>);
 struct Inner {
     state: RwLock<State>,
     modes: Mutex<BTreeMap<String, Mode>>,
+    open: Mutex<BTreeMap<String, Owner>>,
 }
 
 /// What the resources of this run want of a token's policies.
@@ -50,6 +51,38 @@ impl Session {
     /// Says what a resource of this run wants of a token's policies; false where another one wants the opposite.
     pub(crate) fn agree(&self, token_id: &str, mode: Mode) -> bool {
         *self.modes().entry(token_id.to_owned()).or_insert(mode) == mode
+    }
+
+    /// A token was made that is to be deleted before the process leaves.
+    pub(crate) fn opened(&self, token_id: &str, owner: &Owner) {
+        self.open().insert(token_id.to_owned(), owner.clone());
+    }
+
+    /// Such a token was deleted.
+    pub(crate) fn closed(&self, token_id: &str) {
+        self.open().remove(token_id);
+    }
+
+    /// Deletes such tokens as Terraform has not closed: it does not where what uses them has failed.
+    pub(super) async fn close_all(&self) {
+        let left = std::mem::take(&mut *self.open());
+        let Some(tokens) = self.tokens() else { return };
+        let delete = |(id, owner): (String, Owner)| {
+            let tokens = tokens.clone();
+            async move {
+                match tokens.client().send_opt(cloudflare::tokens::delete(&owner, &id)).await {
+                    Ok(_) => tracing::info!(id, "deleted an ephemeral API token that was not closed"),
+                    Err(error) => {
+                        tracing::warn!(id, %error, "an ephemeral API token is left, and expires by itself")
+                    }
+                }
+            }
+        };
+        futures_util::future::join_all(left.into_iter().map(delete)).await;
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<String, Owner>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn modes(&self) -> MutexGuard<'_, BTreeMap<String, Mode>> {

@@ -8,6 +8,7 @@ mod simulator;
 mod support;
 
 mod drift;
+mod ephemeral;
 mod faults;
 mod fields;
 mod import;

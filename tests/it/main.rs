@@ -1,16 +1,23 @@
-//! Integration tests in process: the provider's layers against the simulator. A module per theme.
+//! Integration tests in process: the provider's layers against the simulator, and the rules that the source, the schemas
+//! and the pages keep. A module per theme.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
 
+#[path = "../docs/mod.rs"]
+mod generator;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod docs;
+mod paths;
 mod plugin_process;
 mod plugin_rpc;
 mod plugin_terraform;
 mod protocol;
+mod schema;
 mod sdk;
 mod simulated_api;
+mod structure;
 mod tokens;

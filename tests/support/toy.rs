@@ -15,18 +15,22 @@ use cloudflare_tokens::tf_provider::framework::{
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 /// What the provider was told to do, for tests to look at.
 #[derive(Clone, Default)]
 pub struct Calls {
     pub stopped: Arc<AtomicUsize>,
     pub closed: Arc<AtomicUsize>,
+    /// Told when a create has begun that waits to be stopped.
+    pub waiting: Arc<Notify>,
+    stop: Arc<Notify>,
 }
 
 /// The provider, with everything in it.
 pub fn server(calls: &Calls) -> Server {
     Server::builder(Toy(calls.clone()))
-        .resource(Thing)
+        .resource(Thing(calls.clone()))
         .resource(Plain)
         .data_source(Lookup)
         .ephemeral_resource(Ticket(calls.clone()))
@@ -54,6 +58,7 @@ impl Provider for Toy {
 
     async fn stop(&self) {
         self.0.stopped.fetch_add(1, Ordering::SeqCst);
+        self.0.stop.notify_one();
     }
 }
 
@@ -95,7 +100,7 @@ pub struct Note {
     pub note: String,
 }
 
-struct Thing;
+struct Thing(Calls);
 
 #[async_trait]
 impl Resource for Thing {
@@ -133,6 +138,11 @@ impl Resource for Thing {
         let made = Applied::<Self> { state: planned, private: Note { note: "created".to_owned() } };
         let failure = Diagnostic::error("Half made", "The other half is missing.").at(Path::of("name"));
         match made.state.name.as_str() {
+            Some("waits to be stopped") => {
+                self.0.waiting.notify_one();
+                self.0.stop.notified().await;
+                (Some(made), Diagnostic::error("Interrupted", "It is half made.").into())
+            }
             Some("fails half way") => (Some(made), failure.into()),
             Some("fails") => (None, failure.into()),
             _ => (Some(made), Diagnostics::none()),

@@ -27,6 +27,7 @@ pub(super) trait ErasedProvider: Send + Sync {
     async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics;
     async fn configure(&self, config: Raw) -> Diagnostics;
     async fn stop(&self);
+    async fn close(&self);
 }
 
 #[async_trait]
@@ -138,6 +139,10 @@ impl<P: Provider> ErasedProvider for Typed<P> {
 
     async fn stop(&self) {
         self.0.stop().await;
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
     }
 }
 

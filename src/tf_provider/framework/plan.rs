@@ -280,7 +280,7 @@ mod tests {
     }
 
     fn text() -> impl Strategy<Value = Raw> {
-        prop_oneof![Just(Raw::Null), Just(Raw::Unknown), "[a-cA-C]{1,2}".prop_map(|s| Raw::string(s)),]
+        prop_oneof![Just(Raw::Null), Just(Raw::Unknown), "[a-cA-C]{1,2}".prop_map(Raw::string)]
     }
 
     fn elements() -> impl Strategy<Value = Vec<Raw>> {

@@ -30,6 +30,9 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The user has asked Terraform to stop: what is under way returns what it has soon, so that it is saved.
     async fn stop(&self);
+
+    /// The process is about to leave, within a second or so: the last chance to clear away what Terraform has not closed.
+    async fn close(&self) {}
 }
 
 /// A data source.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::Value as Json;
+use tracing::Instrument;
 
 use super::catch::catch;
 use super::diagnostics::{Diagnostic, Diagnostics};
@@ -200,6 +201,11 @@ impl Server {
         self.provider.stop().await;
     }
 
+    /// The process is about to leave.
+    pub async fn close(&self) {
+        self.provider.close().await;
+    }
+
     /// Checks a resource's configuration.
     pub async fn validate_resource(
         &self,
@@ -383,9 +389,9 @@ macro_rules! failed {
 }
 failed!(PlanResponse, ApplyResponse, OpenResponse, RenewResponse);
 
-/// Runs an operation in a task of its own.
+/// Runs an operation in a task of its own, which logs as part of the caller's span.
 async fn run<T: Failed + Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(catch(work)).await {
+    match tokio::spawn(catch(work).in_current_span()).await {
         Ok(Ok(done)) => done,
         Ok(Err(panicked)) => T::failed(panicked),
         Err(_) => T::failed(Diagnostic::error("The provider is stopping", "The request was not finished.")),

@@ -115,8 +115,11 @@ const CAPABILITIES: ServerCapabilities = ServerCapabilities {
     generate_resource_config: false,
 };
 
+/// Looks a type up, and tells the log which one the call is about.
+///
 /// Core only asks for what the schema has, so this is a fault of the protocol and no diagnostic.
 fn find<'a, T>(all: &'a BTreeMap<&'static str, T>, name: &str, what: &str) -> Result<&'a T, Status> {
+    tracing::Span::current().record("tf_type", name);
     all.get(name).ok_or_else(|| Status::not_found(format!("the provider has no {what} \"{name}\"")))
 }
 

@@ -1,8 +1,4 @@
-//! The framework's vocabulary in the wire's messages: diagnostics, paths, schemas, functions, times.
-
-use std::time::SystemTime;
-
-use prost_types::Timestamp;
+//! The framework's vocabulary in the wire's messages: diagnostics, paths, schemas, functions.
 
 use super::proto;
 use crate::tf_provider::framework::{
@@ -51,20 +47,6 @@ pub fn function_error(error: FunctionError) -> proto::FunctionError {
 pub fn client(capabilities: Option<proto::ClientCapabilities>) -> ClientCapabilities {
     let write_only_attributes = capabilities.is_some_and(|c| c.write_only_attributes_allowed);
     ClientCapabilities { write_only_attributes }
-}
-
-/// A time on the wire; none where it does not fit there.
-pub fn timestamp(time: SystemTime) -> Option<Timestamp> {
-    let (seconds, nanos) = match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => (i64::try_from(after.as_secs()).ok()?, after.subsec_nanos()),
-        Err(before) => {
-            let before = before.duration();
-            let carry = i64::from(before.subsec_nanos() > 0);
-            let nanos = (1_000_000_000 - before.subsec_nanos()) % 1_000_000_000;
-            (-i64::try_from(before.as_secs()).ok()? - carry, nanos)
-        }
-    };
-    Some(Timestamp { seconds, nanos: i32::try_from(nanos).ok()? })
 }
 
 /// The schema of a resource, data source, ephemeral resource or provider.

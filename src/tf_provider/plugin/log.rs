@@ -7,12 +7,13 @@ use std::io::Write;
 
 use serde_json::{Map, Value as Json};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 
 use super::environment::Environment;
 
@@ -50,7 +51,7 @@ impl<W: 'static> Hclog<W> {
     }
 }
 
-impl<S: Subscriber, W: Write + 'static> Layer<S> for Hclog<W> {
+impl<S: Subscriber + for<'a> LookupSpan<'a>, W: Write + 'static> Layer<S> for Hclog<W> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         if self.writes(metadata) { Interest::always() } else { Interest::never() }
     }
@@ -63,25 +64,52 @@ impl<S: Subscriber, W: Write + 'static> Layer<S> for Hclog<W> {
         Some(self.level)
     }
 
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut line = line(event, OffsetDateTime::now_utc());
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+        {
+            values.record(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        for span in context.event_scope(event).into_iter().flatten() {
+            if let Some(outer) = span.extensions().get::<Fields>() {
+                fields.0.extend(outer.0.clone());
+            }
+        }
+        event.record(&mut fields);
+        let mut line = line(event.metadata(), fields, OffsetDateTime::now_utc());
         line.push('\n');
         // One write for a whole line, so that lines of several threads do not mix. Nobody can be told of a failure.
         let _ = (self.out)().write_all(line.as_bytes());
     }
 }
 
-fn line(event: &Event<'_>, now: OffsetDateTime) -> String {
-    let mut fields = Fields(Map::new());
-    event.record(&mut fields);
+fn line(metadata: &Metadata<'_>, fields: Fields, now: OffsetDateTime) -> String {
     let Fields(mut line) = fields;
     let message = line.remove("message").unwrap_or_else(|| Json::from(""));
-    let (_, module) = event.metadata().target().split_once("::").unwrap_or(("", ""));
-    line.insert("@level".to_owned(), word(*event.metadata().level()).into());
+    let (_, module) = metadata.target().split_once("::").unwrap_or(("", ""));
+    line.insert("@level".to_owned(), word(*metadata.level()).into());
     line.insert("@message".to_owned(), message);
     line.insert("@module".to_owned(), format!("provider.{}", module.replace("::", ".")).into());
-    line.insert("@timestamp".to_owned(), now.format(&Rfc3339).unwrap_or_default().into());
+    line.insert("@timestamp".to_owned(), timestamp(now).into());
     Json::Object(line).to_string()
+}
+
+/// With six digits of a second, neither more nor fewer: go-plugin takes a line with any other time for plain text.
+fn timestamp(t: OffsetDateTime) -> String {
+    let (date, (hour, minute, second, micro)) = (t.date(), t.time().as_hms_micro());
+    format!("{date}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z")
 }
 
 fn word(level: Level) -> &'static str {
@@ -94,6 +122,8 @@ fn word(level: Level) -> &'static str {
     }
 }
 
+/// The fields of an event or of a span around it.
+#[derive(Default)]
 struct Fields(Map<String, Json>);
 
 impl Fields {
@@ -150,6 +180,9 @@ mod tests {
     fn events_are_hclog_lines_of_this_crate_alone() {
         let layer = Hclog { level: LevelFilter::INFO, out: || Shared };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let span = tracing::info_span!("rpc", tf_rpc = "ReadResource", tf_type = tracing::field::Empty);
+            span.record("tf_type", "toy_thing");
+            let _inside = span.enter();
             tracing::info!(attempt = 2, wait = "1s", "waiting\nfor the API");
             tracing::debug!("below the level");
             tracing::error!(target: "hyper::proto", "authorization: Bearer cfat_x");
@@ -160,9 +193,18 @@ mod tests {
         assert_eq!(lines[0]["@level"], "info");
         assert_eq!(lines[0]["@message"], "waiting\nfor the API");
         assert_eq!(lines[0]["@module"], "provider.tf_provider.plugin.log.tests");
-        assert_eq!(lines[0]["attempt"], 2);
-        let timestamp = lines[0]["@timestamp"].as_str().unwrap();
-        OffsetDateTime::parse(timestamp, &Rfc3339).unwrap();
+        assert_eq!((&lines[0]["attempt"], &lines[0]["wait"]), (&Json::from(2), &Json::from("1s")));
+        assert_eq!(
+            (&lines[0]["tf_rpc"], &lines[0]["tf_type"]),
+            (&"ReadResource".into(), &"toy_thing".into())
+        );
+    }
+
+    #[test]
+    fn timestamps_have_six_digits_of_a_second() {
+        let at = |nanos: i128| timestamp(OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap());
+        assert_eq!(at(0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(at(1_700_000_000_120_000_999), "2023-11-14T22:13:20.120000Z");
     }
 
     #[test]

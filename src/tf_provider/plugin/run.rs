@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use super::environment::Environment;
 use super::handshake::{self, PROTOCOL};
 use super::listener::Socket;
-use super::serve::{Mode, serve};
+use super::serve::{Mode, Signals, serve};
 use super::tls::{self, ServerTls};
 use crate::tf_provider::framework::Server;
 
@@ -64,19 +64,19 @@ fn plugin(environment: &Environment, build: impl FnOnce() -> Server) -> Outcome 
     let tls = environment.client_certificate.as_deref().map(tls::server).transpose()?;
     let socket = Socket::bind(&environment.temporary_directory)?;
     let certificate = tls.as_ref().map(|tls| tls.certificate.as_ref());
-    say(&handshake::line(socket.path(), certificate))?;
+    let line = handshake::line(socket.path(), certificate);
     let acceptor = |ServerTls { config, .. }| TlsAcceptor::from(config);
-    serve_until_done(socket, Mode::Managed(tls.map(acceptor)), build)
+    serve_until_done(socket, Mode::Managed(tls.map(acceptor)), &line, build)
 }
 
 fn debug(about: About, environment: &Environment, build: impl FnOnce() -> Server) -> Outcome {
     let socket = Socket::bind(&environment.temporary_directory)?;
     let reattach = reattach(about.address, std::process::id(), socket.path());
-    say(&format!(
+    let line = format!(
         "Provider started. To attach Terraform CLI, set the TF_REATTACH_PROVIDERS environment variable with the \
          following:\n\n\tTF_REATTACH_PROVIDERS='{reattach}'\n"
-    ))?;
-    serve_until_done(socket, Mode::Debug, build)
+    );
+    serve_until_done(socket, Mode::Debug, &line, build)
 }
 
 /// What `TF_REATTACH_PROVIDERS` has to be. `Test` must be true: Terraform would shut the provider down otherwise.
@@ -87,17 +87,18 @@ fn reattach(address: &str, pid: u32, socket: &Path) -> String {
     json!({ address: instance }).to_string()
 }
 
-fn serve_until_done(socket: Socket, mode: Mode, build: impl FnOnce() -> Server) -> Outcome {
+fn serve_until_done(socket: Socket, mode: Mode, line: &str, build: impl FnOnce() -> Server) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let server = {
-        // What it builds may need the runtime, as HTTP clients do.
-        let _inside = runtime.enter();
-        Arc::new(build())
-    };
-    let served = runtime.block_on(serve(socket, mode, server));
+    let inside = runtime.enter();
+    // Before the line: a signal right after it would leave the socket behind.
+    let signals = Signals::new()?;
+    say(line)?;
+    let server = Arc::new(build());
+    drop(inside);
+    runtime.block_on(serve(socket, mode, signals, server));
     // The host is gone: nobody waits for what is still running.
     runtime.shutdown_background();
-    Ok(served?)
+    Ok(())
 }
 
 fn say(line: &str) -> Outcome {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -37,6 +37,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(60);
 /// How long a TLS handshake may take.
 const TLS_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long the provider may take to clear away what is still open. The host kills a plugin after 2 seconds.
+const LEAVE_WITHIN: Duration = Duration::from_millis(1500);
+
 /// How the process is run.
 pub(super) enum Mode {
     /// By a host that connects once.
@@ -45,16 +48,29 @@ pub(super) enum Mode {
     Debug,
 }
 
+/// The signals that are not to end the process where it stands.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Takes them over. To be called within the runtime.
+    pub(super) fn new() -> io::Result<Signals> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Signals { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
+}
+
 /// Serves until there is nobody left to serve.
-pub(super) async fn serve(socket: Socket, mode: Mode, server: Arc<Server>) -> io::Result<()> {
+pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: Arc<Server>) {
     let (shutdown, connected, ended) =
         (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (debug, tls) = match mode {
         Mode::Managed(tls) => (false, tls),
         Mode::Debug => (true, None),
     };
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let Signals { mut interrupt, mut terminate } = signals;
     let (sender, incoming) = mpsc::channel(8);
     let accepting = tokio::spawn(accept(socket, tls, !debug, sender, connected.clone(), ended.clone()));
     let incoming = ReceiverStream::new(incoming).map(Ok::<_, io::Error>);
@@ -74,20 +90,29 @@ pub(super) async fn serve(socket: Socket, mode: Mode, server: Arc<Server>) -> io
                 if debug || waiting {
                     break;
                 }
-                server.stop().await;
+                let server = server.clone();
+                tokio::spawn(async move { server.stop().await });
             }
         }
     }
     accepting.abort();
     // Its end removes a socket that nobody has connected to.
     let _ = accepting.await;
-    Ok(())
+    // Most often there is nothing to do, and it is over at once.
+    let _ = timeout(LEAVE_WITHIN, server.close()).await;
 }
 
 /// All services of the process. `shutdown` is told when the host calls Shutdown.
 fn router(server: Arc<Server>, shutdown: Arc<Notify>) -> Router {
     let provider = ProviderServer::new(Service::new(server)).max_decoding_message_size(MAX_REQUEST);
     tonic::transport::Server::builder()
+        .trace_fn(|request| {
+            // Every log line of the call says which call it was, and of which type: the look-up of the type tells that.
+            let rpc = request.uri().path().rsplit('/').next().unwrap_or_default();
+            let span = tracing::error_span!("rpc", tf_rpc = rpc, tf_type = tracing::field::Empty);
+            span.in_scope(|| tracing::debug!("received"));
+            span
+        })
         .add_service(provider)
         .add_service(GrpcBrokerServer::new(Broker))
         .add_service(GrpcControllerServer::new(Controller(shutdown)))
@@ -109,7 +134,7 @@ where
 }
 
 /// Accepts connections, each in a task of its own, so that one that does not get through its TLS handshake holds up
-/// nobody. With `once`, the first that gets through is the last: the socket goes.
+/// nobody. With `once`, the first that gets through is the last: the socket is gone before it is served.
 async fn accept(
     socket: Socket,
     tls: Option<TlsAcceptor>,
@@ -122,45 +147,46 @@ async fn accept(
         Ok(parts) => parts,
         Err(error) => return tracing::error!(%error, "the socket cannot be used"),
     };
-    let (through, mut first) = mpsc::channel::<()>(1);
-    loop {
-        let stream = tokio::select! {
-            stream = listener.accept() => stream,
-            _ = first.recv(), if once => break,
-        };
-        match stream {
-            Ok((stream, _)) => {
-                let (tls, accepted, ended) = (tls.clone(), accepted.clone(), ended.clone());
-                let (through, connected) = (through.clone(), connected.clone());
-                tokio::spawn(async move {
-                    match encrypted(stream, tls).await {
-                        Ok(transport) => {
-                            // Where another was faster, this one is one too many.
-                            if !once || through.try_send(()).is_ok() {
-                                connected.notify_one();
-                                let _ = accepted.send(Connection::new(transport, ended)).await;
-                            }
-                        }
-                        Err(error) => tracing::warn!(%error, "a connection was refused"),
-                    }
-                });
-            }
-            Err(error) => {
-                // Out of file descriptors, most likely: others may end soon.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+    let hand_over = async |transport| {
+        connected.notify_one();
+        let _ = accepted.send(Connection::new(transport, ended.clone())).await;
+    };
+    let (through, mut arrivals) = mpsc::channel(1);
+    let first = loop {
+        tokio::select! {
+            stream = listener.accept() => match stream {
+                Ok((stream, _)) => drop(tokio::spawn(encrypt(stream, tls.clone(), through.clone()))),
+                Err(error) => {
+                    // Out of file descriptors, most likely: others may end soon.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(transport) = arrivals.recv() => {
+                if once {
+                    break transport;
+                }
+                hand_over(transport).await;
             }
         }
-    }
+    };
     drop((listener, place));
+    hand_over(first).await;
 }
 
-async fn encrypted(stream: UnixStream, tls: Option<TlsAcceptor>) -> io::Result<Pin<Box<dyn Transport>>> {
-    match tls {
-        None => Ok(Box::pin(stream)),
-        Some(tls) => {
-            let stream = timeout(TLS_WITHIN, tls.accept(stream)).await.map_err(io::Error::from)??;
-            Ok(Box::pin(stream))
-        }
-    }
+/// Brings a connection through its TLS handshake, if there is TLS, and passes it on.
+async fn encrypt(
+    stream: UnixStream,
+    tls: Option<TlsAcceptor>,
+    through: mpsc::Sender<Pin<Box<dyn Transport>>>,
+) {
+    let transport: Pin<Box<dyn Transport>> = match tls {
+        None => Box::pin(stream),
+        Some(tls) => match timeout(TLS_WITHIN, tls.accept(stream)).await.map_err(io::Error::from).flatten() {
+            Ok(stream) => Box::pin(stream),
+            Err(error) => return tracing::warn!(%error, "a connection was refused"),
+        },
+    };
+    // Fails where another was faster, and this one is one too many.
+    let _ = through.send(transport).await;
 }

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use prost_types::Timestamp;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::catalog::{Catalog, ResourceTypes};
@@ -321,7 +322,7 @@ impl Provider for Service {
         reply(open_ephemeral_resource::Response {
             result,
             private: Some(done.private),
-            renew_at: done.renew_at.and_then(convert::timestamp),
+            renew_at: done.renew_at.map(Timestamp::from),
             diagnostics: convert::diagnostics(done.diagnostics),
             deferred: None,
         })
@@ -336,7 +337,7 @@ impl Provider for Service {
         let done = self.server.renew_ephemeral(&request.type_name, private).await;
         reply(renew_ephemeral_resource::Response {
             private: Some(done.private),
-            renew_at: done.renew_at.and_then(convert::timestamp),
+            renew_at: done.renew_at.map(Timestamp::from),
             diagnostics: convert::diagnostics(done.diagnostics),
         })
     }

@@ -1,0 +1,8 @@
+# The account is the provider's if it is left out.
+import {
+  to = cloudflare_account_api_token.deploy
+  identity = {
+    account_id = "0da42c8d2132a9ddaf714f9e7c920711"
+    id         = "6e4a9b1c3f5d4e0f8a7b6c5d4e3f2a1b"
+  }
+}

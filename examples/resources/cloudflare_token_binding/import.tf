@@ -1,0 +1,5 @@
+# <account_id>/<token_id>/<fingerprint>[,<fingerprint>...]; the first 12 digits of a fingerprint are enough.
+import {
+  to = cloudflare_token_binding.cache_purge
+  id = "0da42c8d2132a9ddaf714f9e7c920711/6e4a9b1c3f5d4e0f8a7b6c5d4e3f2a1b/3b1f0c9d8e7a"
+}

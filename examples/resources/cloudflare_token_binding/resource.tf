@@ -1,0 +1,37 @@
+terraform {
+  required_providers {
+    cloudflare = {
+      source = "cloudflare-tokens/cloudflare-tokens"
+    }
+  }
+}
+
+variable "zone_id" {
+  description = "The zone whose cache the app may purge."
+  type        = string
+}
+
+# The app's token starts without any right.
+resource "cloudflare_account_api_token" "app" {
+  name = "app"
+}
+
+# Each capability adds what it needs, and takes it away when it goes.
+resource "cloudflare_token_binding" "cache_purge" {
+  token_id = cloudflare_account_api_token.app.id
+  name     = "cache purge"
+
+  policies = [{
+    permission_groups = ["Cache Purge"]
+    zones             = [var.zone_id]
+  }]
+}
+
+resource "cloudflare_token_binding" "settings" {
+  token_id = cloudflare_account_api_token.app.id
+  name     = "settings"
+
+  policies = [{
+    permission_groups = ["Workers KV Storage Read"]
+  }]
+}

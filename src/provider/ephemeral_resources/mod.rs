@@ -1,0 +1,3 @@
+//! The ephemeral resources, a file each.
+
+pub(crate) mod account_api_token;

@@ -1,0 +1,159 @@
+//! The schema section of a page: attributes by who sets them, and the nested ones below with an anchor each, as
+//! tfplugindocs writes it.
+
+use cloudflare_tokens::tf_provider::framework::{Attribute, Kind, Mode, Nesting, Number, Raw, Type};
+
+use super::prose;
+
+const WRITE_ONLY: &str =
+    "https://developer.hashicorp.com/terraform/language/resources/ephemeral#write-only-arguments";
+
+/// Everything about the attributes of a type.
+pub fn section(attributes: &[Attribute]) -> String {
+    let mut out = String::from("## Schema\n");
+    for (title, members) in groups(attributes) {
+        out += &format!("\n### {title}\n\n");
+        if members.iter().any(|a| a.write_only) {
+            out += &format!(
+                "> **NOTE**: [Write-only arguments]({WRITE_ONLY}) need Terraform 1.11 or OpenTofu 1.11, or later.\n\n"
+            );
+        }
+        members.iter().for_each(|a| out += &item(a, attributes, &[]));
+    }
+    nested(attributes, &[], &mut out);
+    out
+}
+
+fn nested(attributes: &[Attribute], inside: &[&str], out: &mut String) {
+    for attribute in sorted(attributes) {
+        let Kind::Nested(_, inner) = &attribute.kind else { continue };
+        let path = [inside, &[attribute.name]].concat();
+        *out += &format!("\n<a id=\"{}\"></a>\n### Nested Schema for `{}`\n", anchor(&path), path.join("."));
+        for (title, members) in groups(inner) {
+            *out += &format!("\n{title}:\n\n");
+            members.iter().for_each(|a| *out += &item(a, inner, &path));
+        }
+        nested(inner, &path, out);
+    }
+}
+
+fn sorted(attributes: &[Attribute]) -> Vec<&Attribute> {
+    let mut sorted: Vec<_> = attributes.iter().collect();
+    sorted.sort_by_key(|a| a.name);
+    sorted
+}
+
+fn groups(attributes: &[Attribute]) -> Vec<(&'static str, Vec<&Attribute>)> {
+    let title = |mode| match mode {
+        Mode::Required => "Required",
+        Mode::Optional | Mode::OptionalComputed => "Optional",
+        Mode::Computed => "Read-Only",
+    };
+    let group =
+        |name| (name, sorted(attributes).into_iter().filter(|a| title(a.mode) == name).collect::<Vec<_>>());
+    ["Required", "Optional", "Read-Only"].map(group).into_iter().filter(|(_, all)| !all.is_empty()).collect()
+}
+
+fn anchor(path: &[&str]) -> String {
+    format!("nestedatt--{}", path.join("--"))
+}
+
+/// One attribute as an item of a list.
+fn item(attribute: &Attribute, siblings: &[Attribute], inside: &[&str]) -> String {
+    let mut text = prose::unwrap(attribute.description);
+    let further = remarks(attribute, siblings);
+    if !further.is_empty() {
+        text.push_str(if text.contains('\n') { "\n\n" } else { " " });
+        text.push_str(&further.join(" "));
+    }
+    if let Kind::Nested(..) = attribute.kind {
+        let path = [inside, &[attribute.name]].concat();
+        text += &format!(" (see [below for nested schema](#{}))", anchor(&path));
+    }
+    let text = prose::indent(&text, "  ");
+    format!("- `{}` ({}) {}\n", attribute.name, flags(attribute), text.trim_start())
+}
+
+fn flags(attribute: &Attribute) -> String {
+    let mut flags = vec![match &attribute.kind {
+        Kind::Leaf(ty) => type_name(ty),
+        Kind::Nested(Nesting::Single, _) => "Attributes".to_owned(),
+        Kind::Nested(Nesting::List, _) => "Attributes List".to_owned(),
+        Kind::Nested(Nesting::Set, _) => "Attributes Set".to_owned(),
+        Kind::Nested(Nesting::Map, _) => "Attributes Map".to_owned(),
+    }];
+    if attribute.sensitive {
+        flags.push("Sensitive".to_owned());
+    }
+    if attribute.write_only {
+        flags.push(format!("[Write-only]({WRITE_ONLY})"));
+    }
+    if attribute.deprecated.is_some() {
+        flags.push("Deprecated".to_owned());
+    }
+    flags.join(", ")
+}
+
+/// What the declaration says besides the description, a sentence each.
+fn remarks(attribute: &Attribute, siblings: &[Attribute]) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(default) = &attribute.default {
+        out.push(format!("Default: `{}`.", hcl(default)));
+    }
+    let rules: Vec<_> = attribute.validators.iter().map(|v| v.rule.as_str()).collect();
+    if !rules.is_empty() {
+        out.push(format!("Constraints: {}.", rules.join("; ")));
+    }
+    let conflicts = conflicts(attribute, siblings);
+    if !conflicts.is_empty() {
+        let names: Vec<_> = conflicts.iter().map(|name| format!("`{name}`")).collect();
+        out.push(format!("Conflicts with {}.", names.join(", ")));
+    }
+    if attribute.requires_replace {
+        out.push("Changing it replaces the resource.".to_owned());
+    }
+    if let Some(why) = attribute.deprecated {
+        out.push(format!("**Deprecated:** {why}"));
+    }
+    out
+}
+
+/// A conflict is declared on one side and holds on both.
+fn conflicts<'a>(attribute: &'a Attribute, siblings: &'a [Attribute]) -> Vec<&'a str> {
+    let others = siblings.iter().filter(|other| {
+        attribute.conflicts_with.contains(&other.name) || other.conflicts_with.contains(&attribute.name)
+    });
+    others.map(|other| other.name).collect()
+}
+
+/// A type in the words of the registry's pages.
+pub fn type_name(ty: &Type) -> String {
+    match ty {
+        Type::Bool => "Boolean".to_owned(),
+        Type::Number => "Number".to_owned(),
+        Type::String => "String".to_owned(),
+        Type::Dynamic => "Dynamic".to_owned(),
+        Type::List(of) => format!("List of {}", type_name(of)),
+        Type::Set(of) => format!("Set of {}", type_name(of)),
+        Type::Map(of) => format!("Map of {}", type_name(of)),
+        Type::Tuple(_) | Type::Object(_) => format!("`{ty}`"),
+    }
+}
+
+/// A default as HCL writes it.
+pub fn hcl(raw: &Raw) -> String {
+    let list = |elements: &[Raw]| elements.iter().map(hcl).collect::<Vec<_>>().join(", ");
+    match raw {
+        Raw::Null | Raw::Unknown => "null".to_owned(),
+        Raw::Bool(value) => value.to_string(),
+        Raw::Number(number) => Number::as_text(number).to_owned(),
+        Raw::String(text) => format!("{:?}", &**text),
+        Raw::List(elements) | Raw::Set(elements) => format!("[{}]", list(elements)),
+        Raw::Map(elements) => {
+            let pairs: Vec<_> =
+                elements.iter().map(|(key, value)| format!("{key} = {}", hcl(value))).collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        Raw::Dynamic(typed) => hcl(&typed.1),
+    }
+}

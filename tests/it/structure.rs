@@ -1,0 +1,146 @@
+//! The arrows between the source's folders go one way, as the doc comment of `src/lib.rs` says: read from the paths in
+//! the source itself, so that an edge that the compiler allows and the map does not is seen when it is drawn.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::generator::root;
+use crate::paths::{Paths, paths};
+
+/// The areas of the map: path below `src/`, and the areas that it may use. What is in none of them is a seam.
+const AREAS: [(&str, &[&str]); 6] = [
+    ("tf_provider/framework", &[]),
+    ("tf_provider/plugin", &["tf_provider/framework"]),
+    ("cloudflare", &[]),
+    ("policy", &[]),
+    ("tokens", &["cloudflare", "policy"]),
+    ("provider", &["tf_provider/framework", "cloudflare", "policy", "tokens"]),
+];
+
+/// Crates that a single area uses.
+const SOLE_USERS: [(&str, &str); 4] = [
+    ("reqwest", "cloudflare"),
+    ("tonic", "tf_provider/plugin"),
+    ("tonic_prost", "tf_provider/plugin"),
+    ("prost", "tf_provider/plugin"),
+];
+
+/// What joins the areas, and so may use all of them.
+const JOINTS: [&str; 3] = ["lib.rs", "main.rs", "tf_provider/mod.rs"];
+
+#[test]
+fn the_source_draws_no_edge_that_the_map_does_not_allow() {
+    let src = root().join("src");
+    let mut found = Vec::new();
+    for file in rust_files(&src) {
+        let name = file.strip_prefix(&src).unwrap().to_str().unwrap().replace('\\', "/");
+        found.extend(edges(&name, &fs::read_to_string(&file).unwrap()));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_simulator_does_not_use_the_crate() {
+    for file in rust_files(&root().join("tests/simulator")) {
+        let Paths { idents, literals, .. } = paths(&fs::read_to_string(&file).unwrap(), &[]);
+        assert!(!idents.contains("cloudflare_tokens"), "{} uses the crate", file.display());
+        assert!(!literals.iter().any(|text| text.contains("src/")), "{} takes in source", file.display());
+    }
+}
+
+/// All `.rs` files below a folder.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+    assert!(!files.is_empty(), "{} has no source in it", folder.display());
+    files
+}
+
+/// The edges of a file that the map does not have, a line each. `name` is its path below `src/`.
+fn edges(name: &str, text: &str) -> Vec<String> {
+    if JOINTS.contains(&name) {
+        return Vec::new();
+    }
+    let within = |area: &str| name == format!("{area}.rs") || name.starts_with(&format!("{area}/"));
+    let Some((own, allowed)) = AREAS.iter().find(|(area, _)| within(area)) else {
+        return vec![format!("{name} is in no area of the map")];
+    };
+    let module: Vec<&str> = name.trim_end_matches(".rs").trim_end_matches("/mod").split('/').collect();
+    let read = paths(text, &module);
+    let mut found = Vec::new();
+    for path in &read.paths {
+        match area(path) {
+            Some(target) if target == *own || allowed.contains(&target) => {}
+            Some(target) => found.push(format!("{name}: {own} may not use {target}: {}", path.join("::"))),
+            None => found.push(format!("{name}: not in the map: {}", path.join("::"))),
+        }
+    }
+    for (krate, user) in SOLE_USERS {
+        if user != *own && read.idents.contains(krate) {
+            found.push(format!("{name}: only {user} uses {krate}"));
+        }
+    }
+    found
+}
+
+/// The area that a path from the crate's root leads to.
+fn area(path: &[String]) -> Option<&'static str> {
+    // `model!` is exported at the root, as macros are.
+    if path.first().is_some_and(|first| first == "model") {
+        return Some("tf_provider/framework");
+    }
+    let leads_to =
+        |area: &str| area.split('/').zip(path).filter(|(a, b)| a == b).count() == area.split('/').count();
+    AREAS.iter().map(|(area, _)| *area).find(|area| leads_to(area))
+}
+
+#[test]
+fn an_edge_against_the_arrows_is_found_however_it_is_written() {
+    for (file, text) in [
+        ("policy/a.rs", "use crate::tokens::Op;"),
+        ("policy/a.rs", "use crate::{policy::Policy, cloudflare};"),
+        ("policy/mod.rs", "use super::provider;"),
+        ("policy/a.rs", "use super::super::tokens;"),
+        ("policy/a/b.rs", "fn f() { super::super::super::tokens::g() }"),
+        ("policy/a.rs", "mod tests { use super::super::super::tokens; }"),
+        ("policy/a.rs", "fn f(x: cloudflare_tokens::tokens::Op) {}"),
+        ("policy/a.rs", "const C: char = '\\''; use crate::tokens; const D: char = '\"';"),
+        ("policy/a.rs", "/* a /* b */ */ use crate::model;"),
+        ("cloudflare/a.rs", "use crate::{tf_provider::{framework::Path}};"),
+        ("tf_provider/framework/a.rs", "use super::super::plugin;"),
+        ("tf_provider/plugin/a.rs", "use crate::provider::server;"),
+        ("provider/a.rs", "use crate::tf_provider::plugin::serve;"),
+        ("tokens/a.rs", "use crate::provider as p;"),
+        ("tokens/a.rs", "use crate::*;"),
+        ("tokens/a.rs", "use reqwest::Client;"),
+        ("tf_provider/framework/a.rs", "fn f() -> tonic::Status { x }"),
+        ("provider/a.rs", "use prost::Message;"),
+        ("elsewhere.rs", ""),
+    ] {
+        assert_eq!(edges(file, text).len(), 1, "{file}: {text}: {:?}", edges(file, text));
+    }
+}
+
+#[test]
+fn an_edge_along_the_arrows_is_none_to_complain_of() {
+    for (file, text) in [
+        ("tokens/a.rs", "use crate::{cloudflare::Client, policy::{self, Policy}}; use super::op::Op;"),
+        ("tokens/a.rs", "mod tests { use super::super::op; use super::*; }"),
+        ("provider/a/b.rs", "use crate::model; use super::super::session; use crate::tokens::Op;"),
+        ("policy/a.rs", "// use crate::tokens;\n/// [`crate::tokens`]\nconst A: &str = \"crate::tokens\";"),
+        ("policy/a.rs", "const A: &str = r#\"use \"crate::tokens\"\"#; fn f<'a>(x: &'a str) {}"),
+        ("policy/a.rs", "pub(crate) fn f() {} pub(super) fn g(tokens: u8) { self.h(); }"),
+        ("cloudflare/a.rs", "use reqwest::Client;"),
+        ("tf_provider/plugin/a.rs", "use crate::tf_provider::framework::Raw; use tonic::Status;"),
+        ("main.rs", "use cloudflare_tokens::tf_provider::plugin;"),
+    ] {
+        assert_eq!(edges(file, text), Vec::<String>::new(), "{file}: {text}");
+    }
+}
