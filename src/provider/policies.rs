@@ -8,7 +8,7 @@ use super::wording;
 use crate::cloudflare::Owner;
 use crate::policy::{self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, describe, resolve_all};
 use crate::tf_provider::framework::{Diagnostics, Path, Set, Value};
-use crate::tokens::{TokenPolicies, TokenService, home};
+use crate::tokens::{Concern, TokenPolicies, TokenService, home};
 
 const AT: &str = "policies";
 
@@ -70,6 +70,16 @@ pub(crate) async fn resolve(
     // Warnings were given at plan.
     let resolved = resolve_all(&wanted, &home(owner), &catalog);
     resolved.map(|r| r.policies).map_err(|problems| worded(problems.iter().map(|(_, problem)| problem)))
+}
+
+/// Words the concerns of an outcome, permission groups by name.
+pub(crate) async fn concerns(tokens: &TokenService, owner: &Owner, all: &[Concern]) -> Diagnostics {
+    if !all.iter().any(|concern| matches!(concern, Concern::NotGranted { .. })) {
+        return wording::concerns(all);
+    }
+    // Without the names the ids must do: it is this concern that the user has to hear of.
+    let catalog = tokens.catalog(owner).await.ok();
+    Diagnostics(all.iter().map(|concern| wording::concern(concern, catalog.as_deref())).collect())
 }
 
 /// The fingerprints of policies.
