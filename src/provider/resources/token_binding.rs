@@ -10,7 +10,7 @@ use crate::model;
 use crate::policy::{Fingerprint, FingerprintPrefix};
 use crate::provider::account;
 use crate::provider::blocks::{PolicyBlock, specs};
-use crate::provider::policies::{self, Matched, fingerprints, matched, resolve};
+use crate::provider::policies::{self, Matched, applied, fingerprints, matched, resolve};
 use crate::provider::session::{Mode, Session, owner};
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{
@@ -167,10 +167,11 @@ impl TokenBinding {
             Ok(add) => add,
             Err(diagnostics) => return (None, diagnostics),
         };
-        let owned = fingerprints(&add);
+        let asked = fingerprints(&add);
         match self.submit(&planned, PolicyChange::Edit { remove: private.owned, add }).await {
             Ok(outcome) => {
                 let mut found = wording::concerns(&outcome.concerns);
+                let owned = applied(&asked, &outcome.concerns);
                 if !outcome.adopted.is_empty() {
                     let shared: Vec<_> = outcome.adopted.iter().map(ToString::to_string).collect();
                     found.push(wording::adopted(planned.token_id.as_str().unwrap_or_default(), &shared));
@@ -198,6 +199,7 @@ impl TokenBinding {
 /// What a look at the token has found of a binding.
 struct Seen {
     matched: Matched,
+    owned: BTreeSet<Fingerprint>,
     taken_over: bool,
 }
 
@@ -216,26 +218,27 @@ async fn look(
     if !current.private.wanted.is_empty() {
         return take_over(tokens, owner, &current.private.wanted, &token).await.map(Some);
     }
-    let matched = find(tokens, owner, &current.state, &token).await?;
-    if !matched.kept.is_empty() {
-        return Ok(Some(Seen { matched, taken_over: false }));
+    if let Some(seen) = find(tokens, owner, current, &token).await? {
+        return Ok(Some(seen));
     }
     // Nothing of it is left, says an answer that may be half a minute old: ask again before it goes from the state.
-    let Some(token) = tokens.get_fresh(owner, token_id).await.map_err(|e| failed(&e))? else {
-        return Ok(None);
-    };
-    let matched = find(tokens, owner, &current.state, &token).await?;
-    Ok((!matched.kept.is_empty()).then_some(Seen { matched, taken_over: false }))
+    match tokens.get_fresh(owner, token_id).await.map_err(|e| failed(&e))? {
+        Some(token) => find(tokens, owner, current, &token).await,
+        None => Ok(None),
+    }
 }
 
+/// What the token still has of the binding, if anything.
 async fn find(
     tokens: &TokenService,
     owner: &Owner,
-    state: &BindingModel,
+    current: &Applied<TokenBinding>,
     token: &Token,
-) -> Result<Matched, Diagnostics> {
-    let written = specs(&state.policies).unwrap_or_default();
-    matched(tokens, owner, &written, &TokenPolicies::of(token, owner)).await
+) -> Result<Option<Seen>, Diagnostics> {
+    let written = specs(&current.state.policies).unwrap_or_default();
+    let matched = matched(tokens, owner, &written, &TokenPolicies::of(token, owner)).await?;
+    let owned = matched.still_owned(&current.private.owned);
+    Ok((!owned.is_empty()).then_some(Seen { matched, owned, taken_over: false }))
 }
 
 /// The policies that an import names.
@@ -258,15 +261,15 @@ async fn take_over(
         }
     }
     seen.policies.retain(|fingerprint, _| prefixes.iter().any(|prefix| prefix.matches(fingerprint)));
-    Ok(Seen { matched: matched(tokens, owner, &[], &seen).await?, taken_over: true })
+    let matched = matched(tokens, owner, &[], &seen).await?;
+    Ok(Seen { owned: matched.foreign_owned.clone(), matched, taken_over: true })
 }
 
 impl Seen {
     fn applied(self, current: Applied<TokenBinding>) -> ReadBack<TokenBinding> {
-        let Seen { matched, taken_over } = self;
+        let Seen { matched, owned, taken_over } = self;
         let mut state = current.state;
         state.policies = matched.value(&state.policies, taken_over);
-        let owned = if taken_over { matched.foreign_owned } else { matched.owned };
         (Some(Applied { state, private: Private { owned, wanted: Vec::new() } }), Diagnostics::none())
     }
 }

@@ -8,7 +8,7 @@ use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::policy::Policy;
 use crate::provider::blocks::condition;
-use crate::provider::policies::{fingerprints, resolve};
+use crate::provider::policies::{applied, fingerprints, resolve};
 use crate::provider::session::{Mode, owner};
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Map, Updating, Value};
@@ -32,6 +32,7 @@ impl AccountApiToken {
             Ok(created) => created,
             Err(error) => return (None, wording::create(&error)),
         };
+        private.owned = applied(&private.owned, &created.concerns);
         let mut found = wording::concerns(&created.concerns);
         found.extend(wording::left_behind(&created.left_behind));
         if let Some(error) = &created.not_disabled {
@@ -71,6 +72,7 @@ impl AccountApiToken {
             let change = Change { by: format!("token {id}"), fields, policies };
             match tokens.submit(&owner, &id, Op::from(change)).await {
                 Ok(outcome) => {
+                    private.owned = applied(&private.owned, &outcome.concerns);
                     found.extend(wording::concerns(&outcome.concerns));
                     token = outcome.token;
                 }
