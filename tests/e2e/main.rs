@@ -7,4 +7,5 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bindings;
 mod token;
