@@ -171,3 +171,23 @@ fn what_was_granted_in_place_of_what_was_asked_goes_with_the_binding() {
     stage.tf.destroy().success();
     has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);
 }
+
+#[test]
+fn a_tainted_binding_takes_its_policies_with_it() {
+    let (stage, id) = foreign_token();
+    let at = format!("{id:?}");
+    stage.apply(&binding("b", &at, &["Cloudflare Tunnel Write"]));
+    stage.tf.run(&["taint", B]).success();
+    stage.apply(&binding("b", &at, &["Workers Scripts Write"]));
+    has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Workers Scripts Write"]]);
+}
+
+#[test]
+fn a_binding_that_only_gets_another_name_writes_nothing() {
+    let (stage, id) = foreign_token();
+    let config = binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write"]);
+    stage.apply(&config);
+    stage.sim.reset_requests();
+    stage.apply(&config.replace("name = \"b\"", "name = \"tunnels\""));
+    assert_eq!(stage.sim.count("PUT", "/accounts/*/tokens/*"), 0);
+}

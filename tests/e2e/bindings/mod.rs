@@ -1,8 +1,10 @@
 //! `cloudflare_token_binding` and coalesced reads, with a real Terraform: a module per theme.
 
+mod crashes;
 mod drift;
 mod foreign;
 
+mod hosts;
 mod reads;
 mod rights;
 mod scale;
