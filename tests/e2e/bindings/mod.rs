@@ -8,6 +8,7 @@ mod hosts;
 mod reads;
 mod rights;
 mod scale;
+mod schedules;
 mod together;
 
 use std::collections::BTreeSet;
