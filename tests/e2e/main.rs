@@ -8,4 +8,5 @@ mod simulator;
 mod support;
 
 mod bindings;
+mod modules;
 mod token;
