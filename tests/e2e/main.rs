@@ -7,12 +7,14 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bindings;
 mod drift;
 mod ephemeral;
 mod examples;
 mod faults;
 mod fields;
 mod import;
+mod modules;
 mod own_token;
 mod policies;
 mod requests;

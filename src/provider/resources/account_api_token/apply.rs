@@ -9,7 +9,7 @@ use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::policy::Policy;
 use crate::provider::blocks::condition;
-use crate::provider::policies::{concerns, fingerprints, resolve};
+use crate::provider::policies::{applied, concerns, fingerprints, resolve};
 use crate::provider::session::{Mode, owner};
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Map, Updating, Value};
@@ -34,6 +34,7 @@ impl AccountApiToken {
             Ok(created) => created,
             Err(error) => return (None, wording::create(&error)),
         };
+        private.owned = applied(&private.owned, &created.concerns);
         let mut found = concerns(&tokens, &owner, &created.concerns).await;
         found.extend(wording::left_behind(&created.left_behind));
         if let Some(error) = &created.not_disabled {
@@ -75,6 +76,7 @@ impl AccountApiToken {
             let change = Change { by: format!("token {id}"), fields, policies };
             match tokens.submit(&owner, &id, Op::from(change)).await {
                 Ok(outcome) => {
+                    private.owned = applied(&private.owned, &outcome.concerns);
                     found.extend(concerns(&tokens, &owner, &outcome.concerns).await);
                     token = outcome.token;
                 }
