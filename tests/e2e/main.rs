@@ -11,5 +11,6 @@ mod drift;
 mod ephemeral;
 mod fields;
 mod import;
+mod modules;
 mod policies;
 mod token;
