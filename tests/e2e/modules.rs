@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64;
+
 use crate::support::stage::{BINARY, SOURCE, Stage};
 use crate::support::terraform::Workspace;
 
@@ -21,7 +23,8 @@ fn each_module_is_formatted_and_valid_and_passes_its_tests() {
         let stage = of_module(&module);
         stage.tf.run(&["fmt", "-check", "-diff", "-recursive"]).success();
         stage.tf.run(&["validate"]).success();
-        let runs: usize = entries(&module.join("tests")).iter().map(|file| declared(&read(file), "run").len()).sum();
+        let runs: usize =
+            entries(&module.join("tests")).iter().map(|file| declared(&read(file), "run").len()).sum();
         stage.tf.run(&["test"]).success().says(&format!("Success! {runs} passed, 0 failed."));
         assert!(stage.sim.tokens().is_empty(), "the tests of {} leave tokens behind", module.display());
     }
@@ -34,7 +37,11 @@ fn each_module_says_what_it_takes_and_gives() {
         for (file, kind) in [("variables.tf", "variable"), ("outputs.tf", "output")] {
             for name in declared(&read(&module.join(file)), kind) {
                 let row = format!("| `{name}` |");
-                assert!(readme.contains(&row), "{}/README.md does not list the {kind} {name}", module.display());
+                assert!(
+                    readme.contains(&row),
+                    "{}/README.md does not list the {kind} {name}",
+                    module.display()
+                );
             }
         }
     }
@@ -84,4 +91,51 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     entries
+}
+
+#[test]
+fn a_rotated_value_works_until_the_next_rotation() {
+    let stage = of_module(&Path::new(MODULES).join("rotating-token"));
+    let set = |generation: usize| {
+        let groups = "[{ permission_groups = [\"Workers Scripts Read\"] }]";
+        let variables = format!("name = \"deploy\"\npolicies = {groups}\ngeneration = {generation}\n");
+        stage.tf.write("terraform.tfvars", &variables);
+    };
+    let mut issues = Vec::new();
+    for generation in 1..=4 {
+        set(generation);
+        stage.tf.apply().success();
+        stage.settled();
+        issues.push(stage.tf.output("value").as_str().unwrap().to_owned());
+        let working: Vec<_> = issues.iter().map(|value| works(&stage, value)).collect();
+        let expected: Vec<_> = (1..=generation).map(|issue| issue + 1 >= generation).collect();
+        assert_eq!(working, expected, "which issues work in generation {generation}");
+    }
+    set(6);
+    stage.tf.plan().failure("The tokens are at generation 4");
+}
+
+/// Whether a value authenticates.
+fn works(stage: &Stage, value: &str) -> bool {
+    let tokens = stage.sim.tokens();
+    tokens.iter().any(|token| {
+        token["status"] == "active"
+            && stage.sim.token_value(token["id"].as_str().unwrap()).as_deref() == Some(value)
+    })
+}
+
+#[test]
+fn only_the_repository_can_open_the_value_for_its_workflows() {
+    let key = crypto_box::SecretKey::from([7; 32]);
+    let stage = of_module(&Path::new(MODULES).join("github-actions-token"));
+    let public_key = BASE64.encode(key.public_key().as_bytes());
+    let groups = r#"policies = [{ permission_groups = ["Workers Scripts Write"] }]"#;
+    stage.tf.write("terraform.tfvars", &format!("public_key = \"{public_key}\"\n{groups}\n"));
+    stage.tf.apply().success();
+    let sealed = stage.tf.output("encrypted_value");
+    let opened = key.unseal(&BASE64.decode(sealed.as_str().unwrap().as_bytes()).unwrap()).unwrap();
+    let id = stage.tf.output("token_id");
+    let value = stage.sim.token_value(id.as_str().unwrap()).unwrap();
+    assert_eq!(String::from_utf8(opened).unwrap(), value);
+    assert!(!stage.tf.state().to_string().contains(&value), "the state has the value");
 }
