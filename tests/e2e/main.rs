@@ -7,10 +7,16 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bindings;
 mod drift;
 mod ephemeral;
+mod examples;
+mod faults;
 mod fields;
 mod import;
 mod modules;
+mod own_token;
 mod policies;
+mod requests;
 mod token;
+mod unknown;
