@@ -12,7 +12,7 @@ use crate::support::terraform::Workspace;
 /// The modules.
 pub(crate) const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/modules");
 /// The default registries, whose name is a part of a provider's address: Terraform's and OpenTofu's.
-const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
+pub(crate) const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
 #[test]
 fn each_module_is_formatted_and_valid_and_passes_its_tests() {
@@ -55,12 +55,12 @@ fn declared<'a>(text: &'a str, kind: &str) -> Vec<&'a str> {
     text.lines().filter_map(name).collect()
 }
 
-fn read(file: &Path) -> String {
+pub(crate) fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap()
 }
 
 /// A stage with a module as its root module, initialised.
-pub(crate) fn of_module(module: &Path) -> Stage {
+fn of_module(module: &Path) -> Stage {
     let mut stage = Stage::new();
     copy(module, stage.tf.path());
     mirrored(&mut stage.tf);
@@ -69,7 +69,7 @@ pub(crate) fn of_module(module: &Path) -> Stage {
 }
 
 /// Lets `init` install the provider from a filesystem mirror.
-pub(crate) fn mirrored(tf: &mut Workspace) {
+fn mirrored(tf: &mut Workspace) {
     for registry in REGISTRIES {
         tf.mirror(&format!("{registry}/{SOURCE}"), env!("CARGO_PKG_VERSION"), Path::new(BINARY));
     }
@@ -88,7 +88,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     entries
