@@ -1,4 +1,5 @@
-//! The guides: whatever of them is a whole configuration applies, what is a part is formatted, and links lead somewhere.
+//! The guides and the modules' pages: what is a whole configuration applies, what is a part is valid, and links lead
+//! somewhere.
 
 use std::path::Path;
 
@@ -8,6 +9,16 @@ use crate::modules::{MODULES, REGISTRIES, copy, entries, read};
 use crate::support::stage::{BINARY, SOURCE, Stage};
 
 const GUIDES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guides");
+/// What the parts of configurations on the pages go without.
+const PREAMBLE: &str = r#"
+terraform {
+  required_providers {
+    cloudflare        = { source = "cloudflare/cloudflare" }
+    cloudflare-tokens = { source = "cloudflare-tokens/cloudflare-tokens" }
+  }
+}
+variable "zone_id" {}
+"#;
 /// The token that the guides import.
 const IMPORTED: &str = "0da42c8d2132a9ddaf714f9e7c920711/6e4a9b1c3f5d4e0f8a7b6c5d4e3f2a1b";
 
@@ -30,6 +41,22 @@ fn every_whole_configuration_of_a_guide_applies_and_leaves_nothing_to_plan() {
 }
 
 #[test]
+fn what_is_a_part_of_a_configuration_is_valid_in_one() {
+    let readmes = entries(Path::new(MODULES)).into_iter().map(|module| module.join("README.md"));
+    for page in entries(Path::new(GUIDES)).into_iter().chain(readmes) {
+        for block in blocks(&read(&page)).into_iter().filter(|block| is_part(block)) {
+            let stage = stage();
+            stage.tf.write("main.tf", &format!("{PREAMBLE}\n{block}\n"));
+            for command in ["init", "validate"] {
+                let output = stage.tf.run(&[command]);
+                let said = output.said();
+                assert_eq!(output.code, Some(0), "{}: {command}: {said}\n{block}", page.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn a_token_of_the_official_provider_comes_over_unchanged() {
     let guide = read(&Path::new(GUIDES).join("coming-from-cloudflare_account_token.md"));
     let config = blocks(&guide).into_iter().find(|block| is_whole(block)).unwrap();
@@ -45,7 +72,7 @@ fn a_token_of_the_official_provider_comes_over_unchanged() {
 }
 
 #[test]
-fn what_is_a_part_of_a_configuration_is_formatted_too() {
+fn every_block_is_formatted() {
     let readmes = entries(Path::new(MODULES)).into_iter().map(|module| module.join("README.md"));
     for page in entries(Path::new(GUIDES)).into_iter().chain(readmes) {
         let stage = stage();
@@ -113,6 +140,12 @@ fn blocks(page: &str) -> Vec<String> {
 /// Whether a block is a configuration by itself.
 fn is_whole(block: &str) -> bool {
     block.lines().any(|line| line == "terraform {")
+}
+
+/// Whether a block can be added to a configuration that has the two providers.
+fn is_part(block: &str) -> bool {
+    let first = block.lines().next().unwrap_or_default();
+    !is_whole(block) && first.ends_with(" {") && !first.contains('=') && !block.contains("github_")
 }
 
 /// The relative links on a page.
