@@ -72,6 +72,19 @@ fn a_token_of_the_official_provider_comes_over_unchanged() {
 }
 
 #[test]
+fn a_module_gets_this_provider_whatever_its_caller_calls_it() {
+    let stage = stage();
+    let module = "module \"tunnels\" {\n  source = \"./modules/tunnel-token\"\n  access = \"read\"\n}\n";
+    let account = stage.sim.account_id();
+    let provider = format!("provider \"cloudflare-tokens\" {{\n  account_id = \"{account}\"\n}}\n");
+    let official = "provider \"cloudflare\" {\n  account_id = \"00000000000000000000000000000000\"\n}\n";
+    stage.tf.write("main.tf", &[PREAMBLE, &provider, official, module].concat());
+    stage.tf.init().success();
+    stage.tf.apply().success();
+    assert_eq!(stage.sim.tokens().len(), 1);
+}
+
+#[test]
 fn every_block_is_formatted() {
     let readmes = entries(Path::new(MODULES)).into_iter().map(|module| module.join("README.md"));
     for page in entries(Path::new(GUIDES)).into_iter().chain(readmes) {
