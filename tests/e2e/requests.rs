@@ -17,7 +17,7 @@ fn asked(stage: &Stage) -> Vec<String> {
 
 #[test]
 fn a_run_asks_no_more_than_it_has_to() {
-    let stage = Stage::new();
+    let stage = Stage::alone(Options::default());
     let config = |name: &str| token(&format!("name = \"{name}\"\n{POLICIES}"));
     stage.config(&config("one")).tf.apply().success();
     let create = asked(&stage);
@@ -37,7 +37,7 @@ fn a_run_asks_no_more_than_it_has_to() {
 #[test]
 fn sixty_tokens_at_a_small_quota_meet_at_most_two_refusals() {
     let quota = Some((25, Duration::from_secs(4)));
-    let stage = Stage::with(Options { quota, ..Options::default() });
+    let stage = Stage::alone(Options { quota, ..Options::default() });
     stage.config(&token(&format!("count = 60\nname = \"t${{count.index}}\"\n{POLICIES}")));
     stage.tf.run(&["apply", "-auto-approve", "-parallelism=30"]).success();
     let refused = stage.sim.requests().iter().filter(|r| r.status == Some(429)).count();

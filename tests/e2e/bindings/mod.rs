@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use crate::simulator::Simulator;
+use crate::simulator::{Options, Simulator};
 use crate::support::stage::Stage;
 
 /// A token that has no policy of its own, for bindings to add theirs.

@@ -13,7 +13,7 @@ fn tokens(count: usize) -> String {
 
 #[test]
 fn a_hundred_and_twenty_tokens_are_refreshed_in_six_requests_at_most() {
-    let stage = Stage::new();
+    let stage = Stage::alone(Options::default());
     stage.config(&tokens(120)).tf.apply().success();
     stage.sim.reset_requests();
     stage.settled();
@@ -24,7 +24,7 @@ fn a_hundred_and_twenty_tokens_are_refreshed_in_six_requests_at_most() {
 
 #[test]
 fn two_tokens_among_five_hundred_are_refreshed_in_three_requests_at_most() {
-    let stage = Stage::with(Options { account_token_limit: 501, ..Options::default() });
+    let stage = Stage::alone(Options { account_token_limit: 501, ..Options::default() });
     let before: Vec<_> =
         (0..300).map(|n| mint(&stage.sim, &format!("before {n}"), &[&["Workers Scripts Read"]])).collect();
     stage.config(&tokens(2)).tf.apply().success();

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn forty_bindings_in_one_apply_are_few_requests_and_none_is_lost() {
-    let stage = Stage::new();
+    let stage = Stage::alone(Options::default());
     let groups: Vec<String> = account_groups().into_iter().take(40).collect();
     let config = |groups: &[String]| {
         format!(
