@@ -13,6 +13,7 @@ mod ephemeral;
 mod examples;
 mod faults;
 mod fields;
+mod guides;
 mod import;
 mod modules;
 mod own_token;
