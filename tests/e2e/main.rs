@@ -12,4 +12,5 @@ mod ephemeral;
 mod fields;
 mod import;
 mod policies;
+mod rotation;
 mod token;
