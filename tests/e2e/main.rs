@@ -13,4 +13,6 @@ mod fields;
 mod import;
 mod policies;
 mod rotation;
+mod sealing;
 mod token;
+mod workers_secret;
