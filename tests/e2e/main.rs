@@ -11,6 +11,7 @@ mod drift;
 mod ephemeral;
 mod fields;
 mod import;
+mod memory;
 mod policies;
 mod rotation;
 mod sealing;
