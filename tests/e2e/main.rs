@@ -10,6 +10,7 @@ mod support;
 mod drift;
 mod ephemeral;
 mod fields;
+mod hygiene;
 mod import;
 mod memory;
 mod policies;
