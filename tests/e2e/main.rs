@@ -17,4 +17,5 @@ mod policies;
 mod rotation;
 mod sealing;
 mod token;
+mod workerd;
 mod workers_secret;
