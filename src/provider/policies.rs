@@ -8,7 +8,7 @@ use super::wording;
 use crate::cloudflare::Owner;
 use crate::policy::{self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, describe, resolve_all};
 use crate::tf_provider::framework::{Diagnostics, Path, Set, Value};
-use crate::tokens::{TokenPolicies, TokenService, home};
+use crate::tokens::{Concern, TokenPolicies, TokenService, home};
 
 const AT: &str = "policies";
 
@@ -72,9 +72,28 @@ pub(crate) async fn resolve(
     resolved.map(|r| r.policies).map_err(|problems| worded(problems.iter().map(|(_, problem)| problem)))
 }
 
+/// Words the concerns of an outcome, permission groups by name.
+pub(crate) async fn concerns(tokens: &TokenService, owner: &Owner, all: &[Concern]) -> Diagnostics {
+    if !all.iter().any(|concern| matches!(concern, Concern::NotGranted { .. })) {
+        return wording::concerns(all);
+    }
+    // Without the names the ids must do: it is this concern that the user has to hear of.
+    let catalog = tokens.catalog(owner).await.ok();
+    Diagnostics(all.iter().map(|concern| wording::concern(concern, catalog.as_deref())).collect())
+}
+
 /// The fingerprints of policies.
 pub(crate) fn fingerprints<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> BTreeSet<Fingerprint> {
     policies.into_iter().map(Policy::fingerprint).collect()
+}
+
+/// The fingerprints of policies as the token has them after a write: what was asked for, and what was granted instead.
+pub(crate) fn applied(add: &BTreeSet<Fingerprint>, concerns: &[Concern]) -> BTreeSet<Fingerprint> {
+    let granted = concerns.iter().filter_map(|concern| match concern {
+        Concern::NotGranted { granted, .. } => granted.as_ref().map(Policy::fingerprint),
+        _ => None,
+    });
+    add.iter().copied().chain(granted).collect()
 }
 
 /// A token's policies seen from a resource that has written some of them.
@@ -90,6 +109,12 @@ pub(crate) struct Matched {
 }
 
 impl Matched {
+    /// What a resource that has applied `before` has to remove one day: what it wrote, and what came of it in another form,
+    /// as where the API granted less than was asked.
+    pub(crate) fn still_owned(&self, before: &BTreeSet<Fingerprint>) -> BTreeSet<Fingerprint> {
+        self.owned.iter().chain(self.foreign_owned.intersection(before)).copied().collect()
+    }
+
     /// The attribute's value: `current` itself where nothing has changed.
     pub(crate) fn value(
         &self,

@@ -3,7 +3,7 @@
 
 use super::guardrails::Breach;
 use crate::cloudflare::{ApiError, Error, WorkerSecret};
-use crate::policy::{Problem, Severity};
+use crate::policy::{Catalog, GroupId, Problem, Severity};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
 use crate::tokens::{Concern, CreateError, OpError};
 
@@ -212,14 +212,21 @@ pub(crate) fn adopted(token_id: &str, fingerprints: &[String]) -> Diagnostic {
     Diagnostic::warning("The policy was there already", detail).at(Path::of("policies"))
 }
 
-/// What is not as it was asked, although the API said success: errors, but for what was merely not watched.
-pub(crate) fn concern(concern: &Concern) -> Diagnostic {
+/// What is not as it was asked, although the API said success: errors, but for what was merely not watched. Permission
+/// groups are named as far as the catalogue knows them.
+pub(crate) fn concern(concern: &Concern, catalog: Option<&Catalog>) -> Diagnostic {
     match concern {
         Concern::NotGranted { missing, granted, .. } => {
-            let ids: Vec<_> = missing.iter().map(ToString::to_string).collect();
+            let name = |id: &GroupId| match catalog.and_then(|catalog| catalog.get(id)) {
+                Some(group) => format!("\"{}\" ({id})", group.name),
+                None => id.to_string(),
+            };
+            let groups: Vec<_> = missing.iter().map(name).collect();
             let what = match granted {
-                Some(_) => format!("It left out permission groups: {}.", ids.join(", ")),
-                None => format!("It left out a whole policy, with the permission groups {}.", ids.join(", ")),
+                Some(_) => format!("It left out permission groups: {}.", groups.join(", ")),
+                None => {
+                    format!("It left out a whole policy, with the permission groups {}.", groups.join(", "))
+                }
             };
             let detail = format!(
                 "Cloudflare said success, but the token does not have all that was asked. {what}\n\nIt does so where the \
@@ -243,9 +250,9 @@ pub(crate) fn concern(concern: &Concern) -> Diagnostic {
     }
 }
 
-/// All concerns of an outcome.
+/// All concerns of an outcome, without a catalogue to name permission groups with.
 pub(crate) fn concerns(all: &[Concern]) -> Diagnostics {
-    Diagnostics(all.iter().map(concern).collect())
+    Diagnostics(all.iter().map(|one| concern(one, None)).collect())
 }
 
 /// The text with its first letter in upper case.

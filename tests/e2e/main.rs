@@ -7,15 +7,22 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bindings;
 mod drift;
 mod ephemeral;
+mod examples;
+mod faults;
 mod fields;
 mod hygiene;
 mod import;
 mod memory;
+mod modules;
+mod own_token;
 mod policies;
+mod requests;
 mod rotation;
 mod sealing;
 mod token;
+mod unknown;
 mod workerd;
 mod workers_secret;

@@ -98,6 +98,8 @@ async fn a_lifetime_is_measured_when_the_end_is_new_and_not_when_time_goes_by() 
     let words = refused(&guarded, TOKEN, None, &config(31), "expires_on").await;
     assert!(words.contains("within 30days"), "{words}");
     refused(&guarded, TOKEN, None, &json!({"name": "a"}), "expires_on").await;
+    passes(&guarded, TOKEN, None, &json!({"name": "a", "expires_in": "30d"})).await;
+    refused(&guarded, TOKEN, None, &json!({"name": "a", "expires_in": "31d"}), "expires_in").await;
 
     let config = config(60);
     let long = free.apply(TOKEN, None, &config).await;
@@ -108,6 +110,16 @@ async fn a_lifetime_is_measured_when_the_end_is_new_and_not_when_time_goes_by() 
     refused(&guarded, TOKEN, Some(&long), &json!({"name": "a", "expires_on": in_days(61)}), "expires_on")
         .await;
     passes(&guarded, TOKEN, Some(&long), &json!({"name": "a", "expires_on": in_days(20)})).await;
+}
+
+#[tokio::test]
+async fn a_roll_that_makes_a_new_end_is_measured_too() {
+    let (_sim, free, guarded) = start(json!({"max_lifetime": "30d"})).await;
+    let config =
+        |trigger: &str| json!({"name": "a", "expires_in": "60d", "rotation": {"triggers": {"by": trigger}}});
+    let token = free.apply(TOKEN, None, &config("one")).await;
+    passes(&guarded, TOKEN, Some(&token), &config("one")).await;
+    refused(&guarded, TOKEN, Some(&token), &config("two"), "expires_in").await;
 }
 
 #[tokio::test]

@@ -2,10 +2,6 @@
 //!
 //! Configurations are written as JSON and typed by the schema; [`UNKNOWN`] stands for a value that is not known yet.
 
-#![allow(dead_code, reason = "each theme uses a part of it")]
-#![allow(unreachable_pub, reason = "`pub` marks what tests may use; no crate can export it")]
-#![allow(clippy::expect_used, reason = "a fixture that does not work should fail its test, with the reason")]
-
 use cloudflare_tokens::provider::{Environment, server};
 use cloudflare_tokens::tf_provider::framework::{
     ApplyRequest, ClientCapabilities, Diagnostics, FunctionError, PlanRequest, PlanResponse, Raw, ResourceId,

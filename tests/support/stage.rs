@@ -1,6 +1,8 @@
 //! A stage for end-to-end tests: a simulator of its own, and a workspace of a real Terraform with the built provider.
 
+use std::cell::Cell;
 use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::Value as Json;
 
@@ -21,10 +23,47 @@ terraform {
 }
 "#;
 
+/// Held shared by every stage, and alone by one that measures: Terraform's own pace decides how many requests are
+/// gathered into one, and a machine that runs a dozen tests beside it is no measure.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+thread_local! {
+    /// How many stages this test has up: only its first one waits for the machine.
+    static UP: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The machine, shared or not, until the stage goes.
+enum Machine {
+    Held,
+    Shared { _guard: RwLockReadGuard<'static, ()> },
+    Alone { _guard: RwLockWriteGuard<'static, ()> },
+}
+
+impl Machine {
+    fn shared() -> Machine {
+        if UP.replace(UP.get() + 1) > 0 {
+            return Machine::Held;
+        }
+        Machine::Shared { _guard: MACHINE.read().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    fn alone() -> Machine {
+        assert_eq!(UP.replace(1), 0, "this test has a stage up already");
+        Machine::Alone { _guard: MACHINE.write().unwrap_or_else(PoisonError::into_inner) }
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        UP.set(UP.get() - 1);
+    }
+}
+
 /// A simulator and a workspace whose environment configures the provider for it.
 pub struct Stage {
     pub sim: Simulator,
     pub tf: Workspace,
+    _machine: Machine,
 }
 
 impl Stage {
@@ -40,9 +79,18 @@ impl Stage {
 
     /// With this Terraform.
     pub fn on(terraform: &Terraform, options: Options) -> Stage {
+        Stage::up(terraform, options, Machine::shared())
+    }
+
+    /// With the machine to itself, for what is measured.
+    pub fn alone(options: Options) -> Stage {
+        Stage::up(&Terraform::find(), options, Machine::alone())
+    }
+
+    fn up(terraform: &Terraform, options: Options, machine: Machine) -> Stage {
         let sim = Simulator::spawn(options);
         let tf = workspace(terraform, &sim);
-        Stage { sim, tf }
+        Stage { sim, tf, _machine: machine }
     }
 
     /// With the simulator's defaults but for one reading of the API.

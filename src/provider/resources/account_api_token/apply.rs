@@ -9,7 +9,7 @@ use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::policy::Policy;
 use crate::provider::blocks::condition;
-use crate::provider::policies::{fingerprints, resolve};
+use crate::provider::policies::{applied, concerns, fingerprints, resolve};
 use crate::provider::session::{Mode, owner};
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Map, Updating, Value};
@@ -34,7 +34,8 @@ impl AccountApiToken {
             Ok(created) => created,
             Err(error) => return (None, wording::create(&error)),
         };
-        let mut found = wording::concerns(&created.concerns);
+        private.owned = applied(&private.owned, &created.concerns);
+        let mut found = concerns(&tokens, &owner, &created.concerns).await;
         found.extend(wording::left_behind(&created.left_behind));
         if let Some(error) = &created.not_disabled {
             found.push(wording::write("The API token was created, but could not be disabled", error));
@@ -75,7 +76,8 @@ impl AccountApiToken {
             let change = Change { by: format!("token {id}"), fields, policies };
             match tokens.submit(&owner, &id, Op::from(change)).await {
                 Ok(outcome) => {
-                    found.extend(wording::concerns(&outcome.concerns));
+                    private.owned = applied(&private.owned, &outcome.concerns);
+                    found.extend(concerns(&tokens, &owner, &outcome.concerns).await);
                     token = outcome.token;
                 }
                 Err(error) => {

@@ -64,13 +64,15 @@ impl AccountApiToken {
     pub(super) async fn guard(&self, prior: Option<&TokenModel>, planned: &TokenModel) -> Diagnostics {
         let guardrails = self.session.guardrails();
         let kept = prior.is_some_and(|prior| prior.expires_on == planned.expires_on);
-        let lifetime = match (&planned.expires_on, &planned.expires_in) {
-            (Value::Known(_), _) if kept => Value::Unknown,
-            // Not known before apply when it will end, but how long it will live.
-            (Value::Unknown, Value::Known(text)) => checks::parse_duration(text).into(),
-            (expires_on, _) => expires_on.clone().map(|text| time_until(&text)),
+        let (lifetime, at) = match (&planned.expires_in, &planned.expires_on) {
+            (_, Value::Known(_)) if kept => (Value::Unknown, "expires_on"),
+            (Value::Null, expires_on) => (expires_on.clone().map(|text| time_until(&text)), "expires_on"),
+            (expires_in, _) => (
+                expires_in.clone().map(|text| checks::parse_duration(&text).unwrap_or_default()),
+                "expires_in",
+            ),
         };
-        let mut found = wording::breaches(guardrails.lifetime(&lifetime), "expires_on");
+        let mut found = wording::breaches(guardrails.lifetime(&lifetime), at);
         found.extend(wording::breaches(guardrails.condition(&planned.condition), "condition"));
         if let Ok(owner) = owner(&planned.account_id) {
             found.extend(guardrails::check_policies(&self.session, &owner, &planned.policies).await);

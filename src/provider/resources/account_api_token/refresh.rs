@@ -47,7 +47,7 @@ async fn refreshed(
         Err(diagnostics) => return (Some(current), diagnostics),
     };
     let all = importing || state.exclusive_policies == Value::Known(true);
-    let mut owned = matched.owned.clone();
+    let mut owned = matched.still_owned(&current.private.owned);
     state.policies = matched.value(&state.policies, all);
     if all {
         owned.extend(&matched.foreign_owned);
