@@ -7,8 +7,11 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input;
+mod beside;
 mod drift;
 mod ephemeral;
+mod examples;
 mod faults;
 mod fields;
 mod import;
