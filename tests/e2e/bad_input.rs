@@ -128,7 +128,10 @@ fn what_only_the_list_of_groups_can_tell_is_refused_at_plan() {
     const R2: &str = r#"permission_groups = ["Workers R2 Storage Bucket Item Read"]"#;
     refused(&format!("{R2}, r2_buckets = [\"photos\"]"), "Write \"default/photos\"");
     refused(&format!("{R2}, r2_buckets = [\"default/p\"]"), "3 to 63 lower-case letters");
-    refused(r#"permission_groups = ["abcdef0123456789"]"#, "is not 32 lower-case hexadecimal digits");
+    refused(
+        r#"permission_groups = ["abcdef0123456789abcdef012345678"]"#,
+        "is not 32 lower-case hexadecimal digits",
+    );
     refused(r#"permission_groups = ["Zone Read", "Zone Rea"], zones = ["*"]"#, "\"Zone Read\"");
 }
 

@@ -7,6 +7,7 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acceptance;
 mod bad_input;
 mod beside;
 mod drift;
