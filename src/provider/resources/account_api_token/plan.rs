@@ -46,7 +46,8 @@ impl AccountApiToken {
         };
         let none = Value::Null;
         let prior = planning.prior.as_ref().map_or(&none, |prior| &prior.policies);
-        policies::plan(&tokens, &owner, prior, &mut planning.planned.policies).await
+        policies::plan_since(&tokens, &owner, prior, &planning.private.owned, &mut planning.planned.policies)
+            .await
     }
 
     /// Refuses to cut the provider off from the API.
