@@ -62,6 +62,9 @@ const TABLE: &[Row] = &[
     row(10007, "", "Deploy the Worker first; a secret needs a script to go to. Check `script_name` and `account_id`."),
     row(10053, "",
         "The Worker has a binding of another type under this name. Choose another name, or remove that binding."),
+    row(10056, "",
+        "The Worker has no secret of this name: it was removed outside Terraform. Run `terraform plan`: it looks again, and \
+         plans to put it."),
     row(10054, "", "The secret is larger than Workers allow."),
     row(10055, "", "The Worker has as many bindings as Workers allow."),
     row(10214, "", GRADUAL),

@@ -11,23 +11,45 @@ pub(super) const EVERY_ACCOUNT: &str = "com.cloudflare.api.account.*";
 pub(super) const EVERY_ZONE: &str = "com.cloudflare.api.account.zone.*";
 pub(super) const EVERY_R2_BUCKET: &str = "com.cloudflare.edge.r2.bucket.*";
 
-pub(super) fn account(id: &str) -> String {
+/// The key of an account.
+pub fn account(id: &str) -> String {
     format!("{ACCOUNT}{id}")
 }
 
-/// The key of the bucket that is written `jurisdiction/bucket`, such as `default/photos`.
-pub(super) fn r2_bucket(account: &str, jurisdiction: &str, bucket: &str) -> String {
+/// The key of a zone.
+pub fn zone(id: &str) -> String {
+    format!("{ZONE}{id}")
+}
+
+/// The key and the value that mean all zones of an account: the value is the JSON of what the API nests there.
+pub fn zones_of(account_id: &str) -> (String, String) {
+    (account(account_id), format!("{{\"{EVERY_ZONE}\":\"*\"}}"))
+}
+
+/// The key of an R2 bucket.
+pub fn r2_bucket(account: &str, jurisdiction: &str, bucket: &str) -> String {
     format!("{R2_BUCKET}{account}_{jurisdiction}_{bucket}")
 }
 
-/// The parts `(jurisdiction, bucket)` of `default/photos`, if it is written so. A jurisdiction and a bucket are lower-case
-/// letters, digits and hyphens, the bucket 3 to 63 of them.
+/// The parts `(jurisdiction, bucket)` of `default/photos`, if it is written so.
 pub(super) fn split_bucket(element: &str) -> Option<(&str, &str)> {
-    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    let (jurisdiction, bucket) = element.split_once('/')?;
-    let fits =
-        !jurisdiction.is_empty() && (3..=63).contains(&bucket.len()) && plain(jurisdiction) && plain(bucket);
-    fits.then_some((jurisdiction, bucket))
+    element
+        .split_once('/')
+        .filter(|(jurisdiction, bucket)| is_jurisdiction(jurisdiction) && is_bucket(bucket))
+}
+
+/// The name of a jurisdiction, such as `default` or `eu`: lower-case letters, digits and hyphens.
+pub fn is_jurisdiction(text: &str) -> bool {
+    !text.is_empty() && is_plain(text)
+}
+
+/// The name of an R2 bucket: 3 to 63 lower-case letters, digits and hyphens.
+pub fn is_bucket(text: &str) -> bool {
+    (3..=63).contains(&text.len()) && is_plain(text)
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Is this key said flat by users, and nested under its account on the wire of an account-owned token?
@@ -53,6 +75,6 @@ pub(super) fn scope(key: &str) -> Option<Scope> {
 }
 
 /// 32 lower-case hexadecimal digits, as accounts, zones and permission groups are identified.
-pub(super) fn is_hex32(text: &str) -> bool {
+pub fn is_hex32(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }

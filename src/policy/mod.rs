@@ -11,7 +11,7 @@ mod catalog;
 mod describe;
 mod fingerprint;
 mod ip;
-mod keys;
+pub mod keys;
 mod problem;
 mod resolve;
 mod spec;

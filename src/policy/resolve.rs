@@ -263,7 +263,7 @@ pub(super) fn resources(target: &Target, home: &Home) -> Option<BTreeMap<String,
         Target::Account => Some(BTreeMap::from([every(keys::account(account?))])),
         Target::Zones(Selection::All) => Some(BTreeMap::from([every(keys::EVERY_ZONE.into())])),
         Target::Zones(Selection::Only(zones)) => {
-            Some(zones.iter().map(|zone| every(format!("{}{zone}", keys::ZONE))).collect())
+            Some(zones.iter().map(|zone| every(keys::zone(zone))).collect())
         }
         Target::R2Buckets(Selection::All) => Some(BTreeMap::from([every(keys::EVERY_R2_BUCKET.into())])),
         Target::R2Buckets(Selection::Only(buckets)) => buckets

@@ -113,7 +113,8 @@ impl PolicyBlock {
         }
     }
 
-    fn effect(&self) -> Option<Effect> {
+    /// Whether it grants or withholds; none while that is unknown.
+    pub(crate) fn effect(&self) -> Option<Effect> {
         match &self.effect {
             Value::Null => Some(Effect::Allow),
             Value::Unknown => None,

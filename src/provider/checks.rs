@@ -20,6 +20,17 @@ pub(super) fn token_name() -> Validator {
     })
 }
 
+/// Anything but white space.
+pub(super) fn not_blank() -> Validator {
+    Validator::string("not empty", |text| {
+        if text.trim().is_empty() {
+            Err("is empty: set it, or leave it out where it is optional.".to_owned())
+        } else {
+            Ok(())
+        }
+    })
+}
+
 /// The id of an account, a zone or a token: 32 lower-case hexadecimal digits.
 pub(super) fn id(of: &'static str) -> Validator {
     Validator::string("32 lower-case hexadecimal digits", move |text| {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::checks;
+use super::guardrails::{Guardrails, GuardrailsBlock};
 use super::session::Session;
 use super::wording;
 use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
@@ -21,16 +22,16 @@ model! {
     pub(crate) struct ProviderModel {
         /// The API token that the provider authenticates with; it needs *Account API Tokens Write*. Either this or
         /// `api_key` and `email`. Default: the environment's `CLOUDFLARE_API_TOKEN`.
-        api_token: SecretString = optional().check(not_blank()).conflicts_with(&["api_key"]),
+        api_token: SecretString = optional().check(checks::not_blank()).conflicts_with(&["api_key"]),
         /// The global API key, with `email`. Default: the environment's `CLOUDFLARE_API_KEY`.
-        api_key: SecretString = optional().check(not_blank()),
+        api_key: SecretString = optional().check(checks::not_blank()),
         /// The e-mail address of the global API key's user. Default: the environment's `CLOUDFLARE_EMAIL`.
-        email: String = optional().check(not_blank()),
+        email: String = optional().check(checks::not_blank()),
         /// The account of every resource that names none itself. Default: the environment's `CLOUDFLARE_ACCOUNT_ID`.
         account_id: String = optional().check(checks::id("an account")),
         /// Where the API is. Plain `http` is taken for a loopback host only. Default: the environment's
         /// `CLOUDFLARE_BASE_URL`, else `https://api.cloudflare.com/client/v4`.
-        base_url: String = optional().check(not_blank()),
+        base_url: String = optional().check(checks::not_blank()),
         /// How often a request is tried again that failed for a passing reason and is safe to repeat. Default: `4`.
         max_retries: i64 = optional().check(retries()),
         /// How long a single request may take. Default: `30s`.
@@ -38,13 +39,10 @@ model! {
         /// How long the removal of a policy is watched after the write, where other hosts write the same token at the same
         /// time: at least as long as their slowest write takes. Default: `0s`, not at all.
         concurrent_writers_window: String = optional().check(checks::duration(true)),
+        /// What no token and no binding of this configuration may be, whatever a module says: a plan that breaks a rule is
+        /// refused.
+        guardrails: GuardrailsBlock = optional(),
     }
-}
-
-fn not_blank() -> Validator {
-    Validator::string("not empty", |text| {
-        if text.trim().is_empty() { Err("is empty: leave it out, or set it.".to_owned()) } else { Ok(()) }
-    })
 }
 
 fn retries() -> Validator {
@@ -206,7 +204,7 @@ impl Provider for CloudflareProvider {
         };
         match configured() {
             Ok((tokens, account_id)) => {
-                self.session.configure(tokens, account_id);
+                self.session.configure(tokens, account_id, Guardrails::from(&config.guardrails));
                 Diagnostics::none()
             }
             Err(diagnostic) => Diagnostic::into(diagnostic),

@@ -5,7 +5,10 @@ mod account;
 mod blocks;
 mod checks;
 mod config;
+mod data_sources;
 mod ephemeral_resources;
+mod functions;
+mod guardrails;
 mod policies;
 mod resources;
 mod seal;
@@ -16,9 +19,14 @@ pub use config::Environment;
 
 use crate::tf_provider::framework::Server;
 use config::CloudflareProvider;
+use data_sources::account_api_tokens::AccountApiTokens;
+use data_sources::api_token_permission_groups::PermissionGroups;
 use ephemeral_resources::account_api_token::EphemeralToken;
+use functions::r2_secret_access_key::R2SecretAccessKey;
+use functions::resource_keys::{AccountResource, AllZonesResource, R2BucketResource, ZoneResource};
 use resources::account_api_token::AccountApiToken;
 use resources::token_binding::TokenBinding;
+use resources::workers_secret::WorkersSecret;
 use session::Session;
 
 /// The registry address: what `source` in `required_providers` and a dev override say.
@@ -32,5 +40,14 @@ pub fn server(environment: Environment) -> Server {
         .resource(AccountApiToken { session: of() })
         .resource(TokenBinding { session: of() })
         .ephemeral_resource(EphemeralToken { session: of() })
+        .resource(WorkersSecret::new(of()))
+        .data_source(data_sources::account_api_token::AccountApiToken { session: of() })
+        .data_source(AccountApiTokens { session: of() })
+        .data_source(PermissionGroups { session: of() })
+        .function(AccountResource)
+        .function(AllZonesResource)
+        .function(R2BucketResource)
+        .function(R2SecretAccessKey)
+        .function(ZoneResource)
         .build()
 }

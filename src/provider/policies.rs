@@ -102,6 +102,15 @@ pub(crate) fn fingerprints<'a>(policies: impl IntoIterator<Item = &'a Policy>) -
     policies.into_iter().map(Policy::fingerprint).collect()
 }
 
+/// The fingerprints of policies as the token has them after a write: what was asked for, and what was granted instead.
+pub(crate) fn applied(add: &BTreeSet<Fingerprint>, concerns: &[Concern]) -> BTreeSet<Fingerprint> {
+    let granted = concerns.iter().filter_map(|concern| match concern {
+        Concern::NotGranted { granted, .. } => granted.as_ref().map(Policy::fingerprint),
+        _ => None,
+    });
+    add.iter().copied().chain(granted).collect()
+}
+
 /// A token's policies seen from a resource that has written some of them.
 pub(crate) struct Matched {
     /// What the resource wrote and the token still has, as written.
@@ -115,6 +124,12 @@ pub(crate) struct Matched {
 }
 
 impl Matched {
+    /// What a resource that has applied `before` has to remove one day: what it wrote, and what came of it in another form,
+    /// as where the API granted less than was asked.
+    pub(crate) fn still_owned(&self, before: &BTreeSet<Fingerprint>) -> BTreeSet<Fingerprint> {
+        self.owned.iter().chain(self.foreign_owned.intersection(before)).copied().collect()
+    }
+
     /// The attribute's value: `current` itself where nothing has changed.
     pub(crate) fn value(
         &self,

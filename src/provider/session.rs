@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use super::guardrails::Guardrails;
 use crate::cloudflare::{self, Owner};
 use crate::tf_provider::framework::{Diagnostic, Path, Value};
 use crate::tokens::TokenService;
@@ -31,19 +32,25 @@ pub(crate) enum Mode {
 struct State {
     tokens: Option<TokenService>,
     account_id: Value<String>,
+    guardrails: Arc<Guardrails>,
 }
 
 impl Default for State {
     fn default() -> State {
-        State { tokens: None, account_id: Value::Unknown }
+        State { tokens: None, account_id: Value::Unknown, guardrails: Arc::default() }
     }
 }
 
 impl Session {
     /// Takes a configuration. Without a token service (a part of the configuration is not known yet)
     /// nothing that needs the API can be planned.
-    pub(super) fn configure(&self, tokens: Option<TokenService>, account_id: Value<String>) {
-        let state = State { tokens, account_id };
+    pub(super) fn configure(
+        &self,
+        tokens: Option<TokenService>,
+        account_id: Value<String>,
+        guardrails: Guardrails,
+    ) {
+        let state = State { tokens, account_id, guardrails: Arc::new(guardrails) };
         *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = state;
         self.modes().clear();
     }
@@ -104,6 +111,11 @@ impl Session {
                  another way.",
             )
         })
+    }
+
+    /// What no plan may do.
+    pub(crate) fn guardrails(&self) -> Arc<Guardrails> {
+        self.read().guardrails
     }
 
     /// The account of a resource: its own where it says one, else the provider's. Unknown where that is not known yet,

@@ -1,7 +1,8 @@
 //! The one place that words diagnostics: typed errors of the API, of policies and of the token service as what failed,
 //! what the API said with its code, which attribute, and what to do next.
 
-use crate::cloudflare::{ApiError, Error};
+use super::guardrails::Breach;
+use crate::cloudflare::{ApiError, Error, WorkerSecret};
 use crate::policy::{Catalog, GroupId, Problem, Severity};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
 use crate::tokens::{Concern, CreateError, OpError};
@@ -32,6 +33,31 @@ fn attribute(error: &ApiError) -> Option<Path> {
     known.into_iter().find(|attribute| *attribute == head).or_else(by_code).map(Path::of)
 }
 
+/// An error about a Worker's secret, at the attribute that it is about.
+pub(crate) fn workers_secret(failed: &str, error: &Error) -> Diagnostic {
+    const AT: [(u32, &str); 4] =
+        [(10007, "script_name"), (10053, "name"), (10056, "name"), (10215, "script_name")];
+    let diagnostic = api(failed, error);
+    match AT.into_iter().find(|(code, _)| error.has_code(*code)) {
+        Some((_, attribute)) => diagnostic.at(Path::of(attribute)),
+        None => diagnostic,
+    }
+}
+
+/// A secret that is to be created is there already.
+pub(crate) fn secret_exists(account: &str, script: &str, secret: &WorkerSecret, is_text: bool) -> Diagnostic {
+    let WorkerSecret { name, kind } = secret;
+    let other =
+        if is_text { String::new() } else { format!(", and it will be a secret_text instead of a {kind}") };
+    let detail = format!(
+        "Apply overwrites its value, which nobody can read back{other}. That is as it should be where this plan replaces \
+         the secret, or where Terraform takes it over for good. If something else manages it, choose another name. \
+         `terraform import` with the id {account}/{script}/{name} takes it over in two steps."
+    );
+    Diagnostic::warning(format!("The Worker {script} already has a secret {name}"), detail)
+        .at(Path::of("name"))
+}
+
 /// A problem of a policy, at the attribute that holds the policies.
 pub(crate) fn problem(problem: &Problem, at: Path) -> Diagnostic {
     let detail = format!("{}\n\n{}", problem.fault, problem.fault.way_out());
@@ -40,6 +66,67 @@ pub(crate) fn problem(problem: &Problem, at: Path) -> Diagnostic {
         Severity::Warning => Diagnostic::warning("A policy needs attention", detail),
     };
     diagnostic.at(at)
+}
+
+/// Broken guardrails, at the attribute that breaks them.
+pub(crate) fn breaches(breaches: impl IntoIterator<Item = Breach>, at: &str) -> Diagnostics {
+    Diagnostics(breaches.into_iter().map(|breach| self::breach(&breach).at(Path::of(at))).collect())
+}
+
+fn breach(breach: &Breach) -> Diagnostic {
+    const WHO: &str =
+        "Or have the `guardrails` of the provider's configuration changed by whoever answers for them.";
+    let refused = |what: String, way_out: &str| {
+        Diagnostic::error("A guardrail of the provider refuses this", format!("{what}\n\n{way_out} {WHO}"))
+    };
+    match breach {
+        Breach::Forbidden(groups) => refused(
+            format!("`forbidden_permission_groups` forbids to grant {}.", quoted(groups)),
+            "Do without, or grant something narrower.",
+        ),
+        Breach::NoSuchGroup(name, nearest) => {
+            let meant = if nearest.is_empty() {
+                String::new()
+            } else {
+                format!(" Did you mean {}?", quoted(nearest))
+            };
+            let detail = format!(
+                "`forbidden_permission_groups` holds \"{name}\", and the account has no permission group of that name, so \
+                 that nothing would be forbidden.{meant}\n\nCorrect it in the provider's configuration. A group that only \
+                 other accounts or users have can be written by its id."
+            );
+            Diagnostic::error("A guardrail of the provider forbids nothing", detail)
+        }
+        Breach::Endless(None) => {
+            refused("`require_expiry` wants every token to have an end.".to_owned(), "Give it one.")
+        }
+        Breach::Endless(Some(limit)) => refused(
+            format!(
+                "`max_lifetime` wants every token to end within {}, and this one has no end.",
+                duration(*limit)
+            ),
+            "Give it one.",
+        ),
+        Breach::TooLong(limit) => refused(
+            format!(
+                "`max_lifetime` wants every token to end within {}, and this one ends later.",
+                duration(*limit)
+            ),
+            "Choose an earlier end.",
+        ),
+        Breach::Everywhere => refused(
+            "`require_ip_condition` wants every token to be usable from some addresses only.".to_owned(),
+            "Set `condition = { request_ip = { in = […] } }` to the addresses that use it.",
+        ),
+    }
+}
+
+fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn duration(duration: std::time::Duration) -> String {
+    humantime::format_duration(duration).to_string()
 }
 
 /// A write of a token that has not succeeded.

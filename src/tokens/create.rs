@@ -300,7 +300,7 @@ fn concerns(owner: &Owner, new: &NewToken, body: &cloudflare::NewToken, token: &
         (Field::NotBefore, second(token.not_before) == second(body.not_before)),
     ];
     let fields = fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| Concern::NotApplied(field));
-    missing.map(|policy| not_granted(policy, token, &home)).chain(fields).collect()
+    missing.map(|policy| not_granted(policy, &body.policies, token, &home)).chain(fields).collect()
 }
 
 #[cfg(test)]

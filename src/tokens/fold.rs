@@ -56,6 +56,12 @@ impl Claims {
     fn is_held(&self, fingerprint: &Fingerprint) -> bool {
         self.0.get(fingerprint).is_some_and(|holders| !holders.is_empty())
     }
+
+    /// Somebody has all of these, and nobody anything else.
+    fn take_over(&mut self, all: &BTreeSet<Fingerprint>, by: &str) {
+        self.0.retain(|fingerprint, _| all.contains(fingerprint));
+        all.iter().for_each(|fingerprint| self.take(*fingerprint, by));
+    }
 }
 
 /// What the changes come to.
@@ -124,7 +130,8 @@ fn apply(
             }
         }
         Some(PolicyChange::Exclusive(all)) => {
-            let mut kept: BTreeSet<Fingerprint> = all.iter().map(Policy::fingerprint).collect();
+            let mut kept = added(change);
+            claims.take_over(&kept, &change.by);
             // Each once, and as the server writes it where it is there already.
             policies.retain(|held| held.fingerprint.is_some_and(|fingerprint| kept.remove(&fingerprint)));
             for policy in all {

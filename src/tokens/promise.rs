@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fold::{added, fingerprints};
 use super::op::{Change, Concern, Field, PolicyChange};
 use super::view;
-use crate::cloudflare::{Token, TokenUpdate};
+use crate::cloudflare::{Token, TokenPolicy, TokenUpdate};
 use crate::policy::{Fingerprint, GroupId, Home, Policy};
 
 /// What must be seen when the token is read back.
@@ -32,7 +32,7 @@ impl Promise {
             .filter(|policy| !now.contains(&policy.fingerprint()))
             // What a later change of the batch took away is not missing.
             .filter(|policy| sent.policies.iter().any(|wire| view::read(wire, home).as_ref() == Ok(*policy)))
-            .map(|policy| (policy.fingerprint(), not_granted(policy, answer, home)))
+            .map(|policy| (policy.fingerprint(), not_granted(policy, &sent.policies, answer, home)))
             .collect();
         let concerns = changes
             .iter()
@@ -87,12 +87,16 @@ fn removed(change: &Change) -> BTreeSet<Fingerprint> {
     }
 }
 
-/// What the token has instead of a policy that was asked for: the same with fewer groups, or nothing.
-pub(super) fn not_granted(asked: &Policy, answer: &Token, home: &Home) -> Concern {
+/// What the token has instead of a policy that was asked for: the same with fewer groups, or nothing. What was sent as it
+/// is belongs to somebody else.
+pub(super) fn not_granted(asked: &Policy, sent: &[TokenPolicy], answer: &Token, home: &Home) -> Concern {
+    let read = |wire| view::read(wire, home).ok();
+    let sent: Vec<Policy> = sent.iter().filter_map(read).collect();
     let granted = answer
         .policies
         .iter()
-        .filter_map(|wire| view::read(wire, home).ok())
+        .filter_map(read)
+        .filter(|policy| !sent.contains(policy))
         .filter(|policy| policy.effect() == asked.effect() && policy.resources() == asked.resources())
         .filter(|policy| policy.groups().is_subset(asked.groups()))
         .max_by_key(|policy| policy.groups().len());

@@ -30,7 +30,8 @@ pub struct Settings {
     pub concurrent_writers_window: Duration,
     /// How long concurrent reads are gathered.
     pub gather_reads: Duration,
-    /// How long changes are gathered before a token's first write; later ones gather while it is under way.
+    /// For how long nobody new may come before a token is written, while changes are gathered; later ones gather while it is
+    /// under way too.
     pub gather_writes: Duration,
     /// How old an answer may be, counted from its request.
     pub snapshot_age: Duration,

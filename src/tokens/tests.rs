@@ -203,6 +203,31 @@ fn groups_that_were_left_out_and_fields_that_were_kept_are_concerns_of_who_asked
 }
 
 #[test]
+fn what_somebody_else_has_is_not_what_was_granted_instead() {
+    let dropped = policy(1).groups().first().unwrap().clone();
+    let theirs = policy(1).retain_groups(|id| *id != dropped);
+    let change = edit("a", &[], &[1]);
+    let before = token(vec![view::write(&theirs, &home())]);
+    let folded = fold(&[&change], &before, &home(), &Claims::default());
+    let (_, concerns) = Promise::new(&[&change], &folded.update, &before, &home());
+    let missing = policy(1).groups().clone();
+    assert_eq!(concerns, [vec![Concern::NotGranted { asked: policy(1), granted: None, missing }]]);
+}
+
+#[test]
+fn a_policy_moves_from_a_binding_into_the_tokens_own_and_stays() {
+    let (takes, lets_go) = (Change { by: "token".into(), ..exclusive(&[1, 2]) }, edit("a", &[1], &[]));
+    for changes in [[takes.clone(), lets_go.clone()], [lets_go.clone(), takes.clone()]] {
+        let (after, folded) = run(&changes, &with(&[1]));
+        assert_eq!(has(&after), set(&[1, 2]));
+        assert_eq!(folded.overruled, [false, false]);
+    }
+    // What an exclusive change takes away is nobody's any more: a later holder lets go of it for good.
+    let changes = [edit("b", &[], &[3]), takes, edit("c", &[], &[3]), edit("c", &[3], &[])];
+    assert_eq!(has(&run(&changes, &with(&[1])).0), set(&[1, 2]));
+}
+
+#[test]
 fn a_promise_is_broken_by_what_others_undo() {
     let changes = [&edit("a", &[1], &[2])];
     let folded = fold(&changes, &with(&[1, 5]), &home(), &Claims::default());

@@ -14,6 +14,9 @@ use super::service::{Inner, guard};
 use super::view;
 use crate::cloudflare::Owner;
 
+/// For how many moments of [`Settings::gather_writes`](super::Settings::gather_writes) at most changes are gathered, while more keep coming.
+const MOMENTS: u32 = 8;
+
 type Key = (Owner, String);
 pub(super) type Reply = Result<Outcome, OpError>;
 
@@ -76,7 +79,7 @@ impl Drop for Writer {
 impl Writer {
     async fn run(mut self) {
         loop {
-            tokio::time::sleep(self.service.settings.gather_writes).await;
+            self.gather().await;
             let batch = self.service.writers.queue(&self.key, |queue| {
                 let batch = std::mem::take(&mut queue.waiting);
                 queue.writing = !batch.is_empty();
@@ -88,6 +91,19 @@ impl Writer {
                 return;
             }
             self.write(batch).await;
+        }
+    }
+
+    /// Waits for a moment in which nobody new comes: callers that are started together arrive one by one.
+    async fn gather(&self) {
+        let waiting = || self.service.writers.queue(&self.key, |queue| queue.waiting.len());
+        let mut seen = waiting();
+        for _ in 0..MOMENTS {
+            tokio::time::sleep(self.service.settings.gather_writes).await;
+            let now = waiting();
+            if now == std::mem::replace(&mut seen, now) {
+                return;
+            }
         }
     }
 

@@ -150,3 +150,19 @@ fn an_import_block_by_identity_works_where_terraform_knows_identities() {
     let identity = &state["resources"][0]["instances"][0]["identity"];
     assert_eq!(*identity, json!({"account_id": stage.sim.account_id(), "id": id}));
 }
+
+#[test]
+fn an_import_without_policies_leaves_those_of_bindings_alone() {
+    let stage = Stage::new();
+    let account = stage.sim.account_id().to_owned();
+    let resources = serde_json::json!({ format!("com.cloudflare.api.account.{account}"): "*" });
+    let (id, _) = stage.sim.mint(&serde_json::json!({ "name": "shared", "policies": [] }));
+    stage.sim.add_policy(&id, &["Cloudflare Tunnel Write"], resources);
+    stage.config(r#"resource "cloudflare_account_api_token" "t" { name = "shared" }"#);
+    stage.tf.run(&["import", "cloudflare_account_api_token.t", &format!("{account}/{id}")]).success();
+    let plan = stage.tf.plan().success();
+    assert!(plan.stdout.contains("keeps the policies that it was imported with"), "{}", plan.stdout);
+    stage.tf.apply().success();
+    assert_eq!(stage.sim.policies(&id).len(), 1);
+    stage.settled();
+}

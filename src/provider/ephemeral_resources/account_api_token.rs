@@ -12,7 +12,7 @@ use crate::model;
 use crate::provider::blocks::{ConditionBlock, PolicyBlock, condition, timestamp};
 use crate::provider::policies::resolve;
 use crate::provider::session::{Session, owner};
-use crate::provider::{checks, wording};
+use crate::provider::{checks, guardrails, wording};
 use crate::tf_provider::framework::{
     Diagnostics, EphemeralResource, Opened, Raw, Renewed, Set, Validator, Value, computed, optional, required,
 };
@@ -96,6 +96,10 @@ impl EphemeralResource for EphemeralToken {
             Ok(owner) => owner,
             Err(diagnostic) => return (None, diagnostic.into()),
         };
+        let refused = self.guard(&owner, &config, ttl).await;
+        if refused.has_error() {
+            return (None, refused);
+        }
         match make(&tokens, &owner, config, ttl).await {
             Ok((opened, diagnostics)) => {
                 self.session.opened(opened.result.id.as_str().unwrap_or_default(), &owner);
@@ -154,6 +158,17 @@ async fn delete(tokens: &TokenService, owner: &Owner, id: &str) -> Result<Option
 
 fn left(id: &str) -> String {
     format!("Could not delete the ephemeral API token {id}, which expires by itself")
+}
+
+impl EphemeralToken {
+    /// Holds the token against the provider's guardrails.
+    async fn guard(&self, owner: &Owner, config: &EphemeralTokenModel, ttl: Duration) -> Diagnostics {
+        let guardrails = self.session.guardrails();
+        let mut found = wording::breaches(guardrails.lifetime(&Value::Known(ttl)), "ttl");
+        found.extend(wording::breaches(guardrails.condition(&config.condition), "condition"));
+        found.extend(guardrails::check_policies(&self.session, owner, &config.policies).await);
+        found
+    }
 }
 
 impl Living {

@@ -2,3 +2,4 @@
 
 pub(crate) mod account_api_token;
 pub(crate) mod token_binding;
+pub(crate) mod workers_secret;

@@ -10,9 +10,9 @@ use crate::model;
 use crate::policy::{Fingerprint, FingerprintPrefix};
 use crate::provider::account;
 use crate::provider::blocks::{PolicyBlock, specs};
-use crate::provider::policies::{self, Matched, fingerprints, matched, resolve};
+use crate::provider::policies::{self, Matched, applied, fingerprints, matched, resolve};
 use crate::provider::session::{Mode, Session, owner};
-use crate::provider::{checks, wording};
+use crate::provider::{checks, guardrails, wording};
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, Imported, Model, Path, Planning, ReadBack, Resource,
     ResourceId, Set, Updating, Validator, Value, computed, optional, required,
@@ -35,15 +35,15 @@ model! {
         policies: Set<PolicyBlock> = required().check(Validator::not_empty(
             "A binding adds at least one policy; remove the whole binding to add none.",
         )),
+        /// The fingerprints of the policies as applied: what the binding removes when it goes, and what an import of it names.
+        // In the state and not beside it: of a tainted object, Terraform hands only the state to the delete.
+        fingerprints: Set<String> = computed().keep_prior(),
     }
 }
 
 /// What is kept beside the state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Private {
-    /// The fingerprints of the policies, as applied or read: what the binding removes when it goes.
-    #[serde(default)]
-    owned: BTreeSet<Fingerprint>,
     /// While it is being imported: which policies to take over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     wanted: Vec<String>,
@@ -76,12 +76,16 @@ impl Resource for TokenBinding {
         {
             found.push(wording::exclusive_and_bound(token_id).at(Path::of("token_id")));
         }
-        let (Some(tokens), Ok(owner)) = (self.session.tokens(), owner(&planned.account_id)) else {
-            return found;
-        };
         let none = Value::Null;
         let prior = planning.prior.as_ref().map_or(&none, |prior| &prior.policies);
-        found.extend(policies::plan(&tokens, &owner, prior, &mut planned.policies).await);
+        // Without a way to the API it is all checked at apply.
+        if let (Some(tokens), Ok(owner)) = (self.session.tokens(), owner(&planned.account_id)) {
+            found.extend(policies::plan(&tokens, &owner, prior, &mut planned.policies).await);
+            found.extend(guardrails::check_policies(&self.session, &owner, &planned.policies).await);
+        }
+        if planned.policies.to_raw() != prior.to_raw() {
+            planned.fingerprints = Value::Unknown;
+        }
         found
     }
 
@@ -96,7 +100,7 @@ impl Resource for TokenBinding {
             return (None, Diagnostic::error("No id could be made for the binding", detail).into());
         };
         planned.id = id.into();
-        self.write(planned, Private::default()).await
+        self.write(planned, BTreeSet::new()).await
     }
 
     async fn update(&self, updating: Updating<Self>) -> Created<Self> {
@@ -104,7 +108,7 @@ impl Resource for TokenBinding {
         if prior.policies.to_raw() == planned.policies.to_raw() {
             return (Some(Applied { state: planned, private }), Diagnostics::none());
         }
-        self.write(planned, private).await
+        self.write(planned, owned(&prior)).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
@@ -121,7 +125,7 @@ impl Resource for TokenBinding {
     }
 
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
-        let change = PolicyChange::Edit { remove: prior.private.owned, add: Vec::new() };
+        let change = PolicyChange::Edit { remove: owned(&prior.state), add: Vec::new() };
         match self.submit(&prior.state, change).await {
             Ok(outcome) => wording::concerns(&outcome.concerns),
             Err(diagnostic) => diagnostic.into(),
@@ -152,30 +156,33 @@ impl Resource for TokenBinding {
             account_id: account.to_owned().into(),
             ..BindingModel::null()
         };
-        Ok(Applied { state, private: Private { wanted, ..Private::default() } })
+        Ok(Applied { state, private: Private { wanted } })
     }
 }
 
 impl TokenBinding {
     /// Makes the token have the planned policies, in place of those that the binding has had.
-    async fn write(&self, planned: BindingModel, private: Private) -> Created<Self> {
+    async fn write(&self, mut planned: BindingModel, remove: BTreeSet<Fingerprint>) -> Created<Self> {
         let ready = async {
             let tokens = self.session.require()?;
-            resolve(&tokens, &owner(&planned.account_id)?, &planned.policies).await
+            let owner = owner(&planned.account_id)?;
+            guardrails::check_policies(&self.session, &owner, &planned.policies).await.into_result()?;
+            resolve(&tokens, &owner, &planned.policies).await
         };
         let add = match ready.await {
             Ok(add) => add,
             Err(diagnostics) => return (None, diagnostics),
         };
-        let owned = fingerprints(&add);
-        match self.submit(&planned, PolicyChange::Edit { remove: private.owned, add }).await {
+        let asked = fingerprints(&add);
+        match self.submit(&planned, PolicyChange::Edit { remove, add }).await {
             Ok(outcome) => {
                 let mut found = wording::concerns(&outcome.concerns);
+                planned.fingerprints = texts(&applied(&asked, &outcome.concerns));
                 if !outcome.adopted.is_empty() {
                     let shared: Vec<_> = outcome.adopted.iter().map(ToString::to_string).collect();
                     found.push(wording::adopted(planned.token_id.as_str().unwrap_or_default(), &shared));
                 }
-                (Some(Applied { state: planned, private: Private { owned, ..Private::default() } }), found)
+                (Some(Applied { state: planned, private: Private::default() }), found)
             }
             Err(diagnostic) => (None, diagnostic.into()),
         }
@@ -195,9 +202,20 @@ impl TokenBinding {
     }
 }
 
+/// The policies that the state says are the binding's.
+fn owned(state: &BindingModel) -> BTreeSet<Fingerprint> {
+    let texts = state.fingerprints.known().into_iter().flat_map(Set::known);
+    texts.filter_map(|text| text.parse().ok()).collect()
+}
+
+fn texts(fingerprints: &BTreeSet<Fingerprint>) -> Value<Set<String>> {
+    Value::Known(fingerprints.iter().map(ToString::to_string).collect())
+}
+
 /// What a look at the token has found of a binding.
 struct Seen {
     matched: Matched,
+    owned: BTreeSet<Fingerprint>,
     taken_over: bool,
 }
 
@@ -216,26 +234,27 @@ async fn look(
     if !current.private.wanted.is_empty() {
         return take_over(tokens, owner, &current.private.wanted, &token).await.map(Some);
     }
-    let matched = find(tokens, owner, &current.state, &token).await?;
-    if !matched.kept.is_empty() {
-        return Ok(Some(Seen { matched, taken_over: false }));
+    if let Some(seen) = find(tokens, owner, current, &token).await? {
+        return Ok(Some(seen));
     }
     // Nothing of it is left, says an answer that may be half a minute old: ask again before it goes from the state.
-    let Some(token) = tokens.get_fresh(owner, token_id).await.map_err(|e| failed(&e))? else {
-        return Ok(None);
-    };
-    let matched = find(tokens, owner, &current.state, &token).await?;
-    Ok((!matched.kept.is_empty()).then_some(Seen { matched, taken_over: false }))
+    match tokens.get_fresh(owner, token_id).await.map_err(|e| failed(&e))? {
+        Some(token) => find(tokens, owner, current, &token).await,
+        None => Ok(None),
+    }
 }
 
+/// What the token still has of the binding, if anything.
 async fn find(
     tokens: &TokenService,
     owner: &Owner,
-    state: &BindingModel,
+    current: &Applied<TokenBinding>,
     token: &Token,
-) -> Result<Matched, Diagnostics> {
-    let written = specs(&state.policies).unwrap_or_default();
-    matched(tokens, owner, &written, &TokenPolicies::of(token, owner)).await
+) -> Result<Option<Seen>, Diagnostics> {
+    let written = specs(&current.state.policies).unwrap_or_default();
+    let matched = matched(tokens, owner, &written, &TokenPolicies::of(token, owner)).await?;
+    let owned = matched.still_owned(&owned(&current.state));
+    Ok((!owned.is_empty()).then_some(Seen { matched, owned, taken_over: false }))
 }
 
 /// The policies that an import names.
@@ -258,15 +277,16 @@ async fn take_over(
         }
     }
     seen.policies.retain(|fingerprint, _| prefixes.iter().any(|prefix| prefix.matches(fingerprint)));
-    Ok(Seen { matched: matched(tokens, owner, &[], &seen).await?, taken_over: true })
+    let matched = matched(tokens, owner, &[], &seen).await?;
+    Ok(Seen { owned: matched.foreign_owned.clone(), matched, taken_over: true })
 }
 
 impl Seen {
     fn applied(self, current: Applied<TokenBinding>) -> ReadBack<TokenBinding> {
-        let Seen { matched, taken_over } = self;
+        let Seen { matched, owned, taken_over } = self;
         let mut state = current.state;
         state.policies = matched.value(&state.policies, taken_over);
-        let owned = if taken_over { matched.foreign_owned } else { matched.owned };
-        (Some(Applied { state, private: Private { owned, wanted: Vec::new() } }), Diagnostics::none())
+        state.fingerprints = texts(&owned);
+        (Some(Applied { state, private: Private::default() }), Diagnostics::none())
     }
 }

@@ -68,6 +68,11 @@ impl Diagnostics {
         self.0.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// The diagnostics as a reason not to go on, if one of them is an error.
+    pub fn into_result(self) -> Result<(), Diagnostics> {
+        if self.has_error() { Err(self) } else { Ok(()) }
+    }
+
     /// True where there is nothing to say.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -145,3 +145,57 @@ fn parameter(parameter: &Parameter) -> proto::function::Parameter {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tf_provider::framework::{Raw, optional};
+
+    #[test]
+    fn a_diagnostic_keeps_severity_words_and_every_kind_of_step() {
+        use proto::attribute_path::step::Selector;
+        let at = Path::of("seal_for").key("ci").attribute("keys").index(2);
+        let warning = Diagnostic::warning("Old key", "Make a new one.").at(at);
+        let error = Diagnostic::error("No key", "Give one.");
+        let mut all = Diagnostics::from(warning);
+        all.push(error);
+        let [warning, error] = &diagnostics(all)[..] else { panic!("not two") };
+        assert_eq!(warning.severity(), proto::diagnostic::Severity::Warning);
+        assert_eq!((warning.summary.as_str(), warning.detail.as_str()), ("Old key", "Make a new one."));
+        let steps = &warning.attribute.as_ref().unwrap().steps;
+        let selectors: Vec<_> = steps.iter().filter_map(|step| step.selector.clone()).collect();
+        let name = |name: &str| Selector::AttributeName(name.to_owned());
+        let key = Selector::ElementKeyString("ci".to_owned());
+        assert_eq!(selectors, [name("seal_for"), key, name("keys"), Selector::ElementKeyInt(2)]);
+        assert_eq!((error.severity(), &error.attribute), (proto::diagnostic::Severity::Error, &None));
+    }
+
+    #[test]
+    fn a_default_makes_an_attribute_optional_and_computed_and_a_deprecation_says_so() {
+        let spec = optional().or(Raw::Bool(true)).deprecated("Use `b`.");
+        let declared = spec.build("a", "What.", Kind::Leaf(Type::Bool), true);
+        let attribute = attribute(&declared);
+        assert!(attribute.optional && attribute.computed && !attribute.required && attribute.sensitive);
+        assert!(attribute.deprecated, "a message without it is an invalid schema");
+        assert_eq!(attribute.deprecation_message, "Use `b`.");
+        assert_eq!(attribute.r#type, br#""bool""#);
+    }
+
+    #[test]
+    fn an_attribute_has_either_a_type_or_nested_attributes() {
+        use proto::schema::object::NestingMode;
+        for (nesting, expected) in [
+            (Nesting::Single, NestingMode::Single),
+            (Nesting::List, NestingMode::List),
+            (Nesting::Set, NestingMode::Set),
+            (Nesting::Map, NestingMode::Map),
+        ] {
+            let inner = optional().build("b", "", Kind::Leaf(Type::Number), false);
+            let outer = optional().build("a", "", Kind::Nested(nesting, vec![inner]), false);
+            let attribute = attribute(&outer);
+            let nested = attribute.nested_type.unwrap();
+            assert!(attribute.r#type.is_empty());
+            assert_eq!((nested.nesting(), nested.attributes[0].name.as_str()), (expected, "b"));
+        }
+    }
+}

@@ -103,17 +103,6 @@ async fn a_token_that_goes_between_read_and_write_needs_no_removal_but_takes_no_
     assert!(matches!(outcomes[1], Err(OpError::Gone)), "{:?}", outcomes[1]);
 }
 
-/// Numbers that look random and are the same each time.
-fn scatter(seed: u64) -> impl FnMut(u64) -> u64 {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    move |below| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state % below
-    }
-}
-
 #[tokio::test]
 async fn whatever_goes_wrong_on_the_way_processes_of_one_host_end_where_they_said() {
     for seed in 1..=3 {

@@ -4,7 +4,9 @@
 
 mod create;
 mod faults;
+mod hosts;
 mod reads;
+mod schedules;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,5 +138,16 @@ impl Host {
 
     async fn submit_all(&self, id: &str, ops: Vec<Op>) -> Vec<Result<Outcome, OpError>> {
         join_all(ops.into_iter().map(|op| self.submit(id, op))).await
+    }
+}
+
+/// Numbers that look random and are the same each time.
+fn scatter(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
     }
 }

@@ -2,13 +2,14 @@
 
 use secrecy::SecretString;
 
+use super::plan::releases;
 use super::refresh::observe;
 use super::value::{expiry, now, seal, stamp};
 use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::policy::Policy;
 use crate::provider::blocks::condition;
-use crate::provider::policies::{concerns, fingerprints, resolve};
+use crate::provider::policies::{applied, concerns, fingerprints, resolve};
 use crate::provider::session::{Mode, owner};
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Map, Updating, Value};
@@ -19,6 +20,7 @@ impl AccountApiToken {
         let ready = async {
             let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
+            self.guard(None, &planned).await.into_result()?;
             let policies = resolve(&tokens, &owner, &planned.policies).await?;
             Ok::<_, Diagnostics>((tokens, owner, policies))
         };
@@ -32,6 +34,7 @@ impl AccountApiToken {
             Ok(created) => created,
             Err(error) => return (None, wording::create(&error)),
         };
+        private.owned = applied(&private.owned, &created.concerns);
         let mut found = concerns(&tokens, &owner, &created.concerns).await;
         found.extend(wording::left_behind(&created.left_behind));
         if let Some(error) = &created.not_disabled {
@@ -57,6 +60,7 @@ impl AccountApiToken {
         let ready = async {
             let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
+            self.guard(Some(&prior), &planned).await.into_result()?;
             let policies = policy_change(&tokens, &owner, &prior, &planned, &mut private).await?;
             Ok::<_, Diagnostics>((tokens, owner, policies))
         };
@@ -64,6 +68,7 @@ impl AccountApiToken {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
+        private.imported = false;
         let mut found = Diagnostics::none();
         let mut token = None;
         let fields = changed(&prior, &planned);
@@ -71,6 +76,7 @@ impl AccountApiToken {
             let change = Change { by: format!("token {id}"), fields, policies };
             match tokens.submit(&owner, &id, Op::from(change)).await {
                 Ok(outcome) => {
+                    private.owned = applied(&private.owned, &outcome.concerns);
                     found.extend(concerns(&tokens, &owner, &outcome.concerns).await);
                     token = outcome.token;
                 }
@@ -218,6 +224,10 @@ async fn policy_change(
 ) -> Result<Option<PolicyChange>, Diagnostics> {
     let same = prior.policies.to_raw() == planned.policies.to_raw();
     if same && prior.exclusive_policies == planned.exclusive_policies {
+        return Ok(None);
+    }
+    if releases(Some(prior), planned, private) {
+        private.owned.clear();
         return Ok(None);
     }
     let add = resolve(tokens, owner, &planned.policies).await?;

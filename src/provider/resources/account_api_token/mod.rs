@@ -105,6 +105,9 @@ pub(crate) struct Private {
     /// Whether a read has found that `rotation.every` has passed.
     #[serde(default)]
     rotation_due: bool,
+    /// Whether the token was imported and not changed since: its policies are in the state, but may be bindings'.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    imported: bool,
 }
 
 /// The resource type.

@@ -1,8 +1,12 @@
 //! What will become of a token.
 
-use super::{AccountApiToken, TokenModel, has_ended};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::{AccountApiToken, Private, TokenModel, has_ended};
 use crate::provider::session::{Mode, owner};
-use crate::provider::{account, checks, policies, wording};
+use crate::provider::{account, checks, guardrails, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Planning, Value};
 
 impl AccountApiToken {
@@ -18,6 +22,7 @@ impl AccountApiToken {
         found.extend(plan_ended(planning));
         found.extend(self.plan_policies(planning).await);
         found.extend(self.plan_value(planning));
+        found.extend(self.guard(planning.prior.as_ref(), &planning.planned).await);
         let planned = &mut planning.planned;
         if planning.config.exclusive_policies.is_null() {
             planned.exclusive_policies = match planned.policies {
@@ -26,15 +31,20 @@ impl AccountApiToken {
                 Value::Known(_) => Value::Known(true),
             };
         }
+        if releases(planning.prior.as_ref(), planned, &planning.private) {
+            found.push(released());
+        }
         if let (Some(id), Value::Known(true)) = (planned.id.as_str(), &planned.exclusive_policies)
             && !self.session.agree(id, Mode::Exclusive)
         {
             found.push(wording::exclusive_and_bound(id).at(Path::of("exclusive_policies")));
         }
-        if let (Some(prior), Value::Known(status)) = (&planning.prior, &planning.planned.status) {
-            if status == "disabled" && prior.status.as_str() != Some("disabled") {
-                found.extend(self.guard_own(prior, "disabled").await);
-            }
+        let disabled = |status: &Value<String>| status.as_str() == Some("disabled");
+        if let Some(prior) = &planning.prior
+            && disabled(&planning.planned.status)
+            && !disabled(&prior.status)
+        {
+            found.extend(self.guard_own(prior, "disabled").await);
         }
         found
     }
@@ -50,6 +60,27 @@ impl AccountApiToken {
             .await
     }
 
+    /// Holds a planned token against the provider's guardrails. Its end is measured from now, unless it has had it before:
+    /// nobody is refused because time goes by.
+    pub(super) async fn guard(&self, prior: Option<&TokenModel>, planned: &TokenModel) -> Diagnostics {
+        let guardrails = self.session.guardrails();
+        let kept = prior.is_some_and(|prior| prior.expires_on == planned.expires_on);
+        let (lifetime, at) = match (&planned.expires_in, &planned.expires_on) {
+            (_, Value::Known(_)) if kept => (Value::Unknown, "expires_on"),
+            (Value::Null, expires_on) => (expires_on.clone().map(|text| time_until(&text)), "expires_on"),
+            (expires_in, _) => (
+                expires_in.clone().map(|text| checks::parse_duration(&text).unwrap_or_default()),
+                "expires_in",
+            ),
+        };
+        let mut found = wording::breaches(guardrails.lifetime(&lifetime), at);
+        found.extend(wording::breaches(guardrails.condition(&planned.condition), "condition"));
+        if let Ok(owner) = owner(&planned.account_id) {
+            found.extend(guardrails::check_policies(&self.session, &owner, &planned.policies).await);
+        }
+        found
+    }
+
     /// Refuses to cut the provider off from the API.
     pub(super) async fn guard_own(&self, prior: &TokenModel, done: &str) -> Diagnostics {
         let (Some(tokens), Ok(owner)) = (self.session.tokens(), owner(&prior.account_id)) else {
@@ -63,6 +94,28 @@ impl AccountApiToken {
             }
         }
     }
+}
+
+/// Whether the token was imported with policies that the configuration does not claim: bindings may own them, so they are
+/// left to whoever does, and not removed.
+pub(super) fn releases(prior: Option<&TokenModel>, planned: &TokenModel, private: &Private) -> bool {
+    let had = prior.is_some_and(|prior| !prior.policies.is_null());
+    private.imported && had && planned.policies.is_null() && planned.exclusive_policies == Value::Known(false)
+}
+
+fn released() -> Diagnostic {
+    Diagnostic::warning(
+        "The token keeps the policies that it was imported with",
+        "The configuration has no `policies`, so the token's resource does not manage those that the token has: they stay, \
+         for bindings to take over (import these too). To have them removed, set `exclusive_policies = true`.",
+    )
+    .at(Path::of("policies"))
+}
+
+/// How long it is until a timestamp; nothing where it has passed.
+fn time_until(text: &str) -> Duration {
+    let left = checks::instant(text).map(|at| at - OffsetDateTime::now_utc());
+    left.and_then(|left| left.try_into().ok()).unwrap_or_default()
 }
 
 /// A token that has expired or was revoked is replaced, if the configuration lets the new one live.

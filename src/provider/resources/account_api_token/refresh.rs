@@ -47,7 +47,7 @@ async fn refreshed(
         Err(diagnostics) => return (Some(current), diagnostics),
     };
     let all = importing || state.exclusive_policies == Value::Known(true);
-    let mut owned = matched.owned.clone();
+    let mut owned = matched.still_owned(&current.private.owned);
     state.policies = matched.value(&state.policies, all);
     if all {
         owned.extend(&matched.foreign_owned);
@@ -61,8 +61,9 @@ async fn refreshed(
         found.push(value_is_unknown(&token.id));
     }
     observe(&mut state, token);
+    let imported = importing || private.imported;
     let rotation_due = is_due(&state, now());
-    (Some(Applied { state, private: Private { owned, rotation_due } }), found)
+    (Some(Applied { state, private: Private { owned, rotation_due, imported } }), found)
 }
 
 /// Takes over what the API says of a token, all but its policies and its value.

@@ -1,0 +1,38 @@
+terraform {
+  required_providers {
+    cloudflare = {
+      source = "cloudflare-tokens/cloudflare-tokens"
+    }
+  }
+}
+
+variable "script_name" {
+  description = "The name of a Worker that is deployed."
+  type        = string
+  default     = "edge-api"
+}
+
+# A token with just the right that the Worker needs.
+resource "cloudflare_account_api_token" "kv" {
+  policies = [
+    {
+      permission_groups = ["Workers KV Storage Read"]
+    },
+  ]
+}
+
+# Its value goes into the Worker, and this resource keeps no copy of it. When the token is replaced or rolled, the
+# version changes with it, and the new value is put.
+resource "cloudflare_workers_secret" "kv_token" {
+  script_name      = var.script_name
+  name             = "KV_TOKEN"
+  value_wo         = cloudflare_account_api_token.kv.value
+  value_wo_version = tonumber(formatdate("YYYYMMDDhhmmss", cloudflare_account_api_token.kv.value_issued_on))
+}
+
+# Where the state may hold it, `value` does: a change is then seen by itself.
+resource "cloudflare_workers_secret" "kv_token_id" {
+  script_name = var.script_name
+  name        = "KV_TOKEN_ID"
+  value       = cloudflare_account_api_token.kv.id
+}

@@ -1,0 +1,190 @@
+//! `cloudflare_api_token_permission_groups`, the data source: which rights there are to grant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+
+use crate::cloudflare::Owner;
+use crate::model;
+use crate::policy::{Catalog, PermissionGroup, Scope};
+use crate::provider::session::{Session, owner};
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{
+    DataSource, Diagnostic, Diagnostics, List, Map, Path, Set, Value, computed, optional,
+};
+
+model! {
+    /// The permission groups that API tokens can hold. Policies take their names as they are, so this is needed only to look
+    /// for one, or for ids. Member roles have groups of the same names with other ids: those do not work in tokens.
+    pub(crate) struct PermissionGroupsData {
+        /// The account whose tokens are to hold them. Default: the provider's. Not needed for the scope `user`.
+        account_id: String = optional().or_computed().check(checks::id("an account")),
+        /// Only groups of exactly this name. There may be one in each scope.
+        name: String = optional().check(checks::not_blank()),
+        /// Only groups that apply to `account`, `zone`, `r2_bucket`, `worker_script` or `user`; the API's own word, such as
+        /// `com.cloudflare.api.account.zone`, is taken too. Groups of the scope `user` are for user-owned tokens, and only a
+        /// user's credential can list them: they are asked for with this filter only.
+        scope: String = optional().check(checks::not_blank()),
+        /// The groups, by name and then by id.
+        permission_groups: List<GroupView> = computed(),
+        /// Ids by scope and name: `ids.zone["DNS Write"]`. Scopes are written as in the filter; those without a word of
+        /// their own are the API's. A name that means two groups of one scope is left out.
+        ids: Map<Map<String>> = computed(),
+    }
+}
+
+model! {
+    /// A permission group.
+    pub(crate) struct GroupView {
+        /// Its id.
+        id: String = computed(),
+        /// Its name, unique within a scope only.
+        name: String = computed(),
+        /// What it can apply to, in the API's words.
+        scopes: Set<String> = computed(),
+    }
+}
+
+/// The data source.
+pub(crate) struct PermissionGroups {
+    pub(crate) session: Session,
+}
+
+#[async_trait]
+impl DataSource for PermissionGroups {
+    type Model = PermissionGroupsData;
+
+    const TYPE_NAME: &'static str = "cloudflare_api_token_permission_groups";
+
+    async fn read(&self, config: PermissionGroupsData) -> (Option<PermissionGroupsData>, Diagnostics) {
+        let account_id = self.session.account_id(&config.account_id);
+        let scope = config.scope.as_str().map(read_scope);
+        let selected = async {
+            let tokens = self.session.require()?;
+            let owner = if scope == Some(Scope::User) { Owner::User } else { owner(&account_id)? };
+            let catalog = tokens.catalog(&owner).await;
+            let catalog =
+                catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
+            select(&catalog, config.name.as_str(), scope.as_ref())
+        };
+        match selected.await {
+            Ok(groups) => {
+                let ids = ids(&groups);
+                let permission_groups = Value::Known(List(groups.iter().map(|g| view(g).into()).collect()));
+                (
+                    Some(PermissionGroupsData { account_id, permission_groups, ids, ..config }),
+                    Diagnostics::none(),
+                )
+            }
+            Err(diagnostic) => (None, diagnostic.into()),
+        }
+    }
+}
+
+const WORDS: [(&str, Scope); 5] = [
+    ("account", Scope::Account),
+    ("zone", Scope::Zone),
+    ("r2_bucket", Scope::R2Bucket),
+    ("worker_script", Scope::WorkerScript),
+    ("user", Scope::User),
+];
+
+fn read_scope(text: &str) -> Scope {
+    let word = WORDS.into_iter().find(|(word, _)| *word == text);
+    word.map_or_else(|| Scope::from(text), |(_, scope)| scope)
+}
+
+fn word(scope: &Scope) -> &str {
+    WORDS.iter().find(|(_, known)| known == scope).map_or(scope.as_str(), |(word, _)| word)
+}
+
+/// The groups that the filters leave, in their order. A scope that no group has is an error: it is mistyped, and an empty
+/// list would grant nothing without a word.
+fn select(
+    catalog: &Catalog,
+    name: Option<&str>,
+    scope: Option<&Scope>,
+) -> Result<Vec<PermissionGroup>, Diagnostic> {
+    let scopes: BTreeSet<&Scope> = catalog.iter().flat_map(|group| &group.scopes).collect();
+    if let Some(scope) = scope.filter(|scope| !scopes.contains(scope)) {
+        let known: Vec<_> = scopes.iter().map(|scope| format!("\"{}\"", word(scope))).collect();
+        let detail = format!("There are groups of the scopes {}.", known.join(", "));
+        let summary = format!("No permission group applies to \"{}\"", word(scope));
+        return Err(Diagnostic::error(summary, detail).at(Path::of("scope")));
+    }
+    let wanted = |group: &&PermissionGroup| {
+        name.is_none_or(|name| group.name == name) && scope.is_none_or(|scope| group.scopes.contains(scope))
+    };
+    let mut groups: Vec<_> = catalog.iter().filter(wanted).cloned().collect();
+    groups.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    Ok(groups)
+}
+
+fn ids(groups: &[PermissionGroup]) -> Value<Map<Map<String>>> {
+    let mut found: BTreeMap<&str, BTreeMap<&str, Vec<&PermissionGroup>>> = BTreeMap::new();
+    for group in groups {
+        for scope in &group.scopes {
+            found.entry(word(scope)).or_default().entry(&group.name).or_default().push(group);
+        }
+    }
+    let only = |(name, groups): (&str, Vec<&PermissionGroup>)| match groups[..] {
+        [group] => Some((name.to_owned(), group.id.to_string())),
+        _ => None,
+    };
+    let of_scope = |(scope, names): (&str, BTreeMap<_, _>)| {
+        (scope.to_owned(), names.into_iter().filter_map(only).collect::<Map<String>>())
+    };
+    Value::Known(found.into_iter().map(of_scope).collect())
+}
+
+fn view(group: &PermissionGroup) -> GroupView {
+    GroupView {
+        id: group.id.to_string().into(),
+        name: group.name.clone().into(),
+        scopes: Value::Known(group.scopes.iter().map(|scope| scope.as_str().to_owned()).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalog() -> Catalog {
+        let group = |digit: &str, name: &str, scopes: &[&str]| PermissionGroup {
+            id: digit.repeat(32).parse().unwrap(),
+            name: name.to_owned(),
+            scopes: scopes.iter().map(|&scope| Scope::from(scope)).collect(),
+            deprecated: false,
+        };
+        Catalog::new(vec![
+            group("1", "Logs Write", &[Scope::Zone.as_str()]),
+            group("2", "Logs Write", &[Scope::Account.as_str()]),
+            group("3", "Twice", &[Scope::Zone.as_str()]),
+            group("4", "Twice", &[Scope::Zone.as_str()]),
+            group("5", "New", &["com.example.new"]),
+        ])
+    }
+
+    #[test]
+    fn one_name_has_an_id_in_each_scope_and_a_doubtful_one_none() {
+        let groups = select(&catalog(), None, None).unwrap();
+        let Value::Known(ids) = ids(&groups) else { panic!("no ids") };
+        let id = |scope: &str, name: &str| {
+            let names = ids.0.get(scope).and_then(Value::known)?;
+            names.0.get(name).and_then(Value::known).cloned()
+        };
+        assert_eq!(id("zone", "Logs Write"), Some("1".repeat(32)));
+        assert_eq!(id("account", "Logs Write"), Some("2".repeat(32)));
+        assert_eq!(id("zone", "Twice"), None);
+        assert_eq!(id("com.example.new", "New"), Some("5".repeat(32)));
+    }
+
+    #[test]
+    fn a_scope_is_taken_in_either_word_and_a_mistyped_one_is_refused() {
+        for text in ["zone", "com.cloudflare.api.account.zone"] {
+            assert_eq!(select(&catalog(), None, Some(&read_scope(text))).unwrap().len(), 3);
+        }
+        let refused = select(&catalog(), None, Some(&read_scope("zones"))).unwrap_err();
+        assert!(refused.detail.contains("\"account\", \"zone\""), "{}", refused.detail);
+    }
+}

@@ -1,0 +1,137 @@
+//! The provider is killed in the middle of an apply: the next apply gets to the end, and nothing is there twice.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::simulator::{Effect, Fault, FaultId, FaultKind};
+use crate::support::stage::BINARY;
+use crate::support::terraform::Workspace;
+
+/// The processes that descend from this one, with their programs.
+fn descendants(root: u32) -> Vec<(u32, std::path::PathBuf)> {
+    let parent = |pid: u32| -> Option<u32> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name in brackets may have anything in it.
+        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+    };
+    let all: Vec<u32> = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    let descends = |pid: &u32| {
+        std::iter::successors(parent(*pid), |pid| parent(*pid))
+            .take_while(|pid| *pid > 1)
+            .any(|pid| pid == root)
+    };
+    let program = |pid: u32| (pid, std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default());
+    all.into_iter().filter(descends).map(program).collect()
+}
+
+fn kill(pid: u32) {
+    // It may have ended by itself.
+    let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
+}
+
+/// Who is killed.
+#[derive(Clone, Copy, Debug)]
+enum Whom {
+    Provider,
+    /// Terraform too, so that it writes no state.
+    Everybody,
+}
+
+/// Applies until the fault has struck, and kills.
+fn apply_and_kill(sim: &Simulator, tf: &Workspace, fault: FaultId, whom: Whom) {
+    let mut apply = tf.command(&["apply", "-auto-approve"]);
+    let mut apply = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    while sim.hits(fault) == 0 {
+        assert!(start.elapsed() < Duration::from_secs(60), "the apply does not come to the fault");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // What the simulator does before the fault strikes is done by now.
+    std::thread::sleep(Duration::from_millis(50));
+    let all = descendants(apply.id());
+    if matches!(whom, Whom::Everybody) {
+        kill(apply.id());
+    }
+    let binary = Path::new(BINARY).canonicalize().unwrap();
+    let providers: Vec<u32> = all.into_iter().filter(|(_, exe)| *exe == binary).map(|(pid, _)| pid).collect();
+    assert!(!providers.is_empty(), "no provider process");
+    providers.into_iter().for_each(kill);
+    assert!(!apply.wait().unwrap().success());
+}
+
+/// Where the apply is when it dies: a request that gets no answer, and whether the token has the policy by then.
+/// `refreshed`: whether the apply reads the token before its commit does.
+fn moments(id: &str, refreshed: bool) -> [(&'static str, Fault, bool); 3] {
+    let path = format!("/accounts/*/tokens/{id}");
+    let hang = |effect| Fault::new(FaultKind::Hang(effect)).path(&path);
+    [
+        ("before the PUT has its effect", hang(Effect::None).method("PUT"), false),
+        ("after the PUT, before its answer", hang(Effect::Done).method("PUT"), true),
+        (
+            "after the PUT, before the state is saved",
+            // The commit reads, and reads back.
+            hang(Effect::Done).method("GET").skip(1 + usize::from(refreshed)),
+            true,
+        ),
+    ]
+}
+
+#[test]
+fn a_binding_whose_provider_is_killed_is_there_once_after_the_next_apply() {
+    for whom in [Whom::Provider, Whom::Everybody] {
+        for at in 0..3 {
+            let (stage, id) = foreign_token();
+            let (moment, fault, written) = moments(&id, false)[at].clone();
+            let config = binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write"]);
+            stage.config(&config);
+            let fault = stage.sim.fault(fault);
+            apply_and_kill(&stage.sim, &stage.tf, fault, whom);
+            let policies = stage.sim.policies(&id).len();
+            assert_eq!(policies, if written { 2 } else { 1 }, "{moment}, {whom:?}");
+            stage.sim.clear_faults();
+            stage.apply(&config);
+            has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]]);
+            stage.tf.destroy().success();
+            has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);
+        }
+    }
+}
+
+#[test]
+fn a_binding_that_changes_while_its_provider_is_killed_leaves_nothing_behind() {
+    for at in 0..3 {
+        let (stage, id) = foreign_token();
+        let (moment, fault, written) = moments(&id, true)[at].clone();
+        let config = |group| binding("b", &format!("{id:?}"), &[group]);
+        stage.apply(&config("Cloudflare Tunnel Read"));
+        stage.config(&config("Cloudflare Tunnel Write"));
+        let fault = stage.sim.fault(fault);
+        apply_and_kill(&stage.sim, &stage.tf, fault, Whom::Provider);
+        let has = granted(&stage.sim, &id).contains(&["Cloudflare Tunnel Write".to_owned()].into());
+        assert_eq!(has, written, "{moment}");
+        stage.sim.clear_faults();
+        stage.apply(&config("Cloudflare Tunnel Write"));
+        has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]]);
+    }
+}
+
+#[test]
+fn a_removal_whose_provider_is_killed_is_done_by_the_next_apply() {
+    for at in 0..3 {
+        let (stage, id) = foreign_token();
+        let (moment, fault, written) = moments(&id, true)[at].clone();
+        stage.apply(&binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write"]));
+        stage.config("");
+        let fault = stage.sim.fault(fault);
+        apply_and_kill(&stage.sim, &stage.tf, fault, Whom::Provider);
+        assert_eq!(stage.sim.policies(&id).len(), if written { 1 } else { 2 }, "{moment}");
+        stage.sim.clear_faults();
+        stage.apply("");
+        has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);
+    }
+}

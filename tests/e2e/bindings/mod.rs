@@ -1,0 +1,114 @@
+//! `cloudflare_token_binding` and coalesced reads, with a real Terraform: a module per theme.
+
+mod crashes;
+mod drift;
+mod foreign;
+
+mod hosts;
+mod reads;
+mod rights;
+mod scale;
+mod schedules;
+mod together;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+
+use crate::simulator::Simulator;
+use crate::support::stage::Stage;
+
+/// A token that has no policy of its own, for bindings to add theirs.
+const TOKEN: &str = r#"
+resource "cloudflare_account_api_token" "t" {
+  name = "shared"
+}
+"#;
+
+/// Where that token is in the state.
+const T: &str = "cloudflare_account_api_token.t";
+
+/// A binding of these permission groups of the account to the token with this id, an expression.
+fn binding(name: &str, token_id: &str, groups: &[&str]) -> String {
+    format!(
+        "resource \"cloudflare_token_binding\" {name:?} {{\n  token_id = {token_id}\n  name = {name:?}\n  \
+         policies = [{{ permission_groups = {groups:?} }}]\n}}\n"
+    )
+}
+
+/// The same for the token of [`TOKEN`].
+fn bound(name: &str, groups: &[&str]) -> String {
+    binding(name, "cloudflare_account_api_token.t.id", groups)
+}
+
+/// Names of permission groups of an account, as many as there are.
+fn account_groups() -> Vec<String> {
+    let all: Vec<Json> = serde_json::from_str(include_str!("../../../data/permission_groups.json")).unwrap();
+    let of_account = |group: &&Json| group["scopes"] == json!(["com.cloudflare.api.account"]);
+    all.iter().filter(of_account).map(|group| group["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Makes a token that no Terraform knows, with these policies: groups of the account each. Returns its id.
+fn mint(sim: &Simulator, name: &str, policies: &[&[&str]]) -> String {
+    let account = format!("com.cloudflare.api.account.{}", sim.account_id());
+    let group = |name: &&str| json!({ "id": sim.group_id(name, "com.cloudflare.api.account") });
+    let policy = |groups: &&[&str]| {
+        let groups: Vec<_> = groups.iter().map(group).collect();
+        json!({ "effect": "allow", "permission_groups": groups, "resources": { &account: "*" } })
+    };
+    let policies: Vec<_> = policies.iter().map(policy).collect();
+    sim.mint(&json!({ "name": name, "policies": policies })).0
+}
+
+/// The permission groups of a token's allowing policies, a set for each.
+fn granted(sim: &Simulator, id: &str) -> BTreeSet<BTreeSet<String>> {
+    sim.policies(id)
+        .into_iter()
+        .filter(|policy| policy.effect == "allow")
+        .map(|policy| policy.groups)
+        .collect()
+}
+
+/// Such a set, of policies with these groups.
+fn sets(policies: &[&[&str]]) -> BTreeSet<BTreeSet<String>> {
+    policies.iter().map(|groups| groups.iter().map(ToString::to_string).collect()).collect()
+}
+
+/// Has the token just these policies, each once, and beside them nothing?
+#[track_caller]
+fn has_exactly(sim: &Simulator, id: &str, policies: &[&[&str]]) {
+    assert_eq!(granted(sim, id), sets(policies));
+    assert_eq!(sim.policies(id).len(), policies.len(), "{:?}", sim.policies(id));
+}
+
+/// How many requests went to this token, its value and all.
+fn requests_to(sim: &Simulator, id: &str) -> usize {
+    sim.count("*", &format!("/accounts/*/tokens/{id}/**"))
+}
+
+/// Asks the API with a token's value; the status. `ACCOUNT` in the path stands for the account.
+fn ask(sim: &Simulator, value: &str, method: &str, path: &str, body: Option<Json>) -> u16 {
+    let url = sim.base_url() + &path.replace("ACCOUNT", &format!("/accounts/{}", sim.account_id()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut request = client.request(method.parse().unwrap(), url).bearer_auth(value);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        request.send().await.unwrap().status().as_u16()
+    })
+}
+
+/// What a run said on both streams, without line breaks and frames.
+fn said(output: &crate::support::terraform::Output) -> String {
+    let all = format!("{} {}", output.stdout, output.stderr).replace(['│', '╷', '╵'], " ");
+    all.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A stage whose variable `token_id` is a token that no Terraform knows, with one policy.
+fn foreign_token() -> (Stage, String) {
+    let stage = Stage::new();
+    let id = mint(&stage.sim, "someone's", &[&["Workers Scripts Read"]]);
+    (stage, id)
+}

@@ -1,0 +1,76 @@
+//! Hosts that do not share their locks, and what they lose to each other: the promise and its limits, counted.
+
+use super::*;
+use crate::simulator::{Fault, FaultKind};
+
+/// How many tokens the hosts meet at.
+const ROUNDS: usize = 40;
+/// How many hosts write each token at once.
+const HOSTS: usize = 4;
+/// The slowest write.
+const SLOWEST: u64 = 120;
+
+/// What became of `ROUNDS * HOSTS` changes, each of which replaces one policy by another.
+#[derive(Debug, Default)]
+struct Count {
+    /// The API has what the writer was told is removed.
+    undone_removals: usize,
+    /// The API does not have what the writer was told is added: its next refresh shows it.
+    lost_additions: usize,
+    /// The writer was told that it did not succeed.
+    told: usize,
+}
+
+async fn count(window: Duration) -> Count {
+    let world = World::new(Options { quota: None, ..Options::default() }).await;
+    let mut next = scatter(7);
+    for _ in 0..20 * ROUNDS * HOSTS {
+        let late = FaultKind::LatencyBefore(Duration::from_millis(next(SLOWEST)));
+        world.sim.fault(Fault::new(late).method("PUT"));
+    }
+    let rounds = (0..ROUNDS).map(|round| {
+        let before: Vec<usize> = (0..HOSTS).collect();
+        let id = world.mint(&format!("token {round}"), &before);
+        let starts: Vec<_> = before.iter().map(|_| Duration::from_millis(next(2 * SLOWEST))).collect();
+        let world = &world;
+        async move {
+            let changes = starts.iter().enumerate().map(|(n, start)| {
+                let host = world.host_with(|settings| {
+                    settings.concurrent_writers_window = window;
+                    settings.read_to_write = Duration::from_millis(400);
+                });
+                let id = &id;
+                async move {
+                    tokio::time::sleep(*start).await;
+                    host.submit(id, world.edit("it", &[n], &[HOSTS + n])).await.is_ok()
+                }
+            });
+            let told = join_all(changes).await;
+            // A write that is late lands by now.
+            tokio::time::sleep(Duration::from_millis(4 * SLOWEST)).await;
+            let has = world.has(&id);
+            let mut count = Count::default();
+            for (n, success) in told.into_iter().enumerate() {
+                let has = |n| has.contains(&world.policy(n).fingerprint());
+                count.told += usize::from(!success);
+                count.undone_removals += usize::from(success && has(n));
+                count.lost_additions += usize::from(success && !has(HOSTS + n));
+            }
+            count
+        }
+    });
+    join_all(rounds).await.into_iter().fold(Count::default(), |sum, one| Count {
+        undone_removals: sum.undone_removals + one.undone_removals,
+        lost_additions: sum.lost_additions + one.lost_additions,
+        told: sum.told + one.told,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn across_hosts_no_removal_is_undone_within_the_window() {
+    let without = count(Duration::ZERO).await;
+    let with = count(Duration::from_secs(1)).await;
+    let of = ROUNDS * HOSTS;
+    eprintln!("{of} changes by {HOSTS} hosts at once, without a window: {without:?}; with one: {with:?}");
+    assert_eq!(with.undone_removals, 0, "{with:?}");
+}

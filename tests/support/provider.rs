@@ -1,0 +1,251 @@
+//! The provider in process, driven as Terraform's core drives it: validate, plan, apply, read, without the wire.
+//!
+//! Configurations are written as JSON and typed by the schema; [`UNKNOWN`] stands for a value that is not known yet.
+
+use cloudflare_tokens::provider::{Environment, server};
+use cloudflare_tokens::tf_provider::framework::{
+    ApplyRequest, ClientCapabilities, Diagnostics, FunctionError, PlanRequest, PlanResponse, Raw, ResourceId,
+    Server, Severity,
+};
+use serde_json::{Value as Json, json};
+
+use crate::simulator::Simulator;
+
+/// Stands for an unknown string in a configuration.
+pub const UNKNOWN: &str = "<unknown>";
+
+/// A configured provider.
+pub struct Provider {
+    server: Server,
+    locks: tempfile::TempDir,
+}
+
+/// An object in Terraform's state.
+#[derive(Clone)]
+pub struct Object {
+    /// The state.
+    pub state: Raw,
+    /// What the provider keeps beside it.
+    pub private: Vec<u8>,
+    /// The warnings of the plan and of what made it so.
+    pub warnings: Diagnostics,
+}
+
+impl Object {
+    /// A string attribute; none where it is null.
+    pub fn text(&self, attribute: &str) -> Option<&str> {
+        self.state.get(attribute).as_str()
+    }
+}
+
+impl Provider {
+    /// With the simulator's root token and account in the environment, and nothing in the block.
+    pub async fn start(sim: &Simulator) -> Self {
+        Self::configured(sim, json!({})).await
+    }
+
+    /// With this block too.
+    pub async fn configured(sim: &Simulator, block: Json) -> Self {
+        let (provider, found) = Self::try_configured(sim, block).await;
+        assert!(found.is_empty(), "{found:?}");
+        provider
+    }
+
+    /// The provider, and what it says to its block.
+    pub async fn try_configured(sim: &Simulator, block: Json) -> (Self, Diagnostics) {
+        let locks = tempfile::tempdir().expect("a directory for locks");
+        let environment = Environment {
+            api_token: Some(sim.root_token().into()),
+            api_key: None,
+            email: None,
+            account_id: Some(sim.account_id()),
+            base_url: Some(sim.base_url()),
+            // Made by the provider, for it alone.
+            lock_dir: locks.path().join("locks"),
+        };
+        let server = server(environment);
+        let block = typed(&block, &server.schemas().provider.ty());
+        let mut found = server.validate_provider(block.clone(), CLIENT).await;
+        if !found.has_error() {
+            found.extend(server.configure(block).await);
+        }
+        (Self { server, locks }, found)
+    }
+
+    /// The framework's server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// A configuration of a resource type.
+    pub fn config(&self, resource: &str, config: &Json) -> Raw {
+        typed(config, &self.server.schemas().resources.get(resource).expect("a resource type").ty())
+    }
+
+    /// What validation says of a resource's configuration.
+    pub async fn validate(&self, resource: &str, config: &Json) -> Diagnostics {
+        self.server.validate_resource(resource, self.config(resource, config), CLIENT).await
+    }
+
+    /// Plans a create or an update.
+    pub async fn plan(&self, resource: &str, prior: Option<&Object>, config: &Json) -> PlanResponse {
+        let config = self.config(resource, config);
+        self.server
+            .plan_resource(
+                resource,
+                PlanRequest {
+                    prior: prior.map_or(Raw::Null, |object| object.state.clone()),
+                    proposed: config.clone(),
+                    config,
+                    private: prior.map(|object| object.private.clone()).unwrap_or_default(),
+                },
+            )
+            .await
+    }
+
+    /// Validates, plans and applies a create or an update in place.
+    pub async fn try_apply(
+        &self,
+        resource: &str,
+        prior: Option<&Object>,
+        config: &Json,
+    ) -> Result<Object, Diagnostics> {
+        let found = self.validate(resource, config).await;
+        if found.has_error() {
+            return Err(found);
+        }
+        let plan = self.plan(resource, prior, config).await;
+        if plan.diagnostics.has_error() {
+            return Err(plan.diagnostics);
+        }
+        assert!(plan.requires_replace.is_empty(), "a replacement: {:?}", plan.requires_replace);
+        self.apply_planned(resource, prior, config, plan).await
+    }
+
+    /// Applies a plan, with whatever the configuration says by now.
+    pub async fn apply_planned(
+        &self,
+        resource: &str,
+        prior: Option<&Object>,
+        config: &Json,
+        plan: PlanResponse,
+    ) -> Result<Object, Diagnostics> {
+        let request = ApplyRequest {
+            prior: prior.map_or(Raw::Null, |object| object.state.clone()),
+            planned: plan.planned.expect("a plan without errors plans something"),
+            config: self.config(resource, config),
+            private: plan.private,
+        };
+        let applied = self.server.apply_resource(resource, request).await;
+        if applied.diagnostics.has_error() {
+            return Err(applied.diagnostics);
+        }
+        let state = applied.state.expect("an apply without errors has a state");
+        assert!(state.is_wholly_known(), "apply left something unknown: {state:?}");
+        let mut warnings = plan.diagnostics;
+        warnings.extend(applied.diagnostics);
+        Ok(Object { state, private: applied.private, warnings })
+    }
+
+    /// As [`Provider::try_apply`], where nothing may go wrong.
+    pub async fn apply(&self, resource: &str, prior: Option<&Object>, config: &Json) -> Object {
+        self.try_apply(resource, prior, config).await.expect("an apply without errors")
+    }
+
+    /// Refreshes an object; none where it is gone.
+    pub async fn read(&self, resource: &str, object: &Object) -> Option<Object> {
+        let read = self.server.read_resource(resource, object.state.clone(), object.private.clone()).await;
+        assert!(!read.diagnostics.has_error(), "{:?}", read.diagnostics);
+        read.state.map(|state| Object { state, private: read.private, warnings: read.diagnostics })
+    }
+
+    /// Deletes an object.
+    pub async fn destroy(&self, resource: &str, object: Object) -> Diagnostics {
+        let request = ApplyRequest {
+            prior: object.state,
+            planned: Raw::Null,
+            config: Raw::Null,
+            private: object.private,
+        };
+        self.server.apply_resource(resource, request).await.diagnostics
+    }
+
+    /// Imports an object and reads it, as core does; none where there is no such object.
+    pub async fn import(&self, resource: &str, id: &str) -> Result<Option<Object>, Diagnostics> {
+        let imported = self.server.import_resource(resource, ResourceId::Id(id.to_owned())).await;
+        if imported.diagnostics.has_error() {
+            return Err(imported.diagnostics);
+        }
+        let state = imported.state.expect("an import without errors has a state");
+        let object = Object { state, private: imported.private, warnings: imported.diagnostics };
+        Ok(self.read(resource, &object).await)
+    }
+
+    /// Reads a data source.
+    pub async fn data(&self, data_source: &str, config: &Json) -> Result<Object, Diagnostics> {
+        let ty = self.server.schemas().data_sources.get(data_source).expect("a data source").ty();
+        let config = typed(config, &ty);
+        let found = self.server.validate_data_source(data_source, config.clone(), CLIENT).await;
+        if found.has_error() {
+            return Err(found);
+        }
+        match self.server.read_data_source(data_source, config).await {
+            (Some(state), warnings) if !warnings.has_error() => {
+                assert!(state.is_wholly_known(), "a data source left something unknown: {state:?}");
+                Ok(Object { state, private: Vec::new(), warnings })
+            }
+            (_, found) => Err(found),
+        }
+    }
+
+    /// Calls a function with strings.
+    pub async fn call(&self, function: &str, arguments: &[&str]) -> Result<Raw, FunctionError> {
+        let arguments = arguments.iter().map(|&argument| Raw::string(argument)).collect();
+        self.server.call_function(function, arguments).await
+    }
+}
+
+const CLIENT: ClientCapabilities = ClientCapabilities { write_only_attributes: true };
+
+/// JSON as a value of a type.
+fn typed(json: &Json, ty: &cloudflare_tokens::tf_provider::framework::Type) -> Raw {
+    unknowns(Raw::from_json(json, ty).expect("a configuration that fits the schema"))
+}
+
+fn unknowns(raw: Raw) -> Raw {
+    match raw {
+        Raw::String(text) if &*text == UNKNOWN => Raw::Unknown,
+        Raw::List(elements) => Raw::List(elements.into_iter().map(unknowns).collect()),
+        Raw::Set(elements) => Raw::set(elements.into_iter().map(unknowns)),
+        Raw::Map(elements) => Raw::Map(elements.into_iter().map(|(key, e)| (key, unknowns(e))).collect()),
+        other => other,
+    }
+}
+
+/// A value as JSON, to compare with; an unknown one is [`UNKNOWN`].
+pub fn plain(raw: &Raw) -> Json {
+    match raw {
+        Raw::Null => Json::Null,
+        Raw::Unknown => json!(UNKNOWN),
+        Raw::Bool(yes) => json!(yes),
+        Raw::Number(number) => json!(number.as_i64()),
+        Raw::String(text) => json!(&**text),
+        Raw::List(elements) | Raw::Set(elements) => elements.iter().map(plain).collect(),
+        Raw::Map(elements) => elements.iter().map(|(key, e)| (key.clone(), plain(e))).collect(),
+        Raw::Dynamic(typed) => plain(&typed.1),
+    }
+}
+
+/// The diagnostics of a severity as `path: summary: detail`, to look into.
+pub fn told(found: &Diagnostics, severity: Severity) -> String {
+    let line = |d: &cloudflare_tokens::tf_provider::framework::Diagnostic| {
+        let path = d.path.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{path}: {}: {}", d.summary, d.detail)
+    };
+    found.0.iter().filter(|d| d.severity == severity).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The errors of what should have failed.
+pub fn errors<T>(result: Result<T, Diagnostics>) -> String {
+    told(&result.err().expect("an error"), Severity::Error)
+}
