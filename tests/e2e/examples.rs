@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use crate::support::stage::{Stage, attributes};
-use crate::support::terraform::Workspace;
+use crate::support::stage::{Stage, attributes, write_config};
 
 /// The folders of examples, a resource type each.
 fn folders() -> Vec<PathBuf> {
@@ -38,12 +37,12 @@ fn import(folder: &Path) -> (String, String) {
 }
 
 /// The id of this form, from the state.
-fn real_id(tf: &Workspace, address: &str, form: &str) -> String {
-    let attributes = attributes(tf, address);
+fn real_id(stage: &Stage, address: &str, form: &str) -> String {
+    let attributes = stage.attributes(address);
     let part = |placeholder: &str| {
         let name = placeholder.trim_matches(['<', '>']);
         if name == "fingerprint" {
-            return fingerprints(tf, address).join(",");
+            return fingerprints(stage, &attributes).join(",");
         }
         let value = attributes[name].as_str();
         // The token itself calls it `id`.
@@ -53,17 +52,17 @@ fn real_id(tf: &Workspace, address: &str, form: &str) -> String {
     form.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// The fingerprints that a binding keeps in its private state.
-fn fingerprints(tf: &Workspace, address: &str) -> Vec<String> {
-    let state = tf.state();
-    let resources = state["resources"].as_array().unwrap();
-    let is_it =
-        |r: &&Json| format!("{}.{}", r["type"].as_str().unwrap(), r["name"].as_str().unwrap()) == address;
-    let resource = resources.iter().find(is_it).unwrap();
-    let private = resource["instances"][0]["private"].as_str().unwrap();
-    let private = String::from_utf8(data_encoding::BASE64.decode(private.as_bytes()).unwrap()).unwrap();
-    let digits = private.split(|c: char| !c.is_ascii_hexdigit());
-    digits.filter(|digits| digits.len() == 64).map(str::to_owned).collect()
+/// The fingerprints of a binding's policies, from the data source that lists them.
+fn fingerprints(stage: &Stage, binding: &Json) -> Vec<String> {
+    let other = stage.other();
+    let look = format!("data \"cloudflare_account_api_token\" \"look\" {{ id = {} }}", binding["token_id"]);
+    write_config(&other, &look);
+    other.apply().success();
+    let seen = attributes(&other, "data.cloudflare_account_api_token.look")["policies"].clone();
+    let own = binding["policies"].as_array().unwrap();
+    let is_own = |policy: &&Json| own.iter().any(|p| p["permission_groups"] == policy["permission_groups"]);
+    let seen = seen.as_array().unwrap().iter().filter(is_own);
+    seen.map(|policy| policy["fingerprint"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Each token's policies, without what the API makes up anew at each write.
@@ -86,7 +85,7 @@ fn run(folder: &Path) {
     stage.tf.apply().success();
     stage.settled();
     let (address, form) = import(folder);
-    let id = real_id(&stage.tf, &address, &form);
+    let id = real_id(&stage, &address, &form);
     stage.tf.run(&["state", "rm", &address]).success();
     assert_eq!(stage.attributes(&address), Json::Null);
     let before = granted(&stage);
