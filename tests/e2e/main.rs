@@ -7,6 +7,9 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acceptance;
+mod bad_input;
+mod beside;
 mod bindings;
 mod drift;
 mod ephemeral;
@@ -20,9 +23,12 @@ mod memory;
 mod modules;
 mod own_token;
 mod policies;
+mod readings;
+mod refusals;
 mod requests;
 mod rotation;
 mod sealing;
+mod secrets;
 mod token;
 mod unknown;
 mod workerd;
