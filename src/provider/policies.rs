@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::blocks::{PolicyBlock, policy_set, specs};
-
 use super::wording;
 use crate::cloudflare::Owner;
 use crate::policy::{self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, describe, resolve_all};
