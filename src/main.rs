@@ -1,10 +1,17 @@
 //! The provider's process: reads the environment once, starts logging, serves.
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use cloudflare_tokens::provider;
 use cloudflare_tokens::tf_provider::framework::report_panics;
 use cloudflare_tokens::tf_provider::plugin::{self, About, Environment};
+use zeroizing_alloc::ZeroAlloc;
+
+/// All memory is wiped when it is freed. Values pass through buffers of TLS, HTTP and gRPC libraries, which do not wipe
+/// them: so a core dump of a provider that has nothing to do shows its own credential and no value that it handed over.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 const ABOUT: About = About {
     address: provider::ADDRESS,

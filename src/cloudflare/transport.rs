@@ -18,6 +18,10 @@ const LARGEST_ANSWER: usize = 32 << 20;
 /// Long enough for a slow network, short enough to leave time for another attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection is kept for the next request. What came over it stays in its buffers until it is closed, values of
+/// tokens included: so it is short, and long enough for a run that keeps asking.
+const IDLE: Duration = Duration::from_secs(2);
+
 /// Why there is no answer: what [`Error::Transport`] says, without what it was about.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -32,6 +36,7 @@ pub(super) fn build(base: &Url, headers: HeaderMap, user_agent: &str) -> Result<
         .default_headers(headers)
         .user_agent(user_agent)
         .redirect(reqwest::redirect::Policy::none())
+        .pool_idle_timeout(IDLE)
         .connect_timeout(CONNECT_TIMEOUT);
     let builder = if base.scheme() == "https" {
         builder.https_only(true)

@@ -45,9 +45,7 @@ impl Recipient {
     /// and what would be right.
     pub(crate) fn parse(format: Format, key: &str) -> Result<Recipient, &'static str> {
         match format {
-            Format::Age if key.starts_with("AGE-SECRET-KEY-") => {
-                Err("is a private key. Write the public key, which starts with age1, and keep the private one to yourself.")
-            }
+            _ if is_private(key) => Err("is a private key. Write the public one, and keep this one to yourself."),
             Format::Age => age::x25519::Recipient::from_str(key).map(|r| Recipient::Age(Box::new(r))).map_err(|_| {
                 "is not an age recipient: write the public key that age-keygen prints, which starts with age1."
             }),
@@ -72,6 +70,12 @@ impl Recipient {
             }
         }
     }
+}
+
+/// Whether somebody has taken the wrong half of the pair: an age identity, or a key file in PEM.
+fn is_private(key: &str) -> bool {
+    let key = key.to_ascii_uppercase();
+    key.contains("AGE-SECRET-KEY-") || key.contains("PRIVATE KEY-----")
 }
 
 #[cfg(test)]
@@ -100,7 +104,10 @@ mod tests {
     fn keys_of_another_kind_are_refused_with_what_would_be_right() {
         let fault = |format, key: &str| Recipient::parse(format, key).err().unwrap();
         assert!(fault(Format::Age, "ssh-ed25519 AAAA").contains("age-keygen"));
-        assert!(fault(Format::Age, "AGE-SECRET-KEY-1QQ").contains("private key"));
+        for private in ["AGE-SECRET-KEY-1QQ", " age-secret-key-1qq", "-----BEGIN OPENSSH PRIVATE KEY-----"] {
+            assert!(fault(Format::Age, private).contains("private key"), "{private}");
+            assert!(fault(Format::Libsodium, private).contains("private key"), "{private}");
+        }
         assert!(fault(Format::Libsodium, "c2hvcnQ=").contains("32 bytes"));
         assert!(fault(Format::Libsodium, "not base64!").contains("32 bytes"));
     }

@@ -121,6 +121,14 @@ impl Simulator {
         self.shared.state().token(id).map(|token| token.value.clone())
     }
 
+    /// Every secret that there is or ever was: the values of all tokens, also of those that were rolled or deleted, the
+    /// root tokens among them, and the global key. For tests that look for them where they must not be.
+    pub fn secrets(&self) -> Vec<String> {
+        let state = self.shared.state();
+        let living = state.tokens.iter().map(|token| &token.value);
+        living.chain(&state.dead_values).chain([&state.key]).cloned().collect()
+    }
+
     /// The policies of a token, with the names of groups; none if there is no such token.
     pub fn policies(&self, id: &str) -> Vec<PolicyView> {
         let state = self.shared.state();

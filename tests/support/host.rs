@@ -26,6 +26,11 @@ pub async fn channel(server: Server) -> Channel {
     connect(near).await.unwrap()
 }
 
+/// A channel to a server that listens on this socket, without TLS.
+pub async fn channel_to(socket: &Path) -> Channel {
+    connect(UnixStream::connect(socket).await.unwrap()).await.unwrap()
+}
+
 async fn connect<T>(transport: T) -> Result<Channel, tonic::transport::Error>
 where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,

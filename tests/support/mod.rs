@@ -7,6 +7,7 @@
 )]
 
 pub mod host;
+pub mod packages;
 pub mod provider;
 pub mod stage;
 pub mod terraform;

@@ -20,7 +20,16 @@ fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
         severity: severity.into(),
         summary: diagnostic.summary,
         detail: diagnostic.detail,
-        attribute: diagnostic.path.as_ref().map(path),
+        attribute: diagnostic.path.as_ref().map(|at| path(&findable(at))),
+    }
+}
+
+/// The part of a path that Terraform finds in a configuration: a top-level attribute, or an element of one. For a path that
+/// goes deeper it shows the resource's first line, not the attribute's.
+fn findable(path: &Path) -> Path {
+    match path.0.as_slice() {
+        [] | [_] | [_, Step::Key(_) | Step::Index(_)] => path.clone(),
+        [head, ..] => Path(vec![head.clone()]),
     }
 }
 

