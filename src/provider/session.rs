@@ -70,7 +70,8 @@ impl Session {
         self.open().remove(token_id);
     }
 
-    /// Deletes such tokens as Terraform has not closed: it does not where what uses them has failed.
+    /// Deletes such tokens as Terraform has not closed: it does not where what uses them has failed. And waits for creates
+    /// that are under way: where Terraform was killed, what they make is nobody's, and is deleted too.
     pub(super) async fn close_all(&self) {
         let left = std::mem::take(&mut *self.open());
         let Some(tokens) = self.tokens() else { return };
@@ -85,7 +86,11 @@ impl Session {
                 }
             }
         };
-        futures_util::future::join_all(left.into_iter().map(delete)).await;
+        futures_util::future::join(
+            futures_util::future::join_all(left.into_iter().map(delete)),
+            tokens.leave(),
+        )
+        .await;
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<String, Owner>> {

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use data_encoding::BASE32;
@@ -103,11 +104,15 @@ impl TokenService {
     pub async fn create(&self, owner: &Owner, new: NewToken) -> Result<Created, CreateError> {
         let (reply, answer) = oneshot::channel();
         let (service, owner) = (self.clone(), owner.clone());
+        let under_way = Arc::clone(&self.0.creates).read_owned().await;
         tokio::spawn(async move {
             let made = service.make(&owner, new).await;
-            if let Err(Ok(orphan)) = reply.send(made) {
+            let unheard =
+                if service.0.leaving.load(Ordering::Acquire) { Err(made) } else { reply.send(made) };
+            if let Err(Ok(orphan)) = unheard {
                 service.clear_away(&owner, &orphan.token.id).await;
             }
+            drop(under_way);
         });
         answer.await.unwrap_or(Err(CreateError::Internal))
     }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, RwLock};
 
 use super::op::{Op, OpError, Outcome};
 use super::own::{self, OwnToken};
@@ -76,6 +77,10 @@ pub(super) struct Inner {
     pub(super) writers: Writers,
     catalogs: Mutex<HashMap<Owner, Arc<OnceCell<Arc<Catalog>>>>>,
     own: OnceCell<Option<String>>,
+    /// Held for reading by each create that is under way.
+    pub(super) creates: Arc<RwLock<()>>,
+    /// Nobody can be answered any more.
+    pub(super) leaving: AtomicBool,
 }
 
 /// Locks a mutex whose data no panic leaves half changed.
@@ -93,7 +98,16 @@ impl TokenService {
             writers: Writers::default(),
             catalogs: Mutex::default(),
             own: OnceCell::new(),
+            creates: Arc::default(),
+            leaving: AtomicBool::new(false),
         }))
+    }
+
+    /// The process leaves, and can answer nobody any more: waits until no create is under way. What one has made meanwhile is
+    /// deleted by then.
+    pub async fn leave(&self) {
+        self.0.leaving.store(true, Ordering::Release);
+        drop(self.0.creates.write().await);
     }
 
     /// The client underneath, for what is no token.

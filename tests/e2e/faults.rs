@@ -219,3 +219,21 @@ fn a_delete_whose_answer_is_lost_has_succeeded() {
     stage.tf.destroy().success();
     assert!(stage.sim.tokens().is_empty());
 }
+
+#[test]
+fn a_terraform_that_is_killed_during_a_create_leaves_no_token_that_nobody_has() {
+    let stage = Stage::new();
+    on_create(&stage, FaultKind::LatencyBefore(Duration::from_millis(700)));
+    stage.config(&token(&format!("name = \"killed\"\n{POLICIES}")));
+    let kill = |process: u32| {
+        assert!(Command::new("kill").args(["-KILL", &process.to_string()]).status().unwrap().success());
+    };
+    apply_and(&stage, "POST", kill);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while stage.sim.count("DELETE", "**") == 0 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(stage.attributes(TOKEN), serde_json::Value::Null);
+    assert!(ids(&stage).is_empty(), "{:?}", stage.sim.requests());
+}

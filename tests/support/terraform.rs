@@ -137,8 +137,9 @@ impl Workspace {
     /// The state file; null where there is none.
     pub fn state(&self) -> Json {
         match std::fs::read(self.path().join("terraform.tfstate")) {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap(),
-            Err(_) => Json::Null,
+            // It is created empty, before there is something to write.
+            Ok(bytes) if !bytes.is_empty() => serde_json::from_slice(&bytes).unwrap(),
+            _ => Json::Null,
         }
     }
 

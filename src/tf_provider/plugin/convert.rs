@@ -151,32 +151,33 @@ mod tests {
     use super::*;
     use crate::tf_provider::framework::{Raw, optional};
 
+    fn selectors(path: &proto::AttributePath) -> Vec<proto::attribute_path::step::Selector> {
+        path.steps.iter().filter_map(|step| step.selector.clone()).collect()
+    }
+
     #[test]
-    fn a_diagnostic_keeps_severity_and_words_and_points_where_terraform_finds_it() {
+    fn a_path_keeps_every_kind_of_step() {
         use proto::attribute_path::step::Selector;
-        let deep = Path::of("seal_for").key("ci").attribute("keys").index(2);
-        let warning = Diagnostic::warning("Old key", "Make a new one.").at(deep.clone());
-        let error = Diagnostic::error("No key", "Give one.");
-        let mut all = Diagnostics::from(warning);
-        all.push(error);
-        let [warning, error] = &diagnostics(all)[..] else { panic!("not two") };
-        assert_eq!(warning.severity(), proto::diagnostic::Severity::Warning);
-        assert_eq!((warning.summary.as_str(), warning.detail.as_str()), ("Old key", "Make a new one."));
-        let selectors = |path: &proto::AttributePath| -> Vec<_> {
-            path.steps.iter().filter_map(|step| step.selector.clone()).collect()
-        };
         let name = |name: &str| Selector::AttributeName(name.to_owned());
         let key = Selector::ElementKeyString("ci".to_owned());
-        assert_eq!(selectors(warning.attribute.as_ref().unwrap()), [name("seal_for")]);
-        assert_eq!(
-            selectors(&path(&findable(&Path::of("seal_for").key("ci")))),
-            [name("seal_for"), key.clone()]
-        );
-        assert_eq!(
-            selectors(&path(&deep)),
-            [name("seal_for"), key, name("keys"), Selector::ElementKeyInt(2)]
-        );
+        let at = Path::of("seal_for").key("ci").attribute("keys").index(2);
+        assert_eq!(selectors(&path(&at)), [name("seal_for"), key, name("keys"), Selector::ElementKeyInt(2)]);
+    }
+
+    #[test]
+    fn a_diagnostic_keeps_severity_and_words_and_points_where_terraform_finds_a_line() {
+        let warning = |at| Diagnostic::warning("Old key", "Make a new one.").at(at);
+        let mut all = Diagnostics::from(Diagnostic::error("No key", "Give one."));
+        all.push(warning(Path::of("seal_for").key("ci")));
+        all.push(warning(Path::of("seal_for").key("ci").attribute("format")));
+        all.push(warning(Path::of("condition").attribute("request_ip")));
+        let [error, element, deeper, nested] = &diagnostics(all)[..] else { panic!("not four") };
         assert_eq!((error.severity(), &error.attribute), (proto::diagnostic::Severity::Error, &None));
+        assert_eq!(element.severity(), proto::diagnostic::Severity::Warning);
+        assert_eq!((element.summary.as_str(), element.detail.as_str()), ("Old key", "Make a new one."));
+        assert_eq!(element.attribute, Some(path(&Path::of("seal_for").key("ci"))));
+        assert_eq!(deeper.attribute, Some(path(&Path::of("seal_for"))));
+        assert_eq!(nested.attribute, Some(path(&Path::of("condition"))));
     }
 
     #[test]
