@@ -15,6 +15,8 @@ mod faults;
 mod fields;
 mod hygiene;
 mod import;
+/// Memory is read from `/proc`.
+#[cfg(target_os = "linux")]
 mod memory;
 mod modules;
 mod own_token;
