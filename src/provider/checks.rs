@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::policy::IpSet;
-use crate::tf_provider::framework::{Raw, Validator};
+use crate::tf_provider::framework::{Fault, Raw, Validator};
 
 /// 1 to 120 characters, as the API takes a token's name.
 pub(super) fn token_name() -> Validator {
@@ -105,7 +105,7 @@ pub(super) fn star_stands_alone() -> Validator {
         Raw::Set(elements) if elements.len() > 1 && elements.iter().any(|e| e.as_str() == Some("*")) => {
             let fault =
                 "has \"*\" beside other elements: \"*\" means all of them, so it stands alone.".to_owned();
-            Err(crate::tf_provider::framework::Fault { fault, part: None })
+            Err(Fault { fault, part: None })
         }
         _ => Ok(()),
     })
@@ -124,6 +124,41 @@ pub(super) fn zone_or_star() -> Validator {
         _ => Err("is not the id of a zone: that has 32 hexadecimal digits, in lower case; or write [\"*\"] for all zones."
             .to_owned()),
     }
+    })
+}
+
+/// The API's own resource keys, flat, with `"*"` or a nest in JSON at each. Of a key whose kind is not known here only the
+/// beginning is checked: the API gets new kinds.
+pub(super) fn resource_keys() -> Validator {
+    const ZONE: &str = "com.cloudflare.api.account.zone.";
+    const ACCOUNT: &str = "com.cloudflare.api.account.";
+    let fault = |key: &str, value: &Raw| {
+        let id = |rest: &str| rest == "*" || is_id(rest);
+        if !key.starts_with("com.cloudflare.") {
+            return Some("is no resource key: they begin with `com.cloudflare.`.");
+        }
+        if key.strip_prefix(ZONE).is_some_and(|rest| !id(rest)) {
+            return Some(
+                "does not end in the id of a zone, 32 hexadecimal digits in lower case, nor in `*`.",
+            );
+        }
+        let account = key.strip_prefix(ACCOUNT).filter(|rest| !key.starts_with(ZONE) && !rest.contains('.'));
+        if account.is_some_and(|rest| !id(rest)) {
+            return Some(
+                "does not end in the id of an account, 32 hexadecimal digits in lower case, nor in `*`.",
+            );
+        }
+        let text = value.as_str()?;
+        let nest = || serde_json::from_str::<std::collections::BTreeMap<String, String>>(text).is_ok();
+        (text != "*" && !nest())
+            .then_some("has a value that is neither `*` nor `jsonencode` of an object of strings.")
+    };
+    Validator::new("resource keys of the API", move |raw| {
+        let Raw::Map(elements) = raw else { return Ok(()) };
+        match elements.iter().find_map(|(key, value)| Some((key, fault(key, value)?))) {
+            Some((key, fault)) => Err(Fault { fault: fault.to_owned(), part: Some(key.clone()) }),
+            None => Ok(()),
+        }
     })
 }
 

@@ -37,7 +37,8 @@ model! {
         /// How long a single request may take. Default: `30s`.
         request_timeout: String = optional().check(checks::duration(false)),
         /// How long the removal of a policy is watched after the write, where other hosts write the same token at the same
-        /// time: at least as long as their slowest write takes. Default: `0s`, not at all.
+        /// time: longer than their slowest write takes from its read on, which is the write itself and some seconds, such as
+        /// `10s`. Default: `0s`, not at all.
         concurrent_writers_window: String = optional().check(checks::duration(true)),
         /// What no token and no binding of this configuration may be, whatever a module says: a plan that breaks a rule is
         /// refused.

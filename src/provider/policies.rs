@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::blocks::{PolicyBlock, policy_set, specs};
-
 use super::wording;
 use crate::cloudflare::Owner;
 use crate::policy::{self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, describe, resolve_all};
@@ -24,6 +23,18 @@ pub(crate) async fn plan(
     prior: &Value<Set<PolicyBlock>>,
     planned: &mut Value<Set<PolicyBlock>>,
 ) -> Diagnostics {
+    plan_since(tokens, owner, prior, &BTreeSet::new(), planned).await
+}
+
+/// The same, where the fingerprints of the prior ones are known, so that it does not matter whether their permission groups
+/// are still called as they were.
+pub(crate) async fn plan_since(
+    tokens: &TokenService,
+    owner: &Owner,
+    prior: &Value<Set<PolicyBlock>>,
+    before: &BTreeSet<Fingerprint>,
+    planned: &mut Value<Set<PolicyBlock>>,
+) -> Diagnostics {
     if planned.known().is_none() || planned.to_raw() == prior.to_raw() {
         return Diagnostics::none();
     }
@@ -38,9 +49,12 @@ pub(crate) async fn plan(
     match resolve_all(&wanted, &home, &catalog) {
         Err(problems) => worded(problems.iter().map(|(_, problem)| problem)),
         Ok(resolved) => {
-            let before = specs(prior).and_then(|prior| resolve_all(&prior, &home, &catalog).ok());
-            if before.is_some_and(|before| fingerprints(&before.policies) == fingerprints(&resolved.policies))
-            {
+            let after = fingerprints(&resolved.policies);
+            let same = || {
+                let prior = resolve_all(&specs(prior)?, &home, &catalog).ok()?;
+                Some(fingerprints(&prior.policies) == after)
+            };
+            if (!prior.is_null() && *before == after) || same() == Some(true) {
                 planned.clone_from(prior);
             }
             worded(resolved.warnings.iter().map(|(_, problem)| problem))
@@ -138,8 +152,20 @@ pub(crate) async fn matched(
     written: &[PolicySpec],
     seen: &TokenPolicies,
 ) -> Result<Matched, Diagnostics> {
+    matched_since(tokens, owner, written, &BTreeSet::new(), seen).await
+}
+
+/// The same, where the fingerprints of what was written are known: if the token still has them all, nothing is gone, whatever
+/// the permission groups are called by now, and whether or not they can still be granted.
+pub(crate) async fn matched_since(
+    tokens: &TokenService,
+    owner: &Owner,
+    written: &[PolicySpec],
+    before: &BTreeSet<Fingerprint>,
+    seen: &TokenPolicies,
+) -> Result<Matched, Diagnostics> {
     let home = home(owner);
-    let first = match_with(written, seen, &home, None);
+    let first = match_with(written, before, seen, &home, None);
     let nameless = || {
         let groups = seen.policies.values().flat_map(Policy::groups);
         groups.into_iter().any(|id| !seen.names.contains_key(id))
@@ -150,17 +176,23 @@ pub(crate) async fn matched(
     }
     let catalog = tokens.catalog(owner).await;
     let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
-    Ok(match_with(written, seen, &home, Some(&catalog)))
+    Ok(match_with(written, before, seen, &home, Some(&catalog)))
 }
 
 fn match_with(
     written: &[PolicySpec],
+    before: &BTreeSet<Fingerprint>,
     seen: &TokenPolicies,
     home: &Home,
     catalog: Option<&Catalog>,
 ) -> Matched {
     let (mut kept, mut owned) = (Vec::new(), BTreeSet::new());
-    for spec in written {
+    if before.len() == written.len()
+        && before.iter().all(|fingerprint| seen.policies.contains_key(fingerprint))
+    {
+        (kept, owned) = (written.to_vec(), before.clone());
+    }
+    for spec in &written[kept.len()..] {
         let found = seen.policies.iter().find(|(_, policy)| spec.means(policy, home, catalog, &seen.names));
         if let Some((fingerprint, _)) = found {
             kept.push(spec.clone());

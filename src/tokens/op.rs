@@ -205,6 +205,13 @@ pub enum OpError {
     Internal,
 }
 
+impl OpError {
+    /// May the token have been changed all the same, in part or later?
+    pub fn may_have_effect(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Contention { .. } | Self::Internal)
+    }
+}
+
 impl From<LockError> for OpError {
     fn from(error: LockError) -> Self {
         Self::Lock(error)

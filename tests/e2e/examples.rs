@@ -1,8 +1,114 @@
-//! The examples, as they stand: each applies, and then leaves nothing to plan.
+//! The examples, as they stand: each applies, leaves nothing to plan, and goes; of a resource also the import that its
+//! `import.sh` shows.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use crate::support::stage::Stage;
+use serde_json::Value as Json;
+
+use crate::support::stage::{Stage, attributes, write_config};
+
+/// The folders of examples, a resource type each.
+fn folders() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/resources");
+    let mut folders: Vec<_> = std::fs::read_dir(&root)
+        .unwrap_or_else(|error| panic!("{}: {error}", root.display()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn read(folder: &Path, file: &str) -> String {
+    let path = folder.join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The address that an `import.sh` imports, and the form of the id, which its comment tells: `<account_id>/<token_id>`.
+fn import(folder: &Path) -> (String, String) {
+    let script = read(folder, "import.sh");
+    let command = script.lines().find_map(|line| line.strip_prefix("terraform import "));
+    let (address, _) =
+        command.and_then(|command| command.split_once(' ')).expect("a terraform import command");
+    let comment = script.lines().find_map(|line| line.strip_prefix("# <"));
+    let form = comment.and_then(|comment| comment.split([';', ' ', '[']).next()).expect("the form of the id");
+    (address.trim_matches('\'').to_owned(), format!("<{}", form.trim_end_matches(['.', ':', ','])))
+}
+
+/// The id of this form, from the state.
+fn real_id(stage: &Stage, address: &str, form: &str) -> String {
+    let attributes = stage.attributes(address);
+    let part = |placeholder: &str| {
+        let name = placeholder.trim_matches(['<', '>']);
+        if name == "fingerprint" {
+            return fingerprints(stage, &attributes).join(",");
+        }
+        let value = attributes[name].as_str();
+        // The token itself calls it `id`.
+        let value = value.or_else(|| attributes["id"].as_str().filter(|_| name == "token_id"));
+        value.unwrap_or_else(|| panic!("{address} has no {name}")).to_owned()
+    };
+    form.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// The fingerprints of a binding's policies, from the data source that lists them.
+fn fingerprints(stage: &Stage, binding: &Json) -> Vec<String> {
+    let other = stage.other();
+    let look = format!("data \"cloudflare_account_api_token\" \"look\" {{ id = {} }}", binding["token_id"]);
+    write_config(&other, &look);
+    other.apply().success();
+    let seen = attributes(&other, "data.cloudflare_account_api_token.look")["policies"].clone();
+    let own = binding["policies"].as_array().unwrap();
+    let is_own = |policy: &&Json| own.iter().any(|p| p["permission_groups"] == policy["permission_groups"]);
+    let seen = seen.as_array().unwrap().iter().filter(is_own);
+    seen.map(|policy| policy["fingerprint"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Each token's policies, without what the API makes up anew at each write.
+fn granted(stage: &Stage) -> BTreeSet<String> {
+    let ids = stage.sim.tokens().into_iter().filter_map(|token| token["id"].as_str().map(str::to_owned));
+    let one = |id: String| {
+        let policies = stage.sim.policies(&id).into_iter();
+        let policies: BTreeSet<_> =
+            policies.map(|p| format!("{} {:?} {}", p.effect, p.groups, p.resources)).collect();
+        format!("{id}: {policies:?}")
+    };
+    ids.map(one).collect()
+}
+
+fn run(folder: &Path) {
+    let mut stage = Stage::new();
+    let script = stage.sim.with_scripts(|scripts| scripts.keys().next().cloned()).unwrap_or_default();
+    stage.tf.env("TF_VAR_account_id", stage.sim.account_id()).env("TF_VAR_script_name", script);
+    stage.tf.write("main.tf", &read(folder, "resource.tf"));
+    stage.tf.apply().success();
+    stage.settled();
+    let (address, form) = import(folder);
+    let id = real_id(&stage, &address, &form);
+    stage.tf.run(&["state", "rm", &address]).success();
+    assert_eq!(stage.attributes(&address), Json::Null);
+    let before = granted(&stage);
+    stage.tf.run(&["import", &address, &id]).success();
+    // What only Terraform knows (the name of a binding) may be written to the state; no right may change.
+    stage.tf.apply().success();
+    stage.settled();
+    assert_eq!(granted(&stage), before, "after the import of {id}");
+    stage.tf.destroy().success();
+    assert!(stage.sim.tokens().is_empty(), "{}: something is left", folder.display());
+}
+
+#[test]
+fn each_example_of_a_resource_applies_settles_imports_and_is_destroyed() {
+    let folders = folders();
+    assert!(!folders.is_empty(), "there is no example");
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = folders.iter().map(|folder| (folder, scope.spawn(|| run(folder)))).collect();
+        let failed: Vec<_> =
+            runs.into_iter().filter_map(|(f, run)| run.join().is_err().then_some(f)).collect();
+        assert!(failed.is_empty(), "failed: {failed:?}");
+    });
+}
 
 /// Runs every example of a sort.
 #[track_caller]

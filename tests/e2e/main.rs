@@ -7,12 +7,16 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acceptance;
+mod bad_input;
+mod beside;
 mod bindings;
 mod drift;
 mod ephemeral;
 mod examples;
 mod faults;
 mod fields;
+mod guides;
 mod hygiene;
 mod import;
 /// Memory is read from `/proc`.
@@ -21,9 +25,12 @@ mod memory;
 mod modules;
 mod own_token;
 mod policies;
+mod readings;
+mod refusals;
 mod requests;
 mod rotation;
 mod sealing;
+mod secrets;
 mod token;
 mod unknown;
 mod workerd;

@@ -1,51 +1,142 @@
-//! The example modules, tried as a user tries them: installed from a mirror, formatted, validated, and `terraform test`.
+//! The modules under `examples/modules/`: each is formatted and valid, and its own tests pass against the simulator, as a
+//! user without a registry would run them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64;
+
 use crate::support::stage::{BINARY, SOURCE, Stage};
+use crate::support::terraform::Workspace;
 
-/// The modules that have tests of their own.
-fn modules() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/modules");
-    let all = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut tested: Vec<_> = all.filter(|module| module.join("tests").is_dir()).collect();
-    tested.sort();
-    tested
-}
+/// The modules.
+pub(crate) const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/modules");
+/// The default registries, whose name is a part of a provider's address: Terraform's and OpenTofu's.
+pub(crate) const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy(&source, &target);
-        } else {
-            std::fs::copy(&source, &target).unwrap();
-        }
+#[test]
+fn each_module_is_formatted_and_valid_and_passes_its_tests() {
+    let mut names: Vec<_> = entries(Path::new(MODULES));
+    names.retain(|module| module.join("tests").is_dir());
+    assert!(!names.is_empty(), "no module in {MODULES} has tests");
+    for module in names {
+        let stage = of_module(&module);
+        stage.tf.run(&["fmt", "-check", "-diff", "-recursive"]).success();
+        stage.tf.run(&["validate"]).success();
+        let runs: usize =
+            entries(&module.join("tests")).iter().map(|file| declared(&read(file), "run").len()).sum();
+        stage.tf.run(&["test"]).success().says(&format!("Success! {runs} passed, 0 failed."));
+        assert!(
+            stage.sim.count("POST", "/accounts/*/tokens") > 0,
+            "the tests of {} make no token",
+            module.display()
+        );
+        assert!(stage.sim.tokens().is_empty(), "the tests of {} leave tokens behind", module.display());
     }
 }
 
 #[test]
-fn the_example_modules_pass_their_own_tests() {
-    let modules = modules();
-    assert!(!modules.is_empty());
-    for module in modules {
-        let name = module.file_name().unwrap().to_string_lossy().into_owned();
-        let stage = Stage::new();
-        let mut tf = stage.other();
-        // A source address without a host is at Terraform's registry, or at OpenTofu's.
-        for host in ["registry.terraform.io", "registry.opentofu.org"] {
-            tf.mirror(&format!("{host}/{SOURCE}"), env!("CARGO_PKG_VERSION"), Path::new(BINARY));
+fn each_module_says_what_it_takes_and_gives() {
+    for module in entries(Path::new(MODULES)) {
+        let readme = read(&module.join("README.md"));
+        for (file, kind) in [("variables.tf", "variable"), ("outputs.tf", "output")] {
+            for name in declared(&read(&module.join(file)), kind) {
+                let said = readme.contains(&format!("`{name}`"));
+                assert!(said, "{}/README.md does not list the {kind} {name}", module.display());
+            }
         }
-        copy(&module, tf.path());
-        tf.init().success();
-        tf.run(&["fmt", "-check", "-recursive", "-diff"]).success();
-        tf.run(&["validate"]).success();
-        let tested = tf.run(&["test"]).success();
-        assert!(tested.stdout.contains("passed, 0 failed"), "{name}: {}", tested.stdout);
-        assert!(!tested.stdout.contains(" 0 passed"), "{name}: {}", tested.stdout);
-        assert!(stage.sim.count("POST", "/accounts/*/tokens") > 0, "{name}: its tests make a token");
-        assert!(stage.sim.tokens().is_empty(), "{name}: its tests leave nothing behind");
     }
+}
+
+/// The names of the blocks of a kind.
+fn declared<'a>(text: &'a str, kind: &str) -> Vec<&'a str> {
+    let opening = format!("{kind} \"");
+    let name = |line: &'a str| line.strip_prefix(&opening)?.split('"').next();
+    text.lines().filter_map(name).collect()
+}
+
+pub(crate) fn read(file: &Path) -> String {
+    fs::read_to_string(file).unwrap()
+}
+
+/// A stage with a module as its root module, initialised.
+fn of_module(module: &Path) -> Stage {
+    let mut stage = Stage::new();
+    copy(module, stage.tf.path());
+    mirrored(&mut stage.tf);
+    stage.tf.init().success();
+    stage
+}
+
+/// Lets `init` install the provider from a filesystem mirror.
+fn mirrored(tf: &mut Workspace) {
+    for registry in REGISTRIES {
+        tf.mirror(&format!("{registry}/{SOURCE}"), env!("CARGO_PKG_VERSION"), Path::new(BINARY));
+    }
+}
+
+/// Copies a folder's content.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in entries(from) {
+        let target = to.join(entry.file_name().unwrap());
+        if entry.is_dir() {
+            copy(&entry, &target);
+        } else {
+            fs::copy(&entry, &target).unwrap();
+        }
+    }
+}
+
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    entries
+}
+
+#[test]
+fn a_rotated_value_works_until_the_next_rotation() {
+    let stage = of_module(&Path::new(MODULES).join("rotating-token"));
+    let set = |generation: usize| {
+        let groups = "[{ permission_groups = [\"Workers Scripts Read\"] }]";
+        let variables = format!("name = \"deploy\"\npolicies = {groups}\ngeneration = {generation}\n");
+        stage.tf.write("terraform.tfvars", &variables);
+    };
+    let mut issues = Vec::new();
+    for generation in 1..=4 {
+        set(generation);
+        stage.tf.apply().success();
+        stage.settled();
+        issues.push(stage.tf.output("value").as_str().unwrap().to_owned());
+        let working: Vec<_> = issues.iter().map(|value| works(&stage, value)).collect();
+        let expected: Vec<_> = (1..=generation).map(|issue| issue + 1 >= generation).collect();
+        assert_eq!(working, expected, "which issues work in generation {generation}");
+    }
+    set(6);
+    stage.tf.plan().failure("The tokens are at generation 4");
+}
+
+/// Whether a value authenticates.
+fn works(stage: &Stage, value: &str) -> bool {
+    let tokens = stage.sim.tokens();
+    tokens.iter().any(|token| {
+        token["status"] == "active"
+            && stage.sim.token_value(token["id"].as_str().unwrap()).as_deref() == Some(value)
+    })
+}
+
+#[test]
+fn only_the_repository_can_open_the_value_for_its_workflows() {
+    let key = crypto_box::SecretKey::from([7; 32]);
+    let stage = of_module(&Path::new(MODULES).join("github-actions-token"));
+    let public_key = BASE64.encode(key.public_key().as_bytes());
+    let groups = r#"policies = [{ permission_groups = ["Workers Scripts Write"] }]"#;
+    stage.tf.write("terraform.tfvars", &format!("public_key = \"{public_key}\"\n{groups}\n"));
+    stage.tf.apply().success();
+    let sealed = stage.tf.output("encrypted_value");
+    let opened = key.unseal(&BASE64.decode(sealed.as_str().unwrap().as_bytes()).unwrap()).unwrap();
+    let id = stage.tf.output("token_id");
+    let value = stage.sim.token_value(id.as_str().unwrap()).unwrap();
+    assert_eq!(String::from_utf8(opened).unwrap(), value);
+    assert!(!stage.tf.state().to_string().contains(&value), "the state has the value");
 }

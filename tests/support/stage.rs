@@ -142,6 +142,68 @@ impl Stage {
     }
 }
 
+/// Where acceptance tests stand: at the real API with `TF_ACC=1` and credentials in the environment, else at a simulator.
+/// Whatever a test has made is destroyed with it, also where it fails.
+pub struct Acceptance {
+    pub tf: Workspace,
+    sim: Option<Simulator>,
+}
+
+impl Acceptance {
+    /// A workspace with nothing in it. With `TF_ACC=1`, panics unless CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are
+    /// set; the token must hold every right that the tests grant.
+    pub fn new() -> Acceptance {
+        if std::env::var_os("TF_ACC").is_none_or(|value| value != "1") {
+            let sim = Simulator::spawn(Options::default());
+            return Acceptance { tf: workspace(&Terraform::find(), &sim), sim: Some(sim) };
+        }
+        let mut tf = bare(&Terraform::find());
+        for (name, needed) in
+            [("CLOUDFLARE_API_TOKEN", true), ("CLOUDFLARE_ACCOUNT_ID", true), ("CLOUDFLARE_BASE_URL", false)]
+        {
+            match std::env::var_os(name) {
+                Some(value) => drop(tf.env(name, value)),
+                None => assert!(!needed, "TF_ACC=1 needs {name}"),
+            }
+        }
+        Acceptance { tf, sim: None }
+    }
+
+    /// Writes the configuration and applies it; then nothing may be left to plan.
+    #[track_caller]
+    pub fn apply(&self, content: &str) -> &Acceptance {
+        write_config(&self.tf, content);
+        self.tf.apply().success();
+        settled(&self.tf);
+        self
+    }
+
+    /// An attribute that is a string.
+    #[track_caller]
+    pub fn text(&self, address: &str, attribute: &str) -> String {
+        let attributes = attributes(&self.tf, address);
+        attributes[attribute]
+            .as_str()
+            .unwrap_or_else(|| panic!("{address}.{attribute} is no string"))
+            .to_owned()
+    }
+
+    /// Destroys everything. At a simulator no token may be left.
+    #[track_caller]
+    pub fn destroy(self) {
+        self.tf.destroy().success();
+        assert!(self.sim.as_ref().is_none_or(|sim| sim.tokens().is_empty()), "a token is left");
+    }
+}
+
+impl Drop for Acceptance {
+    fn drop(&mut self) {
+        if std::thread::panicking() && !self.tf.state().is_null() {
+            drop(self.tf.destroy());
+        }
+    }
+}
+
 /// A token resource with the address [`TOKEN`].
 pub fn token(arguments: &str) -> String {
     format!("resource \"cloudflare_account_api_token\" \"t\" {{\n{arguments}\n}}\n")

@@ -17,7 +17,9 @@ use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, Imported, Model, Path, Planning, ReadBack, Resource,
     ResourceId, Set, Updating, Validator, Value, computed, optional, required,
 };
-use crate::tokens::{Change, Fields, Op, Outcome, PolicyChange, TokenPolicies, TokenService, random_name};
+use crate::tokens::{
+    Change, Fields, Op, OpError, Outcome, PolicyChange, TokenPolicies, TokenService, random_name,
+};
 
 model! {
     /// Policies that a capability needs, added to an API token that another resource, module, state or person owns. On
@@ -100,7 +102,7 @@ impl Resource for TokenBinding {
             return (None, Diagnostic::error("No id could be made for the binding", detail).into());
         };
         planned.id = id.into();
-        self.write(planned, BTreeSet::new()).await
+        self.write(None, planned).await
     }
 
     async fn update(&self, updating: Updating<Self>) -> Created<Self> {
@@ -108,7 +110,7 @@ impl Resource for TokenBinding {
         if prior.policies.to_raw() == planned.policies.to_raw() {
             return (Some(Applied { state: planned, private }), Diagnostics::none());
         }
-        self.write(planned, owned(&prior)).await
+        self.write(Some(prior), planned).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
@@ -125,10 +127,16 @@ impl Resource for TokenBinding {
     }
 
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
-        let change = PolicyChange::Edit { remove: owned(&prior.state), add: Vec::new() };
-        match self.submit(&prior.state, change).await {
+        let binding = prior.state;
+        let ready = || Ok::<_, Diagnostic>((self.session.require()?, owner(&binding.account_id)?));
+        let (tokens, owner) = match ready() {
+            Ok(ready) => ready,
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        let change = PolicyChange::Edit { remove: owned(&binding), add: Vec::new() };
+        match submit(&tokens, &owner, &binding, change).await {
             Ok(outcome) => wording::concerns(&outcome.concerns),
-            Err(diagnostic) => diagnostic.into(),
+            Err(error) => wording::write(&failed("take back", "from", &binding), &error).into(),
         }
     }
 
@@ -162,19 +170,22 @@ impl Resource for TokenBinding {
 
 impl TokenBinding {
     /// Makes the token have the planned policies, in place of those that the binding has had.
-    async fn write(&self, mut planned: BindingModel, remove: BTreeSet<Fingerprint>) -> Created<Self> {
+    async fn write(&self, prior: Option<BindingModel>, mut planned: BindingModel) -> Created<Self> {
         let ready = async {
             let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
             guardrails::check_policies(&self.session, &owner, &planned.policies).await.into_result()?;
-            resolve(&tokens, &owner, &planned.policies).await
+            let add = resolve(&tokens, &owner, &planned.policies).await?;
+            Ok::<_, Diagnostics>((tokens, owner, add))
         };
-        let add = match ready.await {
-            Ok(add) => add,
+        let (tokens, owner, add) = match ready.await {
+            Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
-        let asked = fingerprints(&add);
-        match self.submit(&planned, PolicyChange::Edit { remove, add }).await {
+        let kept = |state| Some(Applied { state, private: Private::default() });
+        let (remove, asked) = (prior.as_ref().map(owned).unwrap_or_default(), fingerprints(&add));
+        let change = PolicyChange::Edit { remove: remove.clone(), add };
+        match submit(&tokens, &owner, &planned, change).await {
             Ok(outcome) => {
                 let mut found = wording::concerns(&outcome.concerns);
                 planned.fingerprints = texts(&applied(&asked, &outcome.concerns));
@@ -182,24 +193,38 @@ impl TokenBinding {
                     let shared: Vec<_> = outcome.adopted.iter().map(ToString::to_string).collect();
                     found.push(wording::adopted(planned.token_id.as_str().unwrap_or_default(), &shared));
                 }
-                (Some(Applied { state: planned, private: Private::default() }), found)
+                (kept(planned), found)
             }
-            Err(diagnostic) => (None, diagnostic.into()),
+            Err(error) => {
+                let found = wording::write(&failed("bind", "to", &planned), &error).into();
+                if !error.may_have_effect() {
+                    return (None, found);
+                }
+                // What may be there yet is kept as owned, or nobody would ever take it back.
+                let mut state = prior.unwrap_or(planned);
+                state.fingerprints = texts(&remove.union(&asked).copied().collect());
+                (kept(state), found)
+            }
         }
     }
+}
 
-    async fn submit(&self, binding: &BindingModel, policies: PolicyChange) -> Result<Outcome, Diagnostic> {
-        let tokens = self.session.require()?;
-        let owner = owner(&binding.account_id)?;
-        let token_id = binding.token_id.as_str().unwrap_or_default();
-        let name = binding.name.as_str().map(|name| format!(" {name:?}")).unwrap_or_default();
-        let by = binding.id.as_str().unwrap_or_default().to_owned();
-        let change = Change { by, fields: Fields::default(), policies: Some(policies) };
-        let result = tokens.submit(&owner, token_id, Op::from(change)).await;
-        result.map_err(|error| {
-            wording::write(&format!("Could not bind the capability{name} to the token {token_id}"), &error)
-        })
-    }
+async fn submit(
+    tokens: &TokenService,
+    owner: &Owner,
+    binding: &BindingModel,
+    policies: PolicyChange,
+) -> Result<Outcome, OpError> {
+    let by = binding.id.as_str().unwrap_or_default().to_owned();
+    let change = Change { by, fields: Fields::default(), policies: Some(policies) };
+    tokens.submit(owner, binding.token_id.as_str().unwrap_or_default(), Op::from(change)).await
+}
+
+/// What could not be done with a binding.
+fn failed(what: &str, direction: &str, binding: &BindingModel) -> String {
+    let name = binding.name.as_str().map(|name| format!(" {name:?}")).unwrap_or_default();
+    let token_id = binding.token_id.as_str().unwrap_or_default();
+    format!("Could not {what} the capability{name} {direction} the token {token_id}")
 }
 
 /// The policies that the state says are the binding's.

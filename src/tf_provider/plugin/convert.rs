@@ -20,7 +20,16 @@ fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
         severity: severity.into(),
         summary: diagnostic.summary,
         detail: diagnostic.detail,
-        attribute: diagnostic.path.as_ref().map(path),
+        attribute: diagnostic.path.as_ref().map(|at| path(&findable(at))),
+    }
+}
+
+/// The part of a path that Terraform finds in a configuration: a top-level attribute, or an element of one. For a path that
+/// goes deeper it shows the resource's first line, not the attribute's.
+fn findable(path: &Path) -> Path {
+    match path.0.as_slice() {
+        [] | [_] | [_, Step::Key(_) | Step::Index(_)] => path.clone(),
+        [head, ..] => Path(vec![head.clone()]),
     }
 }
 
@@ -143,21 +152,30 @@ mod tests {
     use crate::tf_provider::framework::{Raw, optional};
 
     #[test]
-    fn a_diagnostic_keeps_severity_words_and_every_kind_of_step() {
+    fn a_diagnostic_keeps_severity_and_words_and_points_where_terraform_finds_it() {
         use proto::attribute_path::step::Selector;
-        let at = Path::of("seal_for").key("ci").attribute("keys").index(2);
-        let warning = Diagnostic::warning("Old key", "Make a new one.").at(at);
+        let deep = Path::of("seal_for").key("ci").attribute("keys").index(2);
+        let warning = Diagnostic::warning("Old key", "Make a new one.").at(deep.clone());
         let error = Diagnostic::error("No key", "Give one.");
         let mut all = Diagnostics::from(warning);
         all.push(error);
         let [warning, error] = &diagnostics(all)[..] else { panic!("not two") };
         assert_eq!(warning.severity(), proto::diagnostic::Severity::Warning);
         assert_eq!((warning.summary.as_str(), warning.detail.as_str()), ("Old key", "Make a new one."));
-        let steps = &warning.attribute.as_ref().unwrap().steps;
-        let selectors: Vec<_> = steps.iter().filter_map(|step| step.selector.clone()).collect();
+        let selectors = |path: &proto::AttributePath| -> Vec<_> {
+            path.steps.iter().filter_map(|step| step.selector.clone()).collect()
+        };
         let name = |name: &str| Selector::AttributeName(name.to_owned());
         let key = Selector::ElementKeyString("ci".to_owned());
-        assert_eq!(selectors, [name("seal_for"), key, name("keys"), Selector::ElementKeyInt(2)]);
+        assert_eq!(selectors(warning.attribute.as_ref().unwrap()), [name("seal_for")]);
+        assert_eq!(
+            selectors(&path(&findable(&Path::of("seal_for").key("ci")))),
+            [name("seal_for"), key.clone()]
+        );
+        assert_eq!(
+            selectors(&path(&deep)),
+            [name("seal_for"), key, name("keys"), Selector::ElementKeyInt(2)]
+        );
         assert_eq!((error.severity(), &error.attribute), (proto::diagnostic::Severity::Error, &None));
     }
 

@@ -1,4 +1,5 @@
-//! The provider is killed in the middle of an apply: the next apply gets to the end, and nothing is there twice.
+//! The provider is killed in the middle of an apply, or is left without answers: the next apply gets to the end, nothing is
+//! there twice, and nothing stays that no state knows.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -134,4 +135,41 @@ fn a_removal_whose_provider_is_killed_is_done_by_the_next_apply() {
         stage.apply("");
         has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);
     }
+}
+
+/// The write has its effect, but nobody can see it.
+fn write_without_an_answer(sim: &Simulator, id: &str, reads: usize) {
+    let path = format!("/accounts/*/tokens/{id}");
+    sim.fault(Fault::new(FaultKind::Html(502, Effect::Done)).method("PUT").path(&path));
+    let refused = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Effect::None);
+    sim.fault(Fault::new(refused).method("GET").path(&path).skip(reads).always());
+}
+
+#[test]
+fn a_binding_that_may_be_there_can_be_taken_back() {
+    let (stage, id) = foreign_token();
+    write_without_an_answer(&stage.sim, &id, 1);
+    let config = binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write"]);
+    stage.config(&config).tf.apply().failure("Whether the change was made is not known");
+    stage.sim.clear_faults();
+    assert_eq!(stage.sim.policies(&id).len(), 2);
+    stage.apply("");
+    has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);
+}
+
+#[test]
+fn a_change_of_a_binding_that_may_be_there_can_be_taken_back() {
+    let (stage, id) = foreign_token();
+    let config = |group| binding("b", &format!("{id:?}"), &[group]);
+    stage.apply(&config("Cloudflare Tunnel Read"));
+    write_without_an_answer(&stage.sim, &id, 2);
+    stage
+        .config(&config("Cloudflare Tunnel Write"))
+        .tf
+        .apply()
+        .failure("Whether the change was made is not known");
+    stage.sim.clear_faults();
+    has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]]);
+    stage.apply(&config("Cloudflare Tunnel Read"));
+    has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Cloudflare Tunnel Read"]]);
 }

@@ -26,7 +26,7 @@ fn a_policy_of_a_binding_that_was_edited_outside_is_shown_and_restored() {
     stage.sim.add_policy(&id, wider, account(&stage.sim));
     let plan = stage.tf.run(&["plan", "-detailed-exitcode"]);
     assert_eq!(plan.code, Some(2));
-    assert!(said(&plan).contains("cloudflare_token_binding.b will be updated in-place"), "{}", plan.stdout);
+    assert!(plan.said().contains("cloudflare_token_binding.b will be updated in-place"), "{}", plan.stdout);
     assert!(plan.stdout.contains("Workers Scripts Write"), "{}", plan.stdout);
     stage.tf.apply().success();
     stage.settled();
@@ -46,7 +46,7 @@ fn a_binding_of_which_nothing_is_left_is_made_anew() {
     stage.apply(&of_two(&id));
     stage.sim.remove_policies(&id, |policy| !policy.groups.contains("Workers Scripts Read"));
     let plan = stage.tf.plan().success();
-    assert!(said(&plan).contains("cloudflare_token_binding.b will be created"), "{}", plan.stdout);
+    assert!(plan.said().contains("cloudflare_token_binding.b will be created"), "{}", plan.stdout);
     stage.apply(&of_two(&id));
     has_exactly(
         &stage.sim,
@@ -73,7 +73,7 @@ fn the_same_policy_in_two_bindings_is_shared_with_a_warning() {
     let one = binding("one", &at, &["Cloudflare Tunnel Write"]);
     let two = binding("two", &at, &["Cloudflare Tunnel Write"]);
     let applied = stage.config(&(one.clone() + &two)).tf.apply().success();
-    assert!(said(&applied).contains("Warning: The policy was there already"), "{}", applied.stdout);
+    assert!(applied.said().contains("Warning: The policy was there already"), "{}", applied.stdout);
     stage.settled();
     has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]]);
     // Removing either removes it until the other one's next apply.

@@ -43,7 +43,7 @@ fn three_processes_on_one_host_lose_nothing_to_each_other() {
         }
         for run in at_once(&workspaces) {
             let run = run.success();
-            assert!(!said(&run).contains("Warning: The policy was there"), "{}", run.stdout);
+            assert!(!run.said().contains("Warning: The policy was there"), "{}", run.stdout);
         }
         assert_eq!(granted(&stage.sim, &id), expected, "repetition {repetition}");
     }

@@ -100,13 +100,7 @@ fn ask(sim: &Simulator, value: &str, method: &str, path: &str, body: Option<Json
     })
 }
 
-/// What a run said on both streams, without line breaks and frames.
-fn said(output: &crate::support::terraform::Output) -> String {
-    let all = format!("{} {}", output.stdout, output.stderr).replace(['│', '╷', '╵'], " ");
-    all.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A stage whose variable `token_id` is a token that no Terraform knows, with one policy.
+/// A stage, and a token there that no Terraform knows, with one policy.
 fn foreign_token() -> (Stage, String) {
     let stage = Stage::new();
     let id = mint(&stage.sim, "someone's", &[&["Workers Scripts Read"]]);

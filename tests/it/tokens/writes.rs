@@ -16,6 +16,24 @@ async fn forty_bindings_in_one_go_cost_few_requests() {
 }
 
 #[tokio::test]
+async fn changes_that_keep_coming_are_written_together() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[]);
+    let host = world.host_with(|settings| settings.gather_writes = Duration::from_millis(80));
+    let writes = (0..6).map(|n| {
+        let (world, host, id) = (&world, &host, &id);
+        async move {
+            // The last one comes long after a single moment has passed.
+            tokio::time::sleep(Duration::from_millis(30 * n as u64)).await;
+            host.submit(id, world.edit(&n.to_string(), &[], &[n])).await.unwrap();
+        }
+    });
+    join_all(writes).await;
+    assert_eq!(world.sim.count("PUT", "/accounts/*/tokens/*"), 1);
+    assert_eq!(world.has(&id), world.fingerprints(0..6));
+}
+
+#[tokio::test]
 async fn removing_the_last_policy_leaves_the_inert_one_which_goes_with_the_next() {
     let world = World::new(Options::default()).await;
     let id = world.mint("shared", &[1]);

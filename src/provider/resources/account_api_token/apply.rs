@@ -57,6 +57,7 @@ impl AccountApiToken {
         if rolls {
             issue_now(&mut planned);
         }
+        let before = private.clone();
         let ready = async {
             let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
@@ -81,9 +82,16 @@ impl AccountApiToken {
                     token = outcome.token;
                 }
                 Err(error) => {
+                    let found =
+                        wording::write(&format!("Could not change the API token {id}"), &error).into();
+                    if !error.may_have_effect() {
+                        return (None, found);
+                    }
+                    // What may be there yet is kept as owned, or nobody would ever take it back.
+                    private.owned.extend(&before.owned);
                     return (
-                        None,
-                        wording::write(&format!("Could not change the API token {id}"), &error).into(),
+                        Some(Applied { state: prior, private: Private { owned: private.owned, ..before } }),
+                        found,
                     );
                 }
             }

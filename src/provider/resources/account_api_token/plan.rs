@@ -56,7 +56,8 @@ impl AccountApiToken {
         };
         let none = Value::Null;
         let prior = planning.prior.as_ref().map_or(&none, |prior| &prior.policies);
-        policies::plan(&tokens, &owner, prior, &mut planning.planned.policies).await
+        policies::plan_since(&tokens, &owner, prior, &planning.private.owned, &mut planning.planned.policies)
+            .await
     }
 
     /// Holds a planned token against the provider's guardrails. Its end is measured from now, unless it has had it before:

@@ -4,7 +4,7 @@ use super::value::{is_due, now};
 use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::provider::blocks::{condition_block, specs, timestamp};
-use crate::provider::policies::matched;
+use crate::provider::policies::matched_since;
 use crate::provider::session::owner;
 use crate::provider::wording;
 use crate::tf_provider::framework::{Applied, Diagnostic, Diagnostics, Path, ReadBack, Value};
@@ -42,7 +42,7 @@ async fn refreshed(
     let importing = state.exclusive_policies.is_null();
     let seen = TokenPolicies::of(token, owner);
     let written = specs(&state.policies).unwrap_or_default();
-    let matched = match matched(tokens, owner, &written, &seen).await {
+    let matched = match matched_since(tokens, owner, &written, &private.owned, &seen).await {
         Ok(matched) => matched,
         Err(diagnostics) => return (Some(current), diagnostics),
     };
