@@ -72,10 +72,12 @@ impl Recipient {
     }
 }
 
-/// Whether somebody has taken the wrong half of the pair: an age identity, or a key file in PEM.
-fn is_private(key: &str) -> bool {
-    let key = key.to_ascii_uppercase();
-    key.contains("AGE-SECRET-KEY-") || key.contains("PRIVATE KEY-----")
+/// Whether somebody has taken the wrong half of the pair: an age identity, a key file in PEM, or the 64 bytes of a secret
+/// key of libsodium. Terraform shows the line that an error is at, so such an error may not be at the key.
+pub(crate) fn is_private(key: &str) -> bool {
+    let words = key.to_ascii_uppercase();
+    let is_long = BASE64.decode(key.trim().as_bytes()).is_ok_and(|bytes| bytes.len() == 64);
+    words.contains("AGE-SECRET-KEY-") || words.contains("PRIVATE KEY-----") || is_long
 }
 
 #[cfg(test)]
@@ -104,7 +106,9 @@ mod tests {
     fn keys_of_another_kind_are_refused_with_what_would_be_right() {
         let fault = |format, key: &str| Recipient::parse(format, key).err().unwrap();
         assert!(fault(Format::Age, "ssh-ed25519 AAAA").contains("age-keygen"));
-        for private in ["AGE-SECRET-KEY-1QQ", " age-secret-key-1qq", "-----BEGIN OPENSSH PRIVATE KEY-----"] {
+        let long = BASE64.encode(&[7; 64]);
+        let age = ["AGE-SECRET-KEY-1QQ", " age-secret-key-1qq"];
+        for private in age.into_iter().chain(["-----BEGIN OPENSSH PRIVATE KEY-----", &long]) {
             assert!(fault(Format::Age, private).contains("private key"), "{private}");
             assert!(fault(Format::Libsodium, private).contains("private key"), "{private}");
         }

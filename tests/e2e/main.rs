@@ -19,6 +19,8 @@ mod fields;
 mod guides;
 mod hygiene;
 mod import;
+/// Memory is read from `/proc`.
+#[cfg(target_os = "linux")]
 mod memory;
 mod modules;
 mod own_token;

@@ -7,11 +7,11 @@ import sys
 from nacl.encoding import Base64Encoder
 from nacl.public import PrivateKey, SealedBox
 
-match sys.argv[1:]:
-    case ["keys"]:
-        private = PrivateKey.generate()
-        keys = {"public": private.public_key, "private": private}
-        print(json.dumps({name: key.encode(Base64Encoder).decode() for name, key in keys.items()}))
-    case ["open", private, sealed]:
-        box = SealedBox(PrivateKey(private.encode(), Base64Encoder))
-        print(box.decrypt(base64.b64decode(sealed, validate=True)).decode(), end="")
+if sys.argv[1] == "keys":
+    private = PrivateKey.generate()
+    keys = {"public": private.public_key, "private": private}
+    print(json.dumps({name: key.encode(Base64Encoder).decode() for name, key in keys.items()}))
+else:
+    private, sealed = sys.argv[2:]
+    box = SealedBox(PrivateKey(private.encode(), Base64Encoder))
+    print(box.decrypt(base64.b64decode(sealed, validate=True)).decode(), end="")

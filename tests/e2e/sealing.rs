@@ -250,9 +250,10 @@ fn a_private_key_by_mistake_is_refused_and_not_shown() {
         ("age", private.clone()),
         ("age", private.to_lowercase()),
         ("age", format!(" {private}")),
-        ("libsodium", private),
+        ("libsodium", private.clone()),
         ("age", pem.to_owned()),
         ("libsodium", pem.to_owned()),
+        ("libsodium", data_encoding::BASE64.encode(private.as_bytes().get(..64).unwrap())),
     ];
     for (format, key) in cases {
         let secret = key.trim()[20..60].to_owned();

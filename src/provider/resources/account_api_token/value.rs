@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{AccountApiToken, SealBlock, TokenModel};
 use crate::provider::checks::{instant, parse_duration};
-use crate::provider::seal::{Format, Recipient};
+use crate::provider::seal::{Format, Recipient, is_private};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Map, Path, Planning, Value};
 
 /// The present, in whole seconds, which is what the API keeps.
@@ -248,10 +248,13 @@ pub(super) fn validate(config: &TokenModel) -> Diagnostics {
     let mut found = Diagnostics::none();
     for (name, to) in config.seal_for.known().into_iter().flat_map(Map::known) {
         if let Some(Err(fault)) = to.recipient() {
-            let at = Path::of("seal_for").key(name).attribute("public_key");
-            // Not quoted: it may be a private key by mistake.
-            found
-                .push(Diagnostic::error("Invalid public key", format!("The key of {name:?} {fault}")).at(at));
+            // Not quoted: it may be a private key by mistake. Nor is the error at such a one, since Terraform shows the line.
+            let detail = format!("The key of {name:?} in `seal_for` {fault}");
+            let error = Diagnostic::error("Invalid public key", detail);
+            found.push(match to.public_key.as_str() {
+                Some(key) if is_private(key) => error,
+                _ => error.at(Path::of("seal_for").key(name).attribute("public_key")),
+            });
         }
     }
     if config.store_value == Value::Known(false) && config.seal_for.is_null() {
