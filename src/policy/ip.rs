@@ -51,6 +51,14 @@ impl IpSet {
         self.0.is_empty()
     }
 
+    /// Does it hold every address of IPv4, or every one of IPv6, however that was written?
+    pub fn is_everywhere(&self) -> bool {
+        // IPv6 has a range in which IPv4's addresses stand.
+        let mapped = IpNet::new(IpAddr::V6(std::net::Ipv4Addr::UNSPECIFIED.to_ipv6_mapped()), 96);
+        let holds = |all: &IpNet| self.0.iter().any(|range| range.contains(all));
+        self.0.iter().any(|range| range.prefix_len() == 0) || mapped.is_ok_and(|mapped| holds(&mapped))
+    }
+
     /// Is the address in the set?
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|range| range.contains(&address))
@@ -75,7 +83,9 @@ fn range(element: &str) -> Result<IpNet, String> {
     let longest = if address.is_ipv4() { 32 } else { 128 };
     let fault =
         || format!("has a prefix length of \"{length}\"; that of {address} is a number from 0 to {longest}");
-    let length = length.parse().map_err(|_| fault())?;
+    // `u8` would take a sign and any number of zeros.
+    let plain = !length.starts_with('+') && (length == "0" || !length.starts_with('0'));
+    let length = length.parse().ok().filter(|_| plain).ok_or_else(fault)?;
     IpNet::new(address, length).map_err(|_| fault())
 }
 
@@ -95,6 +105,15 @@ mod tests {
         assert_eq!(set(&["10.0.0.0/9", "10.128.0.0/9"]), set(&["10.0.0.0/8", "10.1.2.3"]));
         assert_ne!(set(&["10.0.0.0/9"]), set(&["10.0.0.0/8"]));
         assert_ne!(set(&[]), set(&["0.0.0.0/0"]));
+    }
+
+    #[test]
+    fn everywhere_is_everywhere_however_it_is_written() {
+        for everywhere in [&["0.0.0.0/0"][..], &["::/0"], &["0.0.0.0/1", "128.0.0.0/1"], &["::ffff:0:0/96"]] {
+            assert!(set(everywhere).is_everywhere(), "{everywhere:?}");
+        }
+        assert!(!set(&["0.0.0.0/1", "2001:db8::/32"]).is_everywhere());
+        assert!(IpSet::parse(["0.0.0.0/00"]).is_err() && IpSet::parse(["0.0.0.0/+0"]).is_err());
     }
 
     #[test]

@@ -40,8 +40,8 @@ model! {
         /// time: longer than their slowest write takes from its read on, which is the write itself and some seconds, such as
         /// `10s`. Default: `0s`, not at all.
         concurrent_writers_window: String = optional().check(checks::duration(true)),
-        /// What no token and no binding of this configuration may be, whatever a module says: a plan that breaks a rule is
-        /// refused.
+        /// Rules that every token and binding of this provider configuration must keep, whatever a module asks for: a plan that
+        /// breaks one is refused. They hold for this provider block: another block, such as an alias, has its own.
         guardrails: GuardrailsBlock = optional(),
     }
 }

@@ -13,21 +13,22 @@ use super::session::Session;
 use super::wording;
 use crate::cloudflare::Owner;
 use crate::model;
-use crate::policy::{Catalog, Effect, GroupId};
+use crate::policy::{Catalog, Effect, GroupId, IpSet};
 use crate::tf_provider::framework::{Diagnostics, Set, Validator, Value, optional};
 
 model! {
-    /// Rules that every plan of this provider must keep. A plan that breaks one is refused.
+    /// Rules that every plan of this provider configuration must keep. A plan that breaks one is refused.
     pub(crate) struct GuardrailsBlock {
         /// Permission groups that no token and no binding may grant, by name or id. A name stands for the groups of that
-        /// name in every scope, and spelling a group by its id does not get around it. A policy that denies is not meant.
+        /// name in every scope, and spelling a group by its id does not get around it. Policies with `effect = "deny"` are
+        /// exempt.
         forbidden_permission_groups: Set<String> = optional()
             .check(Validator::not_empty("Name a permission group, or leave it out to forbid none."))
             .check(checks::not_blank()),
-        /// Whether every token must have an end.
+        /// Whether every token must expire.
         require_expiry: bool = optional(),
-        /// The longest that a token may live, such as `90d`: from now until its end, where it is made or its end is
-        /// changed. A token without an end lives longer.
+        /// The longest that a token may live, such as `90d`: from now until it expires, checked when it is made and
+        /// when its expiry changes. A token without an expiry breaks this rule.
         max_lifetime: String = optional().check(checks::duration(false)),
         /// Whether every token must say in `condition.request_ip.in` from where it may be used. Everywhere, a range such as
         /// `0.0.0.0/0`, does not count.
@@ -96,7 +97,8 @@ impl Guardrails {
             Value::Known(ip) => match &ip.r#in {
                 Value::Null => true,
                 Value::Unknown => false,
-                Value::Known(ranges) => ranges.known().any(|range| range.ends_with("/0")),
+                Value::Known(ranges) => IpSet::parse(ranges.known().map(String::as_str))
+                    .is_ok_and(|ranges| ranges.is_everywhere()),
             },
         };
         (self.require_ip_condition && everywhere).then_some(Breach::Everywhere)
@@ -286,6 +288,7 @@ mod tests {
             Value::Null,
             condition(Value::Null, set(&["192.0.2.0/24"])),
             condition(set(&["::/0", "192.0.2.1"]), Value::Null),
+            condition(set(&["0.0.0.0/1", "128.0.0.0/1"]), Value::Null),
         ] {
             assert_eq!(guardrails.condition(&everywhere), Some(Breach::Everywhere));
             assert_eq!(Guardrails::default().condition(&everywhere), None);

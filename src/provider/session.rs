@@ -75,6 +75,14 @@ impl Session {
     pub(super) async fn close_all(&self) {
         let left = std::mem::take(&mut *self.open());
         let Some(tokens) = self.tokens() else { return };
+        if !left.is_empty() {
+            // Before it is tried: there may be no time left to tell.
+            let ids: Vec<_> = left.keys().collect();
+            tracing::warn!(
+                ?ids,
+                "ephemeral API tokens were not closed; they are deleted, or expire by themselves"
+            );
+        }
         let delete = |(id, owner): (String, Owner)| {
             let tokens = tokens.clone();
             async move {

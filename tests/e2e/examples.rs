@@ -136,6 +136,11 @@ fn every_example_of_a_data_source_runs() {
 }
 
 #[test]
+fn every_example_of_an_ephemeral_resource_runs() {
+    run_all("ephemeral-resources", "ephemeral-resource.tf");
+}
+
+#[test]
 fn every_example_of_a_function_runs() {
     run_all("functions", "function.tf");
 }

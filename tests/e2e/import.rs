@@ -141,7 +141,6 @@ fn an_import_block_by_identity_works_where_terraform_knows_identities() {
         "{}\nimport {{\n  to = {TOKEN}\n  identity = {{ id = \"{id}\" }}\n}}\n",
         same_in_words(&stage)
     );
-    std::fs::write("/tmp/keep.tf", &config).unwrap();
     stage.config(&config).tf.plan().success().says("1 to import, 0 to add, 0 to change, 0 to destroy");
     stage.tf.apply().success();
     stage.settled();

@@ -12,6 +12,7 @@ mod support;
 
 mod data_sources;
 mod docs;
+mod ephemeral;
 mod functions;
 mod guardrails;
 mod paths;

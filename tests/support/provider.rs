@@ -208,7 +208,7 @@ impl Provider {
 const CLIENT: ClientCapabilities = ClientCapabilities { write_only_attributes: true };
 
 /// JSON as a value of a type.
-fn typed(json: &Json, ty: &cloudflare_tokens::tf_provider::framework::Type) -> Raw {
+pub fn typed(json: &Json, ty: &cloudflare_tokens::tf_provider::framework::Type) -> Raw {
     unknowns(Raw::from_json(json, ty).expect("a configuration that fits the schema"))
 }
 

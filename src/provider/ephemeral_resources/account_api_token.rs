@@ -21,6 +21,10 @@ use crate::tokens::{Change, Fields, NewToken, Op, TokenService};
 model! {
     /// An API token for the time of a run: made when Terraform opens it, prolonged while Terraform works, deleted when it is
     /// done. Nothing of it is in a plan or a state. What a crash leaves behind stops working by itself, with its `ttl`.
+    ///
+    /// Terraform opens it in every plan, apply and destroy whose configuration is known, so each of these makes a real token
+    /// and deletes it: also `terraform plan` needs a credential that may write tokens, and the token counts against the
+    /// account's quota while it lives.
     pub(crate) struct EphemeralTokenModel {
         /// The token's id.
         id: String = computed(),
@@ -33,9 +37,9 @@ model! {
             .check(Validator::not_empty("A token that lives for a run and may do nothing is of no use.")),
         /// From where the token may be used.
         condition: ConditionBlock = optional(),
-        /// How long the token works if nobody prolongs it; at least `1m`. It is prolonged after half of that time, for as long
-        /// as Terraform works.
-        ttl: String = optional().or(Raw::string("1h")).check(checks::duration(false)).check(not_too_short()),
+        /// How long the token works if nobody prolongs it: from `1m` to `24h`. It is prolonged after half of that time, for as
+        /// long as Terraform works.
+        ttl: String = optional().or(Raw::string("1h")).check(checks::duration(false)).check(short()),
         /// The token itself.
         value: SecretString = computed(),
         /// When the token stops working, if it is not prolonged.
@@ -43,17 +47,21 @@ model! {
     }
 }
 
-fn not_too_short() -> Validator {
-    Validator::string("at least a minute", |text| match checks::parse_duration(text) {
+fn short() -> Validator {
+    Validator::string("from a minute to a day", |text| match checks::parse_duration(text) {
         Some(ttl) if ttl < SHORTEST => {
             Err("is too short: within less than a minute a slow answer of the API could outlast the token."
                 .to_owned())
+        }
+        Some(ttl) if ttl > LONGEST => {
+            Err("is too long: what a crash leaves behind lives that long. At most 24h are taken.".to_owned())
         }
         _ => Ok(()),
     })
 }
 
 const SHORTEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 const DEFAULT: Duration = Duration::from_secs(3600);
 
 /// What prolonging and deleting need.
