@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::support::stage::{BINARY, SOURCE, Stage};
+use crate::support::terraform::Terraform;
 
 const POLICIES: &str = r#"policies = [{ permission_groups = ["Workers Scripts Write"] }]"#;
 
@@ -54,7 +55,8 @@ fn beside_the_official_provider_each_resource_names_the_one_it_means() {
     stage.tf.plan().success().says("Plan: 2 to add");
     stage.tf.apply().success();
     stage.settled();
-    let address = |name: &str, source: &str| format!("{name} provider[\"registry.terraform.io/{source}\"]");
+    let registry = Terraform::find().registry();
+    let address = |name: &str, source: &str| format!("{name} provider[\"{registry}/{source}\"]");
     assert_eq!(addresses(&stage), [address("official", "cloudflare/cloudflare"), address("ours", SOURCE)]);
     stage.tf.destroy().success();
     assert!(stage.sim.tokens().is_empty());

@@ -10,7 +10,8 @@ use crate::support::host::attach;
 use crate::support::terraform::{Terraform, Workspace};
 use crate::support::toy::{Calls, server};
 
-const ADDRESS: &str = "registry.terraform.io/cloudflare-tokens/cloudflare-tokens";
+/// The provider in a schema, whatever the registry is.
+const ADDRESS: &str = "/cloudflare-tokens/cloudflare-tokens";
 
 /// A configuration of the provider itself.
 const PROVIDER: &str = r#"
@@ -36,7 +37,7 @@ fn attached(terraform: &Terraform) -> (Workspace, tempfile::TempDir) {
 }
 
 fn attached_to(terraform: &Terraform, calls: &Calls) -> (Workspace, tempfile::TempDir) {
-    let (socket, reattach) = attach(server(calls), "registry.terraform.io/test/toy");
+    let (socket, reattach) = attach(server(calls), &format!("{}/test/toy", terraform.registry()));
     let mut workspace = terraform.workspace();
     workspace.env("TF_REATTACH_PROVIDERS", reattach).write("settings.tf", SETTINGS);
     (workspace, socket)

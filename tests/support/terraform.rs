@@ -52,6 +52,16 @@ impl Terraform {
         Terraform { command: vec![python.into(), shim.into()] }
     }
 
+    /// The registry that a source without a host is of.
+    pub fn registry(&self) -> &'static str {
+        let program = self.command.first().and_then(|program| Path::new(program).file_name());
+        if program.is_some_and(|name| name == "tofu") {
+            "registry.opentofu.org"
+        } else {
+            "registry.terraform.io"
+        }
+    }
+
     /// An empty directory to run it in.
     pub fn workspace(&self) -> Workspace {
         let directory = tempfile::tempdir().unwrap();

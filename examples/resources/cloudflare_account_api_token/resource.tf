@@ -37,6 +37,28 @@ resource "cloudflare_account_api_token" "app" {
   name = "app"
 }
 
+# Rolled every 30 days. Its value is not in the state: it is sealed for the one who holds the private key, here a
+# repository's Actions secrets.
+resource "cloudflare_account_api_token" "ci" {
+  name        = "ci"
+  policies    = [{ permission_groups = ["Workers Scripts Read"] }]
+  expires_in  = "35d"
+  rotation    = { every = "30d" }
+  store_value = false
+
+  seal_for = {
+    actions = {
+      format     = "libsodium"
+      public_key = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="
+    }
+  }
+}
+
+output "ci_token" {
+  description = "For github_actions_secret.encrypted_value."
+  value       = cloudflare_account_api_token.ci.sealed_values["actions"]
+}
+
 output "deploy_token" {
   value     = cloudflare_account_api_token.deploy.value
   sensitive = true

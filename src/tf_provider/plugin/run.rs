@@ -84,7 +84,9 @@ fn reattach(address: &str, pid: u32, socket: &Path) -> String {
     let socket = json!({"Network": "unix", "String": socket});
     let instance =
         json!({"Protocol": "grpc", "ProtocolVersion": PROTOCOL, "Pid": pid, "Test": true, "Addr": socket});
-    json!({ address: instance }).to_string()
+    // OpenTofu's registry has another host.
+    let opentofu = address.replacen("registry.terraform.io/", "registry.opentofu.org/", 1);
+    json!({ address: instance, opentofu: instance }).to_string()
 }
 
 fn serve_until_done(socket: Socket, mode: Mode, line: &str, build: impl FnOnce() -> Server) -> Outcome {
