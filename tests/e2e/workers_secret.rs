@@ -226,3 +226,23 @@ fn many_secrets_of_one_worker_are_put_one_after_the_other() {
     assert_eq!(names, 12);
     assert_eq!(stage.sim.secret("edge-api", "KEY7").as_deref(), Some("of KEY7"));
 }
+
+#[test]
+fn one_that_is_replaced_with_the_new_one_first_is_still_there_afterwards() {
+    let stage = Stage::new();
+    stage.apply(
+        r#"
+        resource "cloudflare_workers_secret" "s" {
+          script_name = "edge-api"
+          name        = "KEY"
+          value       = "first"
+          lifecycle { create_before_destroy = true }
+        }
+        "#,
+    );
+    stage.tf.run(&["apply", "-auto-approve", "-replace=cloudflare_workers_secret.s"]).success();
+    assert_eq!(stage.sim.secret("edge-api", "KEY").as_deref(), Some("first"));
+    stage.settled();
+    stage.tf.destroy().success();
+    assert_eq!(stage.sim.secret("edge-api", "KEY"), None);
+}

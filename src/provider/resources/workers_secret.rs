@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use crate::cloudflare::{WorkerSecret, workers};
 use crate::model;
@@ -17,6 +18,7 @@ use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Model, Path,
     Planning, Raw, ReadBack, Resource, ResourceId, Type, Updating, Value, optional, required,
 };
+use crate::tokens::random_name;
 
 model! {
     /// A secret of a Worker, which its script reads as a binding. Only this one is managed: the Worker's script, its other
@@ -49,7 +51,7 @@ pub(crate) struct WorkersSecret {
     session: Session,
     /// One lock for each Worker. A write makes a version of the whole script from the latest one: of two at the same time,
     /// one may lose.
-    scripts: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    workers: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Puts>>>>,
 }
 
 /// A secret's place, wholly known.
@@ -57,6 +59,17 @@ struct Place<'a> {
     account: &'a str,
     script: &'a str,
     name: &'a str,
+}
+
+/// The last put of this run, by the secret's name.
+type Puts = HashMap<String, String>;
+
+/// What is kept beside the state.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Private {
+    /// Which put the state is of: it tells an object from a newer one in the same place.
+    #[serde(default)]
+    put: Option<String>,
 }
 
 impl WorkersSecretModel {
@@ -69,7 +82,7 @@ impl WorkersSecretModel {
 #[async_trait]
 impl Resource for WorkersSecret {
     type Model = WorkersSecretModel;
-    type Private = ();
+    type Private = Private;
 
     const TYPE_NAME: &'static str = "cloudflare_workers_secret";
 
@@ -146,7 +159,7 @@ impl Resource for WorkersSecret {
         &self,
         config: WorkersSecretModel,
         planned: WorkersSecretModel,
-        (): Self::Private,
+        _private: Private,
     ) -> Created<Self> {
         self.put(&config, planned).await
     }
@@ -165,7 +178,7 @@ impl Resource for WorkersSecret {
                     state.value = Value::Null;
                     state.value_wo_version = Value::Null;
                 }
-                (Some(Applied { state, private: () }), Diagnostics::none())
+                (Some(Applied { state, private: current.private }), Diagnostics::none())
             }
             Err(error) => {
                 let failed = format!("Could not read the secret {name} of the Worker {script}");
@@ -184,11 +197,18 @@ impl Resource for WorkersSecret {
             Err(diagnostic) => return diagnostic.into(),
         };
         let Some(Place { account, script, name }) = prior.state.place() else { return Diagnostics::none() };
-        let lock = self.lock(account, script);
-        let _alone = lock.lock().await;
+        let worker = self.worker(account, script);
+        let mut puts = worker.lock().await;
+        // With `create_before_destroy` the new secret has taken the old one's place: what is there is not the old one.
+        if puts.get(name).is_some_and(|last| prior.private.put.as_ref() != Some(last)) {
+            return Diagnostics::none();
+        }
         match tokens.client().send_opt(workers::delete_secret(account, script, name)).await {
             // Gone already, or with its Worker.
-            Ok(_) => Diagnostics::none(),
+            Ok(_) => {
+                puts.remove(name);
+                Diagnostics::none()
+            }
             Err(error) => {
                 let failed = format!("Could not delete the secret {name} of the Worker {script}");
                 wording::workers_secret(&failed, &error).into()
@@ -214,7 +234,7 @@ impl Resource for WorkersSecret {
                 if account_id.as_str().is_some_and(checks::is_id) && named(&script_name) && named(&name) =>
             {
                 let state = WorkersSecretModel { account_id, script_name, name, ..WorkersSecretModel::null() };
-                Ok(Applied { state, private: () })
+                Ok(Applied { state, private: Private::default() })
             }
             _ => Err(Diagnostic::error(
                 "Invalid import id",
@@ -229,7 +249,7 @@ impl Resource for WorkersSecret {
 impl WorkersSecret {
     /// The resource type, over this session.
     pub(crate) fn new(session: Session) -> WorkersSecret {
-        WorkersSecret { session, scripts: Mutex::default() }
+        WorkersSecret { session, workers: Mutex::default() }
     }
 
     /// Puts the secret: new or not, it is the same request, which may be repeated.
@@ -244,10 +264,14 @@ impl WorkersSecret {
                 "Neither `value` nor `value_wo` is set to anything: what it refers to turned out to be null.";
             return (None, Diagnostic::error("No value", detail).at(Path::of("value")).into());
         };
-        let lock = self.lock(account, script);
-        let _alone = lock.lock().await;
+        let worker = self.worker(account, script);
+        let mut puts = worker.lock().await;
         match tokens.client().send(workers::put_secret(account, script, name, text)).await {
-            Ok(_) => (Some(Applied { state: planned, private: () }), Diagnostics::none()),
+            Ok(_) => {
+                let put = random_name("put-");
+                puts.extend(put.clone().map(|put| (name.to_owned(), put)));
+                (Some(Applied { state: planned, private: Private { put } }), Diagnostics::none())
+            }
             Err(error) => {
                 let failed = format!("Could not put the secret {name} of the Worker {script}");
                 (None, wording::workers_secret(&failed, &error).into())
@@ -268,9 +292,9 @@ impl WorkersSecret {
         }
     }
 
-    fn lock(&self, account: &str, script: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
-        scripts.entry(format!("{account}/{script}")).or_default().clone()
+    fn worker(&self, account: &str, script: &str) -> Arc<tokio::sync::Mutex<Puts>> {
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.entry(format!("{account}/{script}")).or_default().clone()
     }
 }
 
