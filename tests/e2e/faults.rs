@@ -1,7 +1,6 @@
 //! Creates whose answer is lost, interrupts, and answers that are none: no token that nobody was told of, no panic.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::simulator::{Effect, Fault, FaultKind, Readings};
@@ -120,7 +119,7 @@ fn apply_and(stage: &Stage, method: &str, act: impl FnOnce(u32)) -> Output {
 }
 
 fn interrupt(process: u32) {
-    assert!(Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap().success());
+    assert!(crate::support::signal("INT", process));
 }
 
 #[test]
@@ -226,7 +225,7 @@ fn a_terraform_that_is_killed_during_a_create_leaves_no_token_that_nobody_has() 
     on_create(&stage, FaultKind::LatencyBefore(Duration::from_millis(700)));
     stage.config(&token(&format!("name = \"killed\"\n{POLICIES}")));
     let kill = |process: u32| {
-        assert!(Command::new("kill").args(["-KILL", &process.to_string()]).status().unwrap().success());
+        assert!(crate::support::signal("KILL", process));
     };
     apply_and(&stage, "POST", kill);
     let deadline = Instant::now() + Duration::from_secs(10);

@@ -40,8 +40,7 @@ fn is_empty(directory: &Path) -> bool {
 }
 
 fn signal(process: &Process, name: &str) {
-    let sent = Command::new("kill").args(["-s", name, &process.id().to_string()]).status().unwrap();
-    assert!(sent.success());
+    assert!(crate::support::signal(name, process.id()));
 }
 
 #[tokio::test]

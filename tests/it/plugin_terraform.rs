@@ -196,8 +196,7 @@ async fn what_is_under_way_when_terraform_is_interrupted_is_saved() {
     let mut apply = workspace.command(&["apply", "-auto-approve"]);
     let apply = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     calls.waiting.notified().await;
-    let interrupted = Command::new("kill").args(["-s", "INT", &apply.id().to_string()]).status().unwrap();
-    assert!(interrupted.success());
+    assert!(crate::support::signal("INT", apply.id()));
     let output = apply.wait_with_output().unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains("Interrupted"));
     assert_eq!(workspace.state()["resources"][0]["instances"][0]["status"], "tainted");
@@ -250,7 +249,7 @@ fn in_debug_mode_it_serves_whoever_comes_until_ctrl_c() {
         let schema = workspace.run(&["providers", "schema", "-json"]).success();
         assert!(schema.stdout.contains(ADDRESS));
     }
-    assert!(Command::new("kill").args(["-s", "INT", &debug.id().to_string()]).status().unwrap().success());
+    assert!(crate::support::signal("INT", debug.id()));
     assert!(debug.wait().unwrap().success());
     assert!(std::fs::read_dir(temporary.path()).unwrap().next().is_none());
 }

@@ -2,7 +2,7 @@
 //! there twice, and nothing stays that no state knows.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -32,7 +32,7 @@ fn descendants(root: u32) -> Vec<(u32, std::path::PathBuf)> {
 
 fn kill(pid: u32) {
     // It may have ended by itself.
-    let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
+    let _ = crate::support::signal("KILL", pid);
 }
 
 /// Who is killed.
