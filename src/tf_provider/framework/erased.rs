@@ -7,6 +7,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::ephemeral::EphemeralResource;
 use super::function::{Arguments, Function, FunctionError};
 use super::model::Model;
+use super::path::Path;
 use super::plan::{Plan, mark_unknown, plan};
 use super::provider::{ClientCapabilities, DataSource, Provider};
 use super::raw::Raw;
@@ -70,7 +71,9 @@ fn schema<M: Model>(version: i64) -> Schema {
 
 fn mismatch(mismatch: &Mismatch) -> Diagnostic {
     let detail = format!("Terraform and the provider disagree about the schema. {mismatch}. This is a bug.");
-    Diagnostic::error("A value does not fit the schema", detail)
+    // Not further down: the names do not tell the elements of lists, sets and maps on the way.
+    let at = mismatch.at.first().map_or_else(Path::root, |name| Path::of(name));
+    Diagnostic::error("A value does not fit the schema", detail).at(at)
 }
 
 fn model<M: Model>(raw: &Raw) -> Result<M, Diagnostic> {
