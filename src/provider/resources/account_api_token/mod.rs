@@ -102,9 +102,9 @@ pub(crate) struct Private {
     /// The fingerprints of the policies that the state's `policies` stand for, as applied or read.
     #[serde(default)]
     owned: BTreeSet<Fingerprint>,
-    /// Whether a read has found that `rotation.every` has passed.
+    /// When the token was last read, in Unix seconds: as of then, `rotation.every` has passed or not.
     #[serde(default)]
-    rotation_due: bool,
+    seen_on: i64,
     /// Whether the token was imported and not changed since: its policies are in the state, but may be bindings'.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     imported: bool,
