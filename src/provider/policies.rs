@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::blocks::{PolicyBlock, policy_set, specs};
 use super::wording;
 use crate::cloudflare::Owner;
-use crate::policy::{self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, describe, resolve_all};
+use crate::policy::{
+    self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, Selection, Target, describe, resolve_all,
+};
 use crate::tf_provider::framework::{Diagnostics, Path, Set, Value};
 use crate::tokens::{Concern, TokenPolicies, TokenService, home};
 
@@ -177,6 +179,37 @@ pub(crate) async fn matched_since(
     let catalog = tokens.catalog(owner).await;
     let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
     Ok(match_with(written, before, seen, &home, Some(&catalog)))
+}
+
+/// The policies of a token that are not among `planned`, as far as that is known, in words.
+pub(crate) async fn others(
+    tokens: &TokenService,
+    owner: &Owner,
+    planned: &Value<Set<PolicyBlock>>,
+    seen: &TokenPolicies,
+) -> Result<Vec<String>, Diagnostics> {
+    let known = planned.known().into_iter().flat_map(Set::known);
+    let known: Vec<_> = known.filter_map(PolicyBlock::spec).collect();
+    let mut all: Vec<_> = matched(tokens, owner, &known, seen).await?.foreign.iter().map(in_words).collect();
+    all.extend(seen.unreadable.iter().map(|(_, fault)| format!("one of an unknown form: {fault}")));
+    Ok(all)
+}
+
+/// A policy on one line.
+fn in_words(policy: &PolicySpec) -> String {
+    let list = |elements: &BTreeSet<String>| Vec::from_iter(elements.iter().map(String::as_str)).join(", ");
+    let on = |what: &str, selection: &Selection| match selection {
+        Selection::All => format!("all {what}"),
+        Selection::Only(elements) => format!("the {what} {}", list(elements)),
+    };
+    let resources = match &policy.target {
+        Target::Account => "the account".to_owned(),
+        Target::Zones(zones) => on("zones", zones),
+        Target::R2Buckets(buckets) => on("R2 buckets", buckets),
+        Target::Resources(map) => Vec::from_iter(map.keys().map(String::as_str)).join(", "),
+    };
+    let groups: Vec<_> = policy.permission_groups.iter().map(|group| format!("\"{group}\"")).collect();
+    format!("{} {} on {resources}", policy.effect.as_str(), groups.join(", "))
 }
 
 fn match_with(
