@@ -19,6 +19,10 @@ fn worded<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Diagnostics {
 
 /// Checks the planned policies as far as they are known, and keeps the prior ones where they mean the same in another
 /// spelling: names for ids, another order. Asks the API for the permission groups, but not where nothing has changed.
+///
+/// Going back to the prior spelling is for policies that were wholly known when they were planned first. Where a part was
+/// unknown and turns out at apply to be what it was, while another part has got another spelling of the same (an id for a
+/// name), core finds the final plan inconsistent with the first; the next run, which knows all from the start, settles it.
 pub(crate) async fn plan(
     tokens: &TokenService,
     owner: &Owner,

@@ -76,6 +76,14 @@ fn mismatch(mismatch: &Mismatch) -> Diagnostic {
     Diagnostic::error("A value does not fit the schema", detail).at(at)
 }
 
+fn repeats(path: Path) -> Diagnostic {
+    let detail = format!(
+        "`{path}` has two elements that mean the same: they differ in nothing but a default that one of them spells out. \
+         Remove one of them."
+    );
+    Diagnostic::error(format!("Repeated element in `{path}`"), detail).at(path)
+}
+
 fn model<M: Model>(raw: &Raw) -> Result<M, Diagnostic> {
     M::from_object(raw).map_err(|e| mismatch(&e))
 }
@@ -210,7 +218,11 @@ impl<R: Resource> ErasedResource for Typed<R> {
             };
         }
         let attributes = R::Model::attributes();
-        let Plan { planned, requires_replace } = plan(&attributes, &prior, &config);
+        let Plan { planned, requires_replace, repeated } = plan(&attributes, &prior, &config);
+        if !repeated.is_empty() {
+            let diagnostics = Diagnostics(repeated.into_iter().map(repeats).collect());
+            return PlanResponse { diagnostics, ..PlanResponse::default() };
+        }
         let mut planning = Planning {
             config: check!(model(&config)),
             prior: check!(maybe(&prior)),

@@ -19,8 +19,7 @@ use crate::provider::seal::Format;
 use crate::provider::session::Session;
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Map, Model,
-    Planning, Raw, ReadBack, Resource, ResourceId, Set, Type, Updating, Validator, computed, optional,
-    required,
+    Planning, Raw, ReadBack, Resource, ResourceId, Set, Updating, Validator, computed, optional, required,
 };
 
 model! {
@@ -128,21 +127,14 @@ impl Resource for AccountApiToken {
     const TYPE_NAME: &'static str = "cloudflare_account_api_token";
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
-        let attribute = |name, required_for_import, description| IdentityAttribute {
-            name,
-            ty: Type::String,
-            required_for_import,
-            description,
-        };
         Some(IdentitySchema {
             version: 0,
             attributes: vec![
-                attribute(
+                IdentityAttribute::optional(
                     "account_id",
-                    false,
                     "The account that owns the token; the provider's if left out.",
                 ),
-                attribute("id", true, "The token's id."),
+                IdentityAttribute::required("id", "The token's id."),
             ],
         })
     }
