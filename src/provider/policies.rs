@@ -8,7 +8,7 @@ use crate::cloudflare::Owner;
 use crate::policy::{
     self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, Selection, Target, describe, resolve_all,
 };
-use crate::tf_provider::framework::{Diagnostics, Path, Set, Value};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value, may_be_secret};
 use crate::tokens::{Concern, TokenPolicies, TokenService, home};
 
 const AT: &str = "policies";
@@ -44,6 +44,9 @@ pub(crate) async fn plan_since(
     if planned.known().is_none() || planned.to_raw() == prior.to_raw() {
         return Diagnostics::none();
     }
+    if let Err(secret) = no_secret(planned) {
+        return secret.into();
+    }
     let catalog = match tokens.catalog(owner).await {
         Ok(catalog) => catalog,
         Err(error) => return wording::api("Could not list the permission groups", &error).into(),
@@ -68,6 +71,17 @@ pub(crate) async fn plan_since(
     }
 }
 
+/// Refuses a credential in the place of a permission group. It would be no group's name, and the error would quote it.
+fn no_secret(policies: &Value<Set<PolicyBlock>>) -> Result<(), Diagnostic> {
+    let blocks = policies.known().into_iter().flat_map(Set::known);
+    if !blocks.flat_map(PolicyBlock::known_groups).any(|group| may_be_secret(&group)) {
+        return Ok(());
+    }
+    let detail = "A value in `permission_groups` (hidden, since it may be a secret) is neither the name of a permission group \
+                  nor an id of 32 hexadecimal digits.";
+    Err(Diagnostic::error("No such permission group", detail).at(Path::of(AT)))
+}
+
 fn check_known(planned: &Value<Set<PolicyBlock>>, home: &Home, catalog: &Catalog) -> Vec<Problem> {
     let blocks = planned.known().into_iter().flat_map(Set::known);
     blocks
@@ -85,6 +99,7 @@ pub(crate) async fn resolve(
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
+    no_secret(policies)?;
     let catalog = tokens.catalog(owner).await;
     let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
     // Warnings were given at plan.

@@ -184,6 +184,8 @@ fn policies_taken_out_long_after_an_import_are_removed_only_where_the_configurat
     stage.config(&without("")).tf.plan().failure("is not said");
     stage.config(&without("exclusive_policies = true")).tf.plan().success().says("\"DNS Read\"");
     stage.tf.apply().success();
-    assert_eq!(stage.sim.policies(&id).len(), 0);
+    let left = stage.sim.policies(&id);
+    assert_eq!((left.len(), left[0].effect), (1, "deny"), "the inert one");
+    assert_eq!(stage.attributes(TOKEN)["policies"], Json::Null);
     stage.settled();
 }

@@ -35,7 +35,13 @@ fn a_value_that_is_given_where_an_id_belongs_is_not_quoted() {
         token("name = \"app\"")
     );
     let applied = stage.config(&config).tf.apply();
-    applied.failure("Invalid `token_id`").failure("hidden").never_says(&stage.text(TOKEN, "value"));
+    let value = stage.text(TOKEN, "value");
+    applied.failure("Invalid `token_id`").failure("hidden").never_says(&value);
+    let as_group = format!(
+        "{}\nresource \"cloudflare_account_api_token\" \"b\" {{\n policies = [{{ permission_groups = [{TOKEN}.value] }}]\n}}",
+        token("name = \"app\"")
+    );
+    stage.config(&as_group).tf.plan().failure("No such permission group").never_says(&value);
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn checks(attribute: &Attribute, value: &Raw, path: &Path, found: &mut Diagnosti
 
 /// Whether a text looks as if it held a credential: it begins as well-known ones do, or has 32 or more of their characters
 /// in a row. Ids of 32 hexadecimal digits are none. An attribute that is not sensitive may be given one by mistake.
-fn may_be_secret(text: &str) -> bool {
+pub fn may_be_secret(text: &str) -> bool {
     const BEGINNINGS: [&str; 4] = ["cfat_", "cfut_", "cfk_", "v1.0-"];
     let is_id = |run: &str| run.len() == 32 && run.bytes().all(|b| b.is_ascii_hexdigit());
     let mut runs = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
