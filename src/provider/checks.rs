@@ -75,9 +75,15 @@ pub(super) fn duration(zero: bool) -> Validator {
         Some(Duration::ZERO) if !zero => {
             Err("is no time at all: write a duration such as 30s, 12h or 90d.".to_owned())
         }
+        Some(long) if long > LONGEST => {
+            Err("is longer than 100 years. What is to have no limit leaves this out.".to_owned())
+        }
         Some(_) => Ok(()),
     })
 }
+
+/// The longest duration, 100 years: any later instant can still be written as a timestamp.
+const LONGEST: Duration = Duration::from_secs(36_525 * 86_400);
 
 /// Reads a duration: numbers with the units `s`, `m`, `h`, `d`, `w` (and finer ones), added up. Months and years are no
 /// durations, since they differ.
@@ -188,6 +194,8 @@ mod tests {
         }
         assert!(fault(&duration(false), "0s").unwrap().contains("no time at all"));
         assert_eq!(fault(&duration(true), "0s"), None);
+        assert!(fault(&duration(false), "36526d").unwrap().contains("100 years"));
+        assert_eq!(fault(&duration(false), "36525d"), None);
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use super::blocks::{PolicyBlock, policy_set, specs};
 use super::wording;
 use crate::cloudflare::Owner;
-use crate::policy::{self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, describe, resolve_all};
-use crate::tf_provider::framework::{Diagnostics, Path, Set, Value};
+use crate::policy::{
+    self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, Selection, Target, describe, resolve_all,
+};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value, may_be_secret};
 use crate::tokens::{Concern, TokenPolicies, TokenService, home};
 
 const AT: &str = "policies";
@@ -17,6 +19,10 @@ fn worded<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Diagnostics {
 
 /// Checks the planned policies as far as they are known, and keeps the prior ones where they mean the same in another
 /// spelling: names for ids, another order. Asks the API for the permission groups, but not where nothing has changed.
+///
+/// Going back to the prior spelling is for policies that were wholly known when they were planned first. Where a part was
+/// unknown and turns out at apply to be what it was, while another part has got another spelling of the same (an id for a
+/// name), core finds the final plan inconsistent with the first; the next run, which knows all from the start, settles it.
 pub(crate) async fn plan(
     tokens: &TokenService,
     owner: &Owner,
@@ -37,6 +43,9 @@ pub(crate) async fn plan_since(
 ) -> Diagnostics {
     if planned.known().is_none() || planned.to_raw() == prior.to_raw() {
         return Diagnostics::none();
+    }
+    if let Err(secret) = no_secret(planned) {
+        return secret.into();
     }
     let catalog = match tokens.catalog(owner).await {
         Ok(catalog) => catalog,
@@ -62,6 +71,17 @@ pub(crate) async fn plan_since(
     }
 }
 
+/// Refuses a credential in the place of a permission group. It would be no group's name, and the error would quote it.
+fn no_secret(policies: &Value<Set<PolicyBlock>>) -> Result<(), Diagnostic> {
+    let blocks = policies.known().into_iter().flat_map(Set::known);
+    if !blocks.flat_map(PolicyBlock::known_groups).any(|group| may_be_secret(&group)) {
+        return Ok(());
+    }
+    let detail = "A value in `permission_groups` (hidden, since it may be a secret) is neither the name of a permission group \
+                  nor an id of 32 hexadecimal digits.";
+    Err(Diagnostic::error("No such permission group", detail).at(Path::of(AT)))
+}
+
 fn check_known(planned: &Value<Set<PolicyBlock>>, home: &Home, catalog: &Catalog) -> Vec<Problem> {
     let blocks = planned.known().into_iter().flat_map(Set::known);
     blocks
@@ -79,6 +99,7 @@ pub(crate) async fn resolve(
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
+    no_secret(policies)?;
     let catalog = tokens.catalog(owner).await;
     let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
     // Warnings were given at plan.
@@ -177,6 +198,37 @@ pub(crate) async fn matched_since(
     let catalog = tokens.catalog(owner).await;
     let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
     Ok(match_with(written, before, seen, &home, Some(&catalog)))
+}
+
+/// The policies of a token that are not among `planned`, as far as that is known, in words.
+pub(crate) async fn others(
+    tokens: &TokenService,
+    owner: &Owner,
+    planned: &Value<Set<PolicyBlock>>,
+    seen: &TokenPolicies,
+) -> Result<Vec<String>, Diagnostics> {
+    let known = planned.known().into_iter().flat_map(Set::known);
+    let known: Vec<_> = known.filter_map(PolicyBlock::spec).collect();
+    let mut all: Vec<_> = matched(tokens, owner, &known, seen).await?.foreign.iter().map(in_words).collect();
+    all.extend(seen.unreadable.iter().map(|(_, fault)| format!("one of an unknown form: {fault}")));
+    Ok(all)
+}
+
+/// A policy on one line.
+fn in_words(policy: &PolicySpec) -> String {
+    let list = |elements: &BTreeSet<String>| Vec::from_iter(elements.iter().map(String::as_str)).join(", ");
+    let on = |what: &str, selection: &Selection| match selection {
+        Selection::All => format!("all {what}"),
+        Selection::Only(elements) => format!("the {what} {}", list(elements)),
+    };
+    let resources = match &policy.target {
+        Target::Account => "the account".to_owned(),
+        Target::Zones(zones) => on("zones", zones),
+        Target::R2Buckets(buckets) => on("R2 buckets", buckets),
+        Target::Resources(map) => Vec::from_iter(map.keys().map(String::as_str)).join(", "),
+    };
+    let groups: Vec<_> = policy.permission_groups.iter().map(|group| format!("\"{group}\"")).collect();
+    format!("{} {} on {resources}", policy.effect.as_str(), groups.join(", "))
 }
 
 fn match_with(

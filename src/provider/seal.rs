@@ -1,8 +1,13 @@
 //! Encrypting a token's value for somebody who holds the matching private key.
+//!
+//! A key that nothing can be sealed for has to be found out before a token is made: afterwards its value would be lost.
 
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
-use crypto_box::aead::OsRng;
+use crypto_box::aead::{Aead, OsRng};
+use crypto_box::{SalsaBox, SecretKey};
 use data_encoding::BASE64;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -44,31 +49,56 @@ impl Recipient {
     /// Reads a public key in the format's notation. `Err` is the rest of a sentence that starts with the key: what is wrong,
     /// and what would be right.
     pub(crate) fn parse(format: Format, key: &str) -> Result<Recipient, &'static str> {
-        match format {
-            _ if is_private(key) => Err("is a private key. Write the public one, and keep this one to yourself."),
+        let recipient = match format {
+            _ if is_private(key) => {
+                return Err("is a private key. Write the public one, and keep this one to yourself.");
+            }
             Format::Age => age::x25519::Recipient::from_str(key).map(|r| Recipient::Age(Box::new(r))).map_err(|_| {
                 "is not an age recipient: write the public key that age-keygen prints, which starts with age1."
-            }),
+            })?,
             Format::Libsodium => {
                 let bytes = BASE64.decode(key.as_bytes()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
                 let bytes = bytes.ok_or(
                     "is not a public key of libsodium: write the base64 of its 32 bytes, as GitHub's API gives the public \
                      key of a repository (`key` of /actions/secrets/public-key).",
                 )?;
-                Ok(Recipient::Libsodium(bytes.into()))
+                Recipient::Libsodium(bytes.into())
             }
+        };
+        if recipient.is_usable() {
+            Ok(recipient)
+        } else {
+            Err("is no key that anybody can have made: nothing can be sealed for it.")
         }
     }
 
-    /// Encrypts the value for this recipient only; each time another text. `None` where the system has no random numbers.
+    /// Whether something can be sealed for this recipient so that it is a secret.
+    fn is_usable(&self) -> bool {
+        if let Recipient::Libsodium(key) = self {
+            // With a point of low order private keys agree on one of five shared keys at most, which everybody can compute: of
+            // six private keys two agree on the same.
+            let agreed = |_| {
+                let shared = SalsaBox::new(key, &SecretKey::generate(&mut OsRng));
+                shared.encrypt(&Default::default(), &b""[..]).ok()
+            };
+            if (0..6).map(agreed).collect::<BTreeSet<_>>().len() < 6 {
+                return false;
+            }
+        }
+        self.seal(&SecretString::from("trial")).is_some()
+    }
+
+    /// Encrypts the value for this recipient only; each time another text. `None` where the system has no random numbers, or
+    /// where the key is such that the library panics.
     pub(crate) fn seal(&self, value: &SecretString) -> Option<String> {
         let value = value.expose_secret().as_bytes();
-        match self {
+        let seal = || match self {
             Recipient::Age(recipient) => age::encrypt_and_armor(recipient.as_ref(), value).ok(),
             Recipient::Libsodium(key) => {
                 key.seal(&mut OsRng, value).ok().map(|sealed| BASE64.encode(&sealed))
             }
-        }
+        };
+        catch_unwind(AssertUnwindSafe(seal)).ok().flatten()
     }
 }
 
@@ -114,5 +144,27 @@ mod tests {
         }
         assert!(fault(Format::Libsodium, "c2hvcnQ=").contains("32 bytes"));
         assert!(fault(Format::Libsodium, "not base64!").contains("32 bytes"));
+    }
+
+    #[test]
+    fn keys_that_make_no_secret_are_refused_before_anything_is_sealed_for_them() {
+        // Points of low order on Curve25519.
+        let small = |first: u8, last: u8, between: u8| {
+            let mut point = [between; 32];
+            (point[0], point[31]) = (first, last);
+            point
+        };
+        let eight = "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800";
+        let eight: Vec<u8> = data_encoding::HEXLOWER.decode(eight.as_bytes()).unwrap();
+        let points = [small(0, 0, 0), small(1, 0, 0), small(0xec, 0x7f, 0xff), small(0xed, 0x7f, 0xff)];
+        for point in points.iter().map(|point| &point[..]).chain([&eight[..]]) {
+            let fault = Recipient::parse(Format::Libsodium, &BASE64.encode(point)).err().unwrap();
+            assert!(fault.contains("nothing can be sealed"), "{fault}");
+        }
+        // The same for age: the point zero.
+        let zero = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z";
+        let parsed = age::x25519::Recipient::from_str(zero);
+        assert!(parsed.is_ok(), "{parsed:?}");
+        assert!(Recipient::parse(Format::Age, zero).err().unwrap().contains("nothing can be sealed"));
     }
 }

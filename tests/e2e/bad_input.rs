@@ -18,6 +18,8 @@ fn wrong() -> Vec<(String, &'static str, &'static str)> {
         one(r#"name = """#, "Invalid `name`", "1 to 120 characters"),
         one(r#"expires_on = "2099-01-01""#, "Invalid `expires_on`", "2027-01-31T00:00:00Z"),
         one(r#"expires_on = "2099-02-30T00:00:00Z""#, "Invalid `expires_on`", "RFC 3339"),
+        one(r#"expires_in = "101y""#, "Invalid `expires_in`", "30s, 12h, 90d"),
+        one(r#"expires_in = "5000000w""#, "Invalid `expires_in`", "longer than 100 years"),
         one(r#"not_before = "tomorrow""#, "Invalid `not_before`", "RFC 3339"),
         one(r#"account_id = "my account""#, "Invalid `account_id`", "32 hexadecimal digits"),
         one(r#"account_id = "ABCDEF0123456789ABCDEF0123456789""#, "Invalid `account_id`", "lower case"),

@@ -178,3 +178,38 @@ fn a_refused_update_keeps_the_state_as_it_was() {
     stage.tf.apply().success();
     stage.settled();
 }
+
+#[test]
+fn what_a_person_changes_between_plan_and_apply_is_for_the_next_plan_to_show() {
+    let stage = Stage::new();
+    let config = |more: &str| with(&format!("status = \"active\"\n{more}"));
+    stage.apply(&config(""));
+    let id = stage.text(TOKEN, "id");
+    stage.config(&config(r#"expires_on = "2099-01-01T00:00:00Z""#)).tf.run(&["plan", "-out=saved"]).success();
+    stage.sim.edit(&id, |token| {
+        token.name = "renamed".to_owned();
+        token.status = "disabled".to_owned();
+    });
+    stage.tf.run(&["apply", "saved"]).success();
+    stage.tf.plan().success().says("\"renamed\" -> \"drift\"").says("\"disabled\" -> \"active\"");
+}
+
+#[test]
+fn a_token_that_becomes_exclusive_names_the_policies_of_others_that_it_loses() {
+    let stage = Stage::new();
+    stage.apply(&token(r#"name = "drift""#));
+    let id = stage.text(TOKEN, "id");
+    let account = format!("com.cloudflare.api.account.{}", stage.sim.account_id());
+    let resources = serde_json::json!({ account: "*" });
+    stage.sim.add_policy(&id, &["Cloudflare Tunnel Write"], resources.clone());
+    stage.sim.add_policy(&id, &["Workers Scripts Write"], resources);
+    let plan = stage.config(&with("")).tf.plan().success();
+    plan.says("loses the policies of others")
+        .says("allow \"Cloudflare Tunnel Write\" on the account")
+        .never_says("allow \"Workers Scripts Write\"");
+
+    stage.config(&with("exclusive_policies = false")).tf.plan().success().never_says("loses the policies");
+    stage.apply(&with(""));
+    assert_eq!(stage.sim.policies(&id).len(), 1);
+    stage.tf.plan().success().never_says("loses the policies");
+}

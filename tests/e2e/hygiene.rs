@@ -66,6 +66,7 @@ fn everything(store_value: bool, name: &str, trigger: &str) -> String {
           seal_for    = {{ somebody = {{ format = "libsodium", public_key = "{SOMEBODY}" }} }}
         }}
         resource "cloudflare_account_api_token" "bound" {{
+          exclusive_policies = false
           store_value = {store_value}
           seal_for    = {{ somebody = {{ format = "libsodium", public_key = "{SOMEBODY}" }} }}
         }}

@@ -157,11 +157,35 @@ fn an_import_without_policies_leaves_those_of_bindings_alone() {
     let resources = serde_json::json!({ format!("com.cloudflare.api.account.{account}"): "*" });
     let (id, _) = stage.sim.mint(&serde_json::json!({ "name": "shared", "policies": [] }));
     stage.sim.add_policy(&id, &["Cloudflare Tunnel Write"], resources);
-    stage.config(r#"resource "cloudflare_account_api_token" "t" { name = "shared" }"#);
+    let config = |more: &str| {
+        format!("resource \"cloudflare_account_api_token\" \"t\" {{\n name = \"shared\"\n{more}\n}}")
+    };
+    stage.config(&config(""));
     stage.tf.run(&["import", "cloudflare_account_api_token.t", &format!("{account}/{id}")]).success();
-    let plan = stage.tf.plan().success();
-    assert!(plan.stdout.contains("keeps the policies that it was imported with"), "{}", plan.stdout);
+    stage.tf.plan().failure("exclusive_policies = false").failure("exclusive_policies = true");
+    stage.config(&config("exclusive_policies = false"));
+    stage.tf.plan().success().says("keeps the policies that it was imported with");
     stage.tf.apply().success();
     assert_eq!(stage.sim.policies(&id).len(), 1);
+    stage.settled();
+    stage.config(&config("")).settled();
+}
+
+#[test]
+fn policies_taken_out_long_after_an_import_are_removed_only_where_the_configuration_says_so() {
+    let stage = Stage::new();
+    let id = by_hand(&stage);
+    let config = same_in_words(&stage);
+    stage.config(&config).tf.run(&["import", TOKEN, &id]).success();
+    stage.settled();
+    stage.tf.apply().success();
+    let (start, end) = (config.find("policies = [").unwrap(), config.rfind(']').unwrap());
+    let without = |exclusive: &str| format!("{}{exclusive}{}", &config[..start], &config[end + 1..]);
+    stage.config(&without("")).tf.plan().failure("is not said");
+    stage.config(&without("exclusive_policies = true")).tf.plan().success().says("\"DNS Read\"");
+    stage.tf.apply().success();
+    let left = stage.sim.policies(&id);
+    assert_eq!((left.len(), left[0].effect), (1, "deny"), "the inert one");
+    assert_eq!(stage.attributes(TOKEN)["policies"], Json::Null);
     stage.settled();
 }

@@ -54,6 +54,13 @@ fn the_providers_own_token_is_not_replaced() {
 }
 
 #[test]
+fn a_plan_that_replaces_the_providers_own_token_is_refused() {
+    let (stage, _) = managed();
+    let other = format!("account_id = \"{}\"", "e".repeat(32));
+    stage.config(&with(&other)).tf.run(&["plan", "-refresh=false"]).failure(GUARD).failure("replaced");
+}
+
+#[test]
 fn the_providers_own_token_is_not_disabled() {
     let (stage, id) = managed();
     stage.config(&with(r#"status = "disabled""#));
@@ -66,7 +73,9 @@ fn the_providers_own_token_is_not_disabled() {
 fn the_providers_own_token_is_not_rolled() {
     let (stage, id) = managed();
     let value = stage.sim.token_value(&id);
-    stage.config(&with(r#"rotation = { triggers = { now = "1" } }"#)).tf.apply().failure("by hand");
+    stage.config(&with(r#"rotation = { triggers = { now = "1" } }"#));
+    stage.tf.plan().failure(GUARD).failure("rolled");
+    stage.tf.apply().failure("by hand");
     assert_eq!(stage.sim.token_value(&id), value);
 }
 

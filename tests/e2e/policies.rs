@@ -261,3 +261,11 @@ fn a_name_or_scope_that_does_not_fit_is_refused_at_plan_with_the_way_out() {
     );
     assert!(stage.sim.tokens().is_empty());
 }
+
+#[test]
+fn two_policies_that_differ_in_a_written_default_only_are_refused() {
+    let stage = Stage::new();
+    let groups = r#"permission_groups = ["Workers Scripts Write"]"#;
+    stage.config(&token(&format!("policies = [{{ {groups} }}, {{ effect = \"allow\", {groups} }}]")));
+    stage.tf.plan().failure("two elements that mean the same");
+}

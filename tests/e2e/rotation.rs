@@ -371,3 +371,52 @@ fn a_rotation_with_other_changes_makes_them_first_and_rolls_last() {
     assert_eq!(stage.text(TOKEN, "status"), "disabled");
     works(&stage);
 }
+
+#[test]
+fn a_rotation_is_judged_by_the_period_that_is_configured_now() {
+    let stage = Stage::new();
+    let every = |period: &str| with(&format!("rotation = {{ every = \"{period}\" }}"));
+    stage.apply(&every("30d"));
+    let old = works(&stage);
+    age(&stage, Duration::from_secs(31 * 86_400));
+    stage.apply(&every("60d"));
+    assert!(works(&stage) == old, "a longer period puts the roll off");
+    stage.apply(&every("10d"));
+    assert!(works(&stage) != old, "a shorter one acts at once");
+    assert_eq!(rolls(&stage), 1);
+    stage.settled();
+}
+
+#[test]
+fn a_roll_that_is_refused_does_not_extend_the_life_of_the_old_value() {
+    let stage = Stage::new();
+    let config =
+        |by: &str| with(&format!("expires_in = \"90d\"\nrotation = {{ triggers = {{ by = \"{by}\" }} }}"));
+    stage.apply(&config("one"));
+    let (id, end) = (stage.text(TOKEN, "id"), stage.text(TOKEN, "expires_on"));
+    std::thread::sleep(Duration::from_millis(1100));
+    let refuse = FaultKind::Api(403, 10000, "Authentication error", Effect::None);
+    stage.sim.fault(Fault::new(refuse).method("PUT").path(ROLLS).always());
+    stage.config(&config("two")).tf.apply().failure("Could not roll the API token");
+    assert_eq!(stage.sim.token(&id).unwrap()["expires_on"], end.as_str());
+    assert_eq!(stage.text(TOKEN, "expires_on"), end);
+}
+
+#[test]
+fn a_rolled_token_whose_end_cannot_be_moved_keeps_its_new_value_and_the_next_run_moves_the_end() {
+    let stage = Stage::new();
+    let config =
+        |by: &str| with(&format!("expires_in = \"90d\"\nrotation = {{ triggers = {{ by = \"{by}\" }} }}"));
+    stage.apply(&config("one"));
+    let (old, end) = (works(&stage), stage.text(TOKEN, "expires_on"));
+    std::thread::sleep(Duration::from_millis(1100));
+    let refuse = FaultKind::Api(403, 10000, "Authentication error", Effect::None);
+    stage.sim.fault(Fault::new(refuse).method("PUT").path("/accounts/*/tokens/*").always());
+    stage.config(&config("two")).tf.apply().failure("was rolled, but its `expires_on`");
+    assert!(works(&stage) != old);
+    assert_eq!(stage.text(TOKEN, "expires_on"), end);
+    stage.sim.clear_faults();
+    stage.tf.apply().success();
+    assert_eq!((lifetime(&stage), rolls(&stage)), (time::Duration::days(90), 1));
+    stage.settled();
+}

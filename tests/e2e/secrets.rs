@@ -28,6 +28,23 @@ fn no_log_at_any_level_and_no_output_has_a_value_or_a_credential() {
 }
 
 #[test]
+fn a_value_that_is_given_where_an_id_belongs_is_not_quoted() {
+    let stage = Stage::new();
+    let config = format!(
+        "{}\nresource \"cloudflare_token_binding\" \"b\" {{\n token_id = {TOKEN}.value\n name = \"b\"\n{POLICIES}\n}}",
+        token("name = \"app\"")
+    );
+    let applied = stage.config(&config).tf.apply();
+    let value = stage.text(TOKEN, "value");
+    applied.failure("Invalid `token_id`").failure("hidden").never_says(&value);
+    let as_group = format!(
+        "{}\nresource \"cloudflare_account_api_token\" \"b\" {{\n policies = [{{ permission_groups = [{TOKEN}.value] }}]\n}}",
+        token("name = \"app\"")
+    );
+    stage.config(&as_group).tf.plan().failure("No such permission group").never_says(&value);
+}
+
+#[test]
 fn the_plan_of_a_create_and_the_cli_show_no_value() {
     let stage = Stage::new();
     stage.config(&token(POLICIES)).tf.run(&["plan", "-out=plan"]).success();

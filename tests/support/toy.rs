@@ -161,7 +161,7 @@ impl Resource for Thing {
         if updating.planned.many.known() == Some(&13) {
             return (None, Diagnostic::error("Unlucky", "Not that many.").at(Path::of("many")).into());
         }
-        let writes = updating.prior.writes.into_known().unwrap_or_default();
+        let writes = updating.prior.writes.known().copied().unwrap_or_default();
         let state = ThingModel { writes: Value::Known(writes + 1), ..updating.planned };
         (Some(Applied { state, private: Note { note: "updated".to_owned() } }), Diagnostics::none())
     }

@@ -7,6 +7,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::ephemeral::EphemeralResource;
 use super::function::{Arguments, Function, FunctionError};
 use super::model::Model;
+use super::path::Path;
 use super::plan::{Plan, mark_unknown, plan};
 use super::provider::{ClientCapabilities, DataSource, Provider};
 use super::raw::Raw;
@@ -70,7 +71,17 @@ fn schema<M: Model>(version: i64) -> Schema {
 
 fn mismatch(mismatch: &Mismatch) -> Diagnostic {
     let detail = format!("Terraform and the provider disagree about the schema. {mismatch}. This is a bug.");
-    Diagnostic::error("A value does not fit the schema", detail)
+    // Not further down: the names do not tell the elements of lists, sets and maps on the way.
+    let at = mismatch.at.first().map_or_else(Path::root, |name| Path::of(name));
+    Diagnostic::error("A value does not fit the schema", detail).at(at)
+}
+
+fn repeats(path: Path) -> Diagnostic {
+    let detail = format!(
+        "`{path}` has two elements that mean the same: they differ in nothing but a default that one of them spells out. \
+         Remove one of them."
+    );
+    Diagnostic::error(format!("Repeated element in `{path}`"), detail).at(path)
 }
 
 fn model<M: Model>(raw: &Raw) -> Result<M, Diagnostic> {
@@ -207,7 +218,11 @@ impl<R: Resource> ErasedResource for Typed<R> {
             };
         }
         let attributes = R::Model::attributes();
-        let Plan { planned, requires_replace } = plan(&attributes, &prior, &config);
+        let Plan { planned, requires_replace, repeated } = plan(&attributes, &prior, &config);
+        if !repeated.is_empty() {
+            let diagnostics = Diagnostics(repeated.into_iter().map(repeats).collect());
+            return PlanResponse { diagnostics, ..PlanResponse::default() };
+        }
         let mut planning = Planning {
             config: check!(model(&config)),
             prior: check!(maybe(&prior)),

@@ -39,5 +39,5 @@ pub use server::{
     RenewResponse, Server, ServerBuilder, StateResponse,
 };
 pub use types::Type;
-pub use validate::validate;
+pub use validate::{may_be_secret, validate};
 pub use value::{Attr, List, Map, Mismatch, Set, Value};

@@ -43,14 +43,6 @@ impl Path {
         self.with(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }
 
-    /// The name of the top-level attribute that the path starts with.
-    pub fn head(&self) -> Option<&str> {
-        match self.0.first() {
-            Some(Step::Attribute(name)) => Some(name),
-            _ => None,
-        }
-    }
-
     fn with(&self, step: Step) -> Path {
         let mut steps = self.0.clone();
         steps.push(step);

@@ -193,7 +193,9 @@ impl Spec {
         self
     }
 
-    /// A change that this finds equal is no change.
+    /// A change that this finds equal is no change: the plan keeps the prior value. For an object or a collection that holds
+    /// only while all of it is known at the first plan: where a part becomes known at apply, and the whole then equals the prior
+    /// value in another spelling, core finds the final plan inconsistent.
     #[must_use]
     pub fn same_if(mut self, equality: Equality) -> Spec {
         self.0.equality = Some(equality);
@@ -324,6 +326,18 @@ pub struct IdentityAttribute {
     pub required_for_import: bool,
     /// What it means.
     pub description: &'static str,
+}
+
+impl IdentityAttribute {
+    /// A string that an import must give.
+    pub fn required(name: &'static str, description: &'static str) -> IdentityAttribute {
+        IdentityAttribute { name, ty: Type::String, required_for_import: true, description }
+    }
+
+    /// A string that an import may leave out.
+    pub fn optional(name: &'static str, description: &'static str) -> IdentityAttribute {
+        IdentityAttribute { required_for_import: false, ..IdentityAttribute::required(name, description) }
+    }
 }
 
 /// The identity of a resource type.

@@ -4,6 +4,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::path::Path;
 use super::raw::Raw;
 use super::schema::{Attribute, Kind, Nesting};
+use super::types::Type;
 
 /// Runs every attribute's checks over a configuration. Unknown values pass: they are checked again once known.
 ///
@@ -30,7 +31,9 @@ fn object(attributes: &[Attribute], config: &Raw, at: &Path, write_only: bool, f
             found.push(Diagnostic::error(format!("`{path}` cannot be used here"), detail).at(path.clone()));
         }
         for other in attribute.conflicts_with {
-            if !config.get(other).is_null() {
+            // What is unknown may turn out to be null: the plan at apply, where all is known, validates again.
+            let known = |value: &Raw| !value.is_null() && !value.is_unknown();
+            if known(value) && known(config.get(other)) {
                 let summary = format!("`{}` conflicts with `{other}`", attribute.name);
                 let detail = format!("Only one of `{}` and `{other}` may be set.", attribute.name);
                 found.push(Diagnostic::error(summary, detail).at(path.clone()));
@@ -46,9 +49,19 @@ fn object(attributes: &[Attribute], config: &Raw, at: &Path, write_only: bool, f
 }
 
 fn checks(attribute: &Attribute, value: &Raw, path: &Path, found: &mut Diagnostics) {
+    if matches!(&attribute.kind, Kind::Leaf(ty) if *ty == Type::Number)
+        && matches!(value, Raw::Number(number) if number.as_i64().is_none())
+    {
+        let detail = format!("`{}` is not a whole number of at most 64 bits.", attribute.name);
+        found.push(Diagnostic::error(format!("Invalid `{path}`"), detail).at(path.clone()));
+        return;
+    }
     for validator in &attribute.validators {
         if let Err(wrong) = validator.check(value) {
             let subject = match (wrong.part.as_deref().or(value.as_str()), attribute.sensitive) {
+                (Some(text), false) if may_be_secret(text) => {
+                    "The value (hidden, since it may be a secret)".to_owned()
+                }
                 (Some(text), false) => format!("\"{text}\""),
                 (Some(_), true) => "The value (hidden, since it is sensitive)".to_owned(),
                 (None, _) => format!("`{}`", attribute.name),
@@ -57,6 +70,16 @@ fn checks(attribute: &Attribute, value: &Raw, path: &Path, found: &mut Diagnosti
             found.push(Diagnostic::error(format!("Invalid `{path}`"), detail).at(path.clone()));
         }
     }
+}
+
+/// Whether a text looks as if it held a credential: it begins as well-known ones do, or has 32 or more of their characters
+/// in a row. Ids of 32 hexadecimal digits are none. An attribute that is not sensitive may be given one by mistake.
+pub fn may_be_secret(text: &str) -> bool {
+    const BEGINNINGS: [&str; 4] = ["cfat_", "cfut_", "cfk_", "v1.0-"];
+    let is_id = |run: &str| run.len() == 32 && run.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut runs = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    BEGINNINGS.iter().any(|beginning| text.trim_start().starts_with(beginning))
+        || runs.any(|run| run.len() >= 32 && !is_id(run))
 }
 
 fn nested(
@@ -96,7 +119,7 @@ mod tests {
 
     use super::*;
     use crate::model;
-    use crate::tf_provider::framework::{Model, Set, Validator, optional, required};
+    use crate::tf_provider::framework::{Model, Number, Set, Validator, optional, required};
 
     fn short() -> Validator {
         Validator::string("at most 3 characters", |s| {
@@ -127,6 +150,8 @@ mod tests {
             inner: Set<Inner> = optional().check(Validator::not_empty("Leave it out.")),
             /// Never stored.
             once: String = optional().write_only(),
+            /// A version.
+            version: i64 = optional(),
         }
     }
 
@@ -163,9 +188,44 @@ mod tests {
     }
 
     #[test]
-    fn conflicts_and_write_only_values_for_an_old_client_are_refused() {
-        let found = run(&[("names", Raw::Unknown), ("inner", Raw::Unknown), ("once", Raw::string("x"))]);
-        let summaries: Vec<_> = found.iter().map(|f| f.1.as_str()).collect();
-        assert_eq!(summaries, ["`names` conflicts with `inner`", "`once` cannot be used here"]);
+    fn what_looks_like_a_secret_is_not_quoted_wherever_it_was_written() {
+        let run_of_letters = format!("Bearer {}", "aZ0-_".repeat(8));
+        for text in ["cfat_short", "cfut_short", "cfk_short", " v1.0-short", run_of_letters.as_str()] {
+            for config in [("names", Raw::set([Raw::string(text)])), ("name", Raw::string(text))] {
+                let inner = |raw| Raw::set([Raw::Map(BTreeMap::from([("name".to_owned(), raw)]))]);
+                let config = if config.0 == "name" { ("inner", inner(config.1)) } else { config };
+                let found = run(&[config]);
+                assert_eq!(found.len(), 1);
+                assert!(!found[0].2.contains(text.trim()) && found[0].2.contains("hidden"), "{found:?}");
+            }
+        }
+        for plain in ["0123456789abcdef0123456789abcdef", "com.example.0123456789abcdef0123456789abcdef"] {
+            assert!(run(&[("names", Raw::set([Raw::string(plain)]))])[0].2.contains(plain));
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole_and_of_64_bits() {
+        for wrong in ["1.5", "9223372036854775808"] {
+            let found = run(&[("version", Raw::Number(Number::from_text(wrong)))]);
+            assert_eq!((found.len(), found[0].0.as_str()), (1, "version"), "{found:?}");
+        }
+        assert_eq!(run(&[("version", Raw::Number(Number::from(-1)))]), []);
+    }
+
+    #[test]
+    fn a_write_only_value_for_an_old_client_is_refused() {
+        let found = run(&[("once", Raw::string("x"))]);
+        assert_eq!(found[0].1, "`once` cannot be used here");
+    }
+
+    #[test]
+    fn siblings_conflict_where_both_are_known_and_only_there() {
+        let (names, inner) = (Raw::set([Raw::string("ok")]), Raw::set([Raw::Unknown]));
+        let found = run(&[("names", names.clone()), ("inner", inner.clone())]);
+        assert_eq!(found[0].1, "`names` conflicts with `inner`");
+        for (names, inner) in [(names, Raw::Unknown), (Raw::Unknown, inner), (Raw::Unknown, Raw::Unknown)] {
+            assert_eq!(run(&[("names", names), ("inner", inner)]), []);
+        }
     }
 }

@@ -29,14 +29,6 @@ impl<T> Value<T> {
         }
     }
 
-    /// The value, where it is known.
-    pub fn into_known(self) -> Option<T> {
-        match self {
-            Value::Known(value) => Some(value),
-            Value::Null | Value::Unknown => None,
-        }
-    }
-
     /// True where it is unset.
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)

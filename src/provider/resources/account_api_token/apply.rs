@@ -1,6 +1,7 @@
 //! Making, changing, rolling and deleting a token.
 
 use secrecy::SecretString;
+use time::OffsetDateTime;
 
 use super::plan::releases;
 use super::refresh::observe;
@@ -12,7 +13,7 @@ use crate::provider::blocks::condition;
 use crate::provider::policies::{applied, concerns, fingerprints, resolve};
 use crate::provider::session::{Mode, owner};
 use crate::provider::{checks, wording};
-use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Map, Updating, Value};
+use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Map, Path, Updating, Value};
 use crate::tokens::{Change, Fields, NewToken, Op, OpError, PolicyChange, TokenService};
 
 impl AccountApiToken {
@@ -22,15 +23,16 @@ impl AccountApiToken {
             let owner = owner(&planned.account_id)?;
             self.guard(None, &planned).await.into_result()?;
             let policies = resolve(&tokens, &owner, &planned.policies).await?;
-            Ok::<_, Diagnostics>((tokens, owner, policies))
+            private.owned = fingerprints(&policies);
+            issue_now(&mut planned)?;
+            let new = new_token(&planned, policies)?;
+            Ok::<_, Diagnostics>((tokens, owner, new))
         };
-        let (tokens, owner, policies) = match ready.await {
+        let (tokens, owner, new) = match ready.await {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
-        issue_now(&mut planned);
-        private.owned = fingerprints(&policies);
-        let created = match tokens.create(&owner, new_token(&planned, policies)).await {
+        let created = match tokens.create(&owner, new).await {
             Ok(created) => created,
             Err(error) => return (None, wording::create(&error)),
         };
@@ -54,28 +56,30 @@ impl AccountApiToken {
         let Updating { prior, mut planned, mut private, .. } = updating;
         let id = prior.id.as_str().unwrap_or_default().to_owned();
         let rolls = planned.value_issued_on.is_unknown();
-        if rolls {
-            issue_now(&mut planned);
-        }
         let before = private.clone();
         let ready = async {
             let tokens = self.session.require()?;
             let owner = owner(&planned.account_id)?;
             self.guard(Some(&prior), &planned).await.into_result()?;
+            if rolls {
+                issue_now(&mut planned)?;
+            }
+            let fields = changed(&prior, &planned)?;
             let policies = policy_change(&tokens, &owner, &prior, &planned, &mut private).await?;
-            Ok::<_, Diagnostics>((tokens, owner, policies))
+            Ok::<_, Diagnostics>((tokens, owner, fields, policies))
         };
-        let (tokens, owner, policies) = match ready.await {
+        let (tokens, owner, mut fields, policies) = match ready.await {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
         private.imported = false;
         let mut found = Diagnostics::none();
         let mut token = None;
-        let fields = changed(&prior, &planned);
+        // The end belongs to the value: a new one, later perhaps, is not for the value that a roll is to kill.
+        let expires_on = if rolls { fields.expires_on.take() } else { None };
         if policies.is_some() || !fields.named().is_empty() {
-            let change = Change { by: format!("token {id}"), fields, policies };
-            match tokens.submit(&owner, &id, Op::from(change)).await {
+            let change = Op::from(Change { by: format!("token {id}"), fields, policies });
+            match tokens.submit(&owner, &id, change).await {
                 Ok(outcome) => {
                     private.owned = applied(&private.owned, &outcome.concerns);
                     found.extend(concerns(&tokens, &owner, &outcome.concerns).await);
@@ -96,17 +100,32 @@ impl AccountApiToken {
                 }
             }
         }
-        // The roll comes last: whatever fails before it leaves the old value alive.
+        // The roll comes after the rest: whatever fails before it leaves the old value alive.
         let rolled = if rolls { Some(tokens.submit(&owner, &id, Op::Roll).await) } else { None };
         let mut state = planned;
         match rolled {
             None => found.extend(keep_value(&mut state, &prior)),
             Some(Ok(outcome)) => {
                 token = outcome.token.or(token);
-                private.rotation_due = false;
                 match outcome.value {
                     Some(value) => found.extend(hand_out(&mut state, value)),
                     None => found.push(wording::write(&rolling(&id), &OpError::Internal)),
+                }
+                if let Some(expires_on) = expires_on {
+                    let fields = Fields { expires_on: Some(expires_on), ..Fields::default() };
+                    let change = Op::from(Change { by: format!("token {id}"), fields, policies: None });
+                    match tokens.submit(&owner, &id, change).await {
+                        Ok(outcome) => {
+                            found.extend(concerns(&tokens, &owner, &outcome.concerns).await);
+                            token = outcome.token.or(token);
+                        }
+                        Err(error) => {
+                            let failed =
+                                format!("The API token {id} was rolled, but its `expires_on` not changed");
+                            found.push(wording::write(&failed, &error));
+                            state.expires_on = prior.expires_on.clone();
+                        }
+                    }
                 }
             }
             Some(Err(error)) => {
@@ -118,6 +137,8 @@ impl AccountApiToken {
                 state.rotation = prior.rotation.clone();
                 state.seal_for = prior.seal_for.clone();
                 state.store_value = prior.store_value;
+                state.expires_on = prior.expires_on.clone();
+                state.expires_in = prior.expires_in.clone();
             }
         }
         let state = match &token {
@@ -147,11 +168,31 @@ fn rolling(id: &str) -> String {
 }
 
 /// A value is issued: from now on counts how old it is, and `expires_in`.
-fn issue_now(planned: &mut TokenModel) {
+fn issue_now(planned: &mut TokenModel) -> Result<(), Diagnostic> {
     let now = now();
     planned.value_issued_on = stamp(now);
     if planned.expires_on.is_unknown() {
-        planned.expires_on = expiry(now, &planned.expires_in).map_or(Value::Null, stamp);
+        let expiry = expiry(now, &planned.expires_in).ok_or_else(|| endless("expires_in"))?;
+        planned.expires_on = stamp(expiry);
+    }
+    Ok(())
+}
+
+/// What is not known, or cannot be computed, must not be taken for no end.
+fn endless(attribute: &str) -> Diagnostic {
+    let detail = format!(
+        "`{attribute}` gives no point in time, so it is not known when the token is to begin or to stop working. Nothing was \
+         sent."
+    );
+    Diagnostic::error("The token's lifetime is not known", detail).at(Path::of(attribute))
+}
+
+/// The instant that a planned timestamp means; none where there is to be none.
+fn planned_instant(planned: &Value<String>, attribute: &str) -> Result<Option<OffsetDateTime>, Diagnostic> {
+    match planned {
+        Value::Null => Ok(None),
+        Value::Unknown => Err(endless(attribute)),
+        Value::Known(text) => checks::instant(text).map(Some).ok_or_else(|| endless(attribute)),
     }
 }
 
@@ -186,40 +227,54 @@ fn sealed_into(state: &mut TokenModel, sealed: Result<Value<Map<String>>, Diagno
     }
 }
 
-fn new_token(planned: &TokenModel, policies: Vec<Policy>) -> NewToken {
-    NewToken {
+fn new_token(planned: &TokenModel, policies: Vec<Policy>) -> Result<NewToken, Diagnostic> {
+    Ok(NewToken {
         name: planned.name.known().cloned(),
         policies,
         condition: condition(&planned.condition),
-        expires_on: planned.expires_on.as_str().and_then(checks::instant),
-        not_before: planned.not_before.as_str().and_then(checks::instant),
+        expires_on: planned_instant(&planned.expires_on, "expires_on")?,
+        not_before: planned_instant(&planned.not_before, "not_before")?,
         disabled: planned.status.as_str() == Some("disabled"),
-    }
+    })
 }
 
-/// The state after a write: the user's words where the plan has them, the API's where it left them open.
+/// The state after a write: as planned, and the API's words where the plan has left it open. What somebody else has changed
+/// since the plan is for the next refresh to show: Terraform takes a known value that comes out otherwise for a bug.
 fn after(planned: TokenModel, token: &Token) -> TokenModel {
+    fn fill<T>(planned: Value<T>, seen: Value<T>) -> Value<T> {
+        if planned.is_unknown() { seen } else { planned }
+    }
     let mut seen = planned.clone();
     observe(&mut seen, token);
-    TokenModel { policies: planned.policies, exclusive_policies: planned.exclusive_policies, ..seen }
+    TokenModel {
+        id: fill(planned.id, seen.id),
+        name: fill(planned.name, seen.name),
+        status: fill(planned.status, seen.status),
+        condition: fill(planned.condition, seen.condition),
+        not_before: fill(planned.not_before, seen.not_before),
+        expires_on: fill(planned.expires_on, seen.expires_on),
+        issued_on: fill(planned.issued_on, seen.issued_on),
+        modified_on: fill(planned.modified_on, seen.modified_on),
+        ..planned
+    }
 }
 
 /// The fields that a plan changes.
-fn changed(prior: &TokenModel, planned: &TokenModel) -> Fields {
+fn changed(prior: &TokenModel, planned: &TokenModel) -> Result<Fields, Diagnostic> {
     fn text(prior: &Value<String>, planned: &Value<String>) -> Option<String> {
         planned.known().filter(|_| prior != planned).cloned()
     }
-    let instant = |prior: &Value<String>, planned: &Value<String>| {
-        (prior != planned).then(|| planned.as_str().and_then(checks::instant))
+    let instant = |prior: &Value<String>, planned: &Value<String>, attribute| {
+        (prior != planned).then(|| planned_instant(planned, attribute)).transpose()
     };
-    Fields {
+    Ok(Fields {
         name: text(&prior.name, &planned.name),
         status: text(&prior.status, &planned.status),
         condition: (prior.condition.to_raw() != planned.condition.to_raw())
             .then(|| condition(&planned.condition)),
-        expires_on: instant(&prior.expires_on, &planned.expires_on),
-        not_before: instant(&prior.not_before, &planned.not_before),
-    }
+        expires_on: instant(&prior.expires_on, &planned.expires_on, "expires_on")?,
+        not_before: instant(&prior.not_before, &planned.not_before, "not_before")?,
+    })
 }
 
 /// How a plan changes the policies, if it does.

@@ -19,8 +19,7 @@ use crate::provider::seal::Format;
 use crate::provider::session::Session;
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Map, Model,
-    Planning, Raw, ReadBack, Resource, ResourceId, Set, Type, Updating, Validator, computed, optional,
-    required,
+    Planning, Raw, ReadBack, Resource, ResourceId, Set, Updating, Validator, computed, optional, required,
 };
 
 model! {
@@ -102,9 +101,9 @@ pub(crate) struct Private {
     /// The fingerprints of the policies that the state's `policies` stand for, as applied or read.
     #[serde(default)]
     owned: BTreeSet<Fingerprint>,
-    /// Whether a read has found that `rotation.every` has passed.
+    /// When the token was last read, in Unix seconds: as of then, `rotation.every` has passed or not.
     #[serde(default)]
-    rotation_due: bool,
+    seen_on: i64,
     /// Whether the token was imported and not changed since: its policies are in the state, but may be bindings'.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     imported: bool,
@@ -128,21 +127,14 @@ impl Resource for AccountApiToken {
     const TYPE_NAME: &'static str = "cloudflare_account_api_token";
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
-        let attribute = |name, required_for_import, description| IdentityAttribute {
-            name,
-            ty: Type::String,
-            required_for_import,
-            description,
-        };
         Some(IdentitySchema {
             version: 0,
             attributes: vec![
-                attribute(
+                IdentityAttribute::optional(
                     "account_id",
-                    false,
                     "The account that owns the token; the provider's if left out.",
                 ),
-                attribute("id", true, "The token's id."),
+                IdentityAttribute::required("id", "The token's id."),
             ],
         })
     }

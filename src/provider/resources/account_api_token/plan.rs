@@ -8,6 +8,7 @@ use super::{AccountApiToken, Private, TokenModel, has_ended};
 use crate::provider::session::{Mode, owner};
 use crate::provider::{account, checks, guardrails, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Planning, Value};
+use crate::tokens::TokenPolicies;
 
 impl AccountApiToken {
     pub(super) async fn plan_token(&self, planning: &mut Planning<Self>) -> Diagnostics {
@@ -32,21 +33,49 @@ impl AccountApiToken {
             };
         }
         if releases(planning.prior.as_ref(), planned, &planning.private) {
-            found.push(released());
+            let said = !planning.config.exclusive_policies.is_null();
+            found.push(if said { released() } else { undecided() });
         }
         if let (Some(id), Value::Known(true)) = (planned.id.as_str(), &planned.exclusive_policies)
             && !self.session.agree(id, Mode::Exclusive)
         {
             found.push(wording::exclusive_and_bound(id).at(Path::of("exclusive_policies")));
         }
-        let disabled = |status: &Value<String>| status.as_str() == Some("disabled");
-        if let Some(prior) = &planning.prior
-            && disabled(&planning.planned.status)
-            && !disabled(&prior.status)
-        {
-            found.extend(self.guard_own(prior, "disabled").await);
+        found.extend(self.plan_exclusive(planning).await);
+        if let (Some(prior), Some(done)) = (&planning.prior, cut_off(planning)) {
+            found.extend(self.guard_own(prior, done).await);
         }
         found
+    }
+
+    /// Where the policies become exclusive, those of others are in no state, so no plan would show that they go.
+    async fn plan_exclusive(&self, planning: &Planning<Self>) -> Diagnostics {
+        let Planning { planned, private, requires_replace, .. } = planning;
+        let Some(prior) = planning.prior.as_ref().filter(|_| requires_replace.is_empty()) else {
+            return Diagnostics::none();
+        };
+        let exclusive = |model: &TokenModel| model.exclusive_policies == Value::Known(true);
+        let (Some(tokens), Ok(owner), Some(id)) =
+            (self.session.tokens(), owner(&prior.account_id), prior.id.as_str())
+        else {
+            return Diagnostics::none();
+        };
+        if !exclusive(planned) || exclusive(prior) {
+            return Diagnostics::none();
+        }
+        let token = match tokens.get(&owner, id).await {
+            Ok(Some(token)) => token,
+            Ok(None) => return Diagnostics::none(),
+            Err(error) => return wording::api(&format!("Could not read the API token {id}"), &error).into(),
+        };
+        let mut seen = TokenPolicies::of(&token, &owner);
+        // The own ones are in the state: the plan shows what becomes of them.
+        seen.policies.retain(|fingerprint, _| !private.owned.contains(fingerprint));
+        match policies::others(&tokens, &owner, &planned.policies, &seen).await {
+            Ok(others) if others.is_empty() => Diagnostics::none(),
+            Ok(others) => taken_over(&others).into(),
+            Err(diagnostics) => diagnostics,
+        }
     }
 
     async fn plan_policies(&self, planning: &mut Planning<Self>) -> Diagnostics {
@@ -103,11 +132,47 @@ pub(super) fn releases(prior: Option<&TokenModel>, planned: &TokenModel, private
     private.imported && had && planned.policies.is_null() && planned.exclusive_policies == Value::Known(false)
 }
 
+fn undecided() -> Diagnostic {
+    Diagnostic::error(
+        "What becomes of the policies that the token was imported with is not said",
+        "The import took up all policies that the token has, and the configuration has no `policies`. They may be those of \
+         bindings, so they are not removed without a word. Set `exclusive_policies = false` to leave them as they are, for \
+         bindings to take over, or `exclusive_policies = true` to have them removed.",
+    )
+    .at(Path::of("policies"))
+}
+
+/// The policies of others, in words, that an exclusive token will lose.
+fn taken_over(others: &[String]) -> Diagnostic {
+    let list: Vec<_> = others.iter().map(|policy| format!("- {policy}")).collect();
+    let detail = format!(
+        "From now on the token has the policies of `policies` only. Others have added these, and they are removed, whoever \
+         needs them:\n{}\nTo keep them, set `exclusive_policies = false`.",
+        list.join("\n")
+    );
+    Diagnostic::warning("The token loses the policies of others", detail).at(Path::of("exclusive_policies"))
+}
+
+/// What a plan does that would cut off whoever authenticates with the token.
+fn cut_off(planning: &Planning<AccountApiToken>) -> Option<&'static str> {
+    let prior = planning.prior.as_ref()?;
+    let disabled = |model: &TokenModel| model.status.as_str() == Some("disabled");
+    if !planning.requires_replace.is_empty() {
+        Some("replaced")
+    } else if planning.planned.value_issued_on.is_unknown() {
+        Some("rolled")
+    } else if disabled(&planning.planned) && !disabled(prior) {
+        Some("disabled")
+    } else {
+        None
+    }
+}
+
 fn released() -> Diagnostic {
     Diagnostic::warning(
         "The token keeps the policies that it was imported with",
         "The configuration has no `policies`, so the token's resource does not manage those that the token has: they stay, \
-         for bindings to take over (import these too). To have them removed, set `exclusive_policies = true`.",
+         for bindings to take over (import these too).",
     )
     .at(Path::of("policies"))
 }

@@ -1,6 +1,6 @@
 //! A token as it is, in Terraform's state: what the user wrote stays as written while the token means the same.
 
-use super::value::{is_due, now};
+use super::value::now;
 use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::provider::blocks::{condition_block, specs, timestamp};
@@ -62,8 +62,8 @@ async fn refreshed(
     }
     observe(&mut state, token);
     let imported = importing || private.imported;
-    let rotation_due = is_due(&state, now());
-    (Some(Applied { state, private: Private { owned, rotation_due, imported } }), found)
+    let seen_on = now().unix_timestamp();
+    (Some(Applied { state, private: Private { owned, seen_on, imported } }), found)
 }
 
 /// Takes over what the API says of a token, all but its policies and its value.
@@ -90,7 +90,7 @@ fn value_is_unknown(id: &str) -> Diagnostic {
     .at(Path::of("value"))
 }
 
-fn unreadable(seen: &TokenPolicies) -> Diagnostic {
+pub(super) fn unreadable(seen: &TokenPolicies) -> Diagnostic {
     let faults: Vec<_> = seen.unreadable.iter().map(|(_, fault)| format!("- {fault}")).collect();
     Diagnostic::warning(
         "The token has policies of an unknown form",

@@ -1,7 +1,7 @@
 //! The life of a token's value: when it is rolled, for whom it is sealed, whether it is stored.
 //!
-//! Planning must come to the same answer again at apply, so the clock is asked in a read only, which keeps in the private
-//! state whether a rotation is due. The one look at the clock at plan is to refuse, never to plan.
+//! Planning must come to the same answer again at apply, so the clock is asked in a read only, which keeps the time in the
+//! private state. The one look at the clock at plan is to refuse, never to plan.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,11 +35,12 @@ fn after(base: OffsetDateTime, wait: Duration) -> Option<OffsetDateTime> {
     base.checked_add(wait.try_into().ok()?)
 }
 
-/// Whether the rotation of a token is due, by its state.
-pub(super) fn is_due(state: &TokenModel, now: OffsetDateTime) -> bool {
-    let every = state.rotation.known().and_then(|r| r.every.as_str()).and_then(parse_duration);
-    let issued = state.value_issued_on.as_str().or(state.issued_on.as_str()).and_then(instant);
-    every.zip(issued).and_then(|(every, issued)| after(issued, every)).is_some_and(|due| due <= now)
+/// Whether a value is older than the planned `rotation.every`, as of the last read, in Unix seconds.
+fn is_due(prior: &TokenModel, planned: &TokenModel, seen_on: i64) -> bool {
+    let every = planned.rotation.known().and_then(|r| r.every.as_str()).and_then(parse_duration);
+    let issued = prior.value_issued_on.as_str().or(prior.issued_on.as_str()).and_then(instant);
+    let due = every.zip(issued).and_then(|(every, issued)| after(issued, every));
+    due.is_some_and(|due| due.unix_timestamp() <= seen_on)
 }
 
 /// Why a value is rolled.
@@ -64,7 +65,7 @@ impl AccountApiToken {
             plan_expiry(planning, None, true, &mut found);
             return found;
         };
-        let reason = reason(&prior, &planning.planned, planning.private.rotation_due);
+        let reason = reason(&prior, &planning.planned, planning.private.seen_on);
         let rolled = reason.is_some();
         if rolled {
             plan_new_value(&mut planning.planned);
@@ -91,11 +92,10 @@ fn told(reason: Reason) -> Diagnostic {
     Diagnostic::warning("The token is rolled", detail).at(Path::of(attribute))
 }
 
-fn reason(prior: &TokenModel, planned: &TokenModel, due: bool) -> Option<Reason> {
-    let rotates = planned.rotation.known().is_some_and(|r| !r.every.is_null());
+fn reason(prior: &TokenModel, planned: &TokenModel, seen_on: i64) -> Option<Reason> {
     if triggers_changed(prior, planned) {
         Some(Reason::Triggered)
-    } else if due && rotates {
+    } else if is_due(prior, planned, seen_on) {
         Some(Reason::Due)
     } else if prior.store_value == Value::Known(false) && planned.store_value == Value::Known(true) {
         Some(Reason::Store)
