@@ -278,7 +278,7 @@ fn body(owner: &Owner, new: &NewToken) -> Option<cloudflare::NewToken> {
             None => random_name("tf-")?,
         },
         policies: policies.iter().map(|policy| write(policy, &home)).collect(),
-        condition: new.condition.clone(),
+        condition: Condition::default().replaced_by(new.condition.clone()),
         expires_on: new.expires_on,
         not_before: new.not_before,
     })

@@ -3,6 +3,7 @@
 use cloudflare_tokens::tokens::{Fields, Stopper};
 
 use super::*;
+use crate::simulator::body::Condition;
 
 #[tokio::test]
 async fn forty_bindings_in_one_go_cost_few_requests() {
@@ -161,6 +162,35 @@ async fn a_foreign_policy_and_fields_survive() {
     let token = outcome.token.unwrap();
     assert_eq!((token.status.as_str(), token.name.as_str()), ("disabled", "shared"));
     assert_eq!(world.sim.policies(&id).len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_a_hidden_empty_condition_locks_stays_locked_until_a_change_clears_it() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1]);
+    world.sim.edit(&id, |token| token.condition = Some(Condition { inside: None, outside: None }));
+    assert_eq!(world.sim.token(&id).unwrap().get("condition"), None);
+    let locked = || {
+        let mut locked = false;
+        world.sim.edit(&id, |token| locked = token.condition.is_some());
+        locked
+    };
+    let rename = Fields { name: Some("renamed".into()), ..Fields::default() };
+    let end = time::OffsetDateTime::now_utc() + Duration::from_secs(3600);
+    let ending = Fields { expires_on: Some(Some(end)), ..Fields::default() };
+    let fields = |fields| Op::from(Change { fields, ..Change::default() });
+    for op in [world.edit("a", &[1], &[2]), fields(rename), fields(ending)] {
+        world.host().submit(&id, op).await.unwrap();
+        assert!(locked());
+    }
+    let clear = Fields { condition: Some(None), name: Some("open".into()), ..Fields::default() };
+    world.host().submit(&id, fields(clear)).await.unwrap();
+    assert!(!locked());
+    // What is shown is sent back, and cleared only by whom it concerns.
+    assert!(world.sim.token(&id).unwrap().get("expires_on").is_some());
+    let endless = Fields { expires_on: Some(None), ..Fields::default() };
+    world.host().submit(&id, fields(endless)).await.unwrap();
+    assert_eq!(world.sim.token(&id).unwrap().get("expires_on"), None);
 }
 
 #[tokio::test]
