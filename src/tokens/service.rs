@@ -1,6 +1,6 @@
 //! The service's front: one per configured provider.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -77,6 +77,8 @@ pub(super) struct Inner {
     pub(super) writers: Writers,
     catalogs: Mutex<HashMap<Owner, Arc<OnceCell<Arc<Catalog>>>>>,
     own: OnceCell<Option<String>>,
+    /// The ids of the tokens that this service has made.
+    pub(super) made: Mutex<HashSet<String>>,
     /// Held for reading by each create that is under way.
     pub(super) creates: Arc<RwLock<()>>,
     /// Nobody can be answered any more.
@@ -98,6 +100,7 @@ impl TokenService {
             writers: Writers::default(),
             catalogs: Mutex::default(),
             own: OnceCell::new(),
+            made: Mutex::default(),
             creates: Arc::default(),
             leaving: AtomicBool::new(false),
         }))
