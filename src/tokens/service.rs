@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::sync::{OnceCell, RwLock};
 
 use super::op::{Op, OpError, Outcome};
@@ -76,7 +77,8 @@ pub(super) struct Inner {
     pub(super) reader: Reader,
     pub(super) writers: Writers,
     catalogs: Mutex<HashMap<Owner, Arc<OnceCell<Arc<Catalog>>>>>,
-    own: OnceCell<Option<String>>,
+    /// The id of the client's own token. That it is not told is not kept: it may be refused only for a while, or here.
+    own: OnceCell<String>,
     /// The ids of the tokens that this service has made.
     pub(super) made: Mutex<HashSet<String>>,
     /// Held for reading by each create that is under way.
@@ -168,10 +170,7 @@ impl TokenService {
     /// # Errors
     /// [`OpError`]; [`OpError::OwnToken`] for what would cut the provider off.
     pub async fn submit(&self, owner: &Owner, id: &str, op: Op) -> Result<Outcome, OpError> {
-        let cuts_off = match &op {
-            Op::Roll | Op::Delete => true,
-            Op::Change(change) => change.fields.status.as_deref() == Some("disabled"),
-        };
+        let cuts_off = own::cuts_off(&op, OffsetDateTime::now_utc());
         if cuts_off && self.own_token_id(owner).await.map_err(OpError::Api)?.as_deref() == Some(id) {
             return Err(OpError::OwnToken);
         }
@@ -182,9 +181,15 @@ impl TokenService {
     /// `owner` is whose tokens are about to be written: a token may be that owner's.
     ///
     /// # Errors
-    /// Those of the client, where the API could not be asked.
+    /// Those of the client, where the API could not be asked or did not answer the question.
     pub async fn own_token_id(&self, owner: &Owner) -> Result<Option<String>, Error> {
-        let ask = || own::ask(&self.0.client, self.0.settings.own_token, owner);
-        self.0.own.get_or_try_init(ask).await.cloned()
+        let ask = || async {
+            let told = own::ask(&self.0.client, self.0.settings.own_token, owner).await;
+            told.map_err(Some)?.ok_or(None)
+        };
+        match self.0.own.get_or_try_init(ask).await {
+            Ok(id) => Ok(Some(id.clone())),
+            Err(error) => error.map_or(Ok(None), Err),
+        }
     }
 }

@@ -245,6 +245,43 @@ async fn the_providers_own_token_is_neither_rolled_nor_disabled_nor_deleted() {
 }
 
 #[tokio::test]
+async fn the_providers_own_token_is_neither_ended_nor_postponed_nor_restricted_but_changed_otherwise() {
+    let world = World::new(Options::default()).await;
+    let (own, host) = (world.sim.root_token_id(), world.host());
+    let hour = Duration::from_secs(3600);
+    let now = time::OffsetDateTime::now_utc();
+    let condition = serde_json::from_value(json!({ "request_ip": { "in": ["192.0.2.1"] } })).unwrap();
+    let op = |fields| Op::from(Change { fields, ..Change::default() });
+    for fields in [
+        Fields { expires_on: Some(Some(now - hour)), ..Fields::default() },
+        Fields { not_before: Some(Some(now + hour)), ..Fields::default() },
+        Fields { condition: Some(Some(condition)), ..Fields::default() },
+    ] {
+        assert!(matches!(host.submit(&own, op(fields)).await, Err(OpError::OwnToken)));
+    }
+    let longer = Fields { expires_on: Some(Some(now + hour)), condition: Some(None), ..Fields::default() };
+    host.submit(&own, op(longer)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_refused_once_or_elsewhere_does_not_uncover_the_own_token() {
+    use crate::simulator::{Effect as Sim, Fault, FaultKind};
+    for kind in [OwnToken::OfAccount, OwnToken::Unknown] {
+        let world = World::new(Options::default()).await;
+        let own = world.sim.root_token_id();
+        let host = world.host_with(|settings| settings.own_token = kind);
+        // A token of another account is none of this credential's.
+        let elsewhere = Owner::Account("0".repeat(32));
+        assert_eq!(host.service.own_token_id(&elsewhere).await.unwrap(), None, "{kind:?}");
+        let passing = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Sim::None);
+        world.sim.fault(Fault::new(passing).method("GET").path("/accounts/*/tokens/verify"));
+        assert!(matches!(host.submit(&own, Op::Delete).await, Err(OpError::Api(_))), "{kind:?}");
+        assert!(matches!(host.submit(&own, Op::Delete).await, Err(OpError::OwnToken)), "{kind:?}");
+        assert!(world.sim.token(&own).is_some());
+    }
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_withdraws_what_has_not_begun() {
     let world = World::new(Options::default()).await;
     let id = world.mint("shared", &[1]);
