@@ -8,7 +8,7 @@ use super::guardrails::Breach;
 use crate::cloudflare::{ApiError, Error, WorkerSecret};
 use crate::policy::{Catalog, GroupId, Problem, Severity};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
-use crate::tokens::{Concern, CreateError, OpError, Orphan};
+use crate::tokens::{Concern, CreateError, LockError, OpError, Orphan};
 
 /// An answer of the API that is an error, or none at all. `failed` is the summary: what could not be done.
 pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
@@ -143,14 +143,19 @@ pub(crate) fn write(failed: &str, error: &OpError) -> Diagnostic {
         }
         OpError::Overruled => OVERRULED,
         OpError::Gone => "Run `terraform plan`: it finds out what is gone, and plans to make it anew.",
-        OpError::Lock(_) => "Wait until the other run has ended, and apply again.",
-        OpError::Stopped => "Nothing was changed. Apply again to go on.",
+        OpError::Lock(LockError::Busy { .. }) => "Wait until the other run has ended, and apply again.",
+        OpError::Lock(LockError::Unusable { .. }) => LOCKS,
+        OpError::Lock(LockError::Stopped) | OpError::Stopped => "Nothing was changed. Apply again to go on.",
         OpError::OwnToken => BY_HAND,
         OpError::Internal => "Run `terraform plan` to see how things stand.",
     };
     Diagnostic::error(failed, format!("{}.\n\n{next}", capital(&error.to_string())))
 }
 
+const LOCKS: &str = "Nothing was changed. While a token is written its lock file is held, in a directory that this user alone can \
+                     use: under `.cache` in HOME, or in the system's temporary directory where HOME is not set. Set HOME to \
+                     a directory with a writable `.cache`, or correct the owner and the mode of the one that is named above, \
+                     and apply again.";
 const OVERRULED: &str = "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, \
                          or move the policies of the binding into the token's `policies`.";
 const BY_HAND: &str = "Do it by hand in the dashboard (Manage Account > Account API Tokens), or give the provider another \

@@ -194,7 +194,7 @@ pub enum OpError {
     },
     /// Another change of the same run says exactly what the token's policies are, and this one's are not among them.
     Overruled,
-    /// Another process on this host holds the token's lock.
+    /// The token's lock was not got.
     Lock(LockError),
     /// The run was stopped before the change was made.
     Stopped,
