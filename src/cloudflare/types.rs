@@ -175,6 +175,17 @@ pub struct PermissionGroup {
     /// Whether it can be put into a token.
     #[serde(default)]
     pub is_selectable: Option<bool>,
+    /// What else the API tells, all of it strings. Not every endpoint does.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub meta: serde_json::Map<String, serde_json::Value>,
+}
+
+impl PermissionGroup {
+    /// Whether Cloudflare says that the group goes away, or when.
+    pub fn is_deprecated(&self) -> bool {
+        let meta = |key| self.meta.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        meta("deprecated") == "true" || !meta("eol_at").is_empty()
+    }
 }
 
 /// What the API says of the token that asked.
@@ -302,6 +313,21 @@ mod tests {
             "only_until": "noon"
         });
         assert_eq!(serde_json::to_value(&policy).unwrap(), sent);
+    }
+
+    #[test]
+    fn a_group_is_deprecated_where_its_meta_says_so() {
+        let meta = [
+            (json!({"deprecated": "true"}), true),
+            (json!({"deprecated": "false", "eol_at": "2027-01-01T00:00:00Z"}), true),
+            (json!({"deprecated": "false", "eol_at": ""}), false),
+            (json!(null), false),
+        ];
+        for (meta, deprecated) in meta {
+            let group = json!({"id": "g", "name": "Zaraz Edit", "meta": meta});
+            let group: PermissionGroup = serde_json::from_value(group).unwrap();
+            assert_eq!(group.is_deprecated(), deprecated, "{meta}");
+        }
     }
 
     #[test]

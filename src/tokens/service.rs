@@ -157,7 +157,8 @@ impl TokenService {
                 let scopes = group.scopes.iter().map(|scope| Scope::from(scope.as_str())).collect();
                 // An id of another form could not be used in a policy.
                 let id = group.id.parse().ok()?;
-                Some(PermissionGroup { id, name: group.name, scopes, deprecated: false })
+                let deprecated = group.is_deprecated();
+                Some(PermissionGroup { id, name: group.name, scopes, deprecated })
             };
             Ok(Arc::new(Catalog::new(groups.into_iter().filter_map(group).collect())))
         };
