@@ -24,8 +24,9 @@ pub struct NewToken {
     pub not_before: Option<OffsetDateTime>,
 }
 
-/// The body of an update, always complete: the API keeps the old value of a field that is left out, so what is to be
-/// cleared goes out as an explicit `null`.
+/// The body of an update. The API keeps the old value of a field that is left out, so what is to be cleared goes out as an
+/// explicit `null`, and only that: the API does not show a stored condition of `{}`, which denies everything, and a null
+/// that nobody asked for would open such a token.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TokenUpdate {
     /// 1 to 120 characters.
@@ -36,15 +37,15 @@ pub struct TokenUpdate {
     pub status: Option<String>,
     /// All of them: an update replaces the whole list.
     pub policies: Vec<TokenPolicy>,
-    /// None, or a condition that asks nothing, clears it.
-    #[serde(serialize_with = "condition")]
-    pub condition: Option<Condition>,
-    /// None clears it.
-    #[serde(serialize_with = "timestamp")]
-    pub expires_on: Option<OffsetDateTime>,
-    /// None clears it.
-    #[serde(serialize_with = "timestamp")]
-    pub not_before: Option<OffsetDateTime>,
+    /// None leaves it out, `Some(None)` clears it. Sent as it is, an empty one that was read included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Option<Condition>>,
+    /// None leaves it out, `Some(None)` clears it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "change_of_timestamp")]
+    pub expires_on: Option<Option<OffsetDateTime>>,
+    /// None leaves it out, `Some(None)` clears it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "change_of_timestamp")]
+    pub not_before: Option<Option<OffsetDateTime>>,
 }
 
 impl From<&Token> for TokenUpdate {
@@ -54,9 +55,9 @@ impl From<&Token> for TokenUpdate {
             name: token.name.clone(),
             status: matches!(token.status.as_str(), "active" | "disabled").then(|| token.status.clone()),
             policies: token.policies.clone(),
-            condition: token.condition.clone(),
-            expires_on: token.expires_on,
-            not_before: token.not_before,
+            condition: token.condition.clone().map(Some),
+            expires_on: token.expires_on.map(Some),
+            not_before: token.not_before.map(Some),
         }
     }
 }
@@ -78,10 +79,6 @@ fn without_empty_sides<S: Serializer>(
     trimmed(condition).serialize(serializer)
 }
 
-fn condition<S: Serializer>(condition: &Option<Condition>, serializer: S) -> Result<S::Ok, S::Error> {
-    condition.as_ref().filter(|condition| !condition.is_empty()).serialize(serializer)
-}
-
 fn timestamp<S: Serializer>(at: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         None => serializer.serialize_none(),
@@ -90,6 +87,13 @@ fn timestamp<S: Serializer>(at: &Option<OffsetDateTime>, serializer: S) -> Resul
             None => Err(S::Error::custom("a timestamp outside the years 0 to 9999")),
         },
     }
+}
+
+fn change_of_timestamp<S: Serializer>(
+    change: &Option<Option<OffsetDateTime>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    timestamp(&change.flatten(), serializer)
 }
 
 #[cfg(test)]
@@ -106,7 +110,7 @@ mod tests {
         let mut body = new_token();
         assert_eq!(serde_json::to_value(&body).unwrap(), json!({"name": "n", "policies": []}));
         let sides = |allowed, denied| {
-            let request_ip = Some(RequestIp { allowed, denied });
+            let request_ip = Some(RequestIp { allowed, denied, other: Default::default() });
             Some(Condition { request_ip, other: Default::default() })
         };
         for nothing in [sides(None, None), sides(Some(vec![]), None)] {
@@ -119,14 +123,25 @@ mod tests {
     }
 
     #[test]
-    fn an_update_spells_out_what_it_clears_and_never_a_null_status() {
+    fn an_update_spells_out_what_it_clears_and_nothing_else_is_null() {
         let token: Token =
             serde_json::from_value(json!({"id": "a", "name": "n", "status": "expired"})).unwrap();
-        let body = serde_json::to_value(TokenUpdate::from(&token)).unwrap();
+        let mut body = TokenUpdate::from(&token);
+        assert_eq!(serde_json::to_value(&body).unwrap(), json!({"name": "n", "policies": []}));
+        (body.condition, body.expires_on, body.not_before) = (Some(None), Some(None), Some(None));
         assert_eq!(
-            body,
+            serde_json::to_value(&body).unwrap(),
             json!({"name": "n", "policies": [], "condition": null, "expires_on": null, "not_before": null})
         );
+    }
+
+    #[test]
+    fn an_empty_condition_that_was_read_is_sent_back_and_does_not_become_none() {
+        for condition in [json!({}), json!({"request_ip": {}}), json!({"request_ip": {"in": []}})] {
+            let token: Token = serde_json::from_value(json!({"id": "a", "condition": condition})).unwrap();
+            let body = serde_json::to_value(TokenUpdate::from(&token)).unwrap();
+            assert_eq!(body["condition"], condition);
+        }
     }
 
     #[test]
@@ -140,7 +155,7 @@ mod tests {
         assert_eq!(
             serde_json::to_value(TokenUpdate::from(&token)).unwrap(),
             json!({
-                "name": "n", "status": "disabled", "expires_on": "2027-01-01T00:00:00Z", "not_before": null,
+                "name": "n", "status": "disabled", "expires_on": "2027-01-01T00:00:00Z",
                 "condition": {"request_ip": {"not_in": ["192.0.2.1"]}},
                 "policies": [{"effect": "deny", "permission_groups": [{"id": "g"}], "resources": {"r": "*"}}]
             })

@@ -7,13 +7,17 @@ const MASK: &str = "[redacted]";
 /// The most of a foreign answer that is shown, in characters.
 const EXCERPT: usize = 200;
 
+/// How tokens and keys start, in whatever text they stand; older ones have no prefix and 40 characters.
+/// <https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/>
+const PREFIXES: [&str; 3] = ["cfut_", "cfat_", "cfk_"];
+
 /// A start of a text that is not JSON: control characters removed, and every run of 20 or more characters that a token
 /// could consist of masked.
 pub(super) fn excerpt(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // Masked before it is cut: a cut could leave a run short enough to be shown.
-    mask_runs(&text, |run| run.len() >= 20).chars().take(EXCERPT).collect()
+    mask_runs(&text, |run, _| (run.len() >= 20).then_some(0)).chars().take(EXCERPT).collect()
 }
 
 /// Text of the API itself, or a path: whatever has a token's format is masked, ids of 32 hex digits stay.
@@ -25,25 +29,34 @@ pub(super) fn message(text: &str, secrets: &[&SecretString]) -> String {
             text = text.replace(secret, MASK);
         }
     }
-    mask_runs(&text, |run| {
-        // https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/; older ones are 40 characters.
-        let prefixed = ["cfut_", "cfat_", "cfk_"].iter().any(|prefix| run.starts_with(prefix));
-        (prefixed && run.len() >= 20) || run.len() == 40
+    mask_runs(&text, |run, encoded| {
+        let prefixed = PREFIXES.iter().filter_map(|prefix| run.find(prefix)).min();
+        let prefixed = prefixed.filter(|start| run.len() - start >= 20);
+        let old = [0, encoded].into_iter().find(|start| run.len() - start == 40);
+        prefixed.or(old)
     })
     .chars()
     .filter(|c| !c.is_control())
     .collect()
 }
 
-fn mask_runs(text: &str, is_secret: impl Fn(&str) -> bool) -> String {
+/// Masks each run of characters that a token could consist of, from where `secret` says that one starts. It is told how much
+/// of the run's start may belong to a percent-encoded byte.
+fn mask_runs(text: &str, secret: impl Fn(&str, usize) -> Option<usize>) -> String {
     let in_run = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
+    let mut after_percent = false;
     while let Some(first) = rest.chars().next() {
         let run = in_run(first);
         let end = rest.find(|c| in_run(c) != run).unwrap_or(rest.len());
         let (piece, tail) = rest.split_at(end);
-        masked.push_str(if run && is_secret(piece) { MASK } else { piece });
+        let encoded = if after_percent { piece.len().min(2) } else { 0 };
+        match secret(piece, encoded).filter(|_| run) {
+            Some(start) => masked.extend([&piece[..start], MASK]),
+            None => masked.push_str(piece),
+        }
+        after_percent = piece.ends_with('%');
         rest = tail;
     }
     masked
@@ -76,5 +89,19 @@ mod tests {
             message(&text, &[&"hunter22".into()]),
             format!("com.cloudflare.api.account.{id} [redacted] [redacted] [redacted]")
         );
+    }
+
+    #[test]
+    fn a_token_is_masked_inside_a_longer_run_and_after_what_is_percent_encoded() {
+        let (new, old) = (format!("cfat_{}", "a".repeat(48)), "b".repeat(40));
+        for (text, shown) in [
+            (format!("x-{new}"), "x-[redacted]"),
+            (format!("/tokens%3D{new}/x"), "/tokens%3D[redacted]/x"),
+            (format!("?t%3d{old}%26x"), "?t%3d[redacted]%26x"),
+            (format!("100%{new} 5%é"), "100%[redacted] 5%é"),
+            ("cfat_short cfk_".to_owned(), "cfat_short cfk_"),
+        ] {
+            assert_eq!(message(&text, &[]), shown);
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! as absent. What must survive a read and a write back unchanged (a condition somebody else set) is kept whole.
 
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Deserializer, Serialize};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// An API token as the API shows it.
@@ -45,10 +45,10 @@ pub struct Token {
 /// One policy of a token.
 ///
 /// It serialises without its `id`, which the API refuses on create, and with no more of a permission group than its id.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct TokenPolicy {
     /// Minted by the API, anew at each write. Never sent.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     pub id: Option<String>,
     /// `allow` or `deny`.
     pub effect: String,
@@ -58,16 +58,9 @@ pub struct TokenPolicy {
     /// What they apply to: `{key: "*"}` or `{key: {key: "*"}}`, mixed.
     #[serde(default)]
     pub resources: serde_json::Value,
-}
-
-impl Serialize for TokenPolicy {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut policy = serializer.serialize_struct("TokenPolicy", 3)?;
-        policy.serialize_field("effect", &self.effect)?;
-        policy.serialize_field("permission_groups", &self.permission_groups)?;
-        policy.serialize_field("resources", &self.resources)?;
-        policy.end()
-    }
+    /// What this client does not know, carried so that a write back does not widen the policy.
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A permission group as a policy refers to it.
@@ -93,9 +86,23 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Whether nothing is asked, and no side was given, not even an empty one. Sent as `{}` it would lock the token out, so it is never sent.
+    /// Whether nothing is asked, and no side was given, not even an empty one. As `{}` it locks the token out: it is sent
+    /// only where it was read.
     pub fn is_empty(&self) -> bool {
         self.other.is_empty() && self.request_ip.as_ref().is_none_or(RequestIp::is_empty)
+    }
+
+    /// What this condition becomes where `wanted` is asked for: its restrictions that this client does not know stay, and
+    /// empty sides are left out. None where nothing remains.
+    pub fn replaced_by(self, wanted: Option<Condition>) -> Option<Condition> {
+        let wanted = wanted.unwrap_or_default();
+        let mut ip = wanted.request_ip.unwrap_or_default().trimmed();
+        let asked = std::mem::replace(&mut ip.other, self.request_ip.unwrap_or_default().other);
+        ip.other.extend(asked);
+        let mut other = self.other;
+        other.extend(wanted.other);
+        let merged = Condition { request_ip: (!ip.is_empty()).then_some(ip), other };
+        (!merged.is_empty()).then_some(merged)
     }
 }
 
@@ -126,22 +133,26 @@ pub struct RequestIp {
     /// Never from here; looked at first.
     #[serde(default, rename = "not_in", skip_serializing_if = "Option::is_none")]
     pub denied: Option<Vec<String>>,
+    /// What this client does not know, carried so that a write back does not widen the token.
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
 }
 
 impl RequestIp {
     /// From two lists, either of which may be empty: an empty one is absent.
     pub fn new(allowed: Vec<String>, denied: Vec<String>) -> Self {
         let side = |list: Vec<String>| (!list.is_empty()).then_some(list);
-        Self { allowed: side(allowed), denied: side(denied) }
+        Self { allowed: side(allowed), denied: side(denied), other: Default::default() }
     }
 
     fn is_empty(&self) -> bool {
-        self.allowed.is_none() && self.denied.is_none()
+        self.allowed.is_none() && self.denied.is_none() && self.other.is_empty()
     }
 
     /// Without its empty sides.
     pub(super) fn trimmed(self) -> Self {
-        Self::new(self.allowed.unwrap_or_default(), self.denied.unwrap_or_default())
+        let Self { allowed, denied, other } = self;
+        Self { other, ..Self::new(allowed.unwrap_or_default(), denied.unwrap_or_default()) }
     }
 }
 
@@ -164,6 +175,17 @@ pub struct PermissionGroup {
     /// Whether it can be put into a token.
     #[serde(default)]
     pub is_selectable: Option<bool>,
+    /// What else the API tells, all of it strings. Not every endpoint does.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub meta: serde_json::Map<String, serde_json::Value>,
+}
+
+impl PermissionGroup {
+    /// Whether Cloudflare says that the group goes away, or when.
+    pub fn is_deprecated(&self) -> bool {
+        let meta = |key| self.meta.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        meta("deprecated") == "true" || !meta("eol_at").is_empty()
+    }
 }
 
 /// What the API says of the token that asked.
@@ -259,23 +281,53 @@ mod tests {
 
     #[test]
     fn a_condition_of_an_unknown_kind_and_an_empty_side_survive_a_write_back() {
-        let stored = json!({"request_ip": {"in": []}, "request.country": {"in": ["NZ"]}});
+        let stored = json!({"request_ip": {"in": [], "asn": [1]}, "request.country": {"in": ["NZ"]}});
         let condition: Condition = serde_json::from_value(stored.clone()).unwrap();
         assert!(!condition.is_empty());
         assert_eq!(serde_json::to_value(&condition).unwrap(), stored);
     }
 
     #[test]
-    fn a_policy_goes_out_without_ids_of_its_own_and_without_names() {
+    fn a_condition_is_replaced_but_for_what_is_unknown() {
+        let read = |json| serde_json::from_value::<Condition>(json).unwrap();
+        let theirs =
+            read(json!({"request_ip": {"in": ["192.0.2.1"], "asn": [1]}, "request.country": ["NZ"]}));
+        let ours = read(json!({"request_ip": {"not_in": ["192.0.2.7"]}}));
+        let both = json!({"request_ip": {"not_in": ["192.0.2.7"], "asn": [1]}, "request.country": ["NZ"]});
+        assert_eq!(theirs.clone().replaced_by(Some(ours.clone())), Some(read(both)));
+        let cleared = json!({"request_ip": {"asn": [1]}, "request.country": ["NZ"]});
+        assert_eq!(theirs.replaced_by(None), Some(read(cleared)));
+        assert_eq!(ours.replaced_by(None), None);
+        assert_eq!(read(json!({})).replaced_by(Some(read(json!({"request_ip": {"in": []}})))), None);
+    }
+
+    #[test]
+    fn a_policy_goes_out_with_what_is_unknown_but_without_ids_of_its_own_and_without_names() {
         let policy: TokenPolicy = serde_json::from_value(json!({
-            "id": "p", "effect": "allow", "resources": {"com.cloudflare.api.account.a": "*"},
+            "id": "p", "effect": "allow", "resources": {"com.cloudflare.api.account.a": "*"}, "only_until": "noon",
             "permission_groups": [{"id": "g", "name": "Workers R2 Storage Read", "meta": {"key": "x"}}]
         }))
         .unwrap();
         let sent = json!({
-            "effect": "allow", "resources": {"com.cloudflare.api.account.a": "*"}, "permission_groups": [{"id": "g"}]
+            "effect": "allow", "resources": {"com.cloudflare.api.account.a": "*"}, "permission_groups": [{"id": "g"}],
+            "only_until": "noon"
         });
         assert_eq!(serde_json::to_value(&policy).unwrap(), sent);
+    }
+
+    #[test]
+    fn a_group_is_deprecated_where_its_meta_says_so() {
+        let meta = [
+            (json!({"deprecated": "true"}), true),
+            (json!({"deprecated": "false", "eol_at": "2027-01-01T00:00:00Z"}), true),
+            (json!({"deprecated": "false", "eol_at": ""}), false),
+            (json!(null), false),
+        ];
+        for (meta, deprecated) in meta {
+            let group = json!({"id": "g", "name": "Zaraz Edit", "meta": meta});
+            let group: PermissionGroup = serde_json::from_value(group).unwrap();
+            assert_eq!(group.is_deprecated(), deprecated, "{meta}");
+        }
     }
 
     #[test]

@@ -176,8 +176,12 @@ pub(crate) fn condition_block(
     current: &Value<ConditionBlock>,
     condition: Option<&Condition>,
 ) -> Value<ConditionBlock> {
-    match condition.and_then(|c| c.request_ip.as_ref()) {
-        _ if tokens::same_condition(self::condition(current).as_ref(), condition) => current.clone(),
+    // What is of an unknown kind has no attribute, and is kept by every write.
+    let known = condition.and_then(|c| c.request_ip.clone());
+    let known = known.map(|ip| RequestIp { other: Default::default(), ..ip });
+    let asked = known.clone().map(|ip| Condition { request_ip: Some(ip), ..Condition::default() });
+    match known {
+        _ if tokens::same_condition(self::condition(current).as_ref(), asked.as_ref()) => current.clone(),
         None => Value::Null,
         Some(theirs) => {
             let side = |list: &Option<Vec<String>>| list.clone().map(Set::from_iter).into();

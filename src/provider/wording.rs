@@ -1,11 +1,14 @@
 //! The one place that words diagnostics: typed errors of the API, of policies and of the token service as what failed,
 //! what the API said with its code, which attribute, and what to do next.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::guardrails::Breach;
 use crate::cloudflare::{ApiError, Error, WorkerSecret};
 use crate::policy::{Catalog, GroupId, Problem, Severity};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
-use crate::tokens::{Concern, CreateError, OpError};
+use crate::tokens::{Concern, CreateError, LockError, OpError, Orphan};
 
 /// An answer of the API that is an error, or none at all. `failed` is the summary: what could not be done.
 pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
@@ -140,14 +143,19 @@ pub(crate) fn write(failed: &str, error: &OpError) -> Diagnostic {
         }
         OpError::Overruled => OVERRULED,
         OpError::Gone => "Run `terraform plan`: it finds out what is gone, and plans to make it anew.",
-        OpError::Lock(_) => "Wait until the other run has ended, and apply again.",
-        OpError::Stopped => "Nothing was changed. Apply again to go on.",
+        OpError::Lock(LockError::Busy { .. }) => "Wait until the other run has ended, and apply again.",
+        OpError::Lock(LockError::Unusable { .. }) => LOCKS,
+        OpError::Lock(LockError::Stopped) | OpError::Stopped => "Nothing was changed. Apply again to go on.",
         OpError::OwnToken => BY_HAND,
         OpError::Internal => "Run `terraform plan` to see how things stand.",
     };
     Diagnostic::error(failed, format!("{}.\n\n{next}", capital(&error.to_string())))
 }
 
+const LOCKS: &str = "Nothing was changed. While a token is written its lock file is held, in a directory that this user alone can \
+                     use: under `.cache` in HOME, or in the system's temporary directory where HOME is not set. Set HOME to \
+                     a directory with a writable `.cache`, or correct the owner and the mode of the one that is named above, \
+                     and apply again.";
 const OVERRULED: &str = "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, \
                          or move the policies of the binding into the token's `policies`.";
 const BY_HAND: &str = "Do it by hand in the dashboard (Manage Account > Account API Tokens), or give the provider another \
@@ -187,19 +195,40 @@ pub(crate) fn create(error: &CreateError) -> Diagnostics {
     }
 }
 
-/// Tokens that requests without an answer have made: nobody has their values, and somebody has to delete them.
-pub(crate) fn left_behind(ids: &[String]) -> Diagnostics {
-    let one = |id: &String| {
-        Diagnostic::warning(
+/// Tokens that requests without an answer have made, or may have made: nobody has their values, and somebody has to delete
+/// them.
+pub(crate) fn left_behind(orphans: &[Orphan]) -> Diagnostics {
+    const WHERE: &str = "in the dashboard (Manage Account > Account API Tokens)";
+    let at = |time: &OffsetDateTime| time.format(&Rfc3339).unwrap_or_default();
+    let one = |orphan: &Orphan| match orphan {
+        Orphan::Left { id } => Diagnostic::warning(
             format!("The API token {id} was left behind"),
             format!(
-                "A request to create this token got no answer, but the token was made. Nobody knows its value, and it is \
-                 in nobody's state: it looks like the one that was made in its place. Delete the token {id} in the \
-                 dashboard (Manage Account > Account API Tokens), after a look at when it was issued."
+                "It was made, but its value was lost on the way, and it could not be deleted. Nobody knows its value, and \
+                 it is in nobody's state. Delete it {WHERE}."
             ),
-        )
+        ),
+        Orphan::Alike { id, issued_on } => Diagnostic::warning(
+            format!("The API token {id} may be left behind"),
+            format!(
+                "A request to create a token got no answer, and this one is as the request asked for it: it has the same \
+                 name and policies, and was issued {}. If nothing else made it, nobody knows its value, and it is in \
+                 nobody's state.\n\nMake sure that it is of no other resource, and of nobody who makes tokens of this name \
+                 at the same time. Then delete it {WHERE}.",
+                issued_on.as_ref().map_or("meanwhile".to_owned(), |time| format!("on {}", at(time)))
+            ),
+        ),
+        Orphan::Unseen { name, asked_on } => Diagnostic::warning(
+            format!("Whether a request made an API token \"{name}\" is not known"),
+            format!(
+                "The request, sent on {}, got no answer, and the account's tokens did not show one that it made. It may \
+                 have been made all the same, or may be yet; nobody would know its value.\n\nLook for a token of this name, \
+                 issued from then on, {WHERE}, and delete it unless it is in somebody's state.",
+                at(asked_on)
+            ),
+        ),
     };
-    Diagnostics(ids.iter().map(one).collect())
+    Diagnostics(orphans.iter().map(one).collect())
 }
 
 /// Policies that a token had already.

@@ -1,32 +1,27 @@
 //! Making a token. The answer alone holds its value, there is no idempotency key and names are not unique: a create whose
-//! answer was lost may have made a token that nobody can use. It is looked for; one of a name that only this code can have
-//! made is deleted, another one is named to the user.
+//! answer was lost may have made a token that nobody can use. It is asked for again, and [`Hunt`] sees to the lost one.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use data_encoding::BASE32;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use super::fold::fingerprints;
 use super::op::{Change, Concern, Field, Fields, OpError};
+use super::orphans::{Asked, Hunt, Orphan};
 use super::promise::not_granted;
 use super::reads::shared;
-use super::service::TokenService;
+use super::service::{TokenService, guard};
 use super::view::{home, same_condition, write};
-use crate::cloudflare::{self, Condition, Error, ListOptions, Owner, Token, tokens};
-use crate::policy::{Fingerprint, Policy};
+use crate::cloudflare::{self, Condition, Error, Owner, Token, tokens};
+use crate::policy::Policy;
 
 /// How often a token is asked for, if no answer comes.
 const ATTEMPTS: u32 = 3;
-/// By how much a token may seem to be older than the request that made it: the API's times are whole seconds.
-const SLACK: Duration = Duration::from_secs(3);
 
 /// A token to be made.
 #[derive(Clone, Debug, Default)]
@@ -54,8 +49,8 @@ pub struct Created {
     pub value: SecretString,
     /// What is not as it was asked.
     pub concerns: Vec<Concern>,
-    /// Ids of tokens that requests without an answer have made and that are still there.
-    pub left_behind: Vec<String>,
+    /// What requests without an answer have made, or may have made.
+    pub left_behind: Vec<Orphan>,
     /// Why it could not be disabled, if it was to be and is not.
     pub not_disabled: Option<OpError>,
 }
@@ -69,8 +64,8 @@ pub enum CreateError {
     Unknown {
         /// The last error; none if the answer had no value.
         error: Option<Error>,
-        /// Ids of tokens that have been made all the same, as far as they were found.
-        left_behind: Vec<String>,
+        /// What has been made, or may have been.
+        left_behind: Vec<Orphan>,
     },
     /// The run was stopped before.
     Stopped,
@@ -118,41 +113,40 @@ impl TokenService {
     }
 
     async fn make(&self, owner: &Owner, new: NewToken) -> Result<Created, CreateError> {
-        let stop = &self.0.settings.stop;
-        let started = Instant::now();
-        let known = self.0.reader.known(owner);
-        let (mut left_behind, mut unseen) = (Vec::new(), Vec::new());
+        let mut hunt = Hunt::new(self, owner, new.name.is_none());
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            if stop.is_stopped() {
-                return Err(match last {
-                    None => CreateError::Stopped,
-                    error => CreateError::Unknown { error, left_behind },
-                });
+            if self.0.settings.stop.is_stopped() {
+                break;
             }
-            let body = body(owner, &new).ok_or(CreateError::Internal)?;
-            let search = Search { owner, body: &body, ours: new.name.is_none(), started, known: &known };
+            let body = match body(owner, &new) {
+                Some(body) => body,
+                None if last.is_none() => return Err(CreateError::Internal),
+                None => break,
+            };
+            let asked = Asked::now(&body);
             match self.0.client.send(tokens::create(owner, &body)).await {
                 Ok(token) => {
-                    for body in &unseen {
-                        // It may have been made after the last look.
-                        let search = Search { owner, body, ours: new.name.is_none(), started, known: &known };
-                        self.look(&search, &[&token.id], &mut left_behind).await;
-                    }
+                    guard(&self.0.made).insert(token.id.clone());
+                    let left_behind = hunt.end().await;
                     return self.made(owner, &new, &body, token, left_behind).await;
                 }
                 Err(error) if error.is_ambiguous() => {
                     tracing::warn!(%error, "a create had no answer: the token that it may have made is looked for");
-                    if !self.look_for_a_while(&search, &mut left_behind).await {
-                        unseen.push(body);
-                    }
+                    hunt.lost(asked).await;
                     last = Some(error);
                 }
                 Err(error) if last.is_none() => return Err(CreateError::Api(error)),
-                Err(error) => return Err(CreateError::Unknown { error: Some(error), left_behind }),
+                Err(error) => {
+                    last = Some(error);
+                    break;
+                }
             }
         }
-        Err(CreateError::Unknown { error: last, left_behind })
+        match last {
+            None => Err(CreateError::Stopped),
+            error => Err(CreateError::Unknown { error, left_behind: hunt.end().await }),
+        }
     }
 
     async fn made(
@@ -161,10 +155,12 @@ impl TokenService {
         new: &NewToken,
         body: &cloudflare::NewToken,
         mut token: Token,
-        left_behind: Vec<String>,
+        mut left_behind: Vec<Orphan>,
     ) -> Result<Created, CreateError> {
         let Some(value) = token.value.take() else {
-            self.clear_away(owner, &token.id).await;
+            if !self.clear_away(owner, &token.id).await {
+                left_behind.push(Orphan::Left { id: token.id });
+            }
             return Err(CreateError::Unknown { error: None, left_behind });
         };
         let mut created = Created {
@@ -187,85 +183,6 @@ impl TokenService {
         }
         Ok(created)
     }
-
-    async fn clear_away(&self, owner: &Owner, id: &str) -> bool {
-        let deleted = self.0.client.send_opt(tokens::delete(owner, id)).await;
-        self.0.reader.written(owner, id);
-        if let Err(error) = &deleted {
-            tracing::error!(token = id, %error, "a token that nobody has the value of could not be deleted");
-        }
-        deleted.is_ok()
-    }
-
-    async fn look_for_a_while(&self, search: &Search<'_>, left_behind: &mut Vec<String>) -> bool {
-        let (start, horizon) = (Instant::now(), self.0.settings.ambiguity_horizon);
-        let mut pause = horizon / 16;
-        loop {
-            if self.look(search, &[], left_behind).await {
-                return true;
-            }
-            if start.elapsed() >= horizon || self.0.settings.stop.is_stopped() {
-                return false;
-            }
-            self.0.settings.stop.sleep(pause).await;
-            pause *= 2;
-        }
-    }
-
-    /// Looks for tokens that a create may have made, and deletes them if they can be nobody else's.
-    async fn look(&self, search: &Search<'_>, but: &[&str], left_behind: &mut Vec<String>) -> bool {
-        let options = ListOptions { newest_first: true, ..ListOptions::default() };
-        let (page, now) = match self.0.client.send_dated(tokens::list_page(search.owner, &options)).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                tracing::warn!(%error, "the tokens could not be listed");
-                return false;
-            }
-        };
-        let found: Vec<_> =
-            page.items.iter().filter(|token| search.matches(token, now)).map(|t| &t.id).collect();
-        let found: Vec<_> = found.into_iter().filter(|id| !but.contains(&id.as_str())).collect();
-        for id in &found {
-            let cleared = search.ours && self.clear_away(search.owner, id).await;
-            if !cleared && !left_behind.contains(id) {
-                left_behind.push((*id).clone());
-            }
-        }
-        !found.is_empty()
-    }
-}
-
-/// What a create that had no answer would have made.
-struct Search<'a> {
-    owner: &'a Owner,
-    body: &'a cloudflare::NewToken,
-    /// The name is random, so that nobody else can have made a token of that name.
-    ours: bool,
-    started: Instant,
-    known: &'a HashSet<String>,
-}
-
-impl Search<'_> {
-    /// Can this token be of the create? `now` is the API's own clock: this host's may be wrong.
-    fn matches(&self, token: &Token, now: Option<OffsetDateTime>) -> bool {
-        if self.ours || token.name != self.body.name {
-            return token.name == self.body.name;
-        }
-        let home = home(self.owner);
-        let asked: HashSet<Fingerprint> = self
-            .body
-            .policies
-            .iter()
-            .filter_map(|wire| super::view::read(wire, &home).ok())
-            .map(|policy| policy.fingerprint())
-            .collect();
-        !self.known.contains(&token.id)
-            && token
-                .issued_on
-                .zip(now)
-                .is_none_or(|(issued, now)| issued >= now - self.started.elapsed() - SLACK)
-            && fingerprints(token, &home).into_iter().collect::<HashSet<_>>() == asked
-    }
 }
 
 fn body(owner: &Owner, new: &NewToken) -> Option<cloudflare::NewToken> {
@@ -278,7 +195,7 @@ fn body(owner: &Owner, new: &NewToken) -> Option<cloudflare::NewToken> {
             None => random_name("tf-")?,
         },
         policies: policies.iter().map(|policy| write(policy, &home)).collect(),
-        condition: new.condition.clone(),
+        condition: Condition::default().replaced_by(new.condition.clone()),
         expires_on: new.expires_on,
         not_before: new.not_before,
     })

@@ -80,17 +80,19 @@ pub(super) struct Folded {
 }
 
 /// Applies the changes in order to the token as the server has it. What no change names is carried over as it is, policies
-/// that can't be read included. The result is never without policies: the inert one stands in, and only alone.
+/// that can't be read included. The result is never without policies: the inert one stands in, and goes with the next.
 pub(super) fn fold(changes: &[&Change], token: &Token, home: &Home, claims: &Claims) -> Folded {
     let before = held(token, home);
     let mut update = TokenUpdate::from(token);
     let unchanged = update.clone();
+    let inert = Policy::inert(home).fingerprint();
     let (mut policies, mut claims, mut adopted) = (before.clone(), claims.clone(), Vec::new());
     for change in changes {
         change.fields.apply(&mut update);
+        let stands_in = is_placeholder(&policies, &claims, home);
         adopted.push(apply(change, &mut policies, &mut claims, home));
+        settle_inert(&mut policies, stands_in && !added(change).contains(&inert), home);
     }
-    settle_inert(&mut policies, home);
     let present: BTreeSet<_> = policies.iter().filter_map(|held| held.fingerprint).collect();
     let overruled = changes.iter().map(|change| !added(change).is_subset(&present)).collect();
     let fields = [Field::Name, Field::Status, Field::Condition, Field::ExpiresOn, Field::NotBefore];
@@ -144,17 +146,21 @@ fn apply(
     adopted
 }
 
-/// The inert policy goes with the first real one and comes back when the last one goes.
-fn settle_inert(policies: &mut Vec<Held>, home: &Home) {
+/// Does the token have the inert policy and nothing else, so that it stands for none? Beside others it is somebody's own
+/// `deny`, and so is one that somebody here asked for.
+fn is_placeholder(policies: &[Held], claims: &Claims, home: &Home) -> bool {
+    let inert = Policy::inert(home).fingerprint();
+    !claims.is_held(&inert) && policies.iter().all(|held| held.fingerprint == Some(inert))
+}
+
+/// What stands for no policy goes with the first real one, and comes back when the last one goes.
+fn settle_inert(policies: &mut Vec<Held>, stands_in: bool, home: &Home) {
     let inert = Policy::inert(home);
     let is_inert = |held: &Held| held.fingerprint == Some(inert.fingerprint());
-    if policies.iter().any(|held| !is_inert(held)) {
+    if policies.is_empty() {
+        policies.push(Held::of(&inert, home));
+    } else if stands_in && !policies.iter().all(is_inert) {
         policies.retain(|held| !is_inert(held));
-    } else {
-        policies.truncate(1);
-        if policies.is_empty() {
-            policies.push(Held::of(&inert, home));
-        }
     }
 }
 

@@ -2,12 +2,14 @@
 //! when its holder dies.
 
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
@@ -29,7 +31,7 @@ pub enum LockError {
     },
     /// The file or its directory can't be used.
     Unusable {
-        /// Which.
+        /// Which of the two.
         path: PathBuf,
         /// What the operating system said, or what is unsafe about it.
         reason: String,
@@ -60,11 +62,7 @@ impl TokenLock {
         stop: &Stop,
     ) -> Result<Self, LockError> {
         let path = dir.join(file_name(api, token_id));
-        let unusable = |path: &Path| {
-            let path = path.to_owned();
-            move |error: io::Error| LockError::Unusable { path, reason: error.to_string() }
-        };
-        let file = open(dir, &path).map_err(unusable(&path))?;
+        let file = open(dir, &path)?;
         let until = Instant::now() + wait;
         let mut pause = Duration::from_millis(5);
         loop {
@@ -89,24 +87,32 @@ fn file_name(api: &str, token_id: &str) -> String {
     format!("{}.lock", HEXLOWER.encode(&digest))
 }
 
-/// Opens the file in a directory that nobody else can write: else another user could put a link in its place.
-fn open(dir: &Path, path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let found = std::fs::symlink_metadata(dir)?;
-        if !found.is_dir() || found.permissions().mode() & 0o077 != 0 {
-            let fault = "its directory must be a directory of mode 0700, and no link";
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, fault));
-        }
-        options.mode(0o600);
+/// Opens the file in a directory that nobody else can write: else another user could put a link in its place, or hold the
+/// locks.
+fn open(dir: &Path, path: &Path) -> Result<File, LockError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    let found = made.and_then(|()| std::fs::symlink_metadata(dir)).map_err(unusable(dir))?;
+    if let Some(fault) = fault(&found, rustix::process::geteuid().as_raw()) {
+        return Err(LockError::Unusable { path: dir.to_owned(), reason: fault.to_owned() });
     }
-    #[cfg(not(unix))]
-    std::fs::create_dir_all(dir)?;
-    options.open(path)
+    let no_link = OFlags::NOFOLLOW.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600).custom_flags(no_link);
+    options.open(path).map_err(unusable(path))
+}
+
+fn unusable(path: &Path) -> impl FnOnce(io::Error) -> LockError {
+    move |error| LockError::Unusable { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// What is wrong with what stands where this user's directory of locks should.
+fn fault(found: &Metadata, me: u32) -> Option<&'static str> {
+    match found {
+        _ if !found.is_dir() => Some("it must be a directory, and no link"),
+        _ if found.uid() != me => Some("it belongs to another user"),
+        _ if found.mode() & 0o077 != 0 => Some("other users can use it: its mode must be 0700"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -128,14 +134,37 @@ mod tests {
         acquire(&dir, "https://api/v4", "a").await.unwrap();
     }
 
-    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_directory_of_another_user_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("locks");
+        drop(acquire(&dir, "", "a").await.unwrap());
+        let found = std::fs::symlink_metadata(&dir).unwrap();
+        assert_eq!(fault(&found, found.uid()), None);
+        assert_eq!(fault(&found, found.uid() + 1), Some("it belongs to another user"));
+    }
+
+    #[tokio::test]
+    async fn a_link_is_not_followed() {
+        let home = tempfile::tempdir().unwrap();
+        let (dir, elsewhere) = (home.path().join("locks"), home.path().join("elsewhere"));
+        drop(acquire(&dir, "", "a").await.unwrap());
+        std::fs::write(&elsewhere, "").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, dir.join(file_name("", "b"))).unwrap();
+        assert!(matches!(acquire(&dir, "", "b").await, Err(LockError::Unusable { .. })));
+        let linked = home.path().join("linked");
+        std::os::unix::fs::symlink(&dir, &linked).unwrap();
+        let error = acquire(&linked, "", "a").await.unwrap_err();
+        assert!(error.to_string().contains("no link"), "{error}");
+    }
+
     #[tokio::test]
     async fn a_directory_that_others_can_write_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o777)).unwrap();
         let error = acquire(dir.path(), "", "a").await.unwrap_err();
-        assert!(error.to_string().contains("mode 0700"), "{error}");
+        assert!(error.to_string().contains("must be 0700"), "{error}");
     }
 
     #[tokio::test]

@@ -48,7 +48,7 @@ pub struct Fields {
     pub name: Option<String>,
     /// `active` or `disabled`.
     pub status: Option<String>,
-    /// `Some(None)` clears it.
+    /// `Some(None)` clears it. What is of an unknown kind stays either way.
     pub condition: Option<Option<Condition>>,
     /// `Some(None)` clears it.
     pub expires_on: Option<Option<OffsetDateTime>>,
@@ -107,29 +107,28 @@ impl Fields {
     }
 
     pub(super) fn apply(&self, update: &mut TokenUpdate) {
-        fn set<T: Clone>(field: &mut T, value: &Option<T>) {
-            if let Some(value) = value {
-                *field = value.clone();
-            }
+        if let Some(name) = &self.name {
+            update.name.clone_from(name);
         }
-        set(&mut update.name, &self.name);
-        set(&mut update.condition, &self.condition);
-        set(&mut update.expires_on, &self.expires_on);
-        set(&mut update.not_before, &self.not_before);
-        if self.status.is_some() {
-            update.status.clone_from(&self.status);
+        if let Some(condition) = &self.condition {
+            let theirs = update.condition.take().flatten().unwrap_or_default();
+            update.condition = Some(theirs.replaced_by(condition.clone()));
         }
+        update.status = self.status.clone().or(update.status.take());
+        update.expires_on = self.expires_on.or(update.expires_on);
+        update.not_before = self.not_before.or(update.not_before);
     }
 }
 
 impl Field {
     /// Is the field the same in both? Instants in whole seconds, as the API keeps them; conditions by meaning.
     pub(super) fn same(self, a: &TokenUpdate, b: &TokenUpdate) -> bool {
-        let second = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
+        let second = |at: Option<Option<OffsetDateTime>>| at.flatten().map(OffsetDateTime::unix_timestamp);
+        let condition = |update: &TokenUpdate| update.condition.clone().flatten();
         match self {
             Field::Name => a.name == b.name,
             Field::Status => a.status == b.status,
-            Field::Condition => same_condition(a.condition.as_ref(), b.condition.as_ref()),
+            Field::Condition => same_condition(condition(a).as_ref(), condition(b).as_ref()),
             Field::ExpiresOn => second(a.expires_on) == second(b.expires_on),
             Field::NotBefore => second(a.not_before) == second(b.not_before),
         }
@@ -195,7 +194,7 @@ pub enum OpError {
     },
     /// Another change of the same run says exactly what the token's policies are, and this one's are not among them.
     Overruled,
-    /// Another process on this host holds the token's lock.
+    /// The token's lock was not got.
     Lock(LockError),
     /// The run was stopped before the change was made.
     Stopped,

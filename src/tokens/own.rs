@@ -1,7 +1,9 @@
-//! Which token does the provider authenticate with? It must not delete, disable or roll that one.
+//! Which token does the provider authenticate with? It must not delete, disable or roll that one, nor end or restrict it.
 
 use secrecy::ExposeSecret;
+use time::OffsetDateTime;
 
+use super::op::Op;
 use crate::cloudflare::{Client, Credentials, Error, Owner, tokens};
 
 /// What kind of token the client has: each can be verified at its owner's endpoint only.
@@ -30,7 +32,25 @@ impl OwnToken {
     }
 }
 
-/// Asks where the token can be verified. A refusal means that it is not that owner's.
+/// Would this cut off whoever authenticates with the token? A condition may: from which address the API sees its callers
+/// come, they cannot tell.
+pub(super) fn cuts_off(op: &Op, now: OffsetDateTime) -> bool {
+    match op {
+        Op::Roll | Op::Delete => true,
+        Op::Change(change) => {
+            let fields = &change.fields;
+            fields.status.as_deref() == Some("disabled")
+                || fields.expires_on.flatten().is_some_and(|end| end <= now)
+                || fields.not_before.flatten().is_some_and(|start| start > now)
+                || fields.condition.as_ref().is_some_and(Option::is_some)
+        }
+    }
+}
+
+/// Asks where the token can be verified. None where it is said to be no token of that owner.
+///
+/// # Errors
+/// Those of the client, and any other refusal: it may pass, and says nothing of whose token it is.
 pub(super) async fn ask(client: &Client, own: OwnToken, owner: &Owner) -> Result<Option<String>, Error> {
     let account = matches!(owner, Owner::Account(_)).then_some(owner);
     let places: Vec<&Owner> = match own {
@@ -39,12 +59,19 @@ pub(super) async fn ask(client: &Client, own: OwnToken, owner: &Owner) -> Result
         OwnToken::OfAccount => account.into_iter().collect(),
         OwnToken::Unknown => account.into_iter().chain([&Owner::User]).collect(),
     };
+    let mut refused = None;
     for place in places {
         match client.send(tokens::verify(place)).await {
             Ok(verified) => return Ok(Some(verified.id)),
-            Err(error) if error.is_auth() || error.is_not_found() || error.is_policy_rejection() => {}
+            Err(error) if is_of_another(&error) => {}
+            Err(error) if error.is_auth() => refused = Some(error),
             Err(error) => return Err(error),
         }
     }
-    Ok(None)
+    refused.map_or(Ok(None), Err)
+}
+
+/// Does this mean that the token is of another owner? Each owner's endpoint calls the others' tokens invalid.
+fn is_of_another(error: &Error) -> bool {
+    error.has_code(1000) || error.is_not_found() || error.is_policy_rejection()
 }

@@ -1,11 +1,12 @@
 //! The service's front: one per configured provider.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::sync::{OnceCell, RwLock};
 
 use super::op::{Op, OpError, Outcome};
@@ -76,7 +77,10 @@ pub(super) struct Inner {
     pub(super) reader: Reader,
     pub(super) writers: Writers,
     catalogs: Mutex<HashMap<Owner, Arc<OnceCell<Arc<Catalog>>>>>,
-    own: OnceCell<Option<String>>,
+    /// The id of the client's own token. That it is not told is not kept: it may be refused only for a while, or here.
+    own: OnceCell<String>,
+    /// The ids of the tokens that this service has made.
+    pub(super) made: Mutex<HashSet<String>>,
     /// Held for reading by each create that is under way.
     pub(super) creates: Arc<RwLock<()>>,
     /// Nobody can be answered any more.
@@ -98,6 +102,7 @@ impl TokenService {
             writers: Writers::default(),
             catalogs: Mutex::default(),
             own: OnceCell::new(),
+            made: Mutex::default(),
             creates: Arc::default(),
             leaving: AtomicBool::new(false),
         }))
@@ -152,7 +157,8 @@ impl TokenService {
                 let scopes = group.scopes.iter().map(|scope| Scope::from(scope.as_str())).collect();
                 // An id of another form could not be used in a policy.
                 let id = group.id.parse().ok()?;
-                Some(PermissionGroup { id, name: group.name, scopes, deprecated: false })
+                let deprecated = group.is_deprecated();
+                Some(PermissionGroup { id, name: group.name, scopes, deprecated })
             };
             Ok(Arc::new(Catalog::new(groups.into_iter().filter_map(group).collect())))
         };
@@ -165,10 +171,7 @@ impl TokenService {
     /// # Errors
     /// [`OpError`]; [`OpError::OwnToken`] for what would cut the provider off.
     pub async fn submit(&self, owner: &Owner, id: &str, op: Op) -> Result<Outcome, OpError> {
-        let cuts_off = match &op {
-            Op::Roll | Op::Delete => true,
-            Op::Change(change) => change.fields.status.as_deref() == Some("disabled"),
-        };
+        let cuts_off = own::cuts_off(&op, OffsetDateTime::now_utc());
         if cuts_off && self.own_token_id(owner).await.map_err(OpError::Api)?.as_deref() == Some(id) {
             return Err(OpError::OwnToken);
         }
@@ -179,9 +182,15 @@ impl TokenService {
     /// `owner` is whose tokens are about to be written: a token may be that owner's.
     ///
     /// # Errors
-    /// Those of the client, where the API could not be asked.
+    /// Those of the client, where the API could not be asked or did not answer the question.
     pub async fn own_token_id(&self, owner: &Owner) -> Result<Option<String>, Error> {
-        let ask = || own::ask(&self.0.client, self.0.settings.own_token, owner);
-        self.0.own.get_or_try_init(ask).await.cloned()
+        let ask = || async {
+            let told = own::ask(&self.0.client, self.0.settings.own_token, owner).await;
+            told.map_err(Some)?.ok_or(None)
+        };
+        match self.0.own.get_or_try_init(ask).await {
+            Ok(id) => Ok(Some(id.clone())),
+            Err(error) => error.map_or(Ok(None), Err),
+        }
     }
 }

@@ -74,8 +74,9 @@ fn written(before: &Token, update: &TokenUpdate) -> Token {
     after.name.clone_from(&update.name);
     after.status = update.status.clone().unwrap_or(after.status);
     after.policies.clone_from(&update.policies);
-    after.condition.clone_from(&update.condition);
-    (after.expires_on, after.not_before) = (update.expires_on, update.not_before);
+    after.condition = update.condition.clone().unwrap_or(after.condition);
+    after.expires_on = update.expires_on.unwrap_or(after.expires_on);
+    after.not_before = update.not_before.unwrap_or(after.not_before);
     after
 }
 
@@ -98,6 +99,23 @@ fn the_inert_policy_goes_with_the_first_real_one_and_comes_back_with_the_last() 
     assert_eq!(has(&bare_again), BTreeSet::from([inert().fingerprint()]));
     let (_, folded) = run(&[edit("a", &[1], &[])], &bare_again);
     assert!(!folded.changed);
+}
+
+#[test]
+fn a_deny_beside_other_policies_is_somebodys_own_and_stays() {
+    let inert = || view::write(&inert(), &home());
+    let theirs = token(vec![inert(), view::write(&policy(1), &home())]);
+    let (after, _) = run(&[edit("a", &[], &[2])], &theirs);
+    assert_eq!(has(&after), set(&[1, 2]).into_iter().chain([self::inert().fingerprint()]).collect());
+    // One that was asked for stays too.
+    let asks = Change {
+        policies: Some(PolicyChange::Edit { remove: BTreeSet::new(), add: vec![self::inert()] }),
+        by: "b".into(),
+        ..Change::default()
+    };
+    let (after, folded) = run(&[asks, edit("a", &[], &[2])], &token(vec![inert()]));
+    assert_eq!(has(&after), set(&[2]).into_iter().chain([self::inert().fingerprint()]).collect());
+    assert_eq!(folded.overruled, [false, false]);
 }
 
 #[test]
@@ -159,7 +177,7 @@ fn fields_and_policies_change_in_one_update_and_the_rest_stays() {
     let before = with(&[2]);
     let (after, folded) = run(&[change], &before);
     assert_eq!((after.name.as_str(), after.expires_on), ("after", None));
-    assert_eq!(folded.update.condition, before.condition);
+    assert_eq!(after.condition, before.condition);
     assert_eq!(folded.update.status.as_deref(), Some("active"));
     assert_eq!(has(&after), set(&[1, 2]));
 }
@@ -178,9 +196,27 @@ fn a_condition_that_means_the_same_is_no_change() {
     assert!(!run(&[set_to(Some(condition(&["192.0.2.7/24"])))], &before).1.changed);
     assert!(run(&[set_to(Some(condition(&["192.0.2.7"])))], &before).1.changed);
     assert!(run(&[set_to(None)], &before).1.changed);
-    assert!(same_condition(None, Some(&Condition::default())));
-    let locked: Condition = serde_json::from_value(json!({ "request_ip": { "in": [] } })).unwrap();
-    assert!(!same_condition(None, Some(&locked)));
+    for locked in [json!({}), json!({ "request_ip": {} }), json!({ "request_ip": { "in": [] } })] {
+        let locked: Condition = serde_json::from_value(locked).unwrap();
+        assert!(!same_condition(None, Some(&locked)));
+    }
+}
+
+#[test]
+fn what_restricts_a_token_in_an_unknown_way_survives_a_change_of_its_condition_and_of_its_policies() {
+    let mut before = with(&[1]);
+    before.condition =
+        serde_json::from_value(json!({ "request_ip": { "in": ["192.0.2.1"] }, "country": ["NZ"] })).unwrap();
+    before.policies[0].other.insert("only_until".into(), json!("noon"));
+    let wanted = serde_json::from_value(json!({ "request_ip": { "in": ["192.0.2.2"] } })).unwrap();
+    let fields = Fields { condition: Some(Some(wanted)), ..Fields::default() };
+    let (after, folded) = run(&[Change { fields, ..edit("a", &[], &[2]) }], &before);
+    let sent = serde_json::to_value(&folded.update).unwrap();
+    assert_eq!(sent["condition"], json!({ "request_ip": { "in": ["192.0.2.2"] }, "country": ["NZ"] }));
+    assert_eq!(sent["policies"][0]["only_until"], "noon");
+    let clears = Fields { condition: Some(None), ..Fields::default() };
+    let (cleared, _) = run(&[Change { fields: clears, ..Change::default() }], &after);
+    assert_eq!(serde_json::to_value(cleared.condition).unwrap(), json!({ "country": ["NZ"] }));
 }
 
 #[test]
@@ -279,18 +315,21 @@ proptest! {
         let named: BTreeSet<_> = changes.iter().flat_map(added).collect();
         let new: BTreeSet<_> = has(&after).difference(&has(&before)).copied().filter(|fp| *fp != inert).collect();
         prop_assert!(new.is_subset(&named));
-        prop_assert_eq!(&folded.update.condition, &before.condition);
-        prop_assert_eq!(folded.update.expires_on, before.expires_on);
+        prop_assert_eq!(&after.condition, &before.condition);
+        prop_assert_eq!(folded.update.expires_on, before.expires_on.map(Some));
+        prop_assert_eq!(folded.update.not_before, None);
     }
 
     #[test]
-    fn a_token_always_has_a_policy_and_the_inert_one_only_alone(
+    fn a_token_always_has_a_policy_and_no_inert_one_is_put_beside_others(
         before in any_token(), changes in prop::collection::vec(any_change(), 1..5),
     ) {
         let (after, _) = run(&changes, &before);
         let inert = after.policies.iter().filter(|wire| view::read(wire, &home()) == Ok(inert())).count();
         prop_assert!(!after.policies.is_empty());
-        prop_assert!(inert == 0 || after.policies.len() == 1);
+        // Beside others it is somebody's own.
+        let was_beside = before.policies.len() > 1 && has(&before).contains(&self::inert().fingerprint());
+        prop_assert!(inert == 0 || after.policies.len() == 1 || was_beside);
     }
 
     #[test]

@@ -58,18 +58,18 @@ pub(super) fn write(policy: &Policy, home: &Home) -> TokenPolicy {
         effect: wire.effect.to_string(),
         permission_groups: wire.permission_groups.into_iter().map(group).collect(),
         resources: wire.resources,
+        other: Default::default(),
     }
 }
 
-/// Do two conditions mean the same? Addresses are compared as sets; an empty side, which refuses everybody, is not the
-/// same as none.
+/// Do two conditions mean the same? Addresses are compared as sets; an empty side or an empty condition, which refuses
+/// everybody, is not the same as none.
 pub fn same_condition(a: Option<&Condition>, b: Option<&Condition>) -> bool {
-    let asking = |condition: Option<&Condition>| condition.filter(|condition| !condition.is_empty()).cloned();
-    match (asking(a), asking(b)) {
+    match (a, b) {
         (None, None) => true,
         (Some(a), Some(b)) => {
-            let (a_ip, b_ip) = (a.request_ip.unwrap_or_default(), b.request_ip.unwrap_or_default());
-            a.other == b.other && same_addresses(&a_ip, &b_ip)
+            let ip = |condition: &Condition| condition.request_ip.clone().unwrap_or_default();
+            a.other == b.other && same_addresses(&ip(a), &ip(b))
         }
         _ => false,
     }
@@ -83,5 +83,5 @@ fn same_addresses(a: &RequestIp, b: &RequestIp) -> bool {
         }
         (a, b) => a == b,
     };
-    side(&a.allowed, &b.allowed) && side(&a.denied, &b.denied)
+    side(&a.allowed, &b.allowed) && side(&a.denied, &b.denied) && a.other == b.other
 }

@@ -210,6 +210,24 @@ fn a_write_whose_answer_is_lost_is_made_again() {
 }
 
 #[test]
+fn a_secret_whose_put_was_never_answered_is_not_forgotten() {
+    let stage = Stage::new();
+    let config = format!("provider \"cloudflare\" {{\nmax_retries = 0\n}}\n{}", secret(r#"value = "one""#));
+    stage.sim.fault(Fault::new(FaultKind::Html(502, Effect::Done)).method("PUT").path(PATH));
+    stage.config(&config).tf.apply().failure("Could not put the secret");
+    assert_eq!(held(&stage).as_deref(), Some("one"));
+    stage.tf.destroy().success();
+    assert_eq!(held(&stage), None);
+    // A change whose answer is lost is planned again.
+    stage.apply(&config);
+    stage.sim.fault(Fault::new(FaultKind::Html(502, Effect::None)).method("PUT").path(PATH));
+    let changed = config.replace("one", "two");
+    stage.config(&changed).tf.apply().failure("Could not put the secret");
+    stage.apply(&changed);
+    assert_eq!(held(&stage).as_deref(), Some("two"));
+}
+
+#[test]
 fn many_secrets_of_one_worker_are_put_one_after_the_other() {
     let stage = Stage::new();
     stage.apply(

@@ -198,7 +198,7 @@ async fn shown(tokens: &TokenService, owner: &Owner, token: &Token) -> (AccountA
 }
 
 fn condition(condition: &Condition) -> Option<ConditionView> {
-    let RequestIp { allowed, denied } = condition.request_ip.clone()?;
+    let RequestIp { allowed, denied, .. } = condition.request_ip.clone()?;
     let side = |list: Option<Vec<String>>| list.map(Set::from_iter).into();
     let request_ip = RequestIpView { r#in: side(allowed), not_in: side(denied) };
     Some(ConditionView { request_ip: request_ip.into() })

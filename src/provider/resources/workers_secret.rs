@@ -161,7 +161,7 @@ impl Resource for WorkersSecret {
         planned: WorkersSecretModel,
         _private: Private,
     ) -> Created<Self> {
-        self.put(&config, planned).await
+        self.put(&config, planned, true).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
@@ -188,7 +188,7 @@ impl Resource for WorkersSecret {
     }
 
     async fn update(&self, updating: Updating<Self>) -> Created<Self> {
-        self.put(&updating.config, updating.planned).await
+        self.put(&updating.config, updating.planned, false).await
     }
 
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
@@ -253,7 +253,12 @@ impl WorkersSecret {
     }
 
     /// Puts the secret: new or not, it is the same request, which may be repeated.
-    async fn put(&self, config: &WorkersSecretModel, planned: WorkersSecretModel) -> Created<Self> {
+    async fn put(
+        &self,
+        config: &WorkersSecretModel,
+        planned: WorkersSecretModel,
+        is_new: bool,
+    ) -> Created<Self> {
         let tokens = match self.session.require() {
             Ok(tokens) => tokens,
             Err(diagnostic) => return (None, diagnostic.into()),
@@ -274,7 +279,10 @@ impl WorkersSecret {
             }
             Err(error) => {
                 let failed = format!("Could not put the secret {name} of the Worker {script}");
-                (None, wording::workers_secret(&failed, &error).into())
+                let found = wording::workers_secret(&failed, &error).into();
+                // One that may be there all the same is kept in the state, so that a destroy removes it.
+                let may_be = is_new && error.is_ambiguous();
+                (may_be.then_some(Applied { state: planned, private: () }), found)
             }
         }
     }

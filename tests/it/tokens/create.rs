@@ -1,6 +1,6 @@
 //! Creates, and what becomes of those whose answer is lost.
 
-use cloudflare_tokens::tokens::{CreateError, Created, NewToken};
+use cloudflare_tokens::tokens::{CreateError, Created, NewToken, Orphan};
 use secrecy::ExposeSecret;
 
 use super::*;
@@ -56,7 +56,7 @@ async fn a_lost_create_of_a_random_name_leaves_nothing_behind() {
         let world = World::new(Options::default()).await;
         world.sim.fault(post(kind.clone()));
         let created = world.host().create(named(&world, None)).await.unwrap();
-        assert_eq!(created.left_behind, [""; 0], "{kind:?}");
+        assert_eq!(created.left_behind, [], "{kind:?}");
         let there: Vec<_> = world.sim.tokens().iter().map(|t| t["id"].as_str().unwrap().to_owned()).collect();
         assert_eq!(there, [created.token.id.as_str()], "{kind:?}");
     }
@@ -71,18 +71,62 @@ async fn a_lost_create_of_a_name_that_others_may_use_is_told_and_left() {
     let other = world.mint("ours", &[2]);
     world.sim.fault(post(FaultKind::Reset(Sim::Done)));
     let created = world.host().create(named(&world, Some("ours"))).await.unwrap();
-    assert_eq!(created.left_behind.len(), 1);
-    assert!(created.left_behind[0] != created.token.id && created.left_behind[0] != twin);
-    assert_ne!(created.left_behind[0], other);
+    let [Orphan::Alike { id, issued_on: Some(_) }] = &created.left_behind[..] else {
+        panic!("{:?}", created.left_behind)
+    };
+    assert!(![&created.token.id, &twin, &other].contains(&id));
     assert_eq!(world.sim.tokens().len(), 4);
 }
 
 #[tokio::test]
-async fn a_create_that_did_not_come_through_is_made_again() {
+async fn a_token_that_the_same_process_made_is_never_called_left_behind() {
+    let options = Options { latency: Duration::from_millis(20), ..Options::default() };
+    let world = World::new(options).await;
+    world.sim.fault(post(FaultKind::Reset(Sim::None)));
+    let host = world.host();
+    let twins = join_all((0..3).map(|_| host.create(named(&world, Some("ours"))))).await;
+    let told: Vec<_> = twins.into_iter().flat_map(|twin| twin.unwrap().left_behind).collect();
+    assert!(matches!(&told[..], [Orphan::Unseen { name, .. }] if name == "ours"), "{told:?}");
+    assert_eq!(world.sim.tokens().len(), 3);
+}
+
+#[tokio::test]
+async fn a_lost_create_that_is_refused_in_the_end_is_looked_for_once_more_and_told() {
+    let list = || Fault::new(FaultKind::Api(403, 9109, "Unauthorized", Sim::None)).method("GET");
+    for (name, listed) in [(Some("ours"), true), (Some("ours"), false), (None, false)] {
+        let world = World::new(Options::default()).await;
+        world.sim.fault(post(FaultKind::Reset(Sim::Done)));
+        world.sim.fault(post(FaultKind::Api(403, 9109, "Unauthorized", Sim::None)));
+        world.sim.fault(if listed { list().times(1) } else { list().always() });
+        let error = world.host().create(named(&world, name)).await.unwrap_err();
+        let CreateError::Unknown { error: Some(_), left_behind } = error else { panic!("{error:?}") };
+        let there = &world.sim.tokens()[0];
+        let named = match &left_behind[..] {
+            [Orphan::Alike { id, .. }] if listed => there["id"] == id.as_str(),
+            [Orphan::Unseen { name, .. }] if !listed => there["name"] == name.as_str(),
+            _ => false,
+        };
+        assert!(named, "{left_behind:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_orphan_that_could_not_be_deleted_is_told() {
+    let world = World::new(Options::default()).await;
+    world.sim.fault(post(FaultKind::Reset(Sim::Done)));
+    let refuse = FaultKind::Api(403, 9109, "Unauthorized", Sim::None);
+    world.sim.fault(Fault::new(refuse).method("DELETE").always());
+    let created = world.host().create(named(&world, None)).await.unwrap();
+    let [Orphan::Left { id }] = &created.left_behind[..] else { panic!("{:?}", created.left_behind) };
+    assert!(world.sim.token(id).is_some() && *id != created.token.id);
+}
+
+#[tokio::test]
+async fn a_create_that_did_not_come_through_is_made_again_and_told() {
     let world = World::new(Options::default()).await;
     world.sim.fault(post(FaultKind::Reset(Sim::None)));
     let created = world.host().create(named(&world, Some("ours"))).await.unwrap();
-    assert_eq!(created.left_behind, [""; 0]);
+    assert!(matches!(&created.left_behind[..], [Orphan::Unseen { name, .. }] if name == "ours"));
     assert_eq!(world.sim.tokens().len(), 1);
 }
 
@@ -93,6 +137,7 @@ async fn a_create_that_never_has_an_answer_tells_what_it_left() {
     let error = world.host().create(named(&world, Some("ours"))).await.unwrap_err();
     let CreateError::Unknown { left_behind, .. } = error else { panic!("{error:?}") };
     assert_eq!(left_behind.len(), world.sim.tokens().len());
+    assert!(left_behind.iter().all(|orphan| matches!(orphan, Orphan::Alike { .. })));
 }
 
 #[tokio::test]

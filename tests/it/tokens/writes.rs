@@ -3,6 +3,7 @@
 use cloudflare_tokens::tokens::{Fields, Stopper};
 
 use super::*;
+use crate::simulator::body::Condition;
 
 #[tokio::test]
 async fn forty_bindings_in_one_go_cost_few_requests() {
@@ -164,6 +165,35 @@ async fn a_foreign_policy_and_fields_survive() {
 }
 
 #[tokio::test]
+async fn a_token_that_a_hidden_empty_condition_locks_stays_locked_until_a_change_clears_it() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1]);
+    world.sim.edit(&id, |token| token.condition = Some(Condition { inside: None, outside: None }));
+    assert_eq!(world.sim.token(&id).unwrap().get("condition"), None);
+    let locked = || {
+        let mut locked = false;
+        world.sim.edit(&id, |token| locked = token.condition.is_some());
+        locked
+    };
+    let rename = Fields { name: Some("renamed".into()), ..Fields::default() };
+    let end = time::OffsetDateTime::now_utc() + Duration::from_secs(3600);
+    let ending = Fields { expires_on: Some(Some(end)), ..Fields::default() };
+    let fields = |fields| Op::from(Change { fields, ..Change::default() });
+    for op in [world.edit("a", &[1], &[2]), fields(rename), fields(ending)] {
+        world.host().submit(&id, op).await.unwrap();
+        assert!(locked());
+    }
+    let clear = Fields { condition: Some(None), name: Some("open".into()), ..Fields::default() };
+    world.host().submit(&id, fields(clear)).await.unwrap();
+    assert!(!locked());
+    // What is shown is sent back, and cleared only by whom it concerns.
+    assert!(world.sim.token(&id).unwrap().get("expires_on").is_some());
+    let endless = Fields { expires_on: Some(None), ..Fields::default() };
+    world.host().submit(&id, fields(endless)).await.unwrap();
+    assert_eq!(world.sim.token(&id).unwrap().get("expires_on"), None);
+}
+
+#[tokio::test]
 async fn an_exclusive_change_removes_what_it_does_not_name() {
     let world = World::new(Options::default()).await;
     let id = world.mint("own", &[1, 2, 3]);
@@ -212,6 +242,43 @@ async fn the_providers_own_token_is_neither_rolled_nor_disabled_nor_deleted() {
     assert_eq!(world.requests(), 1);
     let unsure = world.host_with(|settings| settings.own_token = OwnToken::Unknown);
     assert!(matches!(unsure.submit(&own, Op::Delete).await, Err(OpError::OwnToken)));
+}
+
+#[tokio::test]
+async fn the_providers_own_token_is_neither_ended_nor_postponed_nor_restricted_but_changed_otherwise() {
+    let world = World::new(Options::default()).await;
+    let (own, host) = (world.sim.root_token_id(), world.host());
+    let hour = Duration::from_secs(3600);
+    let now = time::OffsetDateTime::now_utc();
+    let condition = serde_json::from_value(json!({ "request_ip": { "in": ["192.0.2.1"] } })).unwrap();
+    let op = |fields| Op::from(Change { fields, ..Change::default() });
+    for fields in [
+        Fields { expires_on: Some(Some(now - hour)), ..Fields::default() },
+        Fields { not_before: Some(Some(now + hour)), ..Fields::default() },
+        Fields { condition: Some(Some(condition)), ..Fields::default() },
+    ] {
+        assert!(matches!(host.submit(&own, op(fields)).await, Err(OpError::OwnToken)));
+    }
+    let longer = Fields { expires_on: Some(Some(now + hour)), condition: Some(None), ..Fields::default() };
+    host.submit(&own, op(longer)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_refused_once_or_elsewhere_does_not_uncover_the_own_token() {
+    use crate::simulator::{Effect as Sim, Fault, FaultKind};
+    for kind in [OwnToken::OfAccount, OwnToken::Unknown] {
+        let world = World::new(Options::default()).await;
+        let own = world.sim.root_token_id();
+        let host = world.host_with(|settings| settings.own_token = kind);
+        // A token of another account is none of this credential's.
+        let elsewhere = Owner::Account("0".repeat(32));
+        assert_eq!(host.service.own_token_id(&elsewhere).await.unwrap(), None, "{kind:?}");
+        let passing = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Sim::None);
+        world.sim.fault(Fault::new(passing).method("GET").path("/accounts/*/tokens/verify"));
+        assert!(matches!(host.submit(&own, Op::Delete).await, Err(OpError::Api(_))), "{kind:?}");
+        assert!(matches!(host.submit(&own, Op::Delete).await, Err(OpError::OwnToken)), "{kind:?}");
+        assert!(world.sim.token(&own).is_some());
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,169 @@
+//! What becomes of creates whose answer was lost: each may have made a token that nobody has the value of. It is looked
+//! for; one of a name that only this code can have made is deleted, and whatever remains is named to the user.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::fold::fingerprints;
+use super::service::{TokenService, guard};
+use super::view;
+use crate::cloudflare::{self, ListOptions, Owner, Token, tokens};
+use crate::policy::Fingerprint;
+
+/// By how much a token may seem to be older than the request that made it: the API's times are whole seconds.
+const SLACK: Duration = Duration::from_secs(3);
+
+/// A token that a create without an answer has made, or may have made. Nobody has its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Orphan {
+    /// It was made by this process, and could not be deleted.
+    Left {
+        /// Its id.
+        id: String,
+    },
+    /// It is as the one that was asked for, but somebody else may have made it.
+    Alike {
+        /// Its id.
+        id: String,
+        /// When it was issued, by the API's clock.
+        issued_on: Option<OffsetDateTime>,
+    },
+    /// Nothing was seen of it. It may have been made all the same, or may be yet.
+    Unseen {
+        /// The name that was asked for.
+        name: String,
+        /// When it was asked for, by this host's clock.
+        asked_on: OffsetDateTime,
+    },
+}
+
+/// A create that is sent.
+pub(super) struct Asked {
+    body: cloudflare::NewToken,
+    sent: Instant,
+    asked_on: OffsetDateTime,
+    /// The id of the token that it seems to have made.
+    seen_as: Option<String>,
+}
+
+impl Asked {
+    pub(super) fn now(body: &cloudflare::NewToken) -> Self {
+        let asked_on = OffsetDateTime::now_utc();
+        Asked { body: body.clone(), sent: Instant::now(), asked_on, seen_as: None }
+    }
+}
+
+/// The search for what the lost creates of one token have made.
+pub(super) struct Hunt<'a> {
+    service: &'a TokenService,
+    owner: &'a Owner,
+    /// The names are random, so that nobody else can have made tokens of these names.
+    ours: bool,
+    /// Tokens that were there before.
+    known: HashSet<String>,
+    lost: Vec<Asked>,
+    found: Vec<Orphan>,
+}
+
+impl<'a> Hunt<'a> {
+    pub(super) fn new(service: &'a TokenService, owner: &'a Owner, ours: bool) -> Self {
+        let known = service.0.reader.known(owner);
+        Hunt { service, owner, ours, known, lost: Vec::new(), found: Vec::new() }
+    }
+
+    /// A create has no answer: looks for what it made, for a while.
+    pub(super) async fn lost(&mut self, asked: Asked) {
+        self.lost.push(asked);
+        let settings = &self.service.0.settings;
+        let (start, mut pause) = (Instant::now(), settings.ambiguity_horizon / 16);
+        loop {
+            self.look().await;
+            let seen = self.lost.last().is_none_or(|lost| lost.seen_as.is_some());
+            if seen || start.elapsed() >= settings.ambiguity_horizon || settings.stop.is_stopped() {
+                return;
+            }
+            settings.stop.sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    /// Looks once more, since some may have been made after the last look, and tells all that is left.
+    pub(super) async fn end(mut self) -> Vec<Orphan> {
+        if self.lost.iter().any(|lost| !self.ours || lost.seen_as.is_none()) {
+            self.look().await;
+        }
+        // Those of this process's other creates are known by now.
+        let made = guard(&self.service.0.made).clone();
+        self.found.retain(|found| !matches!(found, Orphan::Alike { id, .. } if made.contains(id)));
+        let unseen =
+            self.lost.into_iter().filter(|lost| lost.seen_as.as_ref().is_none_or(|id| made.contains(id)));
+        let unseen = unseen.map(|lost| Orphan::Unseen { name: lost.body.name, asked_on: lost.asked_on });
+        self.found.into_iter().chain(unseen).collect()
+    }
+
+    /// Looks for tokens that the lost creates may have made, and deletes them if they can be nobody else's.
+    async fn look(&mut self) {
+        let options = ListOptions { newest_first: true, ..ListOptions::default() };
+        let client = &self.service.0.client;
+        let (page, now) = match client.send_dated(tokens::list_page(self.owner, &options)).await {
+            Ok(answer) => answer,
+            Err(error) => return tracing::warn!(%error, "the tokens could not be listed"),
+        };
+        let made = guard(&self.service.0.made).clone();
+        for token in &page.items {
+            let is_new = !self.known.contains(&token.id) && !made.contains(&token.id);
+            let seen = self.lost.iter().any(|lost| lost.seen_as.as_ref() == Some(&token.id));
+            if is_new && !seen && self.lost.iter().any(|lost| self.matches(lost, token, now)) {
+                self.found(token, now).await;
+            }
+        }
+    }
+
+    async fn found(&mut self, token: &Token, now: Option<OffsetDateTime>) {
+        let may_be = |lost: &Asked| lost.seen_as.is_none() && self.matches(lost, token, now);
+        if let Some(which) = self.lost.iter().position(may_be) {
+            self.lost[which].seen_as = Some(token.id.clone());
+        }
+        let id = token.id.clone();
+        if !self.ours {
+            let issued_on = token.issued_on;
+            if !self
+                .found
+                .iter()
+                .any(|found| matches!(found, Orphan::Alike { id: other, .. } if *other == id))
+            {
+                self.found.push(Orphan::Alike { id, issued_on });
+            }
+        } else if !self.service.clear_away(self.owner, &id).await {
+            self.found.push(Orphan::Left { id });
+        }
+    }
+
+    /// Can this token be of the create? `now` is the API's own clock: this host's may be wrong.
+    fn matches(&self, lost: &Asked, token: &Token, now: Option<OffsetDateTime>) -> bool {
+        if self.ours || token.name != lost.body.name {
+            return token.name == lost.body.name;
+        }
+        let home = view::home(self.owner);
+        let read = |wire| view::read(wire, &home).ok().map(|policy| policy.fingerprint());
+        let asked: HashSet<Fingerprint> = lost.body.policies.iter().filter_map(read).collect();
+        let in_time = |(issued, now): (OffsetDateTime, _)| issued >= now - lost.sent.elapsed() - SLACK;
+        token.issued_on.zip(now).is_none_or(in_time)
+            && fingerprints(token, &home).into_iter().collect::<HashSet<_>>() == asked
+    }
+}
+
+impl TokenService {
+    /// Deletes a token that nobody has the value of.
+    pub(super) async fn clear_away(&self, owner: &Owner, id: &str) -> bool {
+        let deleted = self.0.client.send_opt(tokens::delete(owner, id)).await;
+        self.0.reader.written(owner, id);
+        if let Err(error) = &deleted {
+            tracing::error!(token = id, %error, "a token that nobody has the value of could not be deleted");
+        }
+        deleted.is_ok()
+    }
+}
