@@ -420,3 +420,20 @@ fn a_rolled_token_whose_end_cannot_be_moved_keeps_its_new_value_and_the_next_run
     assert_eq!((lifetime(&stage), rolls(&stage)), (time::Duration::days(90), 1));
     stage.settled();
 }
+
+#[test]
+fn a_refresh_in_which_nothing_happens_leaves_the_state_as_it_was() {
+    let stage = Stage::new();
+    stage.apply(
+        r#"
+        resource "cloudflare_account_api_token" "t" {
+          rotation = { every = "30d" }
+        }
+        "#,
+    );
+    stage.tf.apply().success();
+    let serial = stage.tf.state()["serial"].clone();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    stage.tf.apply().success();
+    assert_eq!(stage.tf.state()["serial"], serial);
+}

@@ -87,22 +87,15 @@ impl Resource for WorkersSecret {
     const TYPE_NAME: &'static str = "cloudflare_workers_secret";
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
-        let attribute = |name, required_for_import, description| IdentityAttribute {
-            name,
-            ty: Type::String,
-            required_for_import,
-            description,
-        };
         Some(IdentitySchema {
             version: 0,
             attributes: vec![
-                attribute(
+                IdentityAttribute::optional(
                     "account_id",
-                    false,
                     "The account that has the Worker; the provider's if left out.",
                 ),
-                attribute("script_name", true, "The Worker's name."),
-                attribute("name", true, "The secret's name."),
+                IdentityAttribute::required("script_name", "The Worker's name."),
+                IdentityAttribute::required("name", "The secret's name."),
             ],
         })
     }
@@ -123,7 +116,8 @@ impl Resource for WorkersSecret {
                 "value",
             )
             .into(),
-            (_, false, true) => missing(
+            // Not known yet, it may turn out to be null.
+            (_, false, true) if !value_wo.is_unknown() => missing(
                 "`value_wo` needs `value_wo_version`",
                 "Terraform keeps nothing of `value_wo` and cannot see that it changes. Set `value_wo_version` to 1, and \
                  raise it whenever the secret is to be put again.",
@@ -282,7 +276,7 @@ impl WorkersSecret {
                 let found = wording::workers_secret(&failed, &error).into();
                 // One that may be there all the same is kept in the state, so that a destroy removes it.
                 let may_be = is_new && error.is_ambiguous();
-                (may_be.then_some(Applied { state: planned, private: () }), found)
+                (may_be.then_some(Applied { state: planned, private: Private::default() }), found)
             }
         }
     }

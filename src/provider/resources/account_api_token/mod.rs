@@ -101,7 +101,7 @@ pub(crate) struct Private {
     /// The fingerprints of the policies that the state's `policies` stand for, as applied or read.
     #[serde(default)]
     owned: BTreeSet<Fingerprint>,
-    /// When the token was last read, in Unix seconds: as of then, `rotation.every` has passed or not.
+    /// As of when `rotation.every` has passed or not, in Unix seconds: about when the token was last read.
     #[serde(default)]
     seen_on: i64,
     /// Whether the token was imported and not changed since: its policies are in the state, but may be bindings'.

@@ -1,6 +1,6 @@
 //! A token as it is, in Terraform's state: what the user wrote stays as written while the token means the same.
 
-use super::value::now;
+use super::value::{look, now};
 use super::{AccountApiToken, Private, TokenModel};
 use crate::cloudflare::{Owner, Token};
 use crate::provider::blocks::{condition_block, specs, timestamp};
@@ -62,7 +62,7 @@ async fn refreshed(
     }
     observe(&mut state, token);
     let imported = importing || private.imported;
-    let seen_on = now().unix_timestamp();
+    let seen_on = look(&state, private.seen_on, now().unix_timestamp());
     (Some(Applied { state, private: Private { owned, seen_on, imported } }), found)
 }
 

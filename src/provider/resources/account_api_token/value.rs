@@ -43,6 +43,15 @@ fn is_due(prior: &TokenModel, planned: &TokenModel, seen_on: i64) -> bool {
     due.is_some_and(|due| due.unix_timestamp() <= seen_on)
 }
 
+/// As of when a rotation is judged: the present; but still the last look while that is young and says the same, so that a
+/// refresh in which nothing happens changes nothing in the state. No look where there is no `rotation.every`.
+pub(super) fn look(state: &TokenModel, last: i64, now: i64) -> i64 {
+    let every = state.rotation.known().and_then(|r| r.every.as_str()).and_then(parse_duration);
+    let Some(every) = every else { return 0 };
+    let young = u64::try_from(now - last).is_ok_and(|age| age < every.as_secs() / 100);
+    if young && is_due(state, state, last) == is_due(state, state, now) { last } else { now }
+}
+
 /// Why a value is rolled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reason {
