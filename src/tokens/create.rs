@@ -104,8 +104,16 @@ impl TokenService {
             let made = service.make(&owner, new).await;
             let unheard =
                 if service.0.leaving.load(Ordering::Acquire) { Err(made) } else { reply.send(made) };
-            if let Err(Ok(orphan)) = unheard {
-                service.clear_away(&owner, &orphan.token.id).await;
+            let left_behind = match unheard {
+                Err(Ok(created)) => {
+                    service.clear_away(&owner, &created.token.id).await;
+                    created.left_behind
+                }
+                Err(Err(CreateError::Unknown { left_behind, .. })) => left_behind,
+                Ok(()) | Err(Err(_)) => Vec::new(),
+            };
+            for orphan in left_behind {
+                tracing::error!(?orphan, "a token may be left behind, and there is nobody else to tell");
             }
             drop(under_way);
         });

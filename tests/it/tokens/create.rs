@@ -111,6 +111,25 @@ async fn a_lost_create_that_is_refused_in_the_end_is_looked_for_once_more_and_to
 }
 
 #[tokio::test]
+async fn a_lost_create_that_comes_through_late_is_found_by_the_last_look() {
+    let world = World::new(Options::default()).await;
+    world.sim.fault(post(FaultKind::Reset(Sim::None)));
+    world.sim.fault(post(FaultKind::LatencyAfter(Duration::from_millis(300))));
+    let host = world.host();
+    let (created, late) = tokio::join!(host.create(named(&world, Some("ours"))), async {
+        while world.sim.tokens().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // The second one is made but not answered yet; now the first one is.
+        world.mint("ours", &[1])
+    });
+    let [Orphan::Alike { id, .. }] = &created.as_ref().unwrap().left_behind[..] else {
+        panic!("{created:?}")
+    };
+    assert_eq!(*id, late);
+}
+
+#[tokio::test]
 async fn an_orphan_that_could_not_be_deleted_is_told() {
     let world = World::new(Options::default()).await;
     world.sim.fault(post(FaultKind::Reset(Sim::Done)));
