@@ -16,7 +16,7 @@ use crate::provider::session::Session;
 use crate::provider::{account, checks, wording};
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Model, Path,
-    Planning, Raw, ReadBack, Resource, ResourceId, Type, Updating, Value, optional, required,
+    Planning, Raw, ReadBack, Resource, ResourceId, Updating, Value, optional, required,
 };
 use crate::tokens::random_name;
 

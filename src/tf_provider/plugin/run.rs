@@ -115,9 +115,10 @@ mod tests {
 
     #[test]
     fn the_reattach_line_is_what_terraform_reads() {
+        let instance = r#"{"Addr":{"Network":"unix","String":"/tmp/x/s"},"Pid":7,"Protocol":"grpc","ProtocolVersion":6,"Test":true}"#;
         assert_eq!(
             reattach("registry.terraform.io/a/b", 7, Path::new("/tmp/x/s")),
-            r#"{"registry.terraform.io/a/b":{"Addr":{"Network":"unix","String":"/tmp/x/s"},"Pid":7,"Protocol":"grpc","ProtocolVersion":6,"Test":true}}"#
+            format!(r#"{{"registry.opentofu.org/a/b":{instance},"registry.terraform.io/a/b":{instance}}}"#)
         );
     }
 }
