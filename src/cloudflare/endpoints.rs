@@ -139,11 +139,6 @@ pub mod workers {
         Request::new(Method::GET, one(account, script, name), "a Worker's secret")
     }
 
-    /// The names and types of a script's secrets.
-    pub fn list_secrets(account: &str, script: &str) -> Request<Vec<WorkerSecret>> {
-        Request::new(Method::GET, secrets(account, script), "a list of a Worker's secrets")
-    }
-
     /// Removes a secret and deploys. A second attempt that finds nothing is a success.
     pub fn delete_secret(account: &str, script: &str, name: &str) -> Request<()> {
         let path = one(account, script, name);
@@ -237,6 +232,5 @@ mod tests {
             workers::get_secret("acc", "s", "KEY").path(),
             "/accounts/acc/workers/scripts/s/secrets/KEY"
         );
-        assert_eq!(workers::list_secrets("acc", "s").path(), "/accounts/acc/workers/scripts/s/secrets");
     }
 }

@@ -187,8 +187,9 @@ impl Policy {
         &self.resources
     }
 
-    /// The same policy without the groups that `keep` refuses.
-    pub fn retain_groups(mut self, keep: impl FnMut(&GroupId) -> bool) -> Self {
+    /// The same policy without the groups that `keep` refuses. For tests only.
+    #[cfg(test)]
+    pub(crate) fn retain_groups(mut self, keep: impl FnMut(&GroupId) -> bool) -> Self {
         self.groups.retain(keep);
         self
     }

@@ -93,8 +93,9 @@ impl PolicySpec {
         bare == *policy && all_found && left.is_empty()
     }
 
-    /// Do two specs mean the same policy? Without a catalog a name equals nothing but itself.
-    pub fn same_meaning(&self, other: &Self, home: &Home, catalog: Option<&Catalog>) -> bool {
+    /// Do two specs mean the same policy? Without a catalog a name equals nothing but itself. For tests only.
+    #[cfg(test)]
+    pub(super) fn same_meaning(&self, other: &Self, home: &Home, catalog: Option<&Catalog>) -> bool {
         let resources = |spec: &Self| {
             resolve::resources(&spec.target, home)
                 .map(|resources| Policy::new(spec.effect, BTreeSet::new(), resources, home))

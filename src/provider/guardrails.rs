@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::blocks::{ConditionBlock, PolicyBlock};
-use super::checks;
 use super::session::Session;
 use super::wording;
+use super::{checks, policies};
 use crate::cloudflare::Owner;
 use crate::model;
 use crate::policy::{Catalog, Effect, GroupId, IpSet};
@@ -145,18 +145,18 @@ fn ids<'a>(element: &str, named: impl Iterator<Item = &'a GroupId>) -> BTreeSet<
 pub(crate) async fn check_policies(
     session: &Session,
     owner: &Owner,
-    policies: &Value<Set<PolicyBlock>>,
+    planned: &Value<Set<PolicyBlock>>,
 ) -> Diagnostics {
     let guardrails = session.guardrails();
     let Some(tokens) = session.tokens().filter(|_| !guardrails.forbidden.is_empty()) else {
         return Diagnostics::none();
     };
-    if policies.is_null() {
+    if planned.is_null() {
         return Diagnostics::none();
     }
-    match tokens.catalog(owner).await {
-        Ok(catalog) => wording::breaches(guardrails.policies(policies, &catalog), "policies"),
-        Err(error) => wording::api("Could not list the permission groups", &error).into(),
+    match policies::catalog(&tokens, owner).await {
+        Ok(catalog) => wording::breaches(guardrails.policies(planned, &catalog), "policies"),
+        Err(unlisted) => unlisted.into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Policies between configuration and token: resolved at plan as far as they are known, matched on the way back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::blocks::{PolicyBlock, policy_set, specs};
 use super::wording;
@@ -15,6 +16,12 @@ const AT: &str = "policies";
 
 fn worded<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Diagnostics {
     Diagnostics(problems.into_iter().map(|problem| wording::problem(problem, Path::of(AT))).collect())
+}
+
+/// The permission groups of an owner, or why they could not be listed.
+pub(crate) async fn catalog(tokens: &TokenService, owner: &Owner) -> Result<Arc<Catalog>, Diagnostic> {
+    let catalog = tokens.catalog(owner).await;
+    catalog.map_err(|error| wording::api("Could not list the permission groups", &error))
 }
 
 /// Checks the planned policies as far as they are known, and keeps the prior ones where they mean the same in another
@@ -47,9 +54,9 @@ pub(crate) async fn plan_since(
     if let Err(secret) = no_secret(planned) {
         return secret.into();
     }
-    let catalog = match tokens.catalog(owner).await {
+    let catalog = match catalog(tokens, owner).await {
         Ok(catalog) => catalog,
-        Err(error) => return wording::api("Could not list the permission groups", &error).into(),
+        Err(unlisted) => return unlisted.into(),
     };
     let home = home(owner);
     let Some(wanted) = specs(planned) else {
@@ -100,8 +107,7 @@ pub(crate) async fn resolve(
         return Ok(Vec::new());
     }
     no_secret(policies)?;
-    let catalog = tokens.catalog(owner).await;
-    let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
+    let catalog = catalog(tokens, owner).await?;
     // Warnings were given at plan.
     let resolved = resolve_all(&wanted, &home(owner), &catalog);
     resolved.map(|r| r.policies).map_err(|problems| worded(problems.iter().map(|(_, problem)| problem)))
@@ -195,8 +201,7 @@ pub(crate) async fn matched_since(
     if !renamed && (first.foreign.is_empty() || !nameless()) {
         return Ok(first);
     }
-    let catalog = tokens.catalog(owner).await;
-    let catalog = catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
+    let catalog = catalog(tokens, owner).await?;
     Ok(match_with(written, before, seen, &home, Some(&catalog)))
 }
 

@@ -126,6 +126,11 @@ impl Session {
         })
     }
 
+    /// The way to the API and the owner of a resource's token, for everything that cannot do without either.
+    pub(crate) fn reach(&self, account_id: &Value<String>) -> Result<(TokenService, Owner), Diagnostic> {
+        Ok((self.require()?, owner(account_id)?))
+    }
+
     /// What no plan may do.
     pub(crate) fn guardrails(&self) -> Arc<Guardrails> {
         self.read().guardrails

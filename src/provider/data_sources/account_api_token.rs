@@ -8,7 +8,7 @@ use crate::cloudflare::{Condition, Owner, RequestIp, Token};
 use crate::model;
 use crate::policy::describe;
 use crate::provider::blocks::{PolicyBlock, timestamp};
-use crate::provider::session::{Session, owner};
+use crate::provider::session::Session;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{
     DataSource, Diagnostic, Diagnostics, Map, Path, Set, Value, computed, optional,
@@ -103,8 +103,7 @@ impl DataSource for AccountApiToken {
 
     async fn read(&self, config: AccountApiTokenData) -> (Option<AccountApiTokenData>, Diagnostics) {
         let found = async {
-            let tokens = self.session.require()?;
-            let owner = owner(&self.session.account_id(&config.account_id))?;
+            let (tokens, owner) = self.session.reach(&self.session.account_id(&config.account_id))?;
             let token = find(&tokens, &owner, &config).await?;
             Ok::<_, Diagnostic>((tokens, owner, token))
         };

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::cloudflare::Token;
 use crate::model;
 use crate::provider::blocks::timestamp;
-use crate::provider::session::{Session, owner};
+use crate::provider::session::Session;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{DataSource, Diagnostic, Diagnostics, List, Value, computed, optional};
 
@@ -60,8 +60,8 @@ impl DataSource for AccountApiTokens {
     async fn read(&self, config: AccountApiTokensData) -> (Option<AccountApiTokensData>, Diagnostics) {
         let account_id = self.session.account_id(&config.account_id);
         let listed = async {
-            let tokens = self.session.require()?;
-            let listed = tokens.list(&owner(&account_id)?).await;
+            let (tokens, owner) = self.session.reach(&account_id)?;
+            let listed = tokens.list(&owner).await;
             listed.map_err(|error| wording::api("Could not list the account's API tokens", &error))
         };
         match listed.await {

@@ -8,7 +8,7 @@ use crate::cloudflare::Owner;
 use crate::model;
 use crate::policy::{Catalog, PermissionGroup, Scope};
 use crate::provider::session::{Session, owner};
-use crate::provider::{checks, wording};
+use crate::provider::{checks, policies};
 use crate::tf_provider::framework::{
     DataSource, Diagnostic, Diagnostics, List, Map, Path, Set, Value, computed, optional,
 };
@@ -62,9 +62,7 @@ impl DataSource for PermissionGroups {
         let selected = async {
             let tokens = self.session.require()?;
             let owner = if scope == Some(Scope::User) { Owner::User } else { owner(&account_id)? };
-            let catalog = tokens.catalog(&owner).await;
-            let catalog =
-                catalog.map_err(|error| wording::api("Could not list the permission groups", &error))?;
+            let catalog = policies::catalog(&tokens, &owner).await?;
             select(&catalog, config.name.as_str(), scope.as_ref())
         };
         match selected.await {

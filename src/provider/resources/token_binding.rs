@@ -128,9 +128,8 @@ impl Resource for TokenBinding {
 
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
         let binding = prior.state;
-        let ready = || Ok::<_, Diagnostic>((self.session.require()?, owner(&binding.account_id)?));
-        let (tokens, owner) = match ready() {
-            Ok(ready) => ready,
+        let (tokens, owner) = match self.session.reach(&binding.account_id) {
+            Ok(reached) => reached,
             Err(diagnostic) => return diagnostic.into(),
         };
         let change = PolicyChange::Edit { remove: owned(&binding), add: Vec::new() };
@@ -172,8 +171,7 @@ impl TokenBinding {
     /// Makes the token have the planned policies, in place of those that the binding has had.
     async fn write(&self, prior: Option<BindingModel>, mut planned: BindingModel) -> Created<Self> {
         let ready = async {
-            let tokens = self.session.require()?;
-            let owner = owner(&planned.account_id)?;
+            let (tokens, owner) = self.session.reach(&planned.account_id)?;
             guardrails::check_policies(&self.session, &owner, &planned.policies).await.into_result()?;
             let add = resolve(&tokens, &owner, &planned.policies).await?;
             Ok::<_, Diagnostics>((tokens, owner, add))

@@ -211,11 +211,6 @@ impl Number {
     pub fn as_i64(&self) -> Option<i64> {
         self.0.parse().ok()
     }
-
-    /// The float, where its shortest text is this number's.
-    pub fn as_exact_f64(&self) -> Option<f64> {
-        self.0.parse::<f64>().ok().filter(|f| f.is_finite() && f.to_string() == self.0)
-    }
 }
 
 impl From<i64> for Number {
@@ -247,8 +242,6 @@ mod tests {
         assert_eq!(big.as_i64(), None);
         assert_eq!(big.as_text(), "9223372036854775808");
         assert_eq!(Number::from_f64(0.1).as_text(), "0.1");
-        assert_eq!(Number::from_text("3.5").as_exact_f64(), Some(3.5));
-        assert_eq!(Number::from_text("0.1000000000000000055511151231257827").as_exact_f64(), None);
     }
 
     #[test]

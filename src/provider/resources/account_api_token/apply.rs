@@ -11,7 +11,7 @@ use crate::cloudflare::{Owner, Token};
 use crate::policy::Policy;
 use crate::provider::blocks::condition;
 use crate::provider::policies::{applied, concerns, fingerprints, resolve};
-use crate::provider::session::{Mode, owner};
+use crate::provider::session::Mode;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Map, Path, Updating, Value};
 use crate::tokens::{Change, Fields, NewToken, Op, OpError, PolicyChange, TokenService};
@@ -19,8 +19,7 @@ use crate::tokens::{Change, Fields, NewToken, Op, OpError, PolicyChange, TokenSe
 impl AccountApiToken {
     pub(super) async fn create_token(&self, mut planned: TokenModel, mut private: Private) -> Created<Self> {
         let ready = async {
-            let tokens = self.session.require()?;
-            let owner = owner(&planned.account_id)?;
+            let (tokens, owner) = self.session.reach(&planned.account_id)?;
             self.guard(None, &planned).await.into_result()?;
             let policies = resolve(&tokens, &owner, &planned.policies).await?;
             private.owned = fingerprints(&policies);
@@ -58,8 +57,7 @@ impl AccountApiToken {
         let rolls = planned.value_issued_on.is_unknown();
         let before = private.clone();
         let ready = async {
-            let tokens = self.session.require()?;
-            let owner = owner(&planned.account_id)?;
+            let (tokens, owner) = self.session.reach(&planned.account_id)?;
             self.guard(Some(&prior), &planned).await.into_result()?;
             if rolls {
                 issue_now(&mut planned)?;
@@ -151,9 +149,8 @@ impl AccountApiToken {
 
     pub(super) async fn delete_token(&self, prior: TokenModel) -> Diagnostics {
         let id = prior.id.as_str().unwrap_or_default();
-        let ready = || Ok::<_, Diagnostic>((self.session.require()?, owner(&prior.account_id)?));
-        let (tokens, owner) = match ready() {
-            Ok(ready) => ready,
+        let (tokens, owner) = match self.session.reach(&prior.account_id) {
+            Ok(reached) => reached,
             Err(diagnostic) => return diagnostic.into(),
         };
         match tokens.submit(&owner, id, Op::Delete).await {
