@@ -5,8 +5,14 @@
 //! | `GET state` | tokens as the API shows them, scripts with the names of their secrets, tunnels; no values |
 //! | `GET requests`, `DELETE requests` | the log; empties it |
 //! | `POST clock {"advance_seconds": n}` | moves the simulated clock ahead |
-//! | `POST faults {"kind", "method", "path", "skip", "times"}` | arms a fault: `reset_before`, `reset_after`, `truncated`, `rate_limited`, `html`, `server_error`, `hang`, `stale` |
+//! | `POST waits {"latency_ms", "read_lag_ms"}` | how long requests take, and how far reads of tokens lag; either or both |
+//! | `POST faults {"kind", …, "effect", "method", "path", "skip", "times"}` | arms a fault |
 //! | `DELETE faults` | disarms all |
+//!
+//! `kind` is one of `latency_before` and `latency_after` (with `ms`), `rate_limited` (`retry_after`), `api` (`status`,
+//! `code`), `json` (`status`, `body`), `html` (`status`), `reset`, `hang`, `truncated`, `wrong_types`, `stale`, `sticky`
+//! (`group`, `lies`), `edited` (`at`, and `to`, without which the place is removed). `effect` is `none`, `done`, or the
+//! milliseconds until it comes.
 
 use std::time::Duration;
 
@@ -14,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::envelope::{Refusal, Reply};
-use super::faults::{Effect, Fault, FaultKind};
+use super::faults::{Effect, Fault, FaultKind, Sticky};
 
 /// Answers an admin request.
 pub fn answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Reply {
@@ -36,6 +42,13 @@ pub fn answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Reply {
             }
             None => Refusal::policy("advance_seconds must be a number").into(),
         },
+        ("POST", "waits") => {
+            let wait = |key: &str| body[key].as_u64().map(Duration::from_millis);
+            let mut state = shared.state();
+            state.options.latency = wait("latency_ms").unwrap_or(state.options.latency);
+            state.options.read_lag = wait("read_lag_ms").unwrap_or(state.options.read_lag);
+            Reply::ok(Value::Null)
+        }
         ("POST", "faults") => match fault(&body) {
             Some(fault) => {
                 shared.faults().add(fault);
@@ -84,24 +97,50 @@ fn requests(shared: &Shared) -> Value {
 }
 
 fn fault(body: &Value) -> Option<Fault> {
-    let kind = match body["kind"].as_str()? {
-        "reset_before" => FaultKind::Reset(Effect::None),
-        "reset_after" => FaultKind::Reset(Effect::Done),
-        "truncated" => FaultKind::Truncated,
-        "rate_limited" => FaultKind::RateLimited(Some("1".to_owned())),
-        "html" => FaultKind::Html(502, Effect::None),
-        "server_error" => FaultKind::Api(500, 10000, "Internal server error", Effect::None),
-        "hang" => FaultKind::Hang(Effect::None),
-        "stale" => FaultKind::Stale,
-        _ => return None,
-    };
-    let count = |key: &str, default| {
-        body[key].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(default)
-    };
-    let fault = Fault::new(kind).skip(count("skip", 0)).times(count("times", 1));
+    let fault = Fault::new(kind(body)?).skip(count(body, "skip", 0)?).times(count(body, "times", 1)?);
     let fault = match body["method"].as_str() {
         Some(method) => fault.method(method),
         None => fault,
     };
     Some(fault.path(body["path"].as_str().unwrap_or("**")))
+}
+
+fn kind(body: &Value) -> Option<FaultKind> {
+    let text = |key: &str| body[key].as_str().map(str::to_owned);
+    let wait = || body["ms"].as_u64().map(Duration::from_millis);
+    let effect = match &body["effect"] {
+        Value::Null => Effect::None,
+        Value::Number(ms) => Effect::Later(Duration::from_millis(ms.as_u64()?)),
+        Value::String(effect) if effect == "none" => Effect::None,
+        Value::String(effect) if effect == "done" => Effect::Done,
+        _ => return None,
+    };
+    let status = |default| count(body, "status", default);
+    Some(match body["kind"].as_str()? {
+        "latency_before" => FaultKind::LatencyBefore(wait()?),
+        "latency_after" => FaultKind::LatencyAfter(wait()?),
+        "rate_limited" => FaultKind::RateLimited(Some(text("retry_after").unwrap_or_else(|| "1".to_owned()))),
+        "api" => FaultKind::Api(status(500)?, count(body, "code", 10000)?, "A fault on demand", effect),
+        "json" => FaultKind::Json(status(200)?, body["body"].clone(), effect),
+        "html" => FaultKind::Html(status(502)?, effect),
+        "reset" => FaultKind::Reset(effect),
+        "hang" => FaultKind::Hang(effect),
+        "truncated" => FaultKind::Truncated,
+        "wrong_types" => FaultKind::WrongTypes,
+        "stale" => FaultKind::Stale,
+        "sticky" => {
+            let lies = body["lies"].as_bool().unwrap_or(false);
+            FaultKind::Sticky(Sticky { group: text("group"), lies })
+        }
+        "edited" => FaultKind::Edited(text("at")?, body.get("to").cloned()),
+        _ => return None,
+    })
+}
+
+/// A number of the body, or the default where there is none.
+fn count<T: TryFrom<u64>>(body: &Value, key: &str, default: T) -> Option<T> {
+    match &body[key] {
+        Value::Null => Some(default),
+        number => number.as_u64().and_then(|number| T::try_from(number).ok()),
+    }
 }

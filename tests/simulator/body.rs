@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::envelope::Refusal;
-use super::options::Readings;
+use super::options::{CreateStatus, Readings};
 
 /// A field that JSON can leave out, set to null, or give.
 pub enum Field<T> {
@@ -41,7 +41,7 @@ pub struct TokenBody {
     pub expires_on: Field<OffsetDateTime>,
     /// As sent.
     pub not_before: Field<OffsetDateTime>,
-    /// `active` or `disabled`; an update may have it, a create may not.
+    /// `active` or `disabled`; what a create makes of it is a matter of reading.
     pub status: Option<String>,
 }
 
@@ -83,7 +83,8 @@ impl TokenBody {
     /// 400 with the API's code and message for whatever is wrong first.
     pub fn read(object: &Map<String, Value>, update: bool, readings: &Readings) -> Result<Self, Refusal> {
         let known = ["name", "policies", "condition", "expires_on", "not_before", "status"];
-        only(object, if update { &known } else { &known[..5] }, readings)?;
+        let takes_status = update || readings.create_status != CreateStatus::Refused;
+        only(object, if takes_status { &known } else { &known[..5] }, readings)?;
         Ok(Self {
             name: name(object.get("name"))?,
             policies: match object.get("policies") {

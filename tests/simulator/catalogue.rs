@@ -83,7 +83,8 @@ impl Catalogue {
         &found.expect("the snapshot has the groups that the simulator enforces").id
     }
 
-    /// `GET …/tokens/permission_groups`: not paged, both filters exact, and nothing that matches is an empty list.
+    /// `GET …/tokens/permission_groups`: not paged, both filters exact, and nothing that matches is an empty list. A
+    /// filtered answer has the `result_info` of one page.
     pub fn list(&self, for_user: bool, query: &[(String, String)]) -> Reply {
         let wanted = |key: &str| query.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         let (name, scope) = (wanted("name"), wanted("scope"));
@@ -95,7 +96,12 @@ impl Catalogue {
             .filter(|g| scope.is_none_or(|wanted| g.scopes.iter().any(|s| s == wanted)))
             .map(|g| json!({"id": g.id, "name": g.name, "scopes": g.scopes}))
             .collect();
-        Reply::ok(Value::Array(found)).with_info(Value::Null)
+        let count = found.len();
+        let info = match (name, scope) {
+            (None, None) => Value::Null,
+            _ => json!({"count": count, "page": 1, "per_page": count, "total_count": count}),
+        };
+        Reply::ok(Value::Array(found)).with_info(info)
     }
 
     /// `GET /accounts/{a}/iam/permission_groups`: the groups of member roles, with the same names and other ids, which

@@ -26,10 +26,45 @@ impl Reply {
         self
     }
 
+    /// Changes the body at a path: sets a value there, or removes it. In a list, a segment names an element by its index
+    /// or `id`, and `*` all of them.
+    pub fn edit(&mut self, path: &str, to: Option<&Value>) {
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        edit(&mut self.body, &segments, to);
+    }
+
     /// The same, with a message.
     pub fn with_message(mut self, code: u32, message: &str) -> Self {
         self.body["messages"] = json!([{"code": code, "message": message, "type": null}]);
         self
+    }
+}
+
+fn edit(at: &mut Value, path: &[&str], to: Option<&Value>) {
+    let Some((segment, rest)) = path.split_first() else { return };
+    match (at, to) {
+        (Value::Object(fields), Some(to)) if rest.is_empty() => {
+            fields.insert((*segment).to_owned(), to.clone());
+        }
+        (Value::Object(fields), None) if rest.is_empty() => {
+            fields.remove(*segment);
+        }
+        (Value::Object(fields), to) => {
+            if let Some(field) = fields.get_mut(*segment) {
+                edit(field, rest, to);
+            }
+        }
+        (Value::Array(items), to) => {
+            let named = |index: usize, item: &Value| {
+                *segment == "*" || index.to_string() == *segment || item["id"] == *segment
+            };
+            for (index, item) in items.iter_mut().enumerate() {
+                if named(index, item) {
+                    edit(item, rest, to);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

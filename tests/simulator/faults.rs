@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::log::path_matches;
 
 /// Whether the request had its effect when things went wrong.
@@ -11,6 +13,17 @@ pub enum Effect {
     None,
     /// It was done; only the answer is lost.
     Done,
+    /// It comes this long after the answer, whatever has happened meanwhile.
+    Later(Duration),
+}
+
+/// Which policies the update of a token keeps though it should remove them.
+#[derive(Clone, Debug, Default)]
+pub struct Sticky {
+    /// Only policies with this permission group, by name; `None`: all.
+    pub group: Option<String>,
+    /// The answer says that they are gone; otherwise it shows them.
+    pub lies: bool,
 }
 
 /// What goes wrong.
@@ -34,8 +47,33 @@ pub enum FaultKind {
     Truncated,
     /// The effect happens, and `result` has another type than documented.
     WrongTypes,
-    /// A read of a token returns what it was before its last change.
+    /// A read shows each token as it was before its last write: one that was just made is not there, one that was just
+    /// deleted is.
     Stale,
+    /// The update of a token answers success and keeps policies that it should remove.
+    Sticky(Sticky),
+    /// The effect happens, and the answer's body is changed at this path (`/result/policies`): set to a value, or, with
+    /// `None`, removed. In a list, a segment names an element by its index or `id`, and `*` all of them.
+    Edited(String, Option<Value>),
+    /// This status and body.
+    Json(u16, Value, Effect),
+}
+
+impl FaultKind {
+    /// A token that is there is not found.
+    pub fn not_found() -> Self {
+        Self::Api(404, 1003, "API token not found", Effect::None)
+    }
+
+    /// The answer lacks what stands at this path.
+    pub fn without(path: &str) -> Self {
+        Self::Edited(path.to_owned(), None)
+    }
+
+    /// The answer has null at this path.
+    pub fn null(path: &str) -> Self {
+        Self::Edited(path.to_owned(), Some(Value::Null))
+    }
 }
 
 /// A fault and the requests that it hits. Made with [`Fault::new`] and narrowed with the other methods.
@@ -98,6 +136,7 @@ struct Armed {
 #[derive(Default)]
 pub struct Faults {
     armed: Vec<Armed>,
+    late: usize,
 }
 
 impl Faults {
@@ -117,9 +156,20 @@ impl Faults {
         self.armed.iter_mut().for_each(|armed| armed.cleared = true);
     }
 
-    /// Whether a counted fault has not hit as often as it should.
+    /// An effect will come later.
+    pub fn effect_awaited(&mut self) {
+        self.late += 1;
+    }
+
+    /// It has come.
+    pub fn effect_came(&mut self) {
+        self.late -= 1;
+    }
+
+    /// Whether a counted fault has not hit as often as it should, or an effect is still to come.
     pub fn pending(&self) -> bool {
-        self.armed.iter().any(|a| !a.cleared && a.fault.times != usize::MAX && a.hits < a.fault.times)
+        self.late > 0
+            || self.armed.iter().any(|a| !a.cleared && a.fault.times != usize::MAX && a.hits < a.fault.times)
     }
 
     /// The fault for this request, if any; counts it.

@@ -11,6 +11,7 @@ use super::auth::Caller;
 use super::catalogue::Group;
 use super::envelope::{Refusal, Reply};
 use super::faults::{Fault, FaultId};
+use super::history::{History, Lag};
 use super::log::{Entry, path_matches};
 use super::policies::Policy;
 use super::resources;
@@ -164,12 +165,19 @@ impl Simulator {
             query: Vec::new(),
             content_type: Some("application/json"),
             body: text.as_bytes(),
-            stale: false,
+            lag: Lag::No,
+            sticky: None,
         };
-        let made = tokens::create(&mut self.shared.state(), &call, &owner);
+        let mut state = self.shared.state();
+        let made = tokens::create(&mut state, &call, &owner);
         let Reply { body, .. } = made.map_err(|refusal: Refusal| refusal.summary()).expect("a valid token");
         let field = |key: &str| body["result"][key].as_str().unwrap_or_default().to_owned();
-        (field("id"), field("value"))
+        let (id, value) = (field("id"), field("value"));
+        // It stands for a token that has been there for long: no read lags behind its creation.
+        if let Some(token) = state.tokens.iter_mut().find(|token| token.id == id) {
+            token.history = History::default();
+        }
+        (id, value)
     }
 
     /// Changes a token in any way; `modified_on` moves. The helpers below are this.
@@ -303,6 +311,16 @@ impl Simulator {
         self.shared.state().clock_offset += by;
     }
 
+    /// How long each request takes before it has its effect.
+    pub fn set_latency(&self, latency: Duration) {
+        self.shared.state().options.latency = latency;
+    }
+
+    /// How far the reads of tokens lag behind the writes.
+    pub fn set_read_lag(&self, lag: Duration) {
+        self.shared.state().options.read_lag = lag;
+    }
+
     /// Anything else: the state itself, under its lock.
     pub fn with_state<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
         use_it(&mut self.shared.state())
@@ -338,7 +356,8 @@ impl Simulator {
         self.shared.faults().hits(fault)
     }
 
-    /// Whether a fault is left that has not hit as often as it should: a test's script must be consumed whole.
+    /// Whether a fault is left that has not hit as often as it should, or whose late effect is still to come: a test's
+    /// script must be consumed whole.
     pub fn faults_pending(&self) -> bool {
         self.shared.faults().pending()
     }

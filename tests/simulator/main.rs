@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use simulator::{Options, Simulator};
 
-const USAGE: &str = "simulator [--listen ADDRESS:PORT] [--quota REQUESTS/SECONDS|none] [--latency-ms N]
+const USAGE: &str =
+    "simulator [--listen ADDRESS:PORT] [--quota REQUESTS/SECONDS|none] [--latency-ms N] [--read-lag-ms N]
           [--account-token-limit N] [--user-token-limit N] [--reading NAME=VALUE]...";
 
 #[allow(
@@ -56,6 +57,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
                 options.quota = Some((parse(&flag, requests)?, Duration::from_secs(parse(&flag, seconds)?)));
             }
             "--latency-ms" => options.latency = Duration::from_millis(parse(&flag, &value)?),
+            "--read-lag-ms" => options.read_lag = Duration::from_millis(parse(&flag, &value)?),
             "--account-token-limit" => options.account_token_limit = parse(&flag, &value)?,
             "--user-token-limit" => options.user_token_limit = parse(&flag, &value)?,
             "--reading" => {

@@ -16,6 +16,7 @@ pub mod body;
 pub mod catalogue;
 pub mod envelope;
 pub mod faults;
+pub mod history;
 pub mod inspect;
 pub mod log;
 pub mod options;
@@ -40,10 +41,10 @@ use tokio::sync::oneshot;
 use self::{faults::Faults, log::Log, state::State};
 #[allow(unused_imports, reason = "the names that tests use")]
 pub use self::{
-    faults::{Effect, Fault, FaultId, FaultKind},
+    faults::{Effect, Fault, FaultId, FaultKind, Sticky},
     inspect::PolicyView,
     log::Entry,
-    options::{CreatorCap, Options, Readings},
+    options::{CreateStatus, CreatorCap, Options, Readings},
 };
 
 /// What the HTTP side and the handle share.

@@ -16,6 +16,8 @@ pub struct Options {
     pub user_token_limit: usize,
     /// How long each request takes before it has its effect.
     pub latency: Duration,
+    /// How far the reads of tokens lag behind the writes.
+    pub read_lag: Duration,
     /// The address that callers seem to come from; `None` takes the connection's.
     pub client_ip: Option<IpAddr>,
     /// Whether `/__sim/…` is served (see the module `admin`).
@@ -32,6 +34,7 @@ impl Default for Options {
             account_token_limit: 500,
             user_token_limit: 50,
             latency: Duration::ZERO,
+            read_lag: Duration::ZERO,
             client_ip: None,
             admin: false,
             readings: Readings::default(),
@@ -48,6 +51,17 @@ pub enum CreatorCap {
     SpecificZones,
     /// No check (seen by OpenBao's plugin).
     Off,
+}
+
+/// What a create makes of `status` in its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreateStatus {
+    /// It is refused like any field that no document names.
+    Refused,
+    /// It is taken, and the token is active whatever it says (the official provider sends `active`).
+    Ignored,
+    /// It is taken, and the token has it.
+    Honoured,
 }
 
 /// One switch for each point where sources differ or are silent.
@@ -83,6 +97,14 @@ pub struct Readings {
     pub utc_seconds_only: bool,
     /// Fields and list parameters that no document names are refused; false: they are ignored.
     pub unknown_fields_refused: bool,
+    /// What a create makes of `status` in its body.
+    pub create_status: CreateStatus,
+    /// A body whose `expires_on` has passed is refused, also where an expired token keeps it; false: it is taken.
+    pub past_expiry_refused: bool,
+    /// A zone-, bucket- or Worker-scoped group can be granted on an account; false: it is refused.
+    pub lower_scope_on_account: bool,
+    /// The `name` of a list request is the whole name; false: a part of it.
+    pub list_name_exact: bool,
 }
 
 impl Default for Readings {
@@ -103,6 +125,10 @@ impl Default for Readings {
             list_self: false,
             utc_seconds_only: true,
             unknown_fields_refused: true,
+            create_status: CreateStatus::Ignored,
+            past_expiry_refused: true,
+            lower_scope_on_account: true,
+            list_name_exact: false,
         }
     }
 }
@@ -113,15 +139,25 @@ impl Readings {
     /// # Errors
     /// If there is no such reading or value.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
-        if name == "creator_cap" {
-            self.creator_cap = match value {
-                "full" => CreatorCap::Full,
-                "specific_zones" => CreatorCap::SpecificZones,
-                "off" => CreatorCap::Off,
-                _ => return Err(format!("creator_cap is full, specific_zones or off, not {value}")),
-            };
-            return Ok(());
+        match (name, value) {
+            ("creator_cap", "full") => self.creator_cap = CreatorCap::Full,
+            ("creator_cap", "specific_zones") => self.creator_cap = CreatorCap::SpecificZones,
+            ("creator_cap", "off") => self.creator_cap = CreatorCap::Off,
+            ("creator_cap", _) => {
+                return Err(format!("creator_cap is full, specific_zones or off, not {value}"));
+            }
+            ("create_status", "refused") => self.create_status = CreateStatus::Refused,
+            ("create_status", "ignored") => self.create_status = CreateStatus::Ignored,
+            ("create_status", "honoured") => self.create_status = CreateStatus::Honoured,
+            ("create_status", _) => {
+                return Err(format!("create_status is refused, ignored or honoured, not {value}"));
+            }
+            (switch, value) => self.switch(switch, value)?,
         }
+        Ok(())
+    }
+
+    fn switch(&mut self, name: &str, value: &str) -> Result<(), String> {
         let switch = match name {
             "condition_null_clears" => &mut self.condition_null_clears,
             "unknown_group_rejected" => &mut self.unknown_group_rejected,
@@ -137,6 +173,9 @@ impl Readings {
             "list_self" => &mut self.list_self,
             "utc_seconds_only" => &mut self.utc_seconds_only,
             "unknown_fields_refused" => &mut self.unknown_fields_refused,
+            "past_expiry_refused" => &mut self.past_expiry_refused,
+            "lower_scope_on_account" => &mut self.lower_scope_on_account,
+            "list_name_exact" => &mut self.list_name_exact,
             _ => return Err(format!("no reading is called {name}")),
         };
         *switch = value.parse().map_err(|_| format!("{name} is true or false, not {value}"))?;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::auth::Caller;
 use super::body::only;
+use super::catalogue::{BUCKET, WORKER, ZONE};
 use super::envelope::Refusal;
 use super::options::CreatorCap;
 use super::resources::{self, Resource};
@@ -48,7 +49,8 @@ impl Policy {
         json!({"id": self.id, "effect": effect, "permission_groups": groups, "resources": self.resources})
     }
 
-    fn same_content(&self, other: &Self) -> bool {
+    /// Whether the other grants the same on the same.
+    pub fn same_content(&self, other: &Self) -> bool {
         self.deny == other.deny && self.groups == other.groups && self.resources == other.resources
     }
 }
@@ -182,11 +184,22 @@ fn place(state: &State, owner: &Owner, resource: &Resource, groups: &[String]) -
     };
     for id in groups {
         let group = state.catalogue.get(id);
-        if !own || !group.is_some_and(|group| group.scopes.iter().any(|scope| scope == resource.scope())) {
+        if !own || !group.is_some_and(|group| fits(state, &group.scopes, resource)) {
             return Err(not_permitted(group.map_or(id, |group| &group.name)));
         }
     }
     Ok(())
+}
+
+/// Whether a group of these scopes can be granted on a resource.
+fn fits(state: &State, scopes: &[String], resource: &Resource) -> bool {
+    let of_account = matches!(resource, Resource::Account(_) | Resource::AllAccounts);
+    scopes.iter().any(|scope| {
+        scope == resource.scope()
+            || (of_account
+                && state.options.readings.lower_scope_on_account
+                && [ZONE, BUCKET, WORKER].contains(&scope.as_str()))
+    })
 }
 
 /// Whether the caller holds what it wants to grant.

@@ -46,14 +46,19 @@ impl Resource {
     pub fn covers(&self, wanted: &Self, account_of: impl Fn(&str) -> Option<String>) -> bool {
         match (self, wanted) {
             (Self::AllAccounts, Self::Account(_))
+            // A zone- or bucket-scoped group on an account is granted on all that the account has.
+            | (Self::AllAccounts, Self::Zone(_) | Self::ZoneIn(..) | Self::ZonesOf(_) | Self::Bucket(..))
             | (Self::AllZones, Self::Zone(_) | Self::ZoneIn(..) | Self::ZonesOf(_)) => true,
             (Self::Zone(held) | Self::ZoneIn(_, held), Self::Zone(zone) | Self::ZoneIn(_, zone)) => {
                 held == zone
             }
-            (Self::ZonesOf(account), Self::Zone(zone) | Self::ZoneIn(_, zone)) => {
+            (Self::ZonesOf(account) | Self::Account(account), Self::Zone(zone) | Self::ZoneIn(_, zone)) => {
                 account_of(zone).as_ref() == Some(account)
             }
-            (Self::BucketsOf(held), Self::Bucket(account, _)) => held == account,
+            (Self::BucketsOf(held) | Self::Account(held), Self::Bucket(account, _))
+            | (Self::Account(held), Self::ZonesOf(account) | Self::BucketsOf(account) | Self::Worker(account, _)) => {
+                held == account
+            }
             (held, wanted) => held == wanted,
         }
     }

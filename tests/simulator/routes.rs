@@ -8,6 +8,8 @@ use hyper::{HeaderMap, Method};
 
 use super::auth::{Caller, admit, identify};
 use super::envelope::{Answer, Refusal, Reply};
+use super::faults::Sticky;
+use super::history::Lag;
 use super::resources::is_id;
 use super::state::{Owner, State};
 use super::{rights, tokens, tunnels, workers, zones};
@@ -26,8 +28,10 @@ pub struct Incoming<'a> {
     pub body: &'a [u8],
     /// The other end of the connection.
     pub peer: IpAddr,
-    /// Whether reads return what was before the last change.
-    pub stale: bool,
+    /// How far reads lag behind.
+    pub lag: Lag,
+    /// Which policies an update keeps though it should remove them.
+    pub sticky: Option<&'a Sticky>,
 }
 
 /// A request whose caller is known; what handlers work with.
@@ -40,8 +44,10 @@ pub struct Call<'a> {
     pub content_type: Option<&'a str>,
     /// As sent.
     pub body: &'a [u8],
-    /// Whether reads return what was before the last change.
-    pub stale: bool,
+    /// How far reads lag behind.
+    pub lag: Lag,
+    /// Which policies an update keeps though it should remove them.
+    pub sticky: Option<&'a Sticky>,
 }
 
 impl Call<'_> {
@@ -109,7 +115,8 @@ pub fn answer(state: &mut State, request: &Incoming) -> (Reply, Option<String>) 
         query: parse_query(request.query),
         content_type: request.headers.get("content-type").and_then(|value| value.to_str().ok()),
         body: request.body,
-        stale: request.stale,
+        lag: request.lag,
+        sticky: request.sticky,
         caller,
     };
     let ip = state.client_ip(request.peer);

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming as HyperBody};
+use hyper::http::request::Parts;
 use hyper::{Request, Response, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -20,7 +21,8 @@ use tokio::time::{Sleep, sleep};
 
 use super::envelope::{Refusal, Reply};
 use super::faults::{Effect, FaultKind};
-use super::log::Entry;
+use super::history::Lag;
+use super::log::{Entry, Ticket};
 use super::routes::{Incoming, answer};
 use super::{Shared, admin};
 
@@ -50,7 +52,8 @@ async fn connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     let service = service_fn(move |request| {
         let (shared, reset) = (Arc::clone(&shared), Arc::clone(&reset));
         async move {
-            let response = handle(&shared, request, peer.ip()).await;
+            // In a task of its own: a request that has arrived has its effect, also where the client goes away.
+            let response = tokio::spawn(handle(shared, request, peer.ip())).await.ok().flatten();
             if response.is_none() {
                 reset.store(true, Ordering::Relaxed);
             }
@@ -61,64 +64,105 @@ async fn connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await;
 }
 
+/// A request whose turn comes at once, after a wait, or after its answer.
+struct Job {
+    shared: Arc<Shared>,
+    parts: Parts,
+    body: Bytes,
+    path: String,
+    peer: IpAddr,
+    ticket: Ticket,
+    fault: Option<FaultKind>,
+}
+
+impl Job {
+    /// Takes effect, now.
+    fn run(&self) -> Reply {
+        let mut state = self.shared.state();
+        let lag = match self.fault {
+            Some(FaultKind::Stale) => Lag::LastWrite,
+            _ if state.options.read_lag.is_zero() => Lag::No,
+            _ => Lag::Time(state.options.read_lag),
+        };
+        let sticky = match &self.fault {
+            Some(FaultKind::Sticky(sticky)) => Some(sticky),
+            _ => None,
+        };
+        let incoming = Incoming {
+            method: &self.parts.method,
+            path: &self.path,
+            query: self.parts.uri.query().unwrap_or_default(),
+            headers: &self.parts.headers,
+            body: &self.body,
+            peer: self.peer,
+            lag,
+            sticky,
+        };
+        let (reply, caller) = answer(&mut state, &incoming);
+        self.shared.log().update(self.ticket, |entry| entry.caller = caller);
+        reply
+    }
+
+    /// Takes effect, or does not, or not yet.
+    fn perform(self: &Arc<Self>, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Done => drop(self.run()),
+            Effect::Later(after) => {
+                let job = Arc::clone(self);
+                job.shared.faults().effect_awaited();
+                tokio::spawn(async move {
+                    sleep(after).await;
+                    drop(job.run());
+                    job.shared.faults().effect_came();
+                });
+            }
+        }
+    }
+}
+
 /// Handles a request; `None` resets the connection.
-async fn handle(shared: &Shared, request: Request<HyperBody>, peer: IpAddr) -> Option<Response<Payload>> {
+async fn handle(shared: Arc<Shared>, request: Request<HyperBody>, peer: IpAddr) -> Option<Response<Payload>> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, BODY_LIMIT).collect().await.ok()?.to_bytes();
-    let method = parts.method.as_str().to_owned();
+    let method = parts.method.as_str();
     if let Some(path) = parts.uri.path().strip_prefix("/__sim/") {
-        return Some(respond(admin::answer(shared, &method, path, &body)));
+        return Some(respond(admin::answer(&shared, method, path, &body)));
     }
-    let Some(path) = parts.uri.path().strip_prefix(BASE) else {
+    let Some(path) = parts.uri.path().strip_prefix(BASE).map(str::to_owned) else {
         return Some(respond(Refusal::new(404, 7000, "No route for that URI").into()));
     };
-    let query = parts.uri.query().unwrap_or_default();
     let entry = Entry {
-        method: method.clone(),
-        path: path.to_owned(),
-        query: query.to_owned(),
+        method: method.to_owned(),
+        path: path.clone(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
         status: None,
         caller: None,
         faulted: false,
     };
     let ticket = shared.log().arrived(entry);
-    let fault = shared.faults().strike(&method, path);
+    let fault = shared.faults().strike(method, &path);
+    shared.log().update(ticket, |entry| entry.faulted = fault.is_some());
     let latency = shared.state().options.latency;
     if !latency.is_zero() {
         sleep(latency).await;
     }
-    shared.log().update(ticket, |entry| entry.faulted = fault.is_some());
-
-    let run = || {
-        let stale = matches!(fault, Some(FaultKind::Stale));
-        let incoming = Incoming {
-            method: &parts.method,
-            path,
-            query,
-            headers: &parts.headers,
-            body: &body,
-            peer,
-            stale,
-        };
-        let (reply, caller) = answer(&mut shared.state(), &incoming);
-        shared.log().update(ticket, |entry| entry.caller = caller);
-        reply
-    };
-    let response = faulty(fault.as_ref(), run).await?;
-    shared.log().update(ticket, |entry| entry.status = Some(response.status().as_u16()));
+    let job = Arc::new(Job { shared, parts, body, path, peer, ticket, fault });
+    let response = faulty(&job).await?;
+    job.shared.log().update(ticket, |entry| entry.status = Some(response.status().as_u16()));
     Some(response)
 }
 
 /// Runs a request with a fault on its way.
-async fn faulty(fault: Option<&FaultKind>, run: impl FnOnce() -> Reply) -> Option<Response<Payload>> {
-    match fault {
-        None | Some(FaultKind::Stale) => Some(respond(run())),
+async fn faulty(job: &Arc<Job>) -> Option<Response<Payload>> {
+    match &job.fault {
+        None | Some(FaultKind::Stale | FaultKind::Sticky(_)) => Some(respond(job.run())),
         Some(FaultKind::LatencyBefore(wait)) => {
             sleep(*wait).await;
-            Some(respond(run()))
+            Some(respond(job.run()))
         }
         Some(FaultKind::LatencyAfter(wait)) => {
-            let reply = run();
+            let reply = job.run();
             sleep(*wait).await;
             Some(respond(reply))
         }
@@ -130,11 +174,15 @@ async fn faulty(fault: Option<&FaultKind>, run: impl FnOnce() -> Reply) -> Optio
             }))
         }
         Some(FaultKind::Api(status, code, message, effect)) => {
-            perform(*effect, run);
+            job.perform(*effect);
             Some(respond(Refusal::new(*status, *code, *message).into()))
         }
+        Some(FaultKind::Json(status, body, effect)) => {
+            job.perform(*effect);
+            Some(respond(Reply { status: *status, body: body.clone(), headers: Vec::new() }))
+        }
         Some(FaultKind::Html(status, effect)) => {
-            perform(*effect, run);
+            job.perform(*effect);
             let page = format!(
                 "<!DOCTYPE html>\n<html><head><title>{status}</title></head>\n<body><center><h1>{status}</h1></center>\
                  <hr><center>cloudflare</center></body></html>\n"
@@ -142,31 +190,30 @@ async fn faulty(fault: Option<&FaultKind>, run: impl FnOnce() -> Reply) -> Optio
             Some(raw(*status, "text/html; charset=UTF-8", &[], Payload::whole(page.into())))
         }
         Some(FaultKind::Reset(effect)) => {
-            perform(*effect, run);
+            job.perform(*effect);
             None
         }
         Some(FaultKind::Hang(effect)) => {
-            perform(*effect, run);
+            job.perform(*effect);
             std::future::pending().await
         }
         Some(FaultKind::Truncated) => {
-            let reply = run();
+            let reply = job.run();
             let whole = reply.body.to_string();
             let length = ("content-length", whole.len().to_string());
             let half = Payload::cut(whole.as_bytes()[..whole.len() / 2].to_vec().into());
             Some(raw(reply.status, "application/json", &[length], half))
         }
         Some(FaultKind::WrongTypes) => {
-            let mut reply = run();
+            let mut reply = job.run();
             reply.body["result"] = wrong(&reply.body["result"]);
             Some(respond(reply))
         }
-    }
-}
-
-fn perform(effect: Effect, run: impl FnOnce() -> Reply) {
-    if effect == Effect::Done {
-        run();
+        Some(FaultKind::Edited(path, to)) => {
+            let mut reply = job.run();
+            reply.edit(path, to.as_ref());
+            Some(respond(reply))
+        }
     }
 }
 

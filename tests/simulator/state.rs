@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::body::Condition;
 use super::catalogue::{Catalogue, hex};
+use super::history::History;
 use super::options::Options;
 use super::policies::Policy;
 use super::quota::Quota;
@@ -58,8 +59,8 @@ pub struct Token {
     pub value: String,
     /// Holds every right on what its owner has, whatever its policies say.
     pub root: bool,
-    /// What a stale read returns: the token as it was shown before its last change.
-    pub previous: Option<Value>,
+    /// What it looked like before, for reads that lag.
+    pub history: History,
 }
 
 /// A zone and its DNS records.
@@ -100,6 +101,8 @@ pub struct State {
     pub key: String,
     /// In order of creation.
     pub tokens: Vec<Token>,
+    /// Deleted tokens, which only reads that lag still show.
+    pub removed: Vec<Token>,
     /// The ids of the account's and the user's root token.
     pub roots: Vec<String>,
     /// Values that were valid once.
@@ -140,6 +143,7 @@ impl State {
             user: new_id(),
             key: new_value("cfk_"),
             tokens: Vec::new(),
+            removed: Vec::new(),
             roots: Vec::new(),
             dead_values: HashSet::new(),
             clock_offset: Duration::ZERO,
@@ -185,7 +189,7 @@ impl State {
             condition: None,
             policies: Vec::new(),
             root: false,
-            previous: None,
+            history: History::default(),
         }
     }
 
@@ -200,13 +204,13 @@ impl State {
         self.tokens.iter().find(|token| token.id == id)
     }
 
-    /// Changes a token: what it was becomes the stale view, and `modified_on` moves. False if there is none.
+    /// Changes a token: what it was is kept in its history, and `modified_on` moves. False if there is none.
     pub fn change(&mut self, id: &str, change: impl FnOnce(&mut Token)) -> bool {
         let Some(index) = self.tokens.iter().position(|token| token.id == id) else { return false };
         let before = self.show(&self.tokens[index]);
         let now = self.now();
         let token = &mut self.tokens[index];
-        token.previous = Some(before);
+        token.history.written(Instant::now(), Some(before));
         change(token);
         token.modified_on = now;
         true
@@ -215,8 +219,11 @@ impl State {
     /// Removes a token; its value is dead.
     pub fn remove(&mut self, id: &str) -> Option<Token> {
         let index = self.tokens.iter().position(|token| token.id == id)?;
-        let token = self.tokens.remove(index);
+        let shown = self.show(&self.tokens[index]);
+        let mut token = self.tokens.remove(index);
         self.dead_values.insert(token.value.clone());
+        token.history.written(Instant::now(), Some(shown));
+        self.removed.push(token.clone());
         Some(token)
     }
 

@@ -1,10 +1,16 @@
 //! The token endpoints, of accounts and of the user alike.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::body::{self, Field, TokenBody};
 use super::envelope::{Answer, Refusal, Reply};
-use super::policies;
+use super::faults::Sticky;
+use super::history::{Lag, Seen};
+use super::options::CreateStatus;
+use super::policies::{self, Policy};
 use super::resources::Resource;
 use super::rights::Area;
 use super::routes::Call;
@@ -55,22 +61,41 @@ fn authorize(state: &State, call: &Call, owner: &Owner, write: bool) -> Result<(
     if area.granted(state, &call.caller, write, &on) { Ok(()) } else { Err(Refusal::unauthorized()) }
 }
 
+/// What a read that lags so far behind shows of each token of an owner, in order of creation.
+fn seen<'a>(state: &'a State, owner: &'a Owner, lag: Lag) -> impl Iterator<Item = Value> + 'a {
+    let now = Instant::now();
+    let present = state.tokens.iter().map(|token| (token, true));
+    let removed = state.removed.iter().map(|token| (token, false));
+    let tokens = present.chain(removed.filter(move |_| lag != Lag::No));
+    tokens.filter(|(token, _)| token.owner == *owner).filter_map(move |(token, exists)| {
+        match token.history.seen(now, lag) {
+            Seen::Present => exists.then(|| state.show(token)),
+            Seen::Past(shown) => Some(shown.clone()),
+            Seen::Nothing => None,
+        }
+    })
+}
+
+fn not_found() -> Refusal {
+    Refusal::new(404, 1003, "API token not found")
+}
+
 fn owned<'a>(state: &'a State, owner: &Owner, id: &str) -> Result<&'a Token, Refusal> {
     let found = state.token(id).filter(|token| token.owner == *owner);
-    found.ok_or_else(|| Refusal::new(404, 1003, "API token not found"))
+    found.ok_or_else(not_found)
 }
 
 /// `GET …/tokens`
 pub fn list(state: &State, call: &Call, owner: &Owner) -> Answer {
     let readings = &state.options.readings;
-    let mut visible: Vec<&Token> = state.tokens.iter().filter(|token| token.owner == *owner).collect();
+    let mut visible: Vec<Value> = seen(state, owner, call.lag).collect();
     if let Err(refusal) = authorize(state, call, owner, false) {
         if !readings.list_self {
             return Err(refusal);
         }
-        visible.retain(|token| token.id == call.caller.label());
+        visible.retain(|token| token["id"] == call.caller.label());
     }
-    let known = ["page", "per_page", "direction", "include_expired"];
+    let known = ["page", "per_page", "direction", "include_expired", "name"];
     if let Some((key, _)) = call.query.iter().find(|(key, _)| !known.contains(&key.as_str()))
         && readings.unknown_fields_refused
     {
@@ -79,9 +104,15 @@ pub fn list(state: &State, call: &Call, owner: &Owner) -> Answer {
     match call.parameter("include_expired") {
         Some("true") => {}
         None | Some("false") => {
-            visible.retain(|token| matches!(token.status_at(state.now()), "active" | "disabled"));
+            visible.retain(|token| token["status"] == "active" || token["status"] == "disabled");
         }
         Some(_) => return Err(Refusal::policy("include_expired must be a boolean")),
+    }
+    if let Some(wanted) = call.parameter("name") {
+        let name = |token: &Value| token["name"].as_str().unwrap_or_default().to_owned();
+        visible.retain(|token| {
+            if readings.list_name_exact { name(token) == wanted } else { name(token).contains(wanted) }
+        });
     }
     match call.parameter("direction") {
         None | Some("asc") => {}
@@ -91,12 +122,8 @@ pub fn list(state: &State, call: &Call, owner: &Owner) -> Answer {
     let page = call.number("page", 1, 1..=usize::MAX)?;
     let per_page = call.number("per_page", 20, 5..=50)?;
     let total = visible.len();
-    let shown: Vec<Value> = visible
-        .into_iter()
-        .skip((page - 1).saturating_mul(per_page))
-        .take(per_page)
-        .map(|token| look(state, token, call.stale))
-        .collect();
+    let shown: Vec<Value> =
+        visible.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
     let mut info = json!({"count": shown.len(), "page": page, "per_page": per_page, "total_count": total});
     if readings.total_pages {
         info["total_pages"] = json!(total.div_ceil(per_page));
@@ -104,14 +131,10 @@ pub fn list(state: &State, call: &Call, owner: &Owner) -> Answer {
     Ok(Reply::ok(Value::Array(shown)).with_info(info))
 }
 
-fn look(state: &State, token: &Token, stale: bool) -> Value {
-    token.previous.clone().filter(|_| stale).unwrap_or_else(|| state.show(token))
-}
-
 /// `GET …/tokens/{id}`: expired, disabled and revoked tokens too.
 pub fn get(state: &State, call: &Call, owner: &Owner, id: &str) -> Answer {
     authorize(state, call, owner, false)?;
-    Ok(Reply::ok(look(state, owned(state, owner, id)?, call.stale)))
+    seen(state, owner, call.lag).find(|token| token["id"] == id).map(Reply::ok).ok_or_else(not_found)
 }
 
 /// `POST …/tokens`: the only answer but a roll's that holds a value.
@@ -128,7 +151,14 @@ pub fn create(state: &mut State, call: &Call, owner: &Owner) -> Answer {
         // No source has the real code and message.
         return Err(Refusal::policy(format!("The limit of {limit} API tokens has been reached")));
     }
+    future(state, &body.expires_on)?;
     let mut token = Token { policies, ..state.blank_token(owner.clone(), &body.name) };
+    if let Some(status) =
+        body.status.filter(|_| state.options.readings.create_status == CreateStatus::Honoured)
+    {
+        token.status = status;
+    }
+    token.history.written(Instant::now(), None);
     set(&mut token.condition, body.condition, true, true);
     set(&mut token.expires_on, body.expires_on, true, true);
     set(&mut token.not_before, body.not_before, true, true);
@@ -153,9 +183,12 @@ pub fn update(state: &mut State, call: &Call, owner: &Owner, id: &str) -> Answer
     let before = owned(state, owner, id)?;
     let body = TokenBody::read(&object, true, &readings)?;
     let policies = policies::read(state, owner, &call.caller, &body.policies, Some(&before.policies))?;
+    future(state, &body.expires_on)?;
+    let kept = kept(state, call.sticky, &before.policies, &policies);
     state.change(id, |token| {
         token.name = body.name;
         token.policies = policies;
+        token.policies.extend(kept.iter().cloned());
         set(&mut token.condition, body.condition, readings.omitted_kept, readings.condition_null_clears);
         set(&mut token.expires_on, body.expires_on, readings.omitted_kept, true);
         set(&mut token.not_before, body.not_before, readings.omitted_kept, true);
@@ -163,7 +196,36 @@ pub fn update(state: &mut State, call: &Call, owner: &Owner, id: &str) -> Answer
             token.status = status;
         }
     });
-    Ok(Reply::ok(state.show(owned(state, owner, id)?)))
+    let mut shown = state.show(owned(state, owner, id)?);
+    if call.sticky.is_some_and(|sticky| sticky.lies)
+        && let Some(policies) = shown["policies"].as_array_mut()
+    {
+        policies.retain(|policy| kept.iter().all(|kept| policy["id"] != kept.id));
+    }
+    Ok(Reply::ok(shown))
+}
+
+/// A validating API takes no end that has passed.
+fn future(state: &State, expires_on: &Field<OffsetDateTime>) -> Result<(), Refusal> {
+    match expires_on {
+        Field::Given(at) if *at <= state.now() && state.options.readings.past_expiry_refused => {
+            Err(Refusal::policy("expires_on must be in the future").at("/expires_on"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The policies that stay though the update does not have them.
+fn kept(state: &State, sticky: Option<&Sticky>, before: &[Policy], after: &[Policy]) -> Vec<Policy> {
+    let Some(sticky) = sticky else { return Vec::new() };
+    let meant = |policy: &&Policy| match &sticky.group {
+        None => true,
+        Some(name) => {
+            policy.groups.iter().any(|id| state.catalogue.get(id).is_some_and(|group| group.name == *name))
+        }
+    };
+    let goes = |policy: &&Policy| !after.iter().any(|other| other.same_content(policy));
+    before.iter().filter(goes).filter(meant).cloned().collect()
 }
 
 fn set<T>(slot: &mut Option<T>, field: Field<T>, omitted_kept: bool, null_clears: bool) {
@@ -192,7 +254,7 @@ pub fn roll(state: &mut State, call: &Call, owner: &Owner, id: &str) -> Answer {
         body::only(&object, &[], &state.options.readings)?;
     }
     owned(state, owner, id)?;
-    let value = state.roll(id).ok_or_else(|| Refusal::new(404, 1003, "API token not found"))?;
+    let value = state.roll(id).ok_or_else(not_found)?;
     Ok(Reply::ok(json!(value)))
 }
 

@@ -2,6 +2,7 @@
 
 mod auth;
 mod faults;
+mod hostile;
 mod policies;
 mod readings;
 mod tokens;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Client;
 use crate::simulator::CreatorCap;
 
+const ACCOUNT: &str = "com.cloudflare.api.account";
 const ZONE: &str = "com.cloudflare.api.account.zone";
 
 #[tokio::test]
@@ -49,6 +50,8 @@ async fn what_the_api_refuses_in_a_policy_is_refused_with_its_words() {
         policy[key] = value;
         policy
     };
+    let on_a_zone =
+        "Failed common permission check against resources. (Permission group: \"Workers Scripts Write\")";
     let failed = "Failed common permission check against resources. (Permission group: \"DNS Write\")";
     for (policy, code, message) in [
         (
@@ -56,8 +59,11 @@ async fn what_the_api_refuses_in_a_policy_is_refused_with_its_words() {
             1001,
             "Must specify a zone for account owned tokens, or nest zone",
         ),
-        (on_zone(json!({account.clone(): "*"})), 1001, failed),
-        (on_zone(json!({zone.clone(): "*", account.clone(): "*"})), 1001, failed),
+        (
+            api.policy_on("allow", &["Workers Scripts Write"], ACCOUNT, json!({zone.clone(): "*"})),
+            1001,
+            on_a_zone,
+        ),
         (on_zone(json!({other_zone: "*"})), 1001, failed),
         (on_zone(json!({other: {format!("{ZONE}.*"): "*"}})), 1001, failed),
         (on_zone(json!({format!("{account}.zone.*"): "*"})), 1001, "is not a supported resource type"),
@@ -82,6 +88,28 @@ async fn what_the_api_refuses_in_a_policy_is_refused_with_its_words() {
             api.root("POST", "TOKENS", Some(&json!({"name": "t", "policies": [on_zone(resources)]}))).await;
         assert_eq!(seen.code(), (200, 0), "{}", seen.message());
     }
+}
+
+#[tokio::test]
+async fn a_group_of_a_lower_scope_on_the_account_covers_all_that_the_account_has() {
+    let api = Client::start().await;
+    let all = json!({format!("{ACCOUNT}.{}", api.sim.account_id()): "*"});
+    let body = json!({"name": "t", "policies": [api.policy_on("allow", &["DNS Write"], ZONE, all.clone())]});
+    let made = api.root("POST", "TOKENS", Some(&body)).await;
+    assert_eq!(made.result()["policies"][0]["resources"], all, "it comes back as it was sent");
+    let value = made.result()["value"].as_str().unwrap();
+    let record = json!({"type": "A", "name": "a", "content": "192.0.2.1"});
+    for zone in api.sim.zone_ids() {
+        let records = format!("/zones/{zone}/dns_records");
+        assert_eq!(api.send(value, "POST", &records, Some(&record)).await.code(), (200, 0));
+    }
+    let others = format!("/zones/{}/dns_records", api.sim.other_zone_id());
+    assert_eq!(api.send(value, "POST", &others, Some(&record)).await.code(), (403, 10000));
+
+    let strict = Client::reading(|readings| readings.lower_scope_on_account = false).await;
+    let all = json!({format!("{ACCOUNT}.{}", strict.sim.account_id()): "*"});
+    let body = json!({"name": "t", "policies": [strict.policy_on("allow", &["DNS Write"], ZONE, all)]});
+    assert_eq!(strict.root("POST", "TOKENS", Some(&body)).await.code(), (400, 1001));
 }
 
 #[tokio::test]

@@ -75,6 +75,55 @@ async fn each_reading_of_a_request_refuses_or_takes_what_it_names() {
     assert_eq!(api.root("GET", "TOKENS", None).await.body["result_info"]["total_pages"], 1);
 }
 
+#[tokio::test]
+async fn a_create_with_a_status_is_refused_or_ignores_or_honours_it() {
+    for (reading, expected) in
+        [("refused", Err((400, 1001))), ("ignored", Ok("active")), ("honoured", Ok("disabled"))]
+    {
+        let api =
+            Client::reading(|readings| readings.set("create_status", reading).expect("a reading")).await;
+        let body = json!({"name": "t", "policies": [], "status": "disabled"});
+        let made = api.root("POST", "TOKENS", Some(&body)).await;
+        match expected {
+            Err(code) => assert_eq!(made.code(), code),
+            Ok(status) => assert_eq!(made.result()["status"], status),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_is_updated_only_to_an_end_that_has_not_passed_unless_the_reading_says_so() {
+    let api = Client::start().await;
+    let (id, _) = api.mint(&["D1 Read"]);
+    let path = format!("TOKENS/{id}");
+    api.sim.expire(&id);
+    let mut body = json!({"name": "t", "policies": [], "expires_on": "2026-01-01T00:00:00Z"});
+    let refused = api.root("PUT", &path, Some(&body)).await;
+    assert_eq!((refused.code(), refused.message()), ((400, 1001), "expires_on must be in the future"));
+    assert_eq!(api.root("POST", "TOKENS", Some(&body)).await.code(), (400, 1001));
+    assert!(!api.sim.policies(&id).is_empty(), "nothing was changed");
+    body["expires_on"] = Value::Null;
+    assert_eq!(api.root("PUT", &path, Some(&body)).await.result()["status"], "active");
+
+    let lax = Client::reading(|readings| readings.past_expiry_refused = false).await;
+    let (id, _) = lax.mint(&["D1 Read"]);
+    body["expires_on"] = json!("2026-01-01T00:00:00Z");
+    let put = lax.root("PUT", &format!("TOKENS/{id}"), Some(&body)).await;
+    assert_eq!((&put.result()["status"], &put.result()["policies"]), (&json!("expired"), &json!([])));
+}
+
+#[tokio::test]
+async fn a_list_is_filtered_by_the_whole_name_or_a_part_of_it() {
+    for (exact, expected) in [(true, 1), (false, 2)] {
+        let api = Client::reading(|readings| readings.list_name_exact = exact).await;
+        for name in ["ci", "ci-2", "other"] {
+            api.sim.mint(&json!({"name": name, "policies": []}));
+        }
+        let list = api.root("GET", "TOKENS?name=ci", None).await;
+        assert_eq!(list.result().as_array().map(Vec::len), Some(expected));
+    }
+}
+
 #[test]
 fn a_reading_that_is_not_there_is_named() {
     let mut readings = Readings::default();
@@ -82,6 +131,7 @@ fn a_reading_that_is_not_there_is_named() {
         readings.set("condition_nul_clears", "true"),
         Err("no reading is called condition_nul_clears".to_owned())
     );
+    assert!(readings.set("create_status", "half").is_err_and(|problem| problem.contains("honoured")));
     assert!(readings.set("creator_cap", "half").is_err_and(|problem| problem.contains("specific_zones")));
     assert!(readings.set("list_self", "yes").is_err_and(|problem| problem.contains("true or false")));
 }

@@ -51,7 +51,7 @@ async fn wrong_bodies_are_refused_with_the_apis_codes() {
     for (method, path, body, code) in [
         ("POST", "TOKENS", with("name", json!("")), 400),
         ("POST", "TOKENS", with("name", json!("é".repeat(121))), 400),
-        ("POST", "TOKENS", with("status", json!("active")), 1001),
+        ("POST", "TOKENS", with("status", json!("expired")), 1001),
         ("POST", "TOKENS", with("policies", Value::Null), 1001),
         ("POST", "TOKENS", with("expires_on", json!("2030-01-01T00:00:00.5Z")), 1001),
         ("POST", "TOKENS", with("expires_on", json!("2030-01-01T00:00:00+01:00")), 1001),
@@ -101,7 +101,8 @@ async fn the_filters_of_permission_groups_are_decoded_once() {
     let api = Client::start().await;
     let find = async |query: &str| {
         let seen = api.root("GET", &format!("TOKENS/permission_groups?{query}"), None).await;
-        assert_eq!(seen.body["result_info"], Value::Null);
+        let pages = query.contains("name").then(|| json!(seen.result().as_array().map(Vec::len)));
+        assert_eq!(seen.body["result_info"]["total_count"], pages.unwrap_or_default(), "{query}");
         seen.result().as_array().map(Vec::len)
     };
     assert_eq!(find("name=Logs%20Write").await, Some(2), "one for accounts and one for zones");
