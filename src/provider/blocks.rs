@@ -80,35 +80,34 @@ impl PolicyBlock {
     pub(crate) fn spec(&self) -> Option<PolicySpec> {
         Some(PolicySpec {
             effect: self.effect()?,
-            permission_groups: self
-                .permission_groups
-                .known()
-                .filter(|g| !g.has_unknown())?
-                .known()
-                .cloned()
-                .collect(),
+            permission_groups: self.permission_groups.known()?.all_known()?.into_iter().cloned().collect(),
             target: self.target()?,
         })
     }
 
     /// The permission groups that are known so far.
     pub(crate) fn known_groups(&self) -> BTreeSet<String> {
-        self.permission_groups.known().map(|groups| groups.known().cloned().collect()).unwrap_or_default()
+        self.permission_groups
+            .known()
+            .map(|groups| groups.known_so_far().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// What the policy applies to; none while a part of it is unknown.
     pub(crate) fn target(&self) -> Option<Target> {
         let unknown = self.zones.is_unknown() || self.r2_buckets.is_unknown() || self.resources.is_unknown();
         let selection = |set: &Set<String>| {
-            let known: BTreeSet<String> = set.known().cloned().collect();
-            if known.contains("*") { Selection::All } else { Selection::Only(known) }
+            let all: BTreeSet<String> = set.all_known()?.into_iter().cloned().collect();
+            Some(if all.contains("*") { Selection::All } else { Selection::Only(all) })
         };
         match (self.zones.known(), self.r2_buckets.known(), self.resources.known()) {
             _ if unknown => None,
-            (Some(zones), ..) => (!zones.has_unknown()).then(|| Target::Zones(selection(zones))),
-            (_, Some(buckets), _) => (!buckets.has_unknown()).then(|| Target::R2Buckets(selection(buckets))),
-            (.., Some(map)) => (!map.has_unknown())
-                .then(|| Target::Resources(map.known().map(|(k, v)| (k.to_owned(), v.clone())).collect())),
+            (Some(zones), ..) => selection(zones).map(Target::Zones),
+            (_, Some(buckets), _) => selection(buckets).map(Target::R2Buckets),
+            (.., Some(map)) => {
+                let all = map.all_known()?.into_iter();
+                Some(Target::Resources(all.map(|(key, value)| (key.to_owned(), value.clone())).collect()))
+            }
             (None, None, None) => Some(Target::Account),
         }
     }
@@ -159,11 +158,13 @@ pub(crate) fn policy_set(specs: impl IntoIterator<Item = PolicySpec>) -> Value<S
     if set.0.is_empty() { Value::Null } else { Value::Known(set) }
 }
 
-/// The API's condition; none where nothing is asked.
+/// The API's condition; none where nothing is asked. For blocks that are wholly known, as the framework sees to wherever
+/// something is sent.
 pub(crate) fn condition(block: &Value<ConditionBlock>) -> Option<Condition> {
     let ip = block.known()?.request_ip.known()?;
-    let side =
-        |set: &Value<Set<String>>| set.known().map(|s| s.known().cloned().collect()).unwrap_or_default();
+    let side = |set: &Value<Set<String>>| {
+        set.known().map(|s| s.known_so_far().cloned().collect()).unwrap_or_default()
+    };
     let condition = Condition {
         request_ip: Some(RequestIp::new(side(&ip.r#in), side(&ip.not_in))),
         ..Condition::default()
@@ -212,6 +213,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::tf_provider::framework::Element;
 
     fn set(elements: &[&str]) -> Value<Set<String>> {
         Value::Known(elements.iter().map(|&e| e.to_owned()).collect())
@@ -240,7 +242,7 @@ mod tests {
 
     #[test]
     fn an_unknown_part_makes_the_spec_unknown_but_known_groups_stay_known() {
-        let groups = Set(vec![Value::Known("DNS Write".to_owned()), Value::Unknown]);
+        let groups = Set(vec![Element::Known("DNS Write".to_owned()), Element::Unknown]);
         let block = PolicyBlock { permission_groups: groups.into(), ..PolicyBlock::null() };
         assert_eq!(block.spec(), None);
         assert_eq!(block.known_groups(), BTreeSet::from(["DNS Write".to_owned()]));

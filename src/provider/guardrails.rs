@@ -50,7 +50,7 @@ impl From<&Value<GuardrailsBlock>> for Guardrails {
         let Some(block) = block.known() else { return Guardrails::default() };
         let forbidden = block.forbidden_permission_groups.known();
         Guardrails {
-            forbidden: forbidden.map(|set| set.known().cloned().collect()).unwrap_or_default(),
+            forbidden: forbidden.map(|set| set.known_so_far().cloned().collect()).unwrap_or_default(),
             require_expiry: block.require_expiry == Value::Known(true),
             max_lifetime: block.max_lifetime.as_str().and_then(checks::parse_duration),
             require_ip_condition: block.require_ip_condition == Value::Known(true),
@@ -97,7 +97,7 @@ impl Guardrails {
             Value::Known(ip) => match &ip.r#in {
                 Value::Null => true,
                 Value::Unknown => false,
-                Value::Known(ranges) => IpSet::parse(ranges.known().map(String::as_str))
+                Value::Known(ranges) => IpSet::parse(ranges.known_so_far().map(String::as_str))
                     .is_ok_and(|ranges| ranges.is_everywhere()),
             },
         };
@@ -116,7 +116,7 @@ impl Guardrails {
             forbidden.extend(ids);
         }
         let forbidden = &forbidden;
-        let granting = policies.known().into_iter().flat_map(Set::known);
+        let granting = policies.known().into_iter().flat_map(Set::known_so_far);
         let granting = granting.filter(|policy| policy.effect() == Some(Effect::Allow));
         let broken = granting.flat_map(|policy| {
             let scope = policy.target().and_then(|target| target.scope());

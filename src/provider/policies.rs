@@ -80,7 +80,7 @@ pub(crate) async fn plan_since(
 
 /// Refuses a credential in the place of a permission group. It would be no group's name, and the error would quote it.
 fn no_secret(policies: &Value<Set<PolicyBlock>>) -> Result<(), Diagnostic> {
-    let blocks = policies.known().into_iter().flat_map(Set::known);
+    let blocks = policies.known().into_iter().flat_map(Set::known_so_far);
     if !blocks.flat_map(PolicyBlock::known_groups).any(|group| may_be_secret(&group)) {
         return Ok(());
     }
@@ -90,7 +90,7 @@ fn no_secret(policies: &Value<Set<PolicyBlock>>) -> Result<(), Diagnostic> {
 }
 
 fn check_known(planned: &Value<Set<PolicyBlock>>, home: &Home, catalog: &Catalog) -> Vec<Problem> {
-    let blocks = planned.known().into_iter().flat_map(Set::known);
+    let blocks = planned.known().into_iter().flat_map(Set::known_so_far);
     blocks
         .flat_map(|block| policy::check(&block.known_groups(), block.target().as_ref(), Some(home), catalog))
         .collect()
@@ -212,7 +212,7 @@ pub(crate) async fn others(
     planned: &Value<Set<PolicyBlock>>,
     seen: &TokenPolicies,
 ) -> Result<Vec<String>, Diagnostics> {
-    let known = planned.known().into_iter().flat_map(Set::known);
+    let known = planned.known().into_iter().flat_map(Set::known_so_far);
     let known: Vec<_> = known.filter_map(PolicyBlock::spec).collect();
     let mut all: Vec<_> = matched(tokens, owner, &known, seen).await?.foreign.iter().map(in_words).collect();
     all.extend(seen.unreadable.iter().map(|(_, fault)| format!("one of an unknown form: {fault}")));

@@ -23,6 +23,7 @@ mod import;
 #[cfg(target_os = "linux")]
 mod memory;
 mod modules;
+mod nulls;
 mod own_token;
 mod policies;
 mod readings;

@@ -6,17 +6,18 @@ use cloudflare_tokens::tf_provider::framework::{Model, Raw, Type, object};
 use cloudflare_tokens::tf_provider::plugin::dynamic_value as value;
 use cloudflare_tokens::tf_provider::plugin::proto::provider_client::ProviderClient;
 use cloudflare_tokens::tf_provider::plugin::proto::{
-    ClientCapabilities, DynamicValue, RawState, ResourceIdentityData, apply_resource_change, call_function,
-    close_ephemeral_resource, diagnostic, get_functions, get_metadata, get_provider_schema,
-    get_resource_identity_schemas, import_resource_state, list_resource, move_resource_state,
-    open_ephemeral_resource, plan_action, plan_resource_change, read_data_source, read_resource, schema,
-    stop_provider, upgrade_resource_identity, upgrade_resource_state, validate_resource_config,
+    ClientCapabilities, Diagnostic, DynamicValue, RawState, ResourceIdentityData, apply_resource_change,
+    call_function, close_ephemeral_resource, configure_provider, diagnostic, get_functions, get_metadata,
+    get_provider_schema, get_resource_identity_schemas, import_resource_state, list_resource,
+    move_resource_state, open_ephemeral_resource, plan_action, plan_resource_change, read_data_source,
+    read_resource, schema, stop_provider, upgrade_resource_identity, upgrade_resource_state,
+    validate_provider_config, validate_resource_config,
 };
 use tonic::Code;
 use tonic::transport::Channel;
 
 use crate::support::host::channel;
-use crate::support::toy::{Calls, LookupModel, PlainModel, ThingModel, TicketModel, server};
+use crate::support::toy::{Calls, Config, LookupModel, PlainModel, ThingModel, TicketModel, server};
 
 async fn client() -> ProviderClient<Channel> {
     ProviderClient::new(channel(server(&Calls::default())).await)
@@ -96,7 +97,7 @@ async fn the_schema_has_everything_and_announces_what_is_served() {
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
     assert!(capabilities.move_resource_state && !capabilities.generate_resource_config);
-    assert_eq!(schema.provider.unwrap().block.unwrap().attributes.len(), 1);
+    assert_eq!(schema.provider.unwrap().block.unwrap().attributes.len(), 2);
     assert_eq!(schema.data_source_schemas.keys().collect::<Vec<_>>(), ["toy_lookup"]);
     assert_eq!(schema.ephemeral_resource_schemas.keys().collect::<Vec<_>>(), ["toy_ticket"]);
 
@@ -125,7 +126,7 @@ async fn metadata_functions_and_identities_list_what_there_is() {
     let resources: Vec<_> = metadata.resources.iter().map(|r| r.type_name.as_str()).collect();
     assert_eq!(resources, ["toy_plain", "toy_thing"]);
     let functions = client.get_functions(get_functions::Request {}).await.unwrap().into_inner();
-    assert_eq!(functions.functions.keys().collect::<Vec<_>>(), ["join"]);
+    assert_eq!(functions.functions.keys().collect::<Vec<_>>(), ["count", "join"]);
     let request = get_resource_identity_schemas::Request {};
     let identities =
         client.get_resource_identity_schemas(request).await.unwrap().into_inner().identity_schemas;
@@ -384,6 +385,88 @@ async fn functions_take_further_arguments_and_name_the_one_at_fault() {
     assert_eq!(error.function_argument, Some(1));
     let status = client.call_function(request(&[])).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
+}
+
+/// What was said about a null element, in one line.
+fn refusal(diagnostics: &[Diagnostic]) -> String {
+    let [only] = diagnostics else { panic!("{diagnostics:?}") };
+    only.summary.clone()
+}
+
+#[tokio::test]
+async fn a_null_element_is_refused_by_every_rpc_that_acts_on_a_configuration() {
+    let mut client = client().await;
+    let nulls = || Raw::set([text("a"), Raw::Null]);
+
+    let config = of::<Config>(&[("names", nulls())]);
+    let request = validate_provider_config::Request { config: config.clone() };
+    let answer = client.validate_provider_config(request).await.unwrap().into_inner();
+    assert_eq!(refusal(&answer.diagnostics), "Null element in `names`");
+    let request = configure_provider::Request { config, ..Default::default() };
+    let answer = client.configure_provider(request).await.unwrap().into_inner();
+    assert_eq!(refusal(&answer.diagnostics), "Null element in `names`");
+
+    let config = thing(&[("name", text("n")), ("tags", nulls())]);
+    let request = validate_resource_config::Request {
+        type_name: name_of("toy_thing"),
+        config: config.clone(),
+        client_capabilities: None,
+    };
+    let answer = client.validate_resource_config(request).await.unwrap().into_inner();
+    assert_eq!(refusal(&answer.diagnostics), "Null element in `tags`");
+    let planned = plan(None, config.clone()).await;
+    assert_eq!(
+        (refusal(&planned.diagnostics).as_str(), planned.planned_state),
+        ("Null element in `tags`", None)
+    );
+    let applied = apply(None, config).await;
+    assert_eq!((refusal(&applied.diagnostics).as_str(), applied.new_state), ("Null element in `tags`", None));
+
+    let places = Raw::List(vec![Raw::Null]);
+    let config = of::<LookupModel>(&[("key", text("k")), ("places", places)]);
+    let request =
+        read_data_source::Request { type_name: name_of("toy_lookup"), config, ..Default::default() };
+    let answer = client.read_data_source(request).await.unwrap().into_inner();
+    assert_eq!((refusal(&answer.diagnostics).as_str(), answer.state), ("Null element in `places`", None));
+
+    let doors = Raw::Map(BTreeMap::from([("front".to_owned(), Raw::Null)]));
+    let config = of::<TicketModel>(&[("holder", text("h")), ("doors", doors)]);
+    let request = open_ephemeral_resource::Request {
+        type_name: name_of("toy_ticket"),
+        config,
+        client_capabilities: None,
+    };
+    let answer = client.open_ephemeral_resource(request).await.unwrap().into_inner();
+    assert_eq!((refusal(&answer.diagnostics).as_str(), answer.result), ("Null element in `doors`", None));
+
+    let texts = Type::list(Type::String);
+    let argument = value::write(&Raw::List(vec![text("a"), Raw::Null]), &texts).unwrap();
+    let request = call_function::Request { name: "count".to_owned(), arguments: vec![argument] };
+    let error = client.call_function(request).await.unwrap().into_inner().error.unwrap();
+    assert_eq!(error.function_argument, Some(0));
+    assert!(error.text.starts_with("`texts[1]` is null."), "{}", error.text);
+}
+
+#[tokio::test]
+async fn nothing_is_done_with_a_configuration_that_is_not_wholly_known() {
+    let unknown = thing(&[("name", text("n")), ("tags", Raw::set([Raw::Unknown]))]);
+    let answer = apply(None, unknown).await;
+    assert_eq!(refusal(&answer.diagnostics), "The configuration is not wholly known");
+    assert_eq!(answer.new_state, None);
+}
+
+#[tokio::test]
+async fn a_state_with_null_elements_is_read_as_it_was_applied() {
+    let request = upgrade_resource_state::Request {
+        type_name: name_of("toy_thing"),
+        version: 1,
+        raw_state: Some(raw_state(
+            br#"{"id": "thing-1", "name": "n", "tags": ["a", null], "parts": [null]}"#,
+        )),
+    };
+    let state = client().await.upgrade_resource_state(request).await.unwrap().into_inner();
+    let state = back::<ThingModel>(state.upgraded_state.as_ref());
+    assert_eq!((state.get("tags"), state.get("parts")), (&Raw::set([text("a")]), &Raw::set([])));
 }
 
 #[tokio::test]

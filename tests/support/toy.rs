@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use cloudflare_tokens::model;
 use cloudflare_tokens::tf_provider::framework::{
     Applied, Arguments, Created, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
-    FunctionError, IdentityAttribute, IdentitySchema, Imported, Model, MoveSource, Opened, Parameter, Path,
-    Planning, Provider, Raw, ReadBack, Renewed, Resource, ResourceId, Server, Set, Signature, Type, Updating,
-    Value, computed, optional, required,
+    FunctionError, IdentityAttribute, IdentitySchema, Imported, List, Map, Model, MoveSource, Opened,
+    Parameter, Path, Planning, Provider, Raw, ReadBack, Renewed, Resource, ResourceId, Server, Set,
+    Signature, Type, Updating, Value, computed, optional, required,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,7 @@ pub fn server(calls: &Calls) -> Server {
         .data_source(Lookup)
         .ephemeral_resource(Ticket(calls.clone()))
         .function(Join)
+        .function(Count)
         .build()
 }
 
@@ -43,6 +44,8 @@ model! {
     pub struct Config {
         /// A greeting.
         greeting: String = optional(),
+        /// Whom to greet.
+        names: Set<String> = optional(),
     }
 }
 
@@ -245,6 +248,8 @@ model! {
     pub struct LookupModel {
         /// What to look up.
         key: String = required(),
+        /// Where to look, in order.
+        places: List<String> = optional(),
         /// What is there.
         found: String = computed(),
     }
@@ -269,6 +274,8 @@ model! {
     pub struct TicketModel {
         /// For whom.
         holder: String = required(),
+        /// What it opens.
+        doors: Map<String> = optional(),
         /// The ticket.
         ticket: SecretString = computed(),
     }
@@ -328,5 +335,27 @@ impl Function for Join {
             }
             None => Ok(Raw::string(texts.join("-"))),
         }
+    }
+}
+
+struct Count;
+
+impl Function for Count {
+    const NAME: &'static str = "count";
+
+    fn signature(&self) -> Signature {
+        let texts = Parameter { name: "texts", ty: Type::list(Type::String), description: "Texts." };
+        Signature {
+            summary: "Counts texts.",
+            description: "Counts texts.",
+            parameters: vec![texts],
+            variadic: None,
+            result: Type::Number,
+        }
+    }
+
+    fn call(&self, arguments: &Arguments) -> Result<Raw, FunctionError> {
+        let count = if let Raw::List(texts) = &arguments.0[0] { texts.len() } else { 0 };
+        Ok(Raw::Number(i64::try_from(count).unwrap_or_default().into()))
     }
 }

@@ -68,7 +68,7 @@ impl DataSource for AccountApiTokens {
             Ok(mut listed) => {
                 listed.retain(|token| is_wanted(&config, token));
                 listed.sort_by(|a, b| (a.issued_on, &a.id).cmp(&(b.issued_on, &b.id)));
-                let tokens = Value::Known(List(listed.iter().map(|token| summary(token).into()).collect()));
+                let tokens = Value::Known(listed.iter().map(summary).collect());
                 (Some(AccountApiTokensData { account_id, tokens, ..config }), Diagnostics::none())
             }
             Err(diagnostic) => (None, Diagnostic::into(diagnostic)),

@@ -68,7 +68,7 @@ impl DataSource for PermissionGroups {
         match selected.await {
             Ok(groups) => {
                 let ids = ids(&groups);
-                let permission_groups = Value::Known(List(groups.iter().map(|g| view(g).into()).collect()));
+                let permission_groups = Value::Known(groups.iter().map(view).collect());
                 (
                     Some(PermissionGroupsData { account_id, permission_groups, ids, ..config }),
                     Diagnostics::none(),
@@ -146,6 +146,7 @@ fn view(group: &PermissionGroup) -> GroupView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tf_provider::framework::Element;
 
     fn catalog() -> Catalog {
         let group = |digit: &str, name: &str, scopes: &[&str]| PermissionGroup {
@@ -168,8 +169,8 @@ mod tests {
         let groups = select(&catalog(), None, None).unwrap();
         let Value::Known(ids) = ids(&groups) else { panic!("no ids") };
         let id = |scope: &str, name: &str| {
-            let names = ids.0.get(scope).and_then(Value::known)?;
-            names.0.get(name).and_then(Value::known).cloned()
+            let names = ids.0.get(scope).and_then(Element::known)?;
+            names.0.get(name).and_then(Element::known).cloned()
         };
         assert_eq!(id("zone", "Logs Write"), Some("1".repeat(32)));
         assert_eq!(id("account", "Logs Write"), Some("2".repeat(32)));

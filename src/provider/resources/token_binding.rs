@@ -227,7 +227,7 @@ fn failed(what: &str, direction: &str, binding: &BindingModel) -> String {
 
 /// The policies that the state says are the binding's.
 fn owned(state: &BindingModel) -> BTreeSet<Fingerprint> {
-    let texts = state.fingerprints.known().into_iter().flat_map(Set::known);
+    let texts = state.fingerprints.known().into_iter().flat_map(Set::known_so_far);
     texts.filter_map(|text| text.parse().ok()).collect()
 }
 

@@ -7,6 +7,7 @@ use super::diagnostics::{Diagnostic, Diagnostics};
 use super::ephemeral::EphemeralResource;
 use super::function::{Arguments, Function, FunctionError};
 use super::model::Model;
+use super::nulls::{null_elements, nulls, without_null_elements};
 use super::path::Path;
 use super::plan::{Plan, mark_unknown, plan};
 use super::provider::{ClientCapabilities, DataSource, Provider};
@@ -117,9 +118,24 @@ macro_rules! check {
     ($result:expr) => {
         match $result {
             Ok(value) => value,
-            Err(diagnostic) => return Failed::failed(diagnostic),
+            Err(failure) => return Failed::failed(failure.into()),
         }
     };
+}
+
+/// Refuses what validation may not have seen yet, since it was not known: null elements. It is the last look before the
+/// remote side hears anything.
+fn refuse_nulls<M: Model>(config: &Raw) -> Result<(), Diagnostics> {
+    nulls(&M::attributes(), config).into_result()
+}
+
+/// The same where all must be known. Core promises that it is; what it is not could be mistaken for less than it will be.
+fn refuse_nulls_and_unknowns<M: Model>(config: &Raw) -> Result<(), Diagnostics> {
+    if !config.is_wholly_known() {
+        let detail = "Terraform asked for something to be done while a value of the configuration is unknown. This is a bug.";
+        return Err(Diagnostic::error("The configuration is not wholly known", detail).into());
+    }
+    refuse_nulls::<M>(config)
 }
 
 async fn validated<M: Model, F: Future<Output = Diagnostics>>(
@@ -145,6 +161,7 @@ impl<P: Provider> ErasedProvider for Typed<P> {
     }
 
     async fn configure(&self, config: Raw) -> Diagnostics {
+        check!(refuse_nulls::<P::Config>(&config));
         self.0.configure(check!(model(&config))).await
     }
 
@@ -187,9 +204,11 @@ impl<R: Resource> ErasedResource for Typed<R> {
 
     async fn upgrade(&self, state: PriorState) -> ApplyResponse {
         if state.version == R::VERSION {
-            let raw = Raw::from_json(&state.json, &self.schema().ty());
+            let ty = self.schema().ty();
+            let raw = Raw::from_json(&state.json, &ty);
             let raw = raw.map_err(|e| Diagnostic::error("The state does not fit the schema", e));
-            return ApplyResponse { state: Some(check!(raw)), ..ApplyResponse::default() };
+            let state = Some(without_null_elements(&ty, check!(raw)));
+            return ApplyResponse { state, ..ApplyResponse::default() };
         }
         match self.0.upgrade(state).await {
             Ok(model) => ApplyResponse { state: Some(model.to_object()), ..ApplyResponse::default() },
@@ -217,6 +236,7 @@ impl<R: Resource> ErasedResource for Typed<R> {
                 ..PlanResponse::default()
             };
         }
+        check!(refuse_nulls::<R::Model>(&config));
         let attributes = R::Model::attributes();
         let Plan { planned, requires_replace, repeated } = plan(&attributes, &prior, &config);
         if !repeated.is_empty() {
@@ -248,6 +268,9 @@ impl<R: Resource> ErasedResource for Typed<R> {
 
     async fn apply(&self, request: ApplyRequest) -> ApplyResponse {
         let ApplyRequest { prior, planned, config, private } = request;
+        if !planned.is_null() {
+            check!(refuse_nulls_and_unknowns::<R::Model>(&config));
+        }
         let private = check!(decode(&private));
         match (check!(maybe(&prior)), check!(maybe(&planned))) {
             (None, None) => ApplyResponse::default(),
@@ -283,7 +306,7 @@ impl<R: Resource> ErasedResource for Typed<R> {
                     "The provider does not know how to take over the state of `{type_name}` from `{address}`. Remove \
                      the `moved` block, and use `removed` and `import` blocks instead."
                 );
-                ApplyResponse::failed(Diagnostic::error(summary, detail))
+                ApplyResponse::failed(Diagnostic::error(summary, detail).into())
             }
         }
     }
@@ -300,6 +323,7 @@ impl<D: DataSource> ErasedDataSource for Typed<D> {
     }
 
     async fn read(&self, config: Raw) -> (Option<Raw>, Diagnostics) {
+        check!(refuse_nulls_and_unknowns::<D::Model>(&config));
         let (result, diagnostics) = self.0.read(check!(model(&config))).await;
         (result.map(|model| model.to_object()), diagnostics)
     }
@@ -316,6 +340,7 @@ impl<E: EphemeralResource> ErasedEphemeral for Typed<E> {
     }
 
     async fn open(&self, config: Raw) -> OpenResponse {
+        check!(refuse_nulls_and_unknowns::<E::Model>(&config));
         match self.0.open(check!(model(&config))).await {
             (Some(opened), diagnostics) => OpenResponse {
                 result: Some(opened.result.to_object()),
@@ -358,6 +383,14 @@ impl<F: Function> ErasedFunction for Typed<F> {
     }
 
     fn call(&self, arguments: &Arguments) -> Result<Raw, FunctionError> {
+        let Signature { parameters, variadic, .. } = self.0.signature();
+        for (i, argument) in arguments.0.iter().enumerate() {
+            let Some(parameter) = parameters.get(i).or(variadic.as_ref()) else { continue };
+            let nulls = null_elements(&parameter.ty, argument, &Path::of(parameter.name));
+            if let Some(null) = nulls.0.into_iter().next() {
+                return Err(FunctionError { text: null.detail, argument: i64::try_from(i).ok() });
+            }
+        }
         self.0.call(arguments)
     }
 }

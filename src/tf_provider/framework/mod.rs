@@ -7,6 +7,7 @@ mod ephemeral;
 mod erased;
 mod function;
 mod model;
+mod nulls;
 mod path;
 mod plan;
 mod provider;
@@ -40,4 +41,4 @@ pub use server::{
 };
 pub use types::Type;
 pub use validate::{may_be_secret, validate};
-pub use value::{Attr, List, Map, Mismatch, Set, Value};
+pub use value::{Attr, Element, List, Map, Mismatch, Set, Value};

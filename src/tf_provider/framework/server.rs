@@ -223,7 +223,7 @@ impl Server {
     pub async fn upgrade_resource(&self, name: &str, version: i64, json: Json) -> StateResponse {
         match self.resource(name) {
             Ok(resource) => run(async move { resource.upgrade(PriorState { version, json }).await }).await,
-            Err(unknown) => ApplyResponse::failed(unknown),
+            Err(unknown) => ApplyResponse::failed(unknown.into()),
         }
     }
 
@@ -231,7 +231,7 @@ impl Server {
     pub async fn read_resource(&self, name: &str, state: Raw, private: Vec<u8>) -> ReadResponse {
         match self.resource(name) {
             Ok(resource) => run(async move { resource.read(state, private).await }).await,
-            Err(unknown) => ApplyResponse::failed(unknown),
+            Err(unknown) => ApplyResponse::failed(unknown.into()),
         }
     }
 
@@ -239,7 +239,7 @@ impl Server {
     pub async fn plan_resource(&self, name: &str, request: PlanRequest) -> PlanResponse {
         match self.resource(name) {
             Ok(resource) => run(async move { resource.plan(request).await }).await,
-            Err(unknown) => PlanResponse::failed(unknown),
+            Err(unknown) => PlanResponse::failed(unknown.into()),
         }
     }
 
@@ -247,7 +247,7 @@ impl Server {
     pub async fn apply_resource(&self, name: &str, request: ApplyRequest) -> ApplyResponse {
         match self.resource(name) {
             Ok(resource) => run(async move { resource.apply(request).await }).await,
-            Err(unknown) => ApplyResponse::failed(unknown),
+            Err(unknown) => ApplyResponse::failed(unknown.into()),
         }
     }
 
@@ -255,7 +255,7 @@ impl Server {
     pub async fn import_resource(&self, name: &str, id: ResourceId) -> ImportResponse {
         match self.resource(name) {
             Ok(resource) => run(async move { resource.import(id).await }).await,
-            Err(unknown) => ApplyResponse::failed(unknown),
+            Err(unknown) => ApplyResponse::failed(unknown.into()),
         }
     }
 
@@ -263,7 +263,7 @@ impl Server {
     pub async fn move_resource(&self, target: &str, source: MoveSource) -> StateResponse {
         match self.resource(target) {
             Ok(resource) => run(async move { resource.move_from(source).await }).await,
-            Err(unknown) => ApplyResponse::failed(unknown),
+            Err(unknown) => ApplyResponse::failed(unknown.into()),
         }
     }
 
@@ -329,7 +329,7 @@ impl Server {
     pub async fn call_function(&self, name: &str, arguments: Vec<Raw>) -> Result<Raw, FunctionError> {
         match find(&self.functions, name, "function") {
             Ok(function) => run(async move { function.call(&Arguments(arguments)) }).await,
-            Err(unknown) => Err(FunctionError::from(unknown)),
+            Err(unknown) => Failed::failed(unknown.into()),
         }
     }
 
@@ -351,38 +351,39 @@ fn find<T: ?Sized>(
 
 /// An outcome that can say that its operation failed.
 pub(super) trait Failed {
-    fn failed(diagnostic: Diagnostic) -> Self;
+    fn failed(why: Diagnostics) -> Self;
 }
 
 impl Failed for Diagnostics {
-    fn failed(diagnostic: Diagnostic) -> Diagnostics {
-        diagnostic.into()
+    fn failed(why: Diagnostics) -> Diagnostics {
+        why
     }
 }
 
 impl Failed for (Option<Raw>, Diagnostics) {
-    fn failed(diagnostic: Diagnostic) -> (Option<Raw>, Diagnostics) {
-        (None, diagnostic.into())
+    fn failed(why: Diagnostics) -> (Option<Raw>, Diagnostics) {
+        (None, why)
     }
 }
 
 impl Failed for Result<Raw, FunctionError> {
-    fn failed(diagnostic: Diagnostic) -> Result<Raw, FunctionError> {
-        Err(diagnostic.into())
+    fn failed(why: Diagnostics) -> Result<Raw, FunctionError> {
+        Err(FunctionError::from(why))
     }
 }
 
-impl From<Diagnostic> for FunctionError {
-    fn from(diagnostic: Diagnostic) -> FunctionError {
-        FunctionError { text: format!("{}: {}", diagnostic.summary, diagnostic.detail), argument: None }
+impl From<Diagnostics> for FunctionError {
+    fn from(why: Diagnostics) -> FunctionError {
+        let texts: Vec<_> = why.0.into_iter().map(|d| format!("{}: {}", d.summary, d.detail)).collect();
+        FunctionError { text: texts.join("\n"), argument: None }
     }
 }
 
 macro_rules! failed {
     ($($response:ty),*) => {$(
         impl Failed for $response {
-            fn failed(diagnostic: Diagnostic) -> $response {
-                Self { diagnostics: diagnostic.into(), ..Self::default() }
+            fn failed(why: Diagnostics) -> $response {
+                Self { diagnostics: why, ..Self::default() }
             }
         }
     )*};
@@ -393,7 +394,9 @@ failed!(PlanResponse, ApplyResponse, OpenResponse, RenewResponse);
 async fn run<T: Failed + Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match tokio::spawn(catch(work).in_current_span()).await {
         Ok(Ok(done)) => done,
-        Ok(Err(panicked)) => T::failed(panicked),
-        Err(_) => T::failed(Diagnostic::error("The provider is stopping", "The request was not finished.")),
+        Ok(Err(panicked)) => T::failed(panicked.into()),
+        Err(_) => {
+            T::failed(Diagnostic::error("The provider is stopping", "The request was not finished.").into())
+        }
     }
 }

@@ -1,16 +1,20 @@
 //! Validation of a configuration against the declarations in its schema.
 
 use super::diagnostics::{Diagnostic, Diagnostics};
+use super::nulls::{missing, nulls};
 use super::path::Path;
 use super::raw::Raw;
-use super::schema::{Attribute, Kind, Nesting};
+use super::schema::{Attribute, Kind, Mode, Nesting};
 use super::types::Type;
 
-/// Runs every attribute's checks over a configuration. Unknown values pass: they are checked again once known.
+/// Runs every attribute's checks over a configuration, and refuses null elements and missing attributes. Unknown values
+/// pass: they are checked again once known.
 ///
 /// `write_only` tells whether the client knows write-only attributes; older ones would store them.
 pub fn validate(attributes: &[Attribute], config: &Raw, write_only: bool) -> Diagnostics {
-    let mut found = Diagnostics::none();
+    let mut found = nulls(attributes, config);
+    let required = attributes.iter().filter(|a| a.mode == Mode::Required && config.get(a.name).is_null());
+    found.extend(Diagnostics(required.map(|a| missing(&Path::root(), a.name)).collect()));
     object(attributes, config, &Path::root(), write_only, &mut found);
     found
 }
@@ -217,6 +221,20 @@ mod tests {
     fn a_write_only_value_for_an_old_client_is_refused() {
         let found = run(&[("once", Raw::string("x"))]);
         assert_eq!(found[0].1, "`once` cannot be used here");
+    }
+
+    #[test]
+    fn a_required_attribute_that_is_null_is_missing() {
+        let found = validate(&Inner::attributes(), &config(&[("name", Raw::Null)]), true);
+        let [missing] = found.0.as_slice() else { panic!("{found:?}") };
+        assert_eq!((missing.summary.as_str(), &missing.path), ("Missing `name`", &Some(Path::of("name"))));
+    }
+
+    #[test]
+    fn a_null_element_is_refused_beside_what_else_is_wrong() {
+        let found = run(&[("names", Raw::set([Raw::Null, Raw::string("long")]))]);
+        let summaries: Vec<_> = found.iter().map(|(_, summary, _)| summary.as_str()).collect();
+        assert_eq!(summaries, ["Null element in `names`", "Invalid `names`"]);
     }
 
     #[test]

@@ -68,6 +68,56 @@ impl<T> From<T> for Value<T> {
     }
 }
 
+/// An element of a list, set or map: known, or not known before apply. It is never null: validation refuses a null element,
+/// and decoding one is a [`Mismatch`], so that no element can vanish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Element<T> {
+    /// Not known before apply.
+    Unknown,
+    /// Known.
+    Known(T),
+}
+
+impl<T> Element<T> {
+    /// The element, where it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Element::Known(element) => Some(element),
+            Element::Unknown => None,
+        }
+    }
+
+    /// True where it is not known before apply.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Element::Unknown)
+    }
+}
+
+impl<T> From<T> for Element<T> {
+    fn from(element: T) -> Element<T> {
+        Element::Known(element)
+    }
+}
+
+impl<T: Attr> Element<T> {
+    /// Reads an element that may be unknown.
+    fn from_raw(raw: &Raw) -> Result<Element<T>, Mismatch> {
+        match raw {
+            Raw::Null => Err(Mismatch::expected("element that is not null")),
+            Raw::Unknown => Ok(Element::Unknown),
+            known => T::from_raw(known).map(Element::Known),
+        }
+    }
+
+    /// Writes the element.
+    pub fn to_raw(&self) -> Raw {
+        match self {
+            Element::Unknown => Raw::Unknown,
+            Element::Known(element) => element.to_raw(),
+        }
+    }
+}
+
 /// A value whose Terraform type is not the one that the schema declares. Core conforms values before it sends them, so
 /// this is a bug on one of the two sides; it never holds content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,51 +273,64 @@ macro_rules! collection {
 }
 
 collection! {
-    /// A list. Its elements may be unknown.
-    List: Vec<Value<T>>, Nesting::List, Type::list
+    /// A list.
+    List: Vec<Element<T>>, Nesting::List, Type::list
 }
 collection! {
-    /// A set. Its elements may be unknown; a model keeps them in the order of their raw values.
-    Set: Vec<Value<T>>, Nesting::Set, Type::set
+    /// A set. A model keeps the elements in the order of their raw values.
+    Set: Vec<Element<T>>, Nesting::Set, Type::set
 }
 collection! {
-    /// A map. Its elements may be unknown, its keys never are.
-    Map: BTreeMap<String, Value<T>>, Nesting::Map, Type::map
+    /// A map. Its keys are never unknown.
+    Map: BTreeMap<String, Element<T>>, Nesting::Map, Type::map
+}
+
+impl<T> List<T> {
+    /// All elements; `None` while one of them is unknown.
+    pub fn all_known(&self) -> Option<Vec<&T>> {
+        self.0.iter().map(Element::known).collect()
+    }
 }
 
 impl<T> Set<T> {
-    /// The elements that are known.
-    pub fn known(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().filter_map(Value::known)
+    /// All elements; `None` while one of them is unknown.
+    pub fn all_known(&self) -> Option<Vec<&T>> {
+        self.0.iter().map(Element::known).collect()
     }
 
-    /// True where an element is unknown.
-    pub fn has_unknown(&self) -> bool {
-        self.0.iter().any(Value::is_unknown)
+    /// The elements that are known so far: at plan there may be more.
+    pub fn known_so_far(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().filter_map(Element::known)
     }
 }
 
 impl<T> Map<T> {
-    /// The elements that are known.
-    pub fn known(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.0.iter().filter_map(|(key, value)| Some((key.as_str(), value.known()?)))
+    /// All elements with their keys; `None` while one of them is unknown.
+    pub fn all_known(&self) -> Option<Vec<(&str, &T)>> {
+        self.0.iter().map(|(key, element)| Some((key.as_str(), element.known()?))).collect()
     }
 
-    /// True where an element is unknown.
-    pub fn has_unknown(&self) -> bool {
-        self.0.values().any(Value::is_unknown)
+    /// The elements that are known so far, with their keys: at plan there may be more.
+    pub fn known_so_far(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.0.iter().filter_map(|(key, element)| Some((key.as_str(), element.known()?)))
+    }
+}
+
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> List<T> {
+        List(elements.into_iter().map(Element::Known).collect())
     }
 }
 
 impl<T> FromIterator<T> for Set<T> {
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Set<T> {
-        Set(elements.into_iter().map(Value::Known).collect())
+        Set(elements.into_iter().map(Element::Known).collect())
     }
 }
 
 impl<T> FromIterator<(String, T)> for Map<T> {
     fn from_iter<I: IntoIterator<Item = (String, T)>>(elements: I) -> Map<T> {
-        Map(elements.into_iter().map(|(key, value)| (key, Value::Known(value))).collect())
+        Map(elements.into_iter().map(|(key, element)| (key, Element::Known(element))).collect())
     }
 }
 
@@ -280,13 +343,13 @@ impl<T: Attr> Attr for List<T> {
 
     fn from_raw(raw: &Raw) -> Result<List<T>, Mismatch> {
         match raw {
-            Raw::List(elements) => elements.iter().map(Value::from_raw).collect::<Result<_, _>>().map(List),
+            Raw::List(elements) => elements.iter().map(Element::from_raw).collect::<Result<_, _>>().map(List),
             _ => Err(Mismatch::expected("list")),
         }
     }
 
     fn to_raw(&self) -> Raw {
-        Raw::List(self.0.iter().map(Value::to_raw).collect())
+        Raw::List(self.0.iter().map(Element::to_raw).collect())
     }
 }
 
@@ -299,13 +362,13 @@ impl<T: Attr> Attr for Set<T> {
 
     fn from_raw(raw: &Raw) -> Result<Set<T>, Mismatch> {
         match raw {
-            Raw::Set(elements) => elements.iter().map(Value::from_raw).collect::<Result<_, _>>().map(Set),
+            Raw::Set(elements) => elements.iter().map(Element::from_raw).collect::<Result<_, _>>().map(Set),
             _ => Err(Mismatch::expected("set")),
         }
     }
 
     fn to_raw(&self) -> Raw {
-        Raw::set(self.0.iter().map(Value::to_raw))
+        Raw::set(self.0.iter().map(Element::to_raw))
     }
 }
 
@@ -318,11 +381,46 @@ impl<T: Attr> Attr for Map<T> {
 
     fn from_raw(raw: &Raw) -> Result<Map<T>, Mismatch> {
         let elements = raw.as_map().ok_or_else(|| Mismatch::expected("map"))?;
-        let elements = elements.iter().map(|(key, value)| Ok((key.clone(), Value::from_raw(value)?)));
+        let elements = elements.iter().map(|(key, value)| Ok((key.clone(), Element::from_raw(value)?)));
         elements.collect::<Result<_, _>>().map(Map)
     }
 
     fn to_raw(&self) -> Raw {
         Raw::Map(self.0.iter().map(|(key, value)| (key.clone(), value.to_raw())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Raw {
+        Raw::string(text)
+    }
+
+    #[test]
+    fn a_null_element_is_a_mismatch_in_each_kind_of_collection() {
+        let map = |element| Raw::Map(BTreeMap::from([("a".to_owned(), element)]));
+        assert!(List::<String>::from_raw(&Raw::List(vec![text("x"), Raw::Null])).is_err());
+        assert!(Set::<String>::from_raw(&Raw::set([text("x"), Raw::Null])).is_err());
+        assert!(Map::<String>::from_raw(&map(Raw::Null)).is_err());
+        assert!(Map::<Set<String>>::from_raw(&map(Raw::set([Raw::Null]))).is_err());
+        assert!(Map::<Set<String>>::from_raw(&map(Raw::set([Raw::Unknown]))).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_element_hides_how_many_there_are() {
+        let list = List::<String>::from_raw(&Raw::List(vec![text("x"), Raw::Unknown])).unwrap();
+        let set = Set::<String>::from_raw(&Raw::set([text("x"), Raw::Unknown])).unwrap();
+        let map = BTreeMap::from([("a".to_owned(), text("x")), ("b".to_owned(), Raw::Unknown)]);
+        let map = Map::<String>::from_raw(&Raw::Map(map)).unwrap();
+        assert_eq!((list.all_known(), set.all_known(), map.all_known()), (None, None, None));
+        assert_eq!(set.known_so_far().collect::<Vec<_>>(), ["x"]);
+        assert_eq!(
+            map.known_so_far().map(|(key, text)| (key, text.as_str())).collect::<Vec<_>>(),
+            [("a", "x")]
+        );
+        let whole = Set::from_iter(["x".to_owned()]);
+        assert_eq!(whole.all_known().map(|all| all.len()), Some(1));
     }
 }

@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use super::{AccountApiToken, SealBlock, TokenModel};
 use crate::provider::checks::{instant, parse_duration};
 use crate::provider::seal::{Format, Recipient, is_private};
-use crate::tf_provider::framework::{Diagnostic, Diagnostics, Map, Path, Planning, Value};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Element, Map, Path, Planning, Value};
 
 /// The present, in whole seconds, which is what the API keeps.
 pub(super) fn now() -> OffsetDateTime {
@@ -137,7 +137,7 @@ fn seals_anew(prior: &TokenModel, planned: &TokenModel) -> bool {
 }
 
 /// Whether the state has the value sealed for this recipient.
-fn is_sealed(prior: &TokenModel, name: &str, to: &Value<SealBlock>) -> bool {
+fn is_sealed(prior: &TokenModel, name: &str, to: &Element<SealBlock>) -> bool {
     let before = prior.seal_for.known().and_then(|recipients| recipients.0.get(name));
     let sealed = prior.sealed_values.known().is_some_and(|sealed| sealed.0.contains_key(name));
     sealed && before.is_some_and(|before| before.to_raw() == to.to_raw())
@@ -151,7 +151,7 @@ fn plan_new_value(planned: &mut TokenModel) {
         Value::Null => Value::Null,
         Value::Unknown => Value::Unknown,
         Value::Known(recipients) => {
-            Value::Known(Map(recipients.0.keys().map(|name| (name.clone(), Value::Unknown)).collect()))
+            Value::Known(Map(recipients.0.keys().map(|name| (name.clone(), Element::Unknown)).collect()))
         }
     };
 }
@@ -168,7 +168,7 @@ fn plan_old_value(prior: &TokenModel, planned: &mut TokenModel) {
             let sealed = prior.sealed_values.known();
             let of = |name: &String, to| match sealed.and_then(|sealed| sealed.0.get(name)) {
                 Some(text) if is_sealed(prior, name, to) => text.clone(),
-                _ => Value::Unknown,
+                _ => Element::Unknown,
             };
             Value::Known(Map(recipients.0.iter().map(|(name, to)| (name.clone(), of(name, to))).collect()))
         }
@@ -216,9 +216,9 @@ pub(super) fn seal(planned: &TokenModel, value: &SecretString) -> Result<Value<M
         return Ok(Value::Null);
     };
     let mut sealed = BTreeMap::new();
-    for (name, to) in recipients.known() {
+    for (name, to) in recipients.known_so_far() {
         let text = match plan.get(name) {
-            Some(Value::Known(text)) => text.clone(),
+            Some(Element::Known(text)) => text.clone(),
             _ => {
                 let recipient = to.recipient().and_then(Result::ok);
                 recipient.and_then(|recipient| recipient.seal(value)).ok_or_else(|| {
@@ -230,13 +230,13 @@ pub(super) fn seal(planned: &TokenModel, value: &SecretString) -> Result<Value<M
                 })?
             }
         };
-        sealed.insert(name.to_owned(), Value::Known(text));
+        sealed.insert(name.to_owned(), Element::Known(text));
     }
     Ok(Value::Known(Map(sealed)))
 }
 
 /// The planned map; one that is unknown as a whole counts as empty.
-fn known_map(planned: &Value<Map<String>>) -> Value<BTreeMap<String, Value<String>>> {
+fn known_map(planned: &Value<Map<String>>) -> Value<BTreeMap<String, Element<String>>> {
     match planned {
         Value::Null => Value::Null,
         Value::Unknown => Value::Known(BTreeMap::new()),
@@ -255,7 +255,7 @@ impl SealBlock {
 /// Checks the keys, and that somebody will have the value.
 pub(super) fn validate(config: &TokenModel) -> Diagnostics {
     let mut found = Diagnostics::none();
-    for (name, to) in config.seal_for.known().into_iter().flat_map(Map::known) {
+    for (name, to) in config.seal_for.known().into_iter().flat_map(Map::known_so_far) {
         if let Some(Err(fault)) = to.recipient() {
             // Not quoted: it may be a private key by mistake. Nor is the error at such a one, since Terraform shows the line.
             let detail = format!("The key of {name:?} in `seal_for` {fault}");
