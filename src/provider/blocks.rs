@@ -10,7 +10,7 @@ use super::checks;
 use crate::cloudflare::{Condition, RequestIp};
 use crate::model;
 use crate::policy::{Effect, PolicySpec, Selection, Target};
-use crate::tf_provider::framework::{Fault, Map, Model, Raw, Set, Validator, Value, optional, required};
+use crate::tf_provider::framework::{Map, Model, Raw, Set, Validator, Value, optional, required};
 use crate::tokens;
 
 model! {
@@ -46,7 +46,7 @@ model! {
     /// From where the token may be used.
     pub(crate) struct ConditionBlock {
         /// By the address that a request comes from.
-        request_ip: RequestIpBlock = required().check(some_side()),
+        request_ip: RequestIpBlock = required(),
     }
 }
 
@@ -62,17 +62,6 @@ model! {
 
 fn no_side() -> Validator {
     Validator::not_empty("An empty list would lock the token out everywhere: leave it out to ask nothing.")
-}
-
-/// Nothing asked would be no condition at all, where the user reckons with one.
-fn some_side() -> Validator {
-    Validator::new("`in` or `not_in`", |raw| {
-        if raw.get("in").is_null() && raw.get("not_in").is_null() {
-            let fault = "asks nothing: set `in` or `not_in`, or leave `condition` out.".to_owned();
-            return Err(Fault { fault, part: None });
-        }
-        Ok(())
-    })
 }
 
 impl PolicyBlock {

@@ -13,7 +13,7 @@ use super::wording;
 use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
 use crate::model;
 use crate::tf_provider::framework::{
-    Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, optional,
+    Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, block, optional,
 };
 use crate::tokens::{OwnToken, Settings, Stopper, TokenService};
 
@@ -42,7 +42,7 @@ model! {
         concurrent_writers_window: String = optional().check(checks::duration(true)),
         /// Rules that every token and binding of this provider configuration must keep, whatever a module asks for: a plan that
         /// breaks one is refused. They hold for this provider block: another block, such as an alias, has its own.
-        guardrails: GuardrailsBlock = optional(),
+        guardrails: GuardrailsBlock = block(),
     }
 }
 

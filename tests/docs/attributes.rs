@@ -8,6 +8,10 @@ use super::prose;
 const WRITE_ONLY: &str =
     "https://developer.hashicorp.com/terraform/language/resources/ephemeral#write-only-arguments";
 
+/// What Terraform does inside an attribute, unlike inside a block.
+const MISSPELT: &str = "\n> **NOTE**: Inside an object, Terraform drops an argument whose name it does not know, without an \
+                        error, before the provider sees it. Compare what the plan shows with what you wrote.\n";
+
 /// Everything about the attributes of a type.
 pub fn section(attributes: &[Attribute]) -> String {
     let mut out = String::from("## Schema\n");
@@ -26,9 +30,17 @@ pub fn section(attributes: &[Attribute]) -> String {
 
 fn nested(attributes: &[Attribute], inside: &[&str], out: &mut String) {
     for attribute in sorted(attributes) {
-        let Kind::Nested(_, inner) = &attribute.kind else { continue };
+        let Some(inner) = inner(attribute) else { continue };
         let path = [inside, &[attribute.name]].concat();
-        *out += &format!("\n<a id=\"{}\"></a>\n### Nested Schema for `{}`\n", anchor(&path), path.join("."));
+        *out += &format!(
+            "\n<a id=\"{}\"></a>\n### Nested Schema for `{}`\n",
+            anchor(attribute, &path),
+            path.join(".")
+        );
+        let written = attribute.mode != Mode::Computed && matches!(attribute.kind, Kind::Nested(..));
+        if written && inside.is_empty() {
+            *out += MISSPELT;
+        }
         for (title, members) in groups(inner) {
             *out += &format!("\n{title}:\n\n");
             members.iter().for_each(|a| *out += &item(a, inner, &path));
@@ -54,8 +66,17 @@ fn groups(attributes: &[Attribute]) -> Vec<(&'static str, Vec<&Attribute>)> {
     ["Required", "Optional", "Read-Only"].map(group).into_iter().filter(|(_, all)| !all.is_empty()).collect()
 }
 
-fn anchor(path: &[&str]) -> String {
-    format!("nestedatt--{}", path.join("--"))
+/// What an attribute or block has inside.
+fn inner(attribute: &Attribute) -> Option<&[Attribute]> {
+    match &attribute.kind {
+        Kind::Leaf(_) => None,
+        Kind::Nested(_, inner) | Kind::Block(inner) => Some(inner),
+    }
+}
+
+fn anchor(attribute: &Attribute, path: &[&str]) -> String {
+    let kind = if matches!(attribute.kind, Kind::Block(_)) { "nestedblock" } else { "nestedatt" };
+    format!("{kind}--{}", path.join("--"))
 }
 
 /// One attribute as an item of a list.
@@ -66,9 +87,9 @@ fn item(attribute: &Attribute, siblings: &[Attribute], inside: &[&str]) -> Strin
         text.push_str(if text.contains('\n') { "\n\n" } else { " " });
         text.push_str(&further.join(" "));
     }
-    if let Kind::Nested(..) = attribute.kind {
+    if inner(attribute).is_some() {
         let path = [inside, &[attribute.name]].concat();
-        text += &format!(" (see [below for nested schema](#{}))", anchor(&path));
+        text += &format!(" (see [below for nested schema](#{}))", anchor(attribute, &path));
     }
     let text = prose::indent(&text, "  ");
     format!("- `{}` ({}) {}\n", attribute.name, flags(attribute), text.trim_start())
@@ -81,6 +102,7 @@ fn flags(attribute: &Attribute) -> String {
         Kind::Nested(Nesting::List, _) => "Attributes List".to_owned(),
         Kind::Nested(Nesting::Set, _) => "Attributes Set".to_owned(),
         Kind::Nested(Nesting::Map, _) => "Attributes Map".to_owned(),
+        Kind::Block(_) => "Block, Optional".to_owned(),
     }];
     if attribute.sensitive {
         flags.push("Sensitive".to_owned());
@@ -103,6 +125,10 @@ fn remarks(attribute: &Attribute, siblings: &[Attribute]) -> Vec<String> {
     let rules: Vec<_> = attribute.validators.iter().map(|v| v.rule.as_str()).collect();
     if !rules.is_empty() {
         out.push(format!("Constraints: {}.", rules.join("; ")));
+    }
+    let optionals = |inner: &[Attribute]| inner.iter().all(|a| a.mode == Mode::Optional);
+    if attribute.mode != Mode::Computed && inner(attribute).is_some_and(optionals) {
+        out.push("At least one argument in it must be set.".to_owned());
     }
     let conflicts = conflicts(attribute, siblings);
     if !conflicts.is_empty() {

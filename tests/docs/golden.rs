@@ -54,6 +54,7 @@ fn attribute(attribute: &Attribute) -> Json {
             put("attributes", attributes(inner));
             put("nesting", json!(self::nesting(*nesting)))
         }
+        Kind::Block(inner) => put("block", attributes(inner)),
     };
     let flags = [
         ("sensitive", attribute.sensitive),

@@ -77,7 +77,15 @@ fn wrong() -> Vec<(String, &'static str, &'static str)> {
             "Invalid `policies.resources`",
             "neither `*` nor",
         ),
-        one("condition = { request_ip = {} }", "Invalid `condition.request_ip`", "leave `condition` out"),
+        one("condition = { request_ip = {} }", "Empty `condition.request_ip`", "leave out `condition`"),
+        one(
+            "condition = { request_ip = { ni = [\"192.0.2.1\"] } }",
+            "Empty `condition.request_ip`",
+            "Terraform drops a name",
+        ),
+        one("rotation = {}", "Empty `rotation`", "Set `every` or `triggers`, or leave out `rotation`"),
+        one("rotation = { evry = \"30d\" }", "Empty `rotation`", "Terraform drops a name"),
+        one("rotation = { every = null, triggers = null }", "Empty `rotation`", "leave out `rotation`"),
     ]
 }
 
@@ -172,6 +180,13 @@ fn other_arguments_of_the_provider_are_checked() {
         ("request_timeout = \"soon\"", "is not a duration"),
         ("request_timeout = \"0s\"", "is no time at all"),
         ("account_id = \"me\"", "32 hexadecimal digits"),
+        ("guardrails {\n}", "Nothing in `guardrails` is set"),
+        ("guardrails {\n  require_expiry = null\n}", "Nothing in `guardrails` is set"),
+        (
+            "guardrails {\n  require_expirey = true\n}",
+            "An argument named \"require_expirey\" is not expected here",
+        ),
+        ("guardrails {\n  require_expiry = true\n}\nguardrails {\n  max_lifetime = \"1d\"\n}", "guardrails"),
     ];
     for (block, detail) in wrong {
         configured(&token, block).failure(detail).never_says("secret-a").never_says("panic");

@@ -151,7 +151,7 @@ fn a_guardrail_with_a_null_element_is_refused() {
     let stage = Stage::new();
     let provider = |group: &str| {
         format!(
-            "provider \"cloudflare\" {{\n guardrails = {{ forbidden_permission_groups = [{group}, \"DNS Write\"] }}\n}}\n"
+            "provider \"cloudflare\" {{\n guardrails {{\n  forbidden_permission_groups = [{group}, \"DNS Write\"]\n }}\n}}\n"
         )
     };
     let token = token(&policies("{ permission_groups = [\"Zone Read\"], zones = [\"*\"] }"));

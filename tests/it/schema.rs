@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cloudflare_tokens::model;
 use cloudflare_tokens::tf_provider::framework::{
-    Attribute, Kind, List, Mode, Model, Nesting, Raw, Schema, Schemas, Set, Type, Validator, computed,
+    Attribute, Kind, List, Mode, Model, Nesting, Raw, Schema, Schemas, Set, Type, Validator, block, computed,
     optional, required,
 };
 
@@ -83,6 +83,7 @@ fn check_type(sort: Sort, name: &str, schema: &Schema, found: &mut Vec<String>) 
 /// What the attributes are nested in.
 #[derive(Clone, Copy, Default)]
 struct Inside {
+    attribute: bool,
     set: bool,
     collection: bool,
 }
@@ -134,9 +135,22 @@ fn check_attributes(sort: Sort, at: &str, all: &[Attribute], inside: Inside, fou
                     wrong("an object has attributes");
                 }
                 let inside = Inside {
+                    attribute: true,
                     set: inside.set || *nesting == Nesting::Set,
                     collection: inside.collection || *nesting != Nesting::Single,
                 };
+                check_attributes(sort, &at, inner, inside, found);
+            }
+            Kind::Block(inner) => {
+                if inner.is_empty() {
+                    wrong("a block has attributes");
+                }
+                if inside.attribute {
+                    wrong("a block stands in a schema or in another block, never in an attribute");
+                }
+                if attribute.mode != Mode::Optional || attribute.default.is_some() || attribute.write_only {
+                    wrong("a block is what the user may write, in plan and state too");
+                }
                 check_attributes(sort, &at, inner, inside, found);
             }
         }
@@ -199,6 +213,14 @@ model! {
 }
 
 model! {
+    /// With a block where none can be.
+    struct Holder {
+        /// A block.
+        misplaced: Inner = block(),
+    }
+}
+
+model! {
     /// Outer.
     struct Outer {
         /// Good.
@@ -219,6 +241,10 @@ model! {
         parts: Set<Inner> = required(),
         /// A secret in a list.
         list: List<Inner> = optional(),
+        /// A block.
+        block: Inner = block(),
+        /// A block in an object.
+        object: Holder = optional(),
     }
 }
 
@@ -237,8 +263,9 @@ fn a_schema_that_breaks_the_rules_is_found_out() {
     };
     let found = faults(&bad);
     let at: Vec<_> = found.iter().filter_map(|fault| fault.split(": ").next()).collect();
-    let expected = ["count", "unfinished", "Loud", "alone", "default", "checked", "parts.secret_wo"]
-        .map(|name| format!("cloudflare_thing.{name}"));
+    let expected =
+        ["count", "unfinished", "Loud", "alone", "default", "checked", "parts.secret_wo", "object.misplaced"]
+            .map(|name| format!("cloudflare_thing.{name}"));
     assert_eq!(at, expected, "{found:#?}");
 
     let empty = tempfile::tempdir().unwrap();

@@ -33,7 +33,7 @@ pub use resource::{
 };
 pub use schema::{
     Attribute, Equality, Fault, IdentityAttribute, IdentitySchema, Kind, Mode, Nesting, Parameter, Schema,
-    Schemas, Signature, Spec, Validator, computed, object, optional, required,
+    Schemas, Signature, Spec, Validator, block, computed, object, optional, required,
 };
 pub use server::{
     ApplyRequest, ApplyResponse, ImportResponse, OpenResponse, PlanRequest, PlanResponse, ReadResponse,

@@ -1,5 +1,6 @@
-//! Nulls where no null may be: elements of lists, sets and maps, and required attributes. Terraform lets both through, and
-//! a provider that skipped them would do less than the configuration says, or more.
+//! What a configuration does not say although it seems to: null elements of lists, sets and maps, required attributes that
+//! are null, and objects in which nothing is set. Terraform lets all of them through, and it drops a name that it does not
+//! know inside an object. A provider that skipped them would do less than the configuration says, or more.
 
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::path::Path;
@@ -7,11 +8,11 @@ use super::raw::Raw;
 use super::schema::{Attribute, Kind, Mode, Nesting};
 use super::types::Type;
 
-/// Finds every null element, at any depth, and every required attribute of a nested object that is null. Unknown values
-/// pass: they are checked again once they are known.
+/// Finds every null element, at any depth, and in nested objects every required attribute that is null, and every object
+/// in which nothing is set. Unknown values pass: they are checked again once they are known.
 pub(super) fn nulls(attributes: &[Attribute], config: &Raw) -> Diagnostics {
     let mut found = Diagnostics::none();
-    object(attributes, config, &Path::root(), &mut found);
+    inside(attributes, config, &Path::root(), None, &mut found);
     found
 }
 
@@ -50,39 +51,85 @@ pub(super) fn without_null_elements(ty: &Type, value: Raw) -> Raw {
     }
 }
 
-/// A required attribute that is null.
-pub(super) fn missing(at: &Path, name: &str) -> Diagnostic {
-    let path = at.attribute(name);
-    let summary = format!("Missing `{path}`");
-    let detail = if at.0.is_empty() {
-        format!("`{name}` is required, and it is null. Set it.")
-    } else {
-        format!("`{name}` is required, and it is null. Set it, or leave out the whole `{at}`.")
-    };
-    Diagnostic::error(summary, detail).at(path)
+/// A required attribute of the whole configuration that is null.
+pub(super) fn missing(name: &str) -> Diagnostic {
+    let detail = format!("`{name}` is required, and it is null. Set it.");
+    Diagnostic::error(format!("Missing `{name}`"), detail).at(Path::of(name))
 }
 
-fn object(attributes: &[Attribute], value: &Raw, at: &Path, found: &mut Diagnostics) {
+/// A nested object or block as its messages name it.
+struct Nested<'a> {
+    /// The nearest part of the configuration around it, or itself, that may be left out.
+    dispensable: &'a str,
+    /// Whether it is a block: Terraform refuses a name that it does not know only there.
+    block: bool,
+}
+
+/// Looks into an object: the whole configuration, or a nested one.
+fn inside(
+    attributes: &[Attribute],
+    value: &Raw,
+    at: &Path,
+    nested: Option<&Nested<'_>>,
+    found: &mut Diagnostics,
+) {
     if value.as_map().is_none() {
         return;
     }
-    for attribute in attributes {
-        let inner = value.get(attribute.name);
-        if inner.is_null() {
-            if attribute.mode == Mode::Required && !at.0.is_empty() {
-                found.push(missing(at, attribute.name));
-            }
-            continue;
+    if let Some(nested) = nested {
+        let missing = attributes.iter().filter(|a| a.mode == Mode::Required && value.get(a.name).is_null());
+        let missing: Vec<_> = missing.map(|a| missing_inside(at, a.name, nested)).collect();
+        let says_nothing = missing.is_empty() && attributes.iter().all(|a| value.get(a.name).is_null());
+        found.extend(Diagnostics(missing));
+        if says_nothing {
+            found.push(empty(attributes, at, nested));
         }
-        let path = at.attribute(attribute.name);
+    }
+    for attribute in attributes {
+        let value = value.get(attribute.name);
+        let at = at.attribute(attribute.name);
+        let own = format!("`{at}`");
+        let outer = nested.map(|n| n.dispensable).filter(|_| attribute.mode == Mode::Required);
+        let dispensable = outer.unwrap_or(&own);
         match &attribute.kind {
-            Kind::Leaf(ty) => leaf(ty, inner, &path, found),
-            Kind::Nested(Nesting::Single, attributes) => object(attributes, inner, &path, found),
+            _ if value.is_null() => {}
+            Kind::Leaf(ty) => leaf(ty, value, &at, found),
+            Kind::Block(attributes) => {
+                inside(attributes, value, &at, Some(&Nested { dispensable, block: true }), found);
+            }
+            Kind::Nested(Nesting::Single, attributes) => {
+                inside(attributes, value, &at, Some(&Nested { dispensable, block: false }), found);
+            }
             Kind::Nested(Nesting::List | Nesting::Set | Nesting::Map, attributes) => {
-                elements(inner, &path, found, |element, at, found| object(attributes, element, at, found));
+                elements(value, &at, found, |element, at, found| {
+                    let dispensable = "the element";
+                    inside(attributes, element, at, Some(&Nested { dispensable, block: false }), found);
+                });
             }
         }
     }
+}
+
+fn missing_inside(at: &Path, name: &str, nested: &Nested<'_>) -> Diagnostic {
+    let path = at.attribute(name);
+    let detail =
+        format!("`{name}` is required, and it is null. Set it, or leave out {}.", nested.dispensable);
+    Diagnostic::error(format!("Missing `{path}`"), detail).at(path)
+}
+
+/// An object in which nothing is set.
+fn empty(attributes: &[Attribute], at: &Path, nested: &Nested<'_>) -> Diagnostic {
+    let names = attributes.iter().filter(|a| a.mode != Mode::Computed).map(|a| format!("`{}`", a.name));
+    let names = names.collect::<Vec<_>>().join(" or ");
+    let mut detail = format!(
+        "Nothing in `{at}` is set, so it would have no effect. Set {names}, or leave out {}.",
+        nested.dispensable
+    );
+    if !nested.block {
+        detail += " A misspelt argument looks the same: inside an object, Terraform drops a name that it does not know \
+                   without an error.";
+    }
+    Diagnostic::error(format!("Empty `{at}`"), detail).at(at.clone())
 }
 
 fn leaf(ty: &Type, value: &Raw, at: &Path, found: &mut Diagnostics) {
@@ -162,7 +209,7 @@ mod tests {
 
     use super::*;
     use crate::model;
-    use crate::tf_provider::framework::{List, Map, Model, Set, optional, required};
+    use crate::tf_provider::framework::{List, Map, Model, Set, block, optional, required};
 
     model! {
         /// Inner.
@@ -195,6 +242,38 @@ mod tests {
             keyed: Map<Inner> = optional(),
             /// Required.
             needed: String = required(),
+        }
+    }
+
+    model! {
+        /// Nothing in it is required.
+        struct Optionals {
+            /// A.
+            a: String = optional(),
+            /// B.
+            b: String = optional(),
+        }
+    }
+
+    model! {
+        /// Requires an object in which nothing is required.
+        struct Must {
+            /// Required.
+            must: Optionals = required(),
+        }
+    }
+
+    model! {
+        /// Objects in which nothing is required.
+        struct Hollow {
+            /// An object.
+            object: Optionals = optional(),
+            /// A block.
+            block: Optionals = block(),
+            /// Elements.
+            keyed: Map<Optionals> = optional(),
+            /// Deeper.
+            deep: Must = optional(),
         }
     }
 
@@ -252,6 +331,37 @@ mod tests {
             ("keyed", map("a", object()), "keyed[\"a\"].name", "Missing `keyed[\"a\"].name`"),
         ] {
             assert_eq!(run(name, value), [(path.to_owned(), summary.to_owned())]);
+        }
+    }
+
+    #[test]
+    fn an_object_in_which_nothing_is_set_is_found_in_attributes_blocks_and_elements() {
+        let nothing = || Raw::Map(BTreeMap::from([("a".to_owned(), Raw::Null), ("b".to_owned(), Raw::Null)]));
+        let details = |name: &str, value: Raw| {
+            let found = nulls(&Hollow::attributes(), &map(name, value)).0;
+            let [only] = found.as_slice() else { panic!("{found:?}") };
+            assert_eq!(only.summary, format!("Empty `{}`", only.path.as_ref().unwrap()));
+            only.detail.clone()
+        };
+        let object = details("object", nothing());
+        assert!(object.contains("Set `a` or `b`, or leave out `object`."), "{object}");
+        assert!(object.contains("misspelt"), "{object}");
+        let block = details("block", nothing());
+        assert!(block.ends_with("leave out `block`."), "{block}");
+        let keyed = details("keyed", map("k", nothing()));
+        assert!(keyed.contains("or leave out the element."), "{keyed}");
+        let deep = details("deep", map("must", nothing()));
+        assert!(
+            deep.starts_with("Nothing in `deep.must` is set") && deep.contains("leave out `deep`."),
+            "{deep}"
+        );
+    }
+
+    #[test]
+    fn an_object_with_something_in_it_even_if_that_is_unknown_is_none_to_refuse() {
+        for value in [Raw::Unknown, text()] {
+            let config = map("object", map("a", value));
+            assert_eq!(nulls(&Hollow::attributes(), &config), Diagnostics::none());
         }
     }
 

@@ -74,6 +74,7 @@ fn value(
     let planned = match &attribute.kind {
         Kind::Leaf(_) => config.clone(),
         Kind::Nested(nesting, attributes) => nested(*nesting, attributes, prior, config, at, plan),
+        Kind::Block(attributes) => nested(Nesting::Single, attributes, prior, config, at, plan),
     };
     let same = |equal: fn(&Raw, &Raw) -> bool| {
         !prior.is_null() && planned.is_wholly_known() && prior.is_wholly_known() && equal(prior, &planned)

@@ -37,6 +37,9 @@ pub enum Kind {
     Leaf(Type),
     /// Objects with attributes of their own.
     Nested(Nesting, Vec<Attribute>),
+    /// A block with attributes of its own, at most one. Its values are those of a single nested object. Unlike in an object,
+    /// Terraform refuses a name in it that the schema does not have. Only a schema itself has blocks, and other blocks.
+    Block(Vec<Attribute>),
 }
 
 /// How nested objects are held.
@@ -57,7 +60,7 @@ impl Kind {
     pub fn ty(&self) -> Type {
         match self {
             Kind::Leaf(ty) => ty.clone(),
-            Kind::Nested(Nesting::Single, attributes) => object(attributes),
+            Kind::Nested(Nesting::Single, attributes) | Kind::Block(attributes) => object(attributes),
             Kind::Nested(Nesting::List, attributes) => Type::list(object(attributes)),
             Kind::Nested(Nesting::Set, attributes) => Type::set(object(attributes)),
             Kind::Nested(Nesting::Map, attributes) => Type::map(object(attributes)),
@@ -121,7 +124,10 @@ pub struct Attribute {
 
 /// The properties of an attribute, as its declaration in a model spells them.
 #[derive(Clone, Debug)]
-pub struct Spec(Attribute);
+pub struct Spec {
+    attribute: Attribute,
+    block: bool,
+}
 
 /// An attribute that the user must set.
 pub fn required() -> Spec {
@@ -138,9 +144,14 @@ pub fn computed() -> Spec {
     Spec::of(Mode::Computed)
 }
 
+/// A block that the user may write once. The field's type is a model.
+pub fn block() -> Spec {
+    Spec { block: true, ..Spec::of(Mode::Optional) }
+}
+
 impl Spec {
     fn of(mode: Mode) -> Spec {
-        Spec(Attribute {
+        let attribute = Attribute {
             name: "",
             kind: Kind::Leaf(Type::Dynamic),
             mode,
@@ -154,42 +165,43 @@ impl Spec {
             equality: None,
             validators: Vec::new(),
             conflicts_with: &[],
-        })
+        };
+        Spec { attribute, block: false }
     }
 
     /// Where the user sets nothing, the provider does.
     #[must_use]
     pub fn or_computed(mut self) -> Spec {
-        self.0.mode = Mode::OptionalComputed;
+        self.attribute.mode = Mode::OptionalComputed;
         self
     }
 
     /// Where the user sets nothing, it is this.
     #[must_use]
     pub fn or(mut self, default: Raw) -> Spec {
-        self.0.mode = Mode::OptionalComputed;
-        self.0.default = Some(default);
+        self.attribute.mode = Mode::OptionalComputed;
+        self.attribute.default = Some(default);
         self
     }
 
     /// In the configuration only, never in plan or state.
     #[must_use]
     pub fn write_only(mut self) -> Spec {
-        self.0.write_only = true;
+        self.attribute.write_only = true;
         self
     }
 
     /// A change makes a new object.
     #[must_use]
     pub fn requires_replace(mut self) -> Spec {
-        self.0.requires_replace = true;
+        self.attribute.requires_replace = true;
         self
     }
 
     /// A computed value outlives an update.
     #[must_use]
     pub fn keep_prior(mut self) -> Spec {
-        self.0.keep_prior = true;
+        self.attribute.keep_prior = true;
         self
     }
 
@@ -198,32 +210,35 @@ impl Spec {
     /// value in another spelling, core finds the final plan inconsistent.
     #[must_use]
     pub fn same_if(mut self, equality: Equality) -> Spec {
-        self.0.equality = Some(equality);
+        self.attribute.equality = Some(equality);
         self
     }
 
     /// Known values must fulfil this.
     #[must_use]
     pub fn check(mut self, validator: Validator) -> Spec {
-        self.0.validators.push(validator);
+        self.attribute.validators.push(validator);
         self
     }
 
     /// May not be set beside these siblings.
     #[must_use]
     pub fn conflicts_with(mut self, siblings: &'static [&'static str]) -> Spec {
-        self.0.conflicts_with = siblings;
+        self.attribute.conflicts_with = siblings;
         self
     }
 
     /// Not to be used any more, and why.
     #[must_use]
     pub fn deprecated(mut self, why: &'static str) -> Spec {
-        self.0.deprecated = Some(why);
+        self.attribute.deprecated = Some(why);
         self
     }
 
     /// The attribute of that name and kind. Called by [`model!`](crate::model).
+    ///
+    /// # Panics
+    /// Where a block's type is no model: that is found by whatever builds the schema first.
     #[must_use]
     pub fn build(
         mut self,
@@ -232,11 +247,17 @@ impl Spec {
         kind: Kind,
         sensitive: bool,
     ) -> Attribute {
-        self.0.name = name;
-        self.0.description = description;
-        self.0.kind = kind;
-        self.0.sensitive = sensitive;
-        self.0
+        self.attribute.name = name;
+        self.attribute.description = description;
+        self.attribute.sensitive = sensitive;
+        self.attribute.kind = match kind {
+            Kind::Nested(Nesting::Single, attributes) if self.block => Kind::Block(attributes),
+            kind => {
+                assert!(!self.block, "the block `{name}` has no attributes of its own");
+                kind
+            }
+        };
+        self.attribute
     }
 }
 

@@ -14,7 +14,7 @@ use super::types::Type;
 pub fn validate(attributes: &[Attribute], config: &Raw, write_only: bool) -> Diagnostics {
     let mut found = nulls(attributes, config);
     let required = attributes.iter().filter(|a| a.mode == Mode::Required && config.get(a.name).is_null());
-    found.extend(Diagnostics(required.map(|a| missing(&Path::root(), a.name)).collect()));
+    found.extend(Diagnostics(required.map(|a| missing(a.name)).collect()));
     object(attributes, config, &Path::root(), write_only, &mut found);
     found
 }
@@ -45,8 +45,10 @@ fn object(attributes: &[Attribute], config: &Raw, at: &Path, write_only: bool, f
         }
         if !value.is_unknown() {
             checks(attribute, value, &path, found);
-            if let Kind::Nested(nesting, inner) = &attribute.kind {
-                nested(*nesting, inner, value, &path, write_only, found);
+            match &attribute.kind {
+                Kind::Leaf(_) => {}
+                Kind::Nested(nesting, inner) => nested(*nesting, inner, value, &path, write_only, found),
+                Kind::Block(inner) => object(inner, value, &path, write_only, found),
             }
         }
     }

@@ -265,7 +265,7 @@ macro_rules! collection {
             fn kind_of() -> Kind {
                 match T::kind() {
                     Kind::Leaf(element) => Kind::Leaf($leaf(element)),
-                    Kind::Nested(_, attributes) => Kind::Nested($nesting, attributes),
+                    Kind::Nested(_, attributes) | Kind::Block(attributes) => Kind::Nested($nesting, attributes),
                 }
             }
         }

@@ -60,23 +60,27 @@ pub fn client(capabilities: Option<proto::ClientCapabilities>) -> ClientCapabili
 
 /// The schema of a resource, data source, ephemeral resource or provider.
 pub fn schema(schema: &Schema) -> proto::Schema {
-    proto::Schema {
-        version: schema.version,
-        block: Some(proto::schema::Block {
-            attributes: schema.attributes.iter().map(attribute).collect(),
-            description: schema.description.to_owned(),
-            description_kind: proto::StringKind::Markdown.into(),
-            ..Default::default()
-        }),
+    proto::Schema { version: schema.version, block: Some(block(&schema.attributes, schema.description)) }
+}
+
+fn block(attributes: &[Attribute], description: &str) -> proto::schema::Block {
+    proto::schema::Block {
+        attributes: attributes.iter().filter_map(attribute).collect(),
+        block_types: attributes.iter().filter_map(nested_block).collect(),
+        description: description.to_owned(),
+        description_kind: proto::StringKind::Markdown.into(),
+        ..Default::default()
     }
 }
 
-fn attribute(attribute: &Attribute) -> proto::schema::Attribute {
+/// An attribute, unless it is a block.
+fn attribute(attribute: &Attribute) -> Option<proto::schema::Attribute> {
     let (ty, nested_type) = match &attribute.kind {
         Kind::Leaf(ty) => (type_constraint(ty), None),
         Kind::Nested(nesting, attributes) => (Vec::new(), Some(nested(*nesting, attributes))),
+        Kind::Block(_) => return None,
     };
-    proto::schema::Attribute {
+    Some(proto::schema::Attribute {
         name: attribute.name.to_owned(),
         r#type: ty,
         nested_type,
@@ -89,7 +93,24 @@ fn attribute(attribute: &Attribute) -> proto::schema::Attribute {
         write_only: attribute.write_only,
         deprecated: attribute.deprecated.is_some(),
         deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
-    }
+    })
+}
+
+/// A block, unless it is an attribute.
+fn nested_block(attribute: &Attribute) -> Option<proto::schema::NestedBlock> {
+    let Kind::Block(attributes) = &attribute.kind else { return None };
+    let block = proto::schema::Block {
+        deprecated: attribute.deprecated.is_some(),
+        deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
+        ..block(attributes, attribute.description)
+    };
+    Some(proto::schema::NestedBlock {
+        type_name: attribute.name.to_owned(),
+        block: Some(block),
+        nesting: proto::schema::nested_block::NestingMode::Single.into(),
+        min_items: 0,
+        max_items: 1,
+    })
 }
 
 fn nested(nesting: Nesting, attributes: &[Attribute]) -> proto::schema::Object {
@@ -101,7 +122,7 @@ fn nested(nesting: Nesting, attributes: &[Attribute]) -> proto::schema::Object {
         Nesting::Map => NestingMode::Map,
     };
     proto::schema::Object {
-        attributes: attributes.iter().map(attribute).collect(),
+        attributes: attributes.iter().filter_map(attribute).collect(),
         nesting: nesting.into(),
         ..Default::default()
     }
@@ -149,7 +170,7 @@ fn parameter(parameter: &Parameter) -> proto::function::Parameter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tf_provider::framework::{Raw, optional};
+    use crate::tf_provider::framework::{Raw, block, optional};
 
     fn selectors(path: &proto::AttributePath) -> Vec<proto::attribute_path::step::Selector> {
         path.steps.iter().filter_map(|step| step.selector.clone()).collect()
@@ -184,11 +205,25 @@ mod tests {
     fn a_default_makes_an_attribute_optional_and_computed_and_a_deprecation_says_so() {
         let spec = optional().or(Raw::Bool(true)).deprecated("Use `b`.");
         let declared = spec.build("a", "What.", Kind::Leaf(Type::Bool), true);
-        let attribute = attribute(&declared);
+        let attribute = attribute(&declared).unwrap();
         assert!(attribute.optional && attribute.computed && !attribute.required && attribute.sensitive);
         assert!(attribute.deprecated, "a message without it is an invalid schema");
         assert_eq!(attribute.deprecation_message, "Use `b`.");
         assert_eq!(attribute.r#type, br#""bool""#);
+    }
+
+    #[test]
+    fn a_block_is_no_attribute_and_may_be_written_once() {
+        let inner = optional().build("b", "Inner.", Kind::Leaf(Type::Number), false);
+        let outer = block().build("a", "What.", Kind::Nested(Nesting::Single, vec![inner]), false);
+        let Schema { attributes, .. } = Schema { version: 0, description: "All.", attributes: vec![outer] };
+        let all = super::block(&attributes, "All.");
+        let [nested] = all.block_types.as_slice() else { panic!("{:?}", all.block_types) };
+        assert_eq!((all.attributes.len(), nested.type_name.as_str()), (0, "a"));
+        assert_eq!(nested.nesting(), proto::schema::nested_block::NestingMode::Single);
+        assert_eq!((nested.min_items, nested.max_items), (0, 1));
+        let block = nested.block.as_ref().unwrap();
+        assert_eq!((block.description.as_str(), block.attributes[0].name.as_str()), ("What.", "b"));
     }
 
     #[test]
@@ -202,7 +237,7 @@ mod tests {
         ] {
             let inner = optional().build("b", "", Kind::Leaf(Type::Number), false);
             let outer = optional().build("a", "", Kind::Nested(nesting, vec![inner]), false);
-            let attribute = attribute(&outer);
+            let attribute = attribute(&outer).unwrap();
             let nested = attribute.nested_type.unwrap();
             assert!(attribute.r#type.is_empty());
             assert_eq!((nested.nesting(), nested.attributes[0].name.as_str()), (expected, "b"));
