@@ -4,21 +4,19 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::diagnostics::{Diagnostic, Diagnostics};
-use super::ephemeral::EphemeralResource;
-use super::function::{Arguments, Function, FunctionError};
-use super::model::Model;
-use super::nulls::{null_elements, nulls, without_null_elements};
+use super::kinds::{
+    Applied, Arguments, ClientCapabilities, DataSource, EphemeralResource, Function, FunctionError,
+    MoveSource, Planning, PriorState, Provider, Resource, ResourceId, Updating,
+};
 use super::path::Path;
 use super::plan::{Plan, mark_unknown, plan};
-use super::provider::{ClientCapabilities, DataSource, Provider};
-use super::raw::Raw;
-use super::resource::{Applied, MoveSource, Planning, PriorState, Resource, ResourceId, Updating};
-use super::schema::{IdentitySchema, Schema, Signature};
+use super::schema::{
+    IdentitySchema, Model, Schema, Signature, null_elements, nulls, validate, without_null_elements,
+};
 use super::server::{
     ApplyRequest, ApplyResponse, Failed, OpenResponse, PlanRequest, PlanResponse, RenewResponse,
 };
-use super::validate::validate;
-use super::value::Mismatch;
+use super::value::{Mismatch, Raw};
 
 /// A typed implementation of one of the erased traits.
 pub(super) struct Typed<T>(pub(super) T);

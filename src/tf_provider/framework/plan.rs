@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::path::Path;
-use super::raw::Raw;
 use super::schema::{Attribute, Kind, Nesting};
+use super::value::Raw;
 
 /// What is planned for an object.
 #[derive(Clone, Debug, PartialEq, Eq)]

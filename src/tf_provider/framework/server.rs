@@ -12,16 +12,16 @@ use tracing::Instrument;
 
 use super::catch::catch;
 use super::diagnostics::{Diagnostic, Diagnostics};
-use super::ephemeral::EphemeralResource;
 use super::erased::{
     self, ErasedDataSource, ErasedEphemeral, ErasedFunction, ErasedProvider, ErasedResource,
 };
-use super::function::{Arguments, Function, FunctionError};
+use super::kinds::{
+    Arguments, ClientCapabilities, DataSource, EphemeralResource, Function, FunctionError, MoveSource,
+    PriorState, Provider, Resource, ResourceId,
+};
 use super::path::Path;
-use super::provider::{ClientCapabilities, DataSource, Provider};
-use super::raw::Raw;
-use super::resource::{MoveSource, PriorState, Resource, ResourceId};
 use super::schema::Schemas;
+use super::value::Raw;
 
 /// A request to plan one resource. `prior` is null on create, `proposed` and `config` on destroy.
 pub struct PlanRequest {

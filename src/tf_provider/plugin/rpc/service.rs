@@ -9,10 +9,14 @@ use prost_types::Timestamp;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::catalog::{Catalog, ResourceTypes};
-use super::convert;
-use super::dynamic_value as value;
-use super::proto::provider_server::Provider;
-use super::proto::{
+use crate::tf_provider::framework::{
+    ApplyRequest, ClientCapabilities, Diagnostic, Diagnostics, MoveSource, PlanRequest, Raw, ResourceId,
+    Server, Signature, Type,
+};
+use crate::tf_provider::plugin::wire::convert;
+use crate::tf_provider::plugin::wire::dynamic_value as value;
+use crate::tf_provider::plugin::wire::proto::provider_server::Provider;
+use crate::tf_provider::plugin::wire::proto::{
     DynamicValue, RawState, ResourceIdentityData, apply_resource_change, call_function,
     close_ephemeral_resource, configure_provider, get_functions, get_metadata, get_provider_schema,
     get_resource_identity_schemas, import_resource_state, move_resource_state, open_ephemeral_resource,
@@ -20,21 +24,17 @@ use super::proto::{
     upgrade_resource_identity, upgrade_resource_state, validate_data_resource_config,
     validate_ephemeral_resource_config, validate_provider_config, validate_resource_config,
 };
-use crate::tf_provider::framework::{
-    ApplyRequest, ClientCapabilities, Diagnostic, Diagnostics, MoveSource, PlanRequest, Raw, ResourceId,
-    Server, Signature, Type,
-};
 
 type Reply<T> = Result<Response<T>, Status>;
 
 /// The provider's RPCs over a [`Server`].
-pub(super) struct Service {
+pub(in crate::tf_provider::plugin) struct Service {
     server: Arc<Server>,
     catalog: OnceLock<Catalog>,
 }
 
 impl Service {
-    pub(super) fn new(server: Arc<Server>) -> Service {
+    pub(in crate::tf_provider::plugin) fn new(server: Arc<Server>) -> Service {
         Service { server, catalog: OnceLock::new() }
     }
 

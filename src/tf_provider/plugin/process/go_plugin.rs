@@ -7,10 +7,10 @@ use tokio_stream::pending;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
-use super::proto::go_plugin::grpc_broker_server::GrpcBroker;
-use super::proto::go_plugin::grpc_controller_server::GrpcController;
-use super::proto::go_plugin::grpc_stdio_server::GrpcStdio;
-use super::proto::go_plugin::{ConnInfo, Empty, StdioData};
+use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_broker_server::GrpcBroker;
+use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_controller_server::GrpcController;
+use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_stdio_server::GrpcStdio;
+use crate::tf_provider::plugin::wire::proto::go_plugin::{ConnInfo, Empty, StdioData};
 
 /// Offers no further connections. Terraform opens the stream and leaves it alone.
 pub(super) struct Broker;

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::diagnostics::Diagnostics;
-use super::model::Model;
+use crate::tf_provider::framework::diagnostics::Diagnostics;
+use crate::tf_provider::framework::schema::Model;
 
 /// What the client says of itself with a request.
 #[derive(Clone, Copy, Debug, Default)]

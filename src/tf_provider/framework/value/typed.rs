@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::raw::{Number, Raw};
-use super::schema::{Kind, Nesting};
 use super::types::Type;
+use crate::tf_provider::framework::schema::{Kind, Nesting};
 
 /// A field of a model: unset, not known before apply, or known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use tonic::Status;
 
-use super::convert;
-use super::proto::{
+use crate::tf_provider::framework::{IdentitySchema, Schema, Schemas, Signature, Type};
+use crate::tf_provider::plugin::wire::convert;
+use crate::tf_provider::plugin::wire::proto::{
     ServerCapabilities, get_functions, get_metadata, get_provider_schema, get_resource_identity_schemas,
 };
-use crate::tf_provider::framework::{IdentitySchema, Schema, Schemas, Signature, Type};
 
 /// The types of everything, and the answers that list it; built once per process.
 pub(super) struct Catalog {

@@ -1,7 +1,7 @@
 //! The trait of provider functions. They run unconfigured, in validate too, and must be pure.
 
-use super::raw::Raw;
-use super::schema::Signature;
+use crate::tf_provider::framework::schema::Signature;
+use crate::tf_provider::framework::value::Raw;
 
 /// Why a function has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,10 @@
 //! Validation of a configuration against the declarations in its schema.
 
-use super::diagnostics::{Diagnostic, Diagnostics};
+use super::attribute::{Attribute, Kind, Mode, Nesting};
 use super::nulls::{missing, nulls};
-use super::path::Path;
-use super::raw::Raw;
-use super::schema::{Attribute, Kind, Mode, Nesting};
-use super::types::Type;
+use crate::tf_provider::framework::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::framework::path::Path;
+use crate::tf_provider::framework::value::{Raw, Type};
 
 /// Runs every attribute's checks over a configuration, and refuses null elements and missing attributes. Unknown values
 /// pass: they are checked again once known.

@@ -21,12 +21,12 @@ use tonic::transport::server::{Connected, Router};
 use super::connection::{Connection, Transport};
 use super::go_plugin::{Broker, Controller, Stdio};
 use super::listener::Socket;
-use super::proto::go_plugin::grpc_broker_server::GrpcBrokerServer;
-use super::proto::go_plugin::grpc_controller_server::GrpcControllerServer;
-use super::proto::go_plugin::grpc_stdio_server::GrpcStdioServer;
-use super::proto::provider_server::ProviderServer;
-use super::service::Service;
 use crate::tf_provider::framework::Server;
+use crate::tf_provider::plugin::rpc::Service;
+use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_broker_server::GrpcBrokerServer;
+use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_controller_server::GrpcControllerServer;
+use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_stdio_server::GrpcStdioServer;
+use crate::tf_provider::plugin::wire::proto::provider_server::ProviderServer;
 
 /// The largest request. Go's SDK has the same; tonic's own limit of 4 MiB is too small for a state.
 const MAX_REQUEST: usize = 256 << 20;

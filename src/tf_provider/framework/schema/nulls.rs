@@ -2,22 +2,21 @@
 //! are null, and objects in which nothing is set. Terraform lets all of them through, and it drops a name that it does not
 //! know inside an object. A provider that skipped them would do less than the configuration says, or more.
 
-use super::diagnostics::{Diagnostic, Diagnostics};
-use super::path::Path;
-use super::raw::Raw;
-use super::schema::{Attribute, Kind, Mode, Nesting};
-use super::types::Type;
+use super::attribute::{Attribute, Kind, Mode, Nesting};
+use crate::tf_provider::framework::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::framework::path::Path;
+use crate::tf_provider::framework::value::{Raw, Type};
 
 /// Finds every null element, at any depth, and in nested objects every required attribute that is null, and every object
 /// in which nothing is set. Unknown values pass: they are checked again once they are known.
-pub(super) fn nulls(attributes: &[Attribute], config: &Raw) -> Diagnostics {
+pub(crate) fn nulls(attributes: &[Attribute], config: &Raw) -> Diagnostics {
     let mut found = Diagnostics::none();
     inside(attributes, config, &Path::root(), None, &mut found);
     found
 }
 
 /// Finds every null element, at any depth, of a value of a type. `at` is the value's place.
-pub(super) fn null_elements(ty: &Type, value: &Raw, at: &Path) -> Diagnostics {
+pub(crate) fn null_elements(ty: &Type, value: &Raw, at: &Path) -> Diagnostics {
     let mut found = Diagnostics::none();
     leaf(ty, value, at, &mut found);
     found
@@ -25,7 +24,7 @@ pub(super) fn null_elements(ty: &Type, value: &Raw, at: &Path) -> Diagnostics {
 
 /// A stored value without its null elements. Versions of the provider that took them applied them as if they were not
 /// there, so this is what a state of theirs means.
-pub(super) fn without_null_elements(ty: &Type, value: Raw) -> Raw {
+pub(crate) fn without_null_elements(ty: &Type, value: Raw) -> Raw {
     let each = |of: &Type, elements: Vec<Raw>| {
         let elements = elements.into_iter().filter(|element| !element.is_null());
         elements.map(|element| without_null_elements(of, element)).collect::<Vec<_>>()
@@ -393,7 +392,7 @@ mod tests {
 
     #[test]
     fn a_stored_value_is_read_without_its_null_elements() {
-        let ty = super::super::schema::object(&Outer::attributes());
+        let ty = super::super::object(&Outer::attributes());
         let stored = Raw::Map(BTreeMap::from([
             ("deep".to_owned(), map("a", Raw::List(vec![Raw::Null, text()]))),
             ("some".to_owned(), Raw::set([Raw::Null, inner(text(), Raw::set([Raw::Null]))])),

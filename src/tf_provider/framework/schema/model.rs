@@ -1,8 +1,7 @@
 //! Models: structs that are declared together with their schema.
 
-use super::raw::Raw;
-use super::schema::Attribute;
-use super::value::Mismatch;
+use super::attribute::Attribute;
+use crate::tf_provider::framework::value::{Mismatch, Raw};
 
 /// A struct whose fields are a schema's attributes. Made by [`model!`](crate::model).
 pub trait Model: Clone + Send + Sync + Sized + 'static {

@@ -4,11 +4,10 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
-use super::diagnostics::{Diagnostic, Diagnostics};
-use super::model::Model;
-use super::path::Path;
-use super::raw::Raw;
-use super::schema::IdentitySchema;
+use crate::tf_provider::framework::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::framework::path::Path;
+use crate::tf_provider::framework::schema::{IdentitySchema, Model};
+use crate::tf_provider::framework::value::Raw;
 
 /// A plan in the making. The framework has planned what the declarations say; the resource may change `planned`,
 /// within core's rules: what the configuration sets is planned as configured or as it was.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::raw::Raw;
-use super::types::Type;
+use crate::tf_provider::framework::value::{Raw, Type};
 
 /// The schema of a resource, a data source, an ephemeral resource or the provider.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::diagnostics::Diagnostics;
-use super::model::Model;
+use crate::tf_provider::framework::diagnostics::Diagnostics;
+use crate::tf_provider::framework::schema::Model;
 
 /// What an ephemeral resource gives when it is opened.
 pub struct Opened<E: EphemeralResource + ?Sized> {

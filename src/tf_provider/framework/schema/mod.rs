@@ -1,0 +1,14 @@
+//! Schemas: what configurations, plans and states look like, what is checked of them, and the models that declare them.
+
+mod attribute;
+mod model;
+mod nulls;
+mod validate;
+
+pub use attribute::{
+    Attribute, Equality, Fault, IdentityAttribute, IdentitySchema, Kind, Mode, Nesting, Parameter, Schema,
+    Schemas, Signature, Spec, Validator, block, computed, object, optional, required,
+};
+pub use model::{Model, attribute_name};
+pub(crate) use nulls::{null_elements, nulls, without_null_elements};
+pub use validate::{may_be_secret, validate};

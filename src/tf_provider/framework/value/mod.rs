@@ -1,0 +1,9 @@
+//! Values: null, not known before apply, or known. As Terraform sends them, and as the fields of models hold them.
+
+mod raw;
+mod typed;
+mod types;
+
+pub use raw::{Number, Raw};
+pub use typed::{Attr, Element, List, Map, Mismatch, Set, Value};
+pub use types::Type;

@@ -1,0 +1,16 @@
+//! The process: handshake, listener, TLS, serving, leaving, and its log.
+
+mod connection;
+mod environment;
+mod go_plugin;
+pub mod handshake;
+pub mod listener;
+mod log;
+mod run;
+mod serve;
+pub mod tls;
+
+pub use environment::Environment;
+pub use log::start as start_logging;
+pub use run::{About, run};
+pub use serve::serve_in_process;

@@ -1,0 +1,6 @@
+//! The provider's RPCs.
+
+mod catalog;
+mod service;
+
+pub(super) use service::Service;
