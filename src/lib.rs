@@ -7,11 +7,13 @@
 //! - [`cloudflare`] is the API client, the only user of reqwest.
 //! - [`policy`] is the domain, pure: policies, scopes, canonical form, fingerprint, validation.
 //! - [`tokens`] is the token service over the two: coalesced reads and batched writes.
+//! - [`capabilities`] is what tools and Terraform configurations need, as data: permission groups by target.
 //! - [`provider`] is where they meet: the configuration, the resources, and the one place that words diagnostics.
 //!
-//! `framework`, `policy` and `cloudflare` import none of the others; `plugin` imports `framework`; `tokens` imports
-//! `cloudflare` and `policy`; `provider` imports all but `plugin`; `main.rs` joins them. A test keeps it so.
+//! `framework`, `policy`, `cloudflare` and `capabilities` import none of the others; `plugin` imports `framework`; `tokens`
+//! imports `cloudflare` and `policy`; `provider` imports all but `plugin`; `main.rs` joins them. A test keeps it so.
 
+pub mod capabilities;
 pub mod cloudflare;
 pub mod policy;
 pub mod provider;

@@ -22,8 +22,10 @@ use config::CloudflareProvider;
 use data_sources::account_api_tokens::AccountApiTokens;
 use data_sources::api_token_permission_groups::PermissionGroups;
 use ephemeral_resources::account_api_token::EphemeralToken;
+use functions::capability::Capability;
 use functions::r2_secret_access_key::R2SecretAccessKey;
 use functions::resource_keys::{AccountResource, AllZonesResource, R2BucketResource, ZoneResource};
+use functions::terraform_policies::TerraformPolicies;
 use resources::account_api_token::AccountApiToken;
 use resources::token_binding::TokenBinding;
 use resources::workers_secret::WorkersSecret;
@@ -46,8 +48,10 @@ pub fn server(environment: Environment) -> Server {
         .data_source(PermissionGroups { session: of() })
         .function(AccountResource)
         .function(AllZonesResource)
+        .function(Capability)
         .function(R2BucketResource)
         .function(R2SecretAccessKey)
+        .function(TerraformPolicies)
         .function(ZoneResource)
         .build()
 }

@@ -1,6 +1,6 @@
 //! What is generated from the provider's schema: the registry's pages, and the golden file that makes a change of the
-//! schema a difference that can be reviewed. It knows nothing of Cloudflare: every word comes from the schema or from
-//! `examples/`.
+//! schema a difference that can be reviewed. It knows nothing of Cloudflare: every word comes from the schema, from
+//! `examples/` or, in [`tables`], from `data/`.
 //!
 //! One set of files, and two things to do with it: [`Generated::write`] and [`Generated::differences`]. `docs/guides/`
 //! and `docs/design/` are written by hand and left alone.
@@ -13,6 +13,7 @@ pub mod examples;
 mod golden;
 mod pages;
 mod prose;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

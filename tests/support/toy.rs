@@ -316,7 +316,8 @@ impl Function for Join {
     const NAME: &'static str = "join";
 
     fn signature(&self) -> Signature {
-        let parameter = |name| Parameter { name, ty: Type::String, description: "A text." };
+        let parameter =
+            |name| Parameter { name, ty: Type::String, allow_unknown: false, description: "A text." };
         Signature {
             summary: "Joins texts.",
             description: "Joins texts with a dash.",
@@ -344,7 +345,12 @@ impl Function for Count {
     const NAME: &'static str = "count";
 
     fn signature(&self) -> Signature {
-        let texts = Parameter { name: "texts", ty: Type::list(Type::String), description: "Texts." };
+        let texts = Parameter {
+            name: "texts",
+            ty: Type::list(Type::String),
+            allow_unknown: false,
+            description: "Texts.",
+        };
         Signature {
             summary: "Counts texts.",
             description: "Counts texts.",

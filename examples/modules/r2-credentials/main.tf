@@ -1,9 +1,4 @@
 locals {
-  permission_groups = {
-    "read"       = ["Workers R2 Storage Bucket Item Read"]
-    "read-write" = ["Workers R2 Storage Bucket Item Read", "Workers R2 Storage Bucket Item Write"]
-  }
-
   # Buckets in a jurisdiction are served from a host of its own.
   host = join(".", compact([
     cloudflare_account_api_token.this.account_id,
@@ -19,8 +14,7 @@ resource "cloudflare_account_api_token" "this" {
   expires_in = var.expires_in
   rotation   = var.rotation
 
-  policies = [{
-    permission_groups = local.permission_groups[var.access]
-    r2_buckets        = [for bucket in var.buckets : "${var.jurisdiction}/${bucket}"]
-  }]
+  policies = provider::cloudflare::capability("r2-${var.access}", {
+    r2_buckets = [for bucket in var.buckets : "${var.jurisdiction}/${bucket}"]
+  })
 }

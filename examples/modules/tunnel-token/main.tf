@@ -1,9 +1,11 @@
 locals {
-  permission_groups = {
-    "create"     = ["Cloudflare Tunnel Write"]
-    "read"       = ["Cloudflare Tunnel Read"]
-    "read-write" = ["Cloudflare Tunnel Read", "Cloudflare Tunnel Write"]
+  capabilities = {
+    "create"     = "tunnel-write"
+    "read"       = "tunnel-read"
+    "read-write" = "tunnel-read-write"
   }
+
+  policies = provider::cloudflare::capability(local.capabilities[var.access], {})
 }
 
 # Without rights of its own: the binding adds them, and other bindings may add theirs.
@@ -19,7 +21,7 @@ resource "cloudflare_token_binding" "tunnel" {
   token_id   = cloudflare_account_api_token.this.id
   name       = "tunnel: ${var.access}"
 
-  policies = [{ permission_groups = local.permission_groups[var.access] }]
+  policies = local.policies
 }
 
 resource "cloudflare_workers_secret" "token" {

@@ -18,7 +18,7 @@ output "value" {
 
 output "permission_groups" {
   description = "The permission groups that the token got."
-  value       = local.permission_groups[var.access]
+  value       = one(local.policies).permission_groups
 }
 
 output "worker_secrets" {

@@ -1,14 +1,17 @@
 //! The provider's functions. They run without a configured provider, in `terraform validate` too, and are pure: how the
 //! API writes its keys is [`crate::policy::keys`]' knowledge.
 
+pub(crate) mod capability;
 pub(crate) mod r2_secret_access_key;
 pub(crate) mod resource_keys;
+mod targets;
+pub(crate) mod terraform_policies;
 
 use crate::policy::keys;
 use crate::tf_provider::framework::{Arguments, FunctionError, Parameter, Type};
 
 fn parameter(name: &'static str, description: &'static str) -> Parameter {
-    Parameter { name, ty: Type::String, description }
+    Parameter { name, ty: Type::String, allow_unknown: false, description }
 }
 
 /// An argument that is at fault. `what` names it and says what would be right; it holds no secret.

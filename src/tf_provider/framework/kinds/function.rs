@@ -12,7 +12,7 @@ pub struct FunctionError {
     pub argument: Option<i64>,
 }
 
-/// A function's arguments: as many as its signature has, known and not null.
+/// A function's arguments: as many as its signature has, none null, and known but where the parameter allows it.
 pub struct Arguments(pub Vec<Raw>);
 
 impl Arguments {

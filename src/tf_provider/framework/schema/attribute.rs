@@ -391,13 +391,16 @@ pub struct Signature {
     pub result: Type,
 }
 
-/// A parameter of a provider function. Null and unknown arguments never reach the function.
+/// A parameter of a provider function. A null argument never reaches the function.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     /// Its name, for messages and docs.
     pub name: &'static str,
     /// Its type.
     pub ty: Type,
+    /// Whether an argument that is unknown, or unknown in a part, reaches the function. Otherwise Terraform answers with an
+    /// unknown result and does not call it.
+    pub allow_unknown: bool,
     /// What it means.
     pub description: &'static str,
 }

@@ -161,6 +161,7 @@ fn parameter(parameter: &Parameter) -> proto::function::Parameter {
     proto::function::Parameter {
         name: parameter.name.to_owned(),
         r#type: type_constraint(&parameter.ty),
+        allow_unknown_values: parameter.allow_unknown,
         description: parameter.description.to_owned(),
         description_kind: proto::StringKind::Markdown.into(),
         ..Default::default()

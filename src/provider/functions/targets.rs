@@ -1,0 +1,247 @@
+//! The argument `targets` of the functions that return policies, and the policies that they return.
+//!
+//! `targets` has no fixed type: an object type would ask for every attribute at each call. What the targets have to be is
+//! what the attributes of a policy have to be, so [`PolicyBlock`] checks them.
+
+use std::collections::BTreeMap;
+
+use super::wrong;
+use crate::capabilities::{Argument, Given, Grant, Kind, Problem};
+use crate::provider::blocks::PolicyBlock;
+use crate::tf_provider::framework::{
+    Arguments, FunctionError, Model, Parameter, Raw, Type, Value, object, validate,
+};
+
+/// The parameter `targets`.
+pub(super) fn parameter() -> Parameter {
+    Parameter {
+        name: "targets",
+        ty: Type::Dynamic,
+        allow_unknown: true,
+        description: "What the policies apply to: an object with any of `zones` (ids of zones, or `[\"*\"]`), `r2_buckets` \
+                      (`jurisdiction/bucket`, or `[\"*\"]`) and `workers` (names, or `[\"*\"]`). `{}` where the account is \
+                      all that is needed. What is not needed may not be given.",
+    }
+}
+
+/// The type of the result: a list, so that `concat` takes it, of what the attribute `policies` takes.
+pub(super) fn policies_type() -> Type {
+    Type::list(object(&PolicyBlock::attributes()))
+}
+
+/// The targets that were given, by kind. A value may be unknown, or have unknown elements.
+pub(super) enum Targets {
+    Unknown,
+    Known(BTreeMap<Kind, Raw>),
+}
+
+impl Targets {
+    /// Reads the argument at `index`.
+    pub(super) fn read(arguments: &Arguments, index: usize) -> Result<Targets, FunctionError> {
+        let attributes = match arguments.0.get(index).unwrap_or(&Raw::Null) {
+            Raw::Unknown => return Ok(Targets::Unknown),
+            Raw::Dynamic(typed) if typed.1.is_unknown() => return Ok(Targets::Unknown),
+            Raw::Dynamic(typed) => typed.1.as_map(),
+            other => other.as_map(),
+        };
+        let attributes = attributes.ok_or_else(|| {
+            wrong(index, "targets is not an object: write {} or, for example, { zones = [var.zone_id] }.")
+        })?;
+        let known = attributes.iter().map(|(name, value)| {
+            let kind = Kind::NAMED.into_iter().find(|kind| kind.as_str() == name);
+            let kind = kind.ok_or_else(|| wrong(index, unknown_attribute(name)))?;
+            elements(value)
+                .map(|set| (kind, set))
+                .map_err(|fault| wrong(index, format!("targets.{name} {fault}")))
+        });
+        known.collect::<Result<_, _>>().map(Targets::Known)
+    }
+
+    /// The kinds that there are targets of.
+    pub(super) fn given(&self) -> Given {
+        match self {
+            Targets::Unknown => Given::Unknown,
+            Targets::Known(targets) => Given::Kinds(targets.keys().copied().collect()),
+        }
+    }
+
+    fn of(&self, kind: Kind) -> Raw {
+        match self {
+            Targets::Unknown => Raw::Unknown,
+            Targets::Known(targets) => targets.get(&kind).cloned().unwrap_or(Raw::Null),
+        }
+    }
+
+    /// The grants as policies on these targets; unknown where the grants are.
+    pub(super) fn policies(&self, grants: Option<Vec<Grant>>, index: usize) -> Result<Raw, FunctionError> {
+        let Some(grants) = grants else { return Ok(Raw::Unknown) };
+        grants.iter().map(|grant| self.policy(grant, index)).collect::<Result<_, _>>().map(Raw::List)
+    }
+
+    fn policy(&self, grant: &Grant, index: usize) -> Result<Raw, FunctionError> {
+        let block = PolicyBlock {
+            effect: Value::Known("allow".to_owned()),
+            permission_groups: Value::Known(grant.groups.iter().map(|&group| group.to_owned()).collect()),
+            ..PolicyBlock::null()
+        };
+        let Raw::Map(mut policy) = block.to_object() else { return Ok(Raw::Null) };
+        if grant.on != Kind::Account {
+            policy.insert(grant.on.as_str().to_owned(), self.of(grant.on));
+        }
+        let policy = Raw::Map(policy);
+        let found = validate(&PolicyBlock::attributes(), &policy, true);
+        match found.0.first() {
+            Some(fault) => Err(wrong(index, format!("targets: {}: {}", fault.summary, fault.detail))),
+            None => Ok(policy),
+        }
+    }
+}
+
+/// Why there is no answer, as the function's error. `subject` and `targets` are the indices of the arguments.
+pub(super) fn error(problem: &Problem, subject: usize, targets: usize) -> FunctionError {
+    let index = match problem.argument() {
+        Argument::Subject => subject,
+        Argument::Targets => targets,
+    };
+    wrong(index, problem.to_string())
+}
+
+fn unknown_attribute(name: &str) -> String {
+    let known: Vec<_> = Kind::NAMED.iter().map(|kind| kind.as_str()).collect();
+    format!("targets has an attribute \"{name}\": it takes {} only.", known.join(", "))
+}
+
+/// A set of strings from whatever collection was written. A null is refused: it may stand for targets that somebody forgot,
+/// and it must not widen a grant. Of null elements the framework says so itself.
+fn elements(value: &Raw) -> Result<Raw, String> {
+    let elements = match value {
+        Raw::Unknown => return Ok(Raw::Unknown),
+        Raw::Null => return Err("is null: leave the attribute out where it is not needed.".to_owned()),
+        Raw::List(elements) | Raw::Set(elements) => elements,
+        _ => return Err("is not a list or set of strings.".to_owned()),
+    };
+    match elements.iter().all(|element| matches!(element, Raw::String(_) | Raw::Unknown)) {
+        true => Ok(Raw::set(elements.iter().cloned())),
+        false => Err("has an element that is not a string.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::capability::Capability;
+    use super::super::terraform_policies::TerraformPolicies;
+    use super::*;
+    use crate::tf_provider::framework::Function;
+
+    const ZONE: &str = "eb78d65290b24279ba6f44721b3ea3c4";
+
+    fn dynamic(value: Raw) -> Raw {
+        Raw::Dynamic(Box::new((Type::Dynamic, value)))
+    }
+
+    fn targets(attributes: &[(&str, Raw)]) -> Raw {
+        dynamic(Raw::Map(
+            attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        ))
+    }
+
+    fn zones(elements: &[Raw]) -> Raw {
+        targets(&[("zones", Raw::List(elements.to_vec()))])
+    }
+
+    fn capability(name: &str, targets: Raw) -> Result<Raw, FunctionError> {
+        Capability.call(&Arguments(vec![Raw::string(name), targets]))
+    }
+
+    fn terraform(types: &[&str], access: &str, targets: Raw) -> Result<Raw, FunctionError> {
+        let types = Raw::set(types.iter().map(|&name| Raw::string(name)));
+        TerraformPolicies.call(&Arguments(vec![types, Raw::string(access), targets]))
+    }
+
+    /// The policies of a result.
+    fn policies(result: &Raw) -> &[Raw] {
+        let Raw::List(policies) = result else { panic!("not a list: {result:?}") };
+        policies
+    }
+
+    #[test]
+    fn a_policy_has_every_attribute_and_names_its_targets() {
+        let result = capability("external-dns", zones(&[Raw::string(ZONE)])).unwrap();
+        let [policy] = policies(&result) else { panic!("{result:?}") };
+        let names: Vec<_> = policy.as_map().unwrap().keys().map(String::as_str).collect();
+        let declared: std::collections::BTreeSet<_> =
+            PolicyBlock::attributes().iter().map(|a| a.name).collect();
+        assert_eq!(names, Vec::from_iter(declared));
+        assert_eq!(policy.get("effect").as_str(), Some("allow"));
+        let groups = ["DNS Write", "Zone Read"].map(Raw::string);
+        assert_eq!(policy.get("permission_groups"), &Raw::set(groups));
+        assert_eq!(policy.get("zones"), &Raw::set([Raw::string(ZONE)]));
+        assert!(policy.get("r2_buckets").is_null() && policy.get("resources").is_null());
+    }
+
+    #[test]
+    fn a_policy_for_the_account_names_no_target() {
+        let result = terraform(&["cloudflare_queue"], "read", targets(&[])).unwrap();
+        let [policy] = policies(&result) else { panic!("{result:?}") };
+        assert!(["zones", "r2_buckets", "resources"].iter().all(|name| policy.get(name).is_null()));
+    }
+
+    #[test]
+    fn unknown_targets_leave_the_groups_known() {
+        let partly = zones(&[Raw::string(ZONE), Raw::Unknown]);
+        for (targets, expected) in [
+            (Raw::Unknown, Raw::Unknown),
+            (dynamic(Raw::Unknown), Raw::Unknown),
+            (targets(&[("zones", Raw::Unknown)]), Raw::Unknown),
+            (partly, Raw::set([Raw::string(ZONE), Raw::Unknown])),
+        ] {
+            let result = capability("tunnel-ingress-controller", targets).unwrap();
+            let [account, zone] = policies(&result) else { panic!("{result:?}") };
+            assert!(account.is_wholly_known());
+            assert_eq!(zone.get("zones"), &expected);
+            assert!(zone.get("permission_groups").is_wholly_known());
+        }
+        assert_eq!(capability("r2-read", Raw::Unknown), Ok(Raw::Unknown), "the groups depend on them");
+    }
+
+    #[test]
+    fn what_is_no_target_is_refused_with_its_place() {
+        let wrong = |targets: Raw, expected: &str| {
+            let error = capability("external-dns", targets).unwrap_err();
+            assert_eq!(error.argument, Some(1));
+            assert!(error.text.contains(expected), "{}", error.text);
+        };
+        wrong(dynamic(Raw::string(ZONE)), "targets is not an object");
+        wrong(
+            targets(&[("zone", Raw::Null)]),
+            "an attribute \"zone\": it takes zones, r2_buckets, workers only",
+        );
+        wrong(targets(&[("zones", Raw::Null)]), "targets.zones is null");
+        wrong(targets(&[("zones", Raw::string(ZONE))]), "targets.zones is not a list or set of strings");
+        wrong(zones(&[Raw::Null]), "targets.zones has an element that is not a string");
+        wrong(zones(&[Raw::Bool(true)]), "targets.zones has an element that is not a string");
+        wrong(zones(&[]), "`zones` is empty");
+        wrong(zones(&[Raw::string("example.com")]), "\"example.com\" is not the id of a zone");
+        wrong(zones(&[Raw::string("*"), Raw::string(ZONE)]), "\"*\" beside other elements");
+        wrong(targets(&[]), "needs zones");
+    }
+
+    #[test]
+    fn a_null_never_widens_a_grant_to_the_account() {
+        let error = capability("r2-read", targets(&[("r2_buckets", Raw::Null)])).unwrap_err();
+        assert!(error.text.starts_with("targets.r2_buckets is null"), "{}", error.text);
+        let types = ["cloudflare_zero_trust_access_application"];
+        assert!(terraform(&types, "write", targets(&[("zones", Raw::Null)])).is_err());
+    }
+
+    #[test]
+    fn the_other_arguments_are_checked_each_at_its_place() {
+        let none = || targets(&[]);
+        let at = |result: Result<Raw, FunctionError>| result.unwrap_err().argument;
+        assert_eq!(at(capability("external_dns", none())), Some(0));
+        assert_eq!(at(terraform(&[], "read", none())), Some(0));
+        assert_eq!(at(terraform(&["cloudflare_record"], "read", none())), Some(0));
+        assert_eq!(at(terraform(&["cloudflare_queue"], "admin", none())), Some(1));
+        assert_eq!(at(terraform(&["cloudflare_dns_record"], "read", none())), Some(2));
+    }
+}
