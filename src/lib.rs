@@ -6,15 +6,18 @@
 //!   Terraform's semantics without protobuf.
 //! - [`cloudflare`] is the API client, the only user of reqwest.
 //! - [`policy`] is the domain, pure: policies, scopes, canonical form, fingerprint, validation.
-//! - [`tokens`] is the token service over the two: coalesced reads and batched writes.
 //! - [`capabilities`] is what tools and Terraform configurations need, as data: permission groups by target.
+//! - [`host`] holds the locks and records that processes of one user on one host share.
+//! - [`tokens`] is the token service: coalesced reads, and batched writes as pure state machines.
 //! - [`provider`] is where they meet: the configuration, the resources, and the one place that words diagnostics.
 //!
-//! `framework`, `policy`, `cloudflare` and `capabilities` import none of the others; `plugin` imports `framework`; `tokens`
-//! imports `cloudflare` and `policy`; `provider` imports all but `plugin`; `main.rs` joins them. A test keeps it so.
+//! `framework`, `cloudflare`, `policy`, `capabilities` and `host` import none of the others; `plugin` imports `framework`;
+//! `tokens` imports `cloudflare`, `policy` and `host`; `provider` imports all but `plugin`; `main.rs` joins them. A test
+//! keeps it so.
 
 pub mod capabilities;
 pub mod cloudflare;
+pub mod host;
 pub mod policy;
 pub mod provider;
 pub mod tf_provider;

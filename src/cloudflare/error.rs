@@ -35,6 +35,8 @@ pub enum TransportKind {
     Truncated,
     /// It would have started later than [`Request::start_within`](super::Request::start_within) allows, and was not sent.
     TooLate,
+    /// The run was stopped while it waited to be sent.
+    Stopped,
 }
 
 /// Why a request has no result.
@@ -80,6 +82,11 @@ pub enum Error {
         detail: String,
         /// The request's method.
         method: Method,
+        /// The request's path.
+        path: String,
+    },
+    /// All answers were older than a version that the API has confirmed before.
+    Outdated {
         /// The request's path.
         path: String,
     },
@@ -170,7 +177,7 @@ impl Error {
             Self::Api { status, .. } => *status >= 500 || *status == 408,
             Self::Malformed { status, .. } => *status >= 500 || *status == 408 || (200..300).contains(status),
             Self::Transport { sent, .. } => *sent,
-            Self::Config(_) | Self::InvalidRequest(_) => false,
+            Self::Outdated { .. } | Self::Config(_) | Self::InvalidRequest(_) => false,
         }
     }
 
@@ -239,9 +246,16 @@ impl fmt::Display for Error {
                     TransportKind::Reset => "the connection was lost",
                     TransportKind::Truncated => "the answer was incomplete",
                     TransportKind::TooLate => "not sent, since it would have been too late",
+                    TransportKind::Stopped => "not sent, since the run was stopped",
                 };
                 let effect = if *sent { " (it may have had its effect)" } else { "" };
                 write!(f, "{method} {path}: {what}{effect}: {detail}")
+            }
+            Self::Outdated { path } => {
+                write!(
+                    f,
+                    "GET {path}: the API keeps showing an older version than the one that was written last"
+                )
             }
             Self::Config(reason) => write!(f, "Cloudflare API client: {reason}"),
             Self::InvalidRequest(reason) => write!(f, "the request can't be sent: {reason}"),

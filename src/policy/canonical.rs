@@ -187,6 +187,17 @@ impl Policy {
         &self.resources
     }
 
+    /// Does this deny take back something that the other policy allows? Yes, where they share a group and a resource, or
+    /// where this one's resource holds the other's: an account all that is in it, all zones each of them.
+    pub fn withholds(&self, other: &Policy) -> bool {
+        let groups = self.groups.intersection(&other.groups).next().is_some();
+        let covers = |own: &String| other.resources.keys().any(|key| keys::covers(own, key));
+        self.effect == Effect::Deny
+            && other.effect == Effect::Allow
+            && groups
+            && self.resources.keys().any(covers)
+    }
+
     /// The same policy without the groups that `keep` refuses. For tests only.
     #[cfg(test)]
     pub(crate) fn retain_groups(mut self, keep: impl FnMut(&GroupId) -> bool) -> Self {

@@ -57,6 +57,16 @@ pub(super) fn nests_under_account(key: &str) -> bool {
     key == EVERY_ZONE || key == EVERY_R2_BUCKET || key.starts_with(WORKER_SCRIPT)
 }
 
+/// Does the resource of one key hold that of the other? An account holds all that is not a user, and all zones hold each one.
+pub(super) fn covers(key: &str, other: &str) -> bool {
+    match scope(key) {
+        _ if key == other => true,
+        Some(Scope::Account) => !other.starts_with(USER),
+        Some(Scope::Zone) => key == EVERY_ZONE && other.starts_with(ZONE),
+        _ => key == EVERY_R2_BUCKET && other.starts_with(R2_BUCKET),
+    }
+}
+
 /// The scope that a key stands for; none where the key is of a kind that is not known here.
 pub(super) fn scope(key: &str) -> Option<Scope> {
     if key.starts_with(ZONE) {

@@ -11,6 +11,7 @@ use super::guardrails::{Guardrails, GuardrailsBlock};
 use super::session::Session;
 use super::wording;
 use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
+use crate::host::HostFiles;
 use crate::model;
 use crate::tf_provider::framework::{
     Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, block, optional,
@@ -72,8 +73,9 @@ pub struct Environment {
     pub account_id: Option<String>,
     /// `CLOUDFLARE_BASE_URL`
     pub base_url: Option<String>,
-    /// Where the lock files of tokens are that are being written: one directory for all processes of a user on a host.
-    pub lock_dir: PathBuf,
+    /// Where the lock files of tokens are that are being written: the first of these that this user can write, the same for
+    /// all its processes on a host.
+    pub lock_dirs: Vec<PathBuf>,
 }
 
 impl Environment {
@@ -86,11 +88,20 @@ impl Environment {
             email: read("CLOUDFLARE_EMAIL"),
             account_id: read("CLOUDFLARE_ACCOUNT_ID"),
             base_url: read("CLOUDFLARE_BASE_URL"),
-            lock_dir: read("HOME")
-                .map_or_else(std::env::temp_dir, |home| PathBuf::from(home).join(".cache"))
-                .join(LOCKS),
+            lock_dirs: lock_dirs(read("XDG_CACHE_HOME"), read("HOME")),
         }
     }
+}
+
+/// The directories that may have the lock files, the best one first. The last one is there where the others cannot be
+/// written, as in a container without a home.
+fn lock_dirs(cache: Option<String>, home: Option<String>) -> Vec<PathBuf> {
+    // The specification of XDG_CACHE_HOME wants a relative path ignored.
+    let cache = cache.map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = home.map(|home| PathBuf::from(home).join(".cache"));
+    let user = rustix::process::geteuid().as_raw();
+    let temporary = std::env::temp_dir().join(format!("{LOCKS}-{user}"));
+    cache.into_iter().chain(home).map(|cache| cache.join(LOCKS)).chain([temporary]).collect()
 }
 
 /// The provider: takes its block and makes the way to the API.
@@ -196,7 +207,7 @@ impl Provider for CloudflareProvider {
                         concurrent_writers_window: window.unwrap_or(Duration::ZERO),
                         own_token,
                         stop: self.stopper.handle(),
-                        ..Settings::new(self.environment.lock_dir.clone(), base_url)
+                        ..Settings::new(HostFiles::new(self.environment.lock_dirs.clone()), base_url)
                     };
                     Some(TokenService::new(client, settings))
                 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::guardrails::Guardrails;
-use crate::cloudflare::{self, Owner};
+use crate::cloudflare::Owner;
 use crate::tf_provider::framework::{Diagnostic, Path, Value};
-use crate::tokens::TokenService;
+use crate::tokens::{Op, TokenService};
 
 /// The provider's configuration as the resources see it. Cheap to clone; configured at most a few times.
 #[derive(Clone, Default)]
@@ -86,7 +86,7 @@ impl Session {
         let delete = |(id, owner): (String, Owner)| {
             let tokens = tokens.clone();
             async move {
-                match tokens.client().send_opt(cloudflare::tokens::delete(&owner, &id)).await {
+                match tokens.submit(&owner, &id, Op::Discard).await {
                     Ok(_) => tracing::info!(id, "deleted an ephemeral API token that was not closed"),
                     Err(error) => {
                         tracing::warn!(id, %error, "an ephemeral API token is left, and expires by itself")

@@ -6,9 +6,10 @@ use time::format_description::well_known::Rfc3339;
 
 use super::guardrails::Breach;
 use crate::cloudflare::{ApiError, Error, WorkerSecret};
+use crate::host::LockError;
 use crate::policy::{Catalog, GroupId, Problem, Severity};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
-use crate::tokens::{Concern, CreateError, LockError, OpError, Orphan};
+use crate::tokens::{Cause, Concern, CreateError, OpError, Orphan};
 
 /// An answer of the API that is an error, or none at all. `failed` is the summary: what could not be done.
 pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
@@ -134,28 +135,44 @@ fn duration(duration: std::time::Duration) -> String {
 
 /// A write of a token that has not succeeded.
 pub(crate) fn write(failed: &str, error: &OpError) -> Diagnostic {
-    let next = match error {
-        OpError::Api(error) => return api(failed, error),
-        OpError::Unknown(_) => "Run `terraform plan`: it looks again, and plans what is still to be done.",
-        OpError::Contention { .. } => {
+    const UNCONFIRMED: &str = "The state says so, and the next apply writes it again.";
+    let next = match &error.cause {
+        Cause::Api(cause) => {
+            let mut diagnostic = api(failed, cause);
+            if error.may_have_effect() {
+                diagnostic.detail = format!(
+                    "It is not known whether the change was made, in part or as a whole. {UNCONFIRMED}\n\n{}",
+                    diagnostic.detail
+                );
+            }
+            return diagnostic;
+        }
+        Cause::Contention { .. } => {
             "Find out who else writes this token (another host's Terraform, a person in the dashboard), and apply again \
              when they are done."
         }
-        OpError::Overruled => OVERRULED,
-        OpError::Gone => "Run `terraform plan`: it finds out what is gone, and plans to make it anew.",
-        OpError::Lock(LockError::Busy { .. }) => "Wait until the other run has ended, and apply again.",
-        OpError::Lock(LockError::Unusable { .. }) => LOCKS,
-        OpError::Lock(LockError::Stopped) | OpError::Stopped => "Nothing was changed. Apply again to go on.",
-        OpError::OwnToken => BY_HAND,
-        OpError::Internal => "Run `terraform plan` to see how things stand.",
+        Cause::Kept { .. } => {
+            "Apply again. If it stays so, remove them in the dashboard (Manage Account > Account API Tokens), and tell \
+             Cloudflare's support."
+        }
+        Cause::Outdated => {
+            "Nothing more was written, since a write that is based on an old version undoes what came after it. Apply again \
+             in a minute."
+        }
+        Cause::Overruled => OVERRULED,
+        Cause::Gone => "Run `terraform plan`: it finds out what is gone, and plans to make it anew.",
+        Cause::Lock(LockError::Busy { .. }) => "Wait until the other run has ended, and apply again.",
+        Cause::Lock(LockError::Unusable { .. }) => LOCKS,
+        Cause::Lock(LockError::Stopped) | Cause::Stopped => "Apply again to go on.",
+        Cause::OwnToken => BY_HAND,
+        Cause::Internal => "Run `terraform plan` to see how things stand.",
     };
     Diagnostic::error(failed, format!("{}.\n\n{next}", capital(&error.to_string())))
 }
 
 const LOCKS: &str = "Nothing was changed. While a token is written its lock file is held, in a directory that this user alone can \
-                     use: under `.cache` in HOME, or in the system's temporary directory where HOME is not set. Set HOME to \
-                     a directory with a writable `.cache`, or correct the owner and the mode of the one that is named above, \
-                     and apply again.";
+                     use: in XDG_CACHE_HOME, else in `.cache` in HOME, else in the system's temporary directory. Let one of \
+                     these be writable, or correct the owner and the mode of the one that is named above, and apply again.";
 const OVERRULED: &str = "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, \
                          or move the policies of the binding into the token's `policies`.";
 const BY_HAND: &str = "Do it by hand in the dashboard (Manage Account > Account API Tokens), or give the provider another \
@@ -189,7 +206,11 @@ pub(crate) fn create(error: &CreateError) -> Diagnostics {
             found.extend(self::left_behind(left_behind));
             found
         }
-        CreateError::Stopped | CreateError::Internal => {
+        CreateError::Lock(LockError::Unusable { .. }) => {
+            let detail = format!("{}.\n\n{LOCKS}", capital(&error.to_string()));
+            Diagnostic::error(FAILED, detail).into()
+        }
+        CreateError::Lock(_) | CreateError::Stopped | CreateError::Internal => {
             Diagnostic::error(FAILED, format!("{}.", capital(&error.to_string()))).into()
         }
     }
@@ -218,13 +239,18 @@ pub(crate) fn left_behind(orphans: &[Orphan]) -> Diagnostics {
                 issued_on.as_ref().map_or("meanwhile".to_owned(), |time| format!("on {}", at(time)))
             ),
         ),
-        Orphan::Unseen { name, asked_on } => Diagnostic::warning(
+        Orphan::Unseen { listed, name, asked_on } => Diagnostic::warning(
             format!("Whether a request made an API token \"{name}\" is not known"),
             format!(
-                "The request, sent on {}, got no answer, and the account's tokens did not show one that it made. It may \
-                 have been made all the same, or may be yet; nobody would know its value.\n\nLook for a token of this name, \
+                "The request, sent on {}, got no answer, and {}. It may have been made all the same, or may be yet; nobody \
+                 would know its value.\n\nLook for a token of this name, \
                  issued from then on, {WHERE}, and delete it unless it is in somebody's state.",
-                at(asked_on)
+                at(asked_on),
+                if *listed {
+                    "the list of tokens did not show one that it made"
+                } else {
+                    "the list of tokens could not be read, so that nobody has looked for one that it made"
+                }
             ),
         ),
     };
@@ -235,7 +261,7 @@ pub(crate) fn left_behind(orphans: &[Orphan]) -> Diagnostics {
 pub(crate) fn adopted(token_id: &str, fingerprints: &[String]) -> Diagnostic {
     let detail = format!(
         "The token {token_id} already had a policy that says the same ({}): of another binding, of its own resource, or made \
-         by hand. It is shared now: removing either one removes it until the other one's next apply.",
+         by hand. It is shared now: removing this binding removes it until the other one's next apply.",
         fingerprints.join(", ")
     );
     Diagnostic::warning("The policy was there already", detail).at(Path::of("policies"))
@@ -263,6 +289,27 @@ pub(crate) fn concern(concern: &Concern, catalog: Option<&Catalog>) -> Diagnosti
                  provider's credential the same rights, or take the groups out of `policies`."
             );
             Diagnostic::error("The token was granted less than was asked", detail).at(Path::of("policies"))
+        }
+        Concern::NotAsked { granted } => {
+            let groups: Vec<_> = granted.groups().iter().map(ToString::to_string).collect();
+            let detail = format!(
+                "Cloudflare said success, but the token has a policy that nobody asked for: {} of the permission groups {}. \
+                 Do not use the token. Apply again: it is replaced.",
+                granted.effect(),
+                groups.join(", ")
+            );
+            Diagnostic::error("The token was granted more than was asked", detail).at(Path::of("policies"))
+        }
+        Concern::Withheld { asked, deny } => {
+            let shared: Vec<_> =
+                asked.groups().intersection(deny.groups()).map(ToString::to_string).collect();
+            let detail = format!(
+                "The policy was added, but another policy of the token denies the permission groups {} on the same \
+                 resource, and a deny wins. The right does not work.\n\nFind out who needs the deny, and take it out of the \
+                 token where nobody does: the data source of the token lists all its policies.",
+                shared.join(", ")
+            );
+            Diagnostic::warning("A deny withholds what was granted", detail).at(Path::of("policies"))
         }
         Concern::NotApplied(field) => {
             let detail = format!(

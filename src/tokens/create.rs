@@ -1,23 +1,26 @@
 //! Making a token. The answer alone holds its value, there is no idempotency key and names are not unique: a create whose
-//! answer was lost may have made a token that nobody can use. It is asked for again, and [`Hunt`] sees to the lost one.
+//! answer was lost may have made a token that nobody can use. It is asked for again, and [`Search`] sees to the lost one.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use data_encoding::BASE32;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
-use super::fold::fingerprints;
-use super::op::{Change, Concern, Field, Fields, OpError};
-use super::orphans::{Asked, Hunt, Orphan};
-use super::promise::not_granted;
+use super::belief::Floor;
+use super::context::Context;
+use super::op::{Change, Concern, Field, Fields, Op, OpError};
+use super::orphans::{Asked, Orphan, Search, clear_away};
+use super::promise::granted;
 use super::reads::shared;
-use super::service::{TokenService, guard};
+use super::record::Record;
 use super::view::{home, same_condition, write};
+use super::writer::Writers;
 use crate::cloudflare::{self, Condition, Error, Owner, Token, tokens};
+use crate::host::LockError;
 use crate::policy::Policy;
 
 /// How often a token is asked for, if no answer comes.
@@ -67,6 +70,8 @@ pub enum CreateError {
         /// What has been made, or may have been.
         left_behind: Vec<Orphan>,
     },
+    /// The directory of the lock files can't be used, so that the token could not be changed later.
+    Lock(LockError),
     /// The run was stopped before.
     Stopped,
     /// No random name could be made, or the task ended without an answer.
@@ -81,6 +86,7 @@ impl fmt::Display for CreateError {
                 Some(error) => write!(f, "whether a token was made is not known: {error}"),
                 None => f.write_str("the API made a token but did not tell its value"),
             },
+            Self::Lock(error) => error.fmt(f),
             Self::Stopped => f.write_str("stopped before the token was made"),
             Self::Internal => {
                 f.write_str("the token could not be made for a reason that is no one's but ours")
@@ -91,58 +97,71 @@ impl fmt::Display for CreateError {
 
 impl std::error::Error for CreateError {}
 
-impl TokenService {
-    /// Makes a token. If the caller goes away meanwhile, so that nobody has the value, what was made is deleted.
-    ///
-    /// # Errors
-    /// [`CreateError`].
-    pub async fn create(&self, owner: &Owner, new: NewToken) -> Result<Created, CreateError> {
-        let (reply, answer) = oneshot::channel();
-        let (service, owner) = (self.clone(), owner.clone());
-        let under_way = Arc::clone(&self.0.creates).read_owned().await;
-        tokio::spawn(async move {
-            let made = service.make(&owner, new).await;
-            let unheard =
-                if service.0.leaving.load(Ordering::Acquire) { Err(made) } else { reply.send(made) };
-            let left_behind = match unheard {
-                Err(Ok(created)) => {
-                    service.clear_away(&owner, &created.token.id).await;
-                    created.left_behind
-                }
-                Err(Err(CreateError::Unknown { left_behind, .. })) => left_behind,
-                Ok(()) | Err(Err(_)) => Vec::new(),
-            };
-            for orphan in left_behind {
-                tracing::error!(?orphan, "a token may be left behind, and there is nobody else to tell");
+/// Makes a token. If the caller goes away meanwhile, so that nobody has the value, what was made is deleted; also where
+/// the process is `leaving`.
+pub(super) async fn create(
+    context: &Context,
+    writers: &Writers,
+    leaving: &Arc<AtomicBool>,
+    owner: &Owner,
+    new: NewToken,
+) -> Result<Created, CreateError> {
+    let (reply, answer) = oneshot::channel();
+    let maker = Maker { context: context.clone(), writers: writers.clone(), owner: owner.clone() };
+    let (leaving, under_way) = (leaving.clone(), Arc::clone(&context.under_way).read_owned().await);
+    tokio::spawn(async move {
+        let made = maker.make(new).await;
+        let unheard = if leaving.load(Ordering::Acquire) { Err(made) } else { reply.send(made) };
+        let left_behind = match unheard {
+            Err(Ok(created)) => {
+                clear_away(&maker.context, &maker.owner, &created.token.id).await;
+                created.left_behind
             }
-            drop(under_way);
-        });
-        answer.await.unwrap_or(Err(CreateError::Internal))
-    }
+            Err(Err(CreateError::Unknown { left_behind, .. })) => left_behind,
+            Ok(()) | Err(Err(_)) => Vec::new(),
+        };
+        for orphan in left_behind {
+            tracing::error!(?orphan, "a token may be left behind, and there is nobody else to tell");
+        }
+        drop(under_way);
+    });
+    answer.await.unwrap_or(Err(CreateError::Internal))
+}
 
-    async fn make(&self, owner: &Owner, new: NewToken) -> Result<Created, CreateError> {
-        let mut hunt = Hunt::new(self, owner, new.name.is_none());
+struct Maker {
+    context: Context,
+    writers: Writers,
+    owner: Owner,
+}
+
+impl Maker {
+    async fn make(&self, new: NewToken) -> Result<Created, CreateError> {
+        let mut search = Search::new(&self.context, &self.owner, new.name.is_none());
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            if self.0.settings.stop.is_stopped() {
+            if self.context.settings.stop.is_stopped() {
                 break;
             }
-            let body = match body(owner, &new) {
+            let body = match body(&self.owner, &new) {
                 Some(body) => body,
                 None if last.is_none() => return Err(CreateError::Internal),
                 None => break,
             };
             let asked = Asked::now(&body);
-            match self.0.client.send(tokens::create(owner, &body)).await {
+            match self.context.client.send(tokens::create(&self.owner, &body)).await {
                 Ok(token) => {
-                    guard(&self.0.made).insert(token.id.clone());
-                    let left_behind = hunt.end().await;
-                    return self.made(owner, &new, &body, token, left_behind).await;
+                    self.context.made.lock().insert(token.id.clone());
+                    self.hand_on(&token).await;
+                    let left_behind = search.end().await;
+                    return self.made(&new, &body, token, left_behind).await;
                 }
                 Err(error) if error.is_ambiguous() => {
                     tracing::warn!(%error, "a create had no answer: the token that it may have made is looked for");
-                    hunt.lost(asked).await;
                     last = Some(error);
+                    // Where nobody could look, each attempt may leave another token that nobody knows.
+                    if !search.lost(asked).await {
+                        break;
+                    }
                 }
                 Err(error) if last.is_none() => return Err(CreateError::Api(error)),
                 Err(error) => {
@@ -153,26 +172,39 @@ impl TokenService {
         }
         match last {
             None => Err(CreateError::Stopped),
-            error => Err(CreateError::Unknown { error, left_behind: hunt.end().await }),
+            error => Err(CreateError::Unknown { error, left_behind: search.end().await }),
+        }
+    }
+
+    /// Records the new token: a process that reads it right after this one knows that it is there, however the reads lag.
+    async fn hand_on(&self, token: &Token) {
+        let (settings, id) = (&self.context.settings, token.id.as_str());
+        let floor = Floor::of(token, &self.owner, OffsetDateTime::now_utc());
+        self.context.reader.raise(&self.owner, id, &floor);
+        // Nobody else knows the id yet, so that the lock is free.
+        match settings.files.lock(&settings.key(id), settings.pause, || settings.stop.is_stopped()).await {
+            Ok(lock) => lock.save(&Record { floor: Some(floor), ..Record::default() }),
+            Err(error) => {
+                tracing::warn!(token = id, %error, "the new token could not be recorded on this host")
+            }
         }
     }
 
     async fn made(
         &self,
-        owner: &Owner,
         new: &NewToken,
         body: &cloudflare::NewToken,
         mut token: Token,
         mut left_behind: Vec<Orphan>,
     ) -> Result<Created, CreateError> {
         let Some(value) = token.value.take() else {
-            if !self.clear_away(owner, &token.id).await {
+            if !clear_away(&self.context, &self.owner, &token.id).await {
                 left_behind.push(Orphan::Left { id: token.id });
             }
             return Err(CreateError::Unknown { error: None, left_behind });
         };
         let mut created = Created {
-            concerns: concerns(owner, new, body, &token),
+            concerns: concerns(&self.owner, new, body, &token),
             token: shared(token),
             value,
             left_behind,
@@ -180,8 +212,8 @@ impl TokenService {
         };
         if new.disabled {
             let fields = Fields { status: Some("disabled".into()), ..Fields::default() };
-            let change = Change { fields, ..Change::default() };
-            match self.submit(owner, &created.token.id, change.into()).await {
+            let change = Op::from(Change { fields, ..Change::default() });
+            match self.writers.submit(&self.context, &self.owner, &created.token.id, change).await {
                 Ok(outcome) => {
                     created.token = outcome.token.unwrap_or(created.token);
                     created.concerns.extend(outcome.concerns);
@@ -219,9 +251,6 @@ pub fn random_name(prefix: &str) -> Option<String> {
 }
 
 fn concerns(owner: &Owner, new: &NewToken, body: &cloudflare::NewToken, token: &Token) -> Vec<Concern> {
-    let home = home(owner);
-    let granted = fingerprints(token, &home);
-    let missing = new.policies.iter().filter(|policy| !granted.contains(&policy.fingerprint()));
     let second = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
     let fields = [
         (Field::Name, token.name == body.name),
@@ -230,7 +259,7 @@ fn concerns(owner: &Owner, new: &NewToken, body: &cloudflare::NewToken, token: &
         (Field::NotBefore, second(token.not_before) == second(body.not_before)),
     ];
     let fields = fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| Concern::NotApplied(field));
-    missing.map(|policy| not_granted(policy, &body.policies, token, &home)).chain(fields).collect()
+    granted(&new.policies, token, &home(owner)).into_iter().chain(fields).collect()
 }
 
 #[cfg(test)]

@@ -5,28 +5,32 @@
 //! one writer per token, in which the changes of many callers become one request. It knows nothing of Terraform: callers
 //! say what is to change, and learn what became of it.
 
-mod commit;
+mod belief;
+mod claims;
+mod context;
 mod create;
 mod fold;
-mod lock;
 mod op;
 mod orphans;
 mod own;
 mod promise;
 mod read_plan;
 mod reads;
+mod record;
 mod service;
+mod settings;
 mod stop;
 #[cfg(test)]
 mod tests;
 mod view;
+mod write;
 mod writer;
 
 pub use create::{CreateError, Created, NewToken, random_name};
-pub use lock::LockError;
-pub use op::{Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
+pub use op::{Cause, Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
 pub use orphans::Orphan;
 pub use own::OwnToken;
-pub use service::{Settings, TokenService};
+pub use service::TokenService;
+pub use settings::Settings;
 pub use stop::{Stop, Stopper};
 pub use view::{TokenPolicies, home, same_condition};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use super::lock::LockError;
 use super::view::same_condition;
 use crate::cloudflare::{Condition, Error, Token, TokenUpdate};
+use crate::host::LockError;
 use crate::policy::{Fingerprint, GroupId, Policy};
 
 /// One write of a token.
@@ -21,6 +21,8 @@ pub enum Op {
     Roll,
     /// Deletes the token. That it is gone already is a success.
     Delete,
+    /// Deletes a token that nobody needs any more, also where the run was stopped.
+    Discard,
 }
 
 impl From<Change> for Op {
@@ -39,6 +41,9 @@ pub struct Change {
     pub fields: Fields,
     /// How the policies change.
     pub policies: Option<PolicyChange>,
+    /// Writes even where the token shows the change already: an earlier write of unknown outcome may still take effect,
+    /// and only a later one ends that.
+    pub again: bool,
 }
 
 /// New values of fields; none: the field stays as it is.
@@ -138,12 +143,24 @@ impl Field {
 impl Change {
     /// Does it only take away, so that there is nothing left to do where the token is gone?
     pub(super) fn only_removes(&self) -> bool {
-        self.fields.named().is_empty()
-            && match &self.policies {
-                None => true,
-                Some(PolicyChange::Edit { add, .. }) => add.is_empty(),
-                Some(PolicyChange::Exclusive(_)) => false,
-            }
+        let exclusive = matches!(self.policies, Some(PolicyChange::Exclusive(_)));
+        self.fields.named().is_empty() && self.added().is_empty() && !exclusive
+    }
+
+    /// The policies that it adds.
+    pub(super) fn added(&self) -> &[Policy] {
+        match &self.policies {
+            None => &[],
+            Some(PolicyChange::Edit { add, .. } | PolicyChange::Exclusive(add)) => add,
+        }
+    }
+
+    /// The policies that it names as those to go.
+    pub(super) fn removed(&self) -> BTreeSet<Fingerprint> {
+        match &self.policies {
+            Some(PolicyChange::Edit { remove, .. }) => remove.clone(),
+            None | Some(PolicyChange::Exclusive(_)) => BTreeSet::new(),
+        }
     }
 }
 
@@ -154,7 +171,7 @@ pub struct Outcome {
     pub token: Option<Arc<Token>>,
     /// The new value, after a roll.
     pub value: Option<SecretString>,
-    /// Policies that were there already and were not the caller's: removing either one removes both.
+    /// Policies that were there already and were not the caller's: removing the later claim removes both.
     pub adopted: BTreeSet<Fingerprint>,
     /// What is not as it was asked.
     pub concerns: Vec<Concern>,
@@ -172,26 +189,53 @@ pub enum Concern {
         /// The groups that are missing.
         missing: BTreeSet<GroupId>,
     },
+    /// The token was made with a policy that nobody asked for.
+    NotAsked {
+        /// What the token has.
+        granted: Policy,
+    },
+    /// A policy was added, but a deny that the token has withholds what it grants.
+    Withheld {
+        /// What was asked for.
+        asked: Policy,
+        /// The policy that wins.
+        deny: Policy,
+    },
     /// A field is not what it was set to: most likely it was to be cleared, and the API kept the old value.
     NotApplied(Field),
     /// A removal holds, but was not watched for the whole `concurrent_writers_window`, since the run was stopped.
     NotWatched,
 }
 
+/// A write that has not succeeded.
+#[derive(Clone, Debug)]
+pub struct OpError {
+    /// Why.
+    pub cause: Cause,
+    /// An attempt may have had its effect all the same, in part or later. The cause alone does not say so: a refusal can
+    /// follow a write that was done.
+    pub may_have_effect: bool,
+}
+
 /// Why a write has not succeeded.
 #[derive(Clone, Debug)]
-pub enum OpError {
+pub enum Cause {
     /// The token does not exist.
     Gone,
-    /// The API refused, or could not be reached. Nothing was changed.
+    /// The API refused, could not be reached or did not answer.
     Api(Error),
-    /// No answer came, and what was looked at afterwards does not show the effect. It may still come.
-    Unknown(Error),
     /// Others kept writing the token: after so many attempts the change does not hold.
     Contention {
         /// How often it was tried.
         attempts: u32,
     },
+    /// The API answers success, but what was to be removed is still there.
+    Kept {
+        /// What is still there; empty where it is the token itself.
+        policies: BTreeSet<Fingerprint>,
+    },
+    /// All reads were older than what this host has written last.
+    Outdated,
     /// Another change of the same run says exactly what the token's policies are, and this one's are not among them.
     Overruled,
     /// The token's lock was not got.
@@ -205,38 +249,59 @@ pub enum OpError {
 }
 
 impl OpError {
+    /// A write that surely had no effect.
+    pub fn without_effect(cause: Cause) -> Self {
+        OpError { cause, may_have_effect: false }
+    }
+
     /// May the token have been changed all the same, in part or later?
     pub fn may_have_effect(&self) -> bool {
-        matches!(self, Self::Unknown(_) | Self::Contention { .. } | Self::Internal)
+        self.may_have_effect
     }
 }
 
 impl From<LockError> for OpError {
     fn from(error: LockError) -> Self {
-        Self::Lock(error)
+        Self::without_effect(Cause::Lock(error))
     }
 }
 
 impl fmt::Display for OpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.may_have_effect {
+            f.write_str("it is not known whether the change was made, in part or as a whole: ")?;
+        }
+        self.cause.fmt(f)
+    }
+}
+
+impl std::error::Error for OpError {}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone => f.write_str("the token does not exist"),
             Self::Api(error) => error.fmt(f),
-            Self::Unknown(error) => {
-                write!(f, "whether the change was made is not known, and may change yet: {error}")
-            }
             Self::Contention { attempts } => {
                 write!(f, "others keep writing this token: after {attempts} attempts the change does not hold")
+            }
+            Self::Kept { policies } if policies.is_empty() => {
+                f.write_str("the API answers success, but the token still exists")
+            }
+            Self::Kept { policies } => {
+                let count = policies.len();
+                write!(f, "the API answers success, but keeps {count} of the policies that were to go")
+            }
+            Self::Outdated => {
+                f.write_str("the API keeps showing an older version of the token than the one that was written last")
             }
             Self::Overruled => f.write_str(
                 "another resource manages the token's policies exclusively, and this one's are not among them",
             ),
             Self::Lock(error) => error.fmt(f),
-            Self::Stopped => f.write_str("stopped before the change was made"),
+            Self::Stopped => f.write_str("the run was stopped before the change was made"),
             Self::OwnToken => f.write_str("the provider authenticates with this token and would cut itself off"),
             Self::Internal => f.write_str("the token's writer ended without an answer; this is a bug"),
         }
     }
 }
-
-impl std::error::Error for OpError {}

@@ -7,9 +7,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::fold::fingerprints;
-use super::service::{TokenService, guard};
-use super::view;
+use super::context::Context;
+use super::view::{self, fingerprints};
 use crate::cloudflare::{self, ListOptions, Owner, Token, tokens};
 use crate::policy::Fingerprint;
 
@@ -31,8 +30,10 @@ pub enum Orphan {
         /// When it was issued, by the API's clock.
         issued_on: Option<OffsetDateTime>,
     },
-    /// Nothing was seen of it. It may have been made all the same, or may be yet.
+    /// Nothing is known of it. It may have been made all the same, or may be yet.
     Unseen {
+        /// The tokens were listed, and none was like it; else they could not be listed.
+        listed: bool,
         /// The name that was asked for.
         name: String,
         /// When it was asked for, by this host's clock.
@@ -47,18 +48,20 @@ pub(super) struct Asked {
     asked_on: OffsetDateTime,
     /// The id of the token that it seems to have made.
     seen_as: Option<String>,
+    /// The tokens were listed since.
+    listed: bool,
 }
 
 impl Asked {
     pub(super) fn now(body: &cloudflare::NewToken) -> Self {
         let asked_on = OffsetDateTime::now_utc();
-        Asked { body: body.clone(), sent: Instant::now(), asked_on, seen_as: None }
+        Asked { body: body.clone(), sent: Instant::now(), asked_on, seen_as: None, listed: false }
     }
 }
 
 /// The search for what the lost creates of one token have made.
-pub(super) struct Hunt<'a> {
-    service: &'a TokenService,
+pub(super) struct Search<'a> {
+    context: &'a Context,
     owner: &'a Owner,
     /// The names are random, so that nobody else can have made tokens of these names.
     ours: bool,
@@ -68,22 +71,23 @@ pub(super) struct Hunt<'a> {
     found: Vec<Orphan>,
 }
 
-impl<'a> Hunt<'a> {
-    pub(super) fn new(service: &'a TokenService, owner: &'a Owner, ours: bool) -> Self {
-        let known = service.0.reader.known(owner);
-        Hunt { service, owner, ours, known, lost: Vec::new(), found: Vec::new() }
+impl<'a> Search<'a> {
+    pub(super) fn new(context: &'a Context, owner: &'a Owner, ours: bool) -> Self {
+        let known = context.reader.known(owner);
+        Search { context, owner, ours, known, lost: Vec::new(), found: Vec::new() }
     }
 
-    /// A create has no answer: looks for what it made, for a while.
-    pub(super) async fn lost(&mut self, asked: Asked) {
+    /// A create has no answer: looks for what it made, for a while. False where the tokens could not be listed, so that
+    /// nothing is known of what it made.
+    pub(super) async fn lost(&mut self, asked: Asked) -> bool {
         self.lost.push(asked);
-        let settings = &self.service.0.settings;
+        let settings = &self.context.settings;
         let (start, mut pause) = (Instant::now(), settings.ambiguity_horizon / 16);
         loop {
             self.look().await;
             let seen = self.lost.last().is_none_or(|lost| lost.seen_as.is_some());
             if seen || start.elapsed() >= settings.ambiguity_horizon || settings.stop.is_stopped() {
-                return;
+                return self.lost.last().is_none_or(|lost| lost.listed);
             }
             settings.stop.sleep(pause).await;
             pause *= 2;
@@ -96,23 +100,28 @@ impl<'a> Hunt<'a> {
             self.look().await;
         }
         // Those of this process's other creates are known by now.
-        let made = guard(&self.service.0.made).clone();
+        let made = self.context.made.lock().clone();
         self.found.retain(|found| !matches!(found, Orphan::Alike { id, .. } if made.contains(id)));
         let unseen =
             self.lost.into_iter().filter(|lost| lost.seen_as.as_ref().is_none_or(|id| made.contains(id)));
-        let unseen = unseen.map(|lost| Orphan::Unseen { name: lost.body.name, asked_on: lost.asked_on });
+        let unseen = unseen.map(|lost| Orphan::Unseen {
+            listed: lost.listed,
+            name: lost.body.name,
+            asked_on: lost.asked_on,
+        });
         self.found.into_iter().chain(unseen).collect()
     }
 
     /// Looks for tokens that the lost creates may have made, and deletes them if they can be nobody else's.
     async fn look(&mut self) {
         let options = ListOptions { newest_first: true, ..ListOptions::default() };
-        let client = &self.service.0.client;
+        let client = &self.context.client;
         let (page, now) = match client.send_dated(tokens::list_page(self.owner, &options)).await {
             Ok(answer) => answer,
             Err(error) => return tracing::warn!(%error, "the tokens could not be listed"),
         };
-        let made = guard(&self.service.0.made).clone();
+        self.lost.iter_mut().for_each(|lost| lost.listed = true);
+        let made = self.context.made.lock().clone();
         for token in &page.items {
             let is_new = !self.known.contains(&token.id) && !made.contains(&token.id);
             let seen = self.lost.iter().any(|lost| lost.seen_as.as_ref() == Some(&token.id));
@@ -137,7 +146,7 @@ impl<'a> Hunt<'a> {
             {
                 self.found.push(Orphan::Alike { id, issued_on });
             }
-        } else if !self.service.clear_away(self.owner, &id).await {
+        } else if !clear_away(self.context, self.owner, &id).await {
             self.found.push(Orphan::Left { id });
         }
     }
@@ -156,14 +165,12 @@ impl<'a> Hunt<'a> {
     }
 }
 
-impl TokenService {
-    /// Deletes a token that nobody has the value of.
-    pub(super) async fn clear_away(&self, owner: &Owner, id: &str) -> bool {
-        let deleted = self.0.client.send_opt(tokens::delete(owner, id)).await;
-        self.0.reader.written(owner, id);
-        if let Err(error) = &deleted {
-            tracing::error!(token = id, %error, "a token that nobody has the value of could not be deleted");
-        }
-        deleted.is_ok()
+/// Deletes a token that nobody has the value of.
+pub(super) async fn clear_away(context: &Context, owner: &Owner, id: &str) -> bool {
+    let deleted = context.client.send_opt(tokens::delete(owner, id)).await;
+    context.reader.written(owner, id);
+    if let Err(error) = &deleted {
+        tracing::error!(token = id, %error, "a token that nobody has the value of could not be deleted");
     }
+    deleted.is_ok()
 }

@@ -37,6 +37,8 @@ impl OwnToken {
 pub(super) fn cuts_off(op: &Op, now: OffsetDateTime) -> bool {
     match op {
         Op::Roll | Op::Delete => true,
+        // This process has made it.
+        Op::Discard => false,
         Op::Change(change) => {
             let fields = &change.fields;
             fields.status.as_deref() == Some("disabled")

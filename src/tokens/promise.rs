@@ -1,106 +1,163 @@
-//! What a read-back must show before a write counts as done, and what the API's answer to the write lacks. Pure.
+//! What a read must show before a write counts as done, in both directions: what was asked for and is missing, and what was
+//! to go and stays. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::fold::{added, fingerprints};
+use super::fold::Folded;
 use super::op::{Change, Concern, Field, PolicyChange};
-use super::view;
-use crate::cloudflare::{Token, TokenPolicy, TokenUpdate};
-use crate::policy::{Fingerprint, GroupId, Home, Policy};
+use super::view::{fingerprints, held};
+use crate::cloudflare::{Token, TokenUpdate};
+use crate::policy::{Effect, Fingerprint, GroupId, Home, Policy};
 
-/// What must be seen when the token is read back.
-#[derive(Debug)]
+/// What a write promises.
+#[derive(Clone, Debug)]
 pub(super) struct Promise {
-    present: BTreeSet<Fingerprint>,
+    /// What each change asks for, as far as no later one of the batch took it away.
+    asks: Vec<Vec<Policy>>,
+    /// What each change sets.
+    fields: Vec<BTreeSet<Field>>,
+    /// What must be gone.
     absent: BTreeSet<Fingerprint>,
-    exactly: Option<BTreeSet<Fingerprint>>,
-    fields: BTreeSet<Field>,
-    values: TokenUpdate,
+    /// Nothing else may be there.
+    exclusive: bool,
+    /// What was sent.
+    sent: Sent,
+    /// What the API answered: what is missing there was refused without a word, what is missing later was taken away.
+    answer: Sent,
+}
+
+/// A token's content.
+#[derive(Clone, Debug)]
+struct Sent {
+    policies: BTreeSet<Fingerprint>,
+    fields: TokenUpdate,
+}
+
+/// How a read compares with the promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// All of it is so, but for these concerns, some for each change.
+    Holds(Vec<Vec<Concern>>),
+    /// Something is not so, and another write may mend it.
+    Broken,
 }
 
 impl Promise {
-    /// What the changes promise, going by the API's answer to the write: that is what it took.
-    pub(super) fn new(
-        changes: &[&Change],
-        sent: &TokenUpdate,
-        answer: &Token,
-        home: &Home,
-    ) -> (Self, Vec<Vec<Concern>>) {
-        let values = TokenUpdate::from(answer);
-        let now = fingerprints(answer, home);
-        let missing: BTreeMap<Fingerprint, Concern> = asked(changes)
-            .filter(|policy| !now.contains(&policy.fingerprint()))
-            // What a later change of the batch took away is not missing.
-            .filter(|policy| sent.policies.iter().any(|wire| view::read(wire, home).as_ref() == Ok(*policy)))
-            .map(|policy| (policy.fingerprint(), not_granted(policy, &sent.policies, answer, home)))
-            .collect();
-        let concerns = changes
-            .iter()
-            .map(|change| {
-                let policies = added(change).into_iter().filter_map(|asked| missing.get(&asked).cloned());
-                let fields = change.fields.named().into_iter().filter(|field| !field.same(sent, &values));
-                policies.chain(fields.map(Concern::NotApplied)).collect()
-            })
-            .collect();
-        let exclusive = changes.iter().any(|c| matches!(c.policies, Some(PolicyChange::Exclusive(_))));
-        let promise = Promise {
-            present: changes.iter().flat_map(|change| added(change)).filter(|fp| now.contains(fp)).collect(),
-            absent: changes
-                .iter()
-                .flat_map(|change| removed(change))
-                .filter(|fp| !now.contains(fp))
-                .collect(),
-            exactly: exclusive.then_some(now),
-            fields: changes.iter().flat_map(|change| change.fields.named()).collect(),
-            values,
+    /// What the changes promise, sent as they were folded, and answered so. Where the answer was lost it is what was read.
+    pub(super) fn new(changes: &[&Change], folded: &Folded, answer: &Token, home: &Home) -> Self {
+        let present: BTreeSet<_> = folded.policies.iter().filter_map(|held| held.fingerprint).collect();
+        let asks = |change: &&Change| {
+            let asked = change.added().iter().filter(|policy| present.contains(&policy.fingerprint()));
+            asked.cloned().collect()
         };
-        (promise, concerns)
-    }
-
-    /// Does the token show all of it?
-    pub(super) fn holds(&self, token: &Token, home: &Home) -> bool {
-        let now = fingerprints(token, home);
-        let values = TokenUpdate::from(token);
-        self.present.is_subset(&now)
-            && self.absent.is_disjoint(&now)
-            && self.exactly.as_ref().is_none_or(|exactly| *exactly == now)
-            && self.fields.iter().all(|field| field.same(&values, &self.values))
+        let removed: BTreeSet<_> = changes.iter().flat_map(|change| change.removed()).collect();
+        Promise {
+            asks: changes.iter().map(asks).collect(),
+            fields: changes.iter().map(|change| change.fields.named()).collect(),
+            absent: removed.difference(&present).copied().collect(),
+            exclusive: changes.iter().any(|c| matches!(c.policies, Some(PolicyChange::Exclusive(_)))),
+            sent: Sent { policies: present, fields: folded.update.clone() },
+            answer: Sent { policies: fingerprints(answer, home), fields: TokenUpdate::from(answer) },
+        }
     }
 
     /// Does it promise that something is gone? That is what nobody would notice if it came back.
     pub(super) fn takes_away(&self) -> bool {
-        !self.absent.is_empty() || self.exactly.is_some()
+        !self.absent.is_empty() || self.exclusive
+    }
+
+    /// Holds a token against the promise.
+    pub(super) fn compare(&self, token: &Token, home: &Home) -> Compared {
+        if !self.left(token, home).is_empty() || (self.exclusive && has_unreadable(token, home)) {
+            return Compared::Broken;
+        }
+        let now = fingerprints(token, home);
+        let values = TokenUpdate::from(token);
+        let mut all = Vec::with_capacity(self.asks.len());
+        for (asks, fields) in self.asks.iter().zip(&self.fields) {
+            let mut concerns = Vec::new();
+            for asked in asks {
+                let fingerprint = asked.fingerprint();
+                if now.contains(&fingerprint) {
+                    concerns.extend(withheld(asked, token, home));
+                } else if self.answer.policies.contains(&fingerprint) {
+                    return Compared::Broken;
+                } else {
+                    concerns.push(not_granted(asked, &self.sent.policies, token, home));
+                }
+            }
+            for field in fields.iter().filter(|field| !field.same(&self.sent.fields, &values)) {
+                if field.same(&self.sent.fields, &self.answer.fields) {
+                    return Compared::Broken;
+                }
+                concerns.push(Concern::NotApplied(*field));
+            }
+            all.push(concerns);
+        }
+        Compared::Holds(all)
+    }
+
+    /// The policies of a token that were to go.
+    pub(super) fn left(&self, token: &Token, home: &Home) -> BTreeSet<Fingerprint> {
+        let now = held(token, home);
+        let is_left = |policy: &Policy| {
+            let fingerprint = policy.fingerprint();
+            let foreign = || !self.sent.policies.contains(&fingerprint) && !self.is_part_of_asked(policy);
+            self.absent.contains(&fingerprint) || (self.exclusive && foreign())
+        };
+        now.iter()
+            .filter_map(|held| held.policy.as_ref())
+            .filter(|p| is_left(p))
+            .map(Policy::fingerprint)
+            .collect()
+    }
+
+    /// Is it what the API grants instead of a policy that was asked for: the same with fewer groups?
+    fn is_part_of_asked(&self, policy: &Policy) -> bool {
+        self.asks.iter().flatten().any(|asked| is_part_of(policy, asked))
     }
 }
 
-fn asked<'a>(changes: &[&'a Change]) -> impl Iterator<Item = &'a Policy> {
-    changes.iter().flat_map(|change| match &change.policies {
-        None => [].iter(),
-        Some(PolicyChange::Edit { add, .. } | PolicyChange::Exclusive(add)) => add.iter(),
-    })
+fn has_unreadable(token: &Token, home: &Home) -> bool {
+    held(token, home).iter().any(|held| held.policy.is_none())
 }
 
-fn removed(change: &Change) -> BTreeSet<Fingerprint> {
-    match &change.policies {
-        Some(PolicyChange::Edit { remove, .. }) => remove.clone(),
-        _ => BTreeSet::new(),
-    }
+fn is_part_of(policy: &Policy, whole: &Policy) -> bool {
+    policy.effect() == whole.effect()
+        && policy.resources() == whole.resources()
+        && policy.groups().is_subset(whole.groups())
+}
+
+/// Holds a token that was just made against what was asked for it, both ways.
+pub(super) fn granted(asked: &[Policy], token: &Token, home: &Home) -> Vec<Concern> {
+    let now = held(token, home);
+    let has = fingerprints(token, home);
+    let sent: BTreeSet<_> = asked.iter().map(Policy::fingerprint).collect();
+    let missing = asked.iter().filter(|policy| !has.contains(&policy.fingerprint()));
+    let missing = missing.map(|policy| not_granted(policy, &sent, token, home));
+    let more = now.into_iter().filter_map(|held| held.policy).filter(|policy| {
+        let inert = asked.is_empty() && policy.is_inert(home);
+        !inert && !asked.iter().any(|asked| is_part_of(policy, asked))
+    });
+    missing.chain(more.map(|granted| Concern::NotAsked { granted })).collect()
 }
 
 /// What the token has instead of a policy that was asked for: the same with fewer groups, or nothing. What was sent as it
 /// is belongs to somebody else.
-pub(super) fn not_granted(asked: &Policy, sent: &[TokenPolicy], answer: &Token, home: &Home) -> Concern {
-    let read = |wire| view::read(wire, home).ok();
-    let sent: Vec<Policy> = sent.iter().filter_map(read).collect();
-    let granted = answer
-        .policies
-        .iter()
-        .filter_map(read)
-        .filter(|policy| !sent.contains(policy))
-        .filter(|policy| policy.effect() == asked.effect() && policy.resources() == asked.resources())
-        .filter(|policy| policy.groups().is_subset(asked.groups()))
+fn not_granted(asked: &Policy, sent: &BTreeSet<Fingerprint>, answer: &Token, home: &Home) -> Concern {
+    let granted = held(answer, home)
+        .into_iter()
+        .filter_map(|held| held.policy)
+        .filter(|policy| !sent.contains(&policy.fingerprint()) && is_part_of(policy, asked))
         .max_by_key(|policy| policy.groups().len());
     let has: BTreeSet<GroupId> = granted.as_ref().map(|policy| policy.groups().clone()).unwrap_or_default();
     let missing = asked.groups().difference(&has).cloned().collect();
     Concern::NotGranted { asked: asked.clone(), granted, missing }
+}
+
+/// A deny of the token that withholds what a policy grants: an explicit deny wins over any allow.
+fn withheld(asked: &Policy, token: &Token, home: &Home) -> Option<Concern> {
+    let denies = held(token, home).into_iter().filter_map(|held| held.policy);
+    let deny = denies.filter(|policy| policy.effect() == Effect::Deny).find(|deny| deny.withholds(asked))?;
+    Some(Concern::Withheld { asked: asked.clone(), deny })
 }

@@ -1,16 +1,20 @@
 //! Coalesced reads: concurrent ones share requests, and a page that was listed answers the next ones for a while.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use parking_lot::Mutex;
+use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::belief::{Belief, Floor, Weighed};
 use super::read_plan::{Known, Step, next};
-use super::service::guard;
-use crate::cloudflare::{Client, Error, ListOptions, Owner, Token, tokens};
+use super::record::Record;
+use super::settings::Settings;
+use crate::cloudflare::{Client, Error, ListOptions, Owner, Token, TransportKind, tokens};
 
 type Answer = Result<Option<Arc<Token>>, Error>;
 type Waiting = HashMap<String, Vec<oneshot::Sender<Answer>>>;
@@ -26,8 +30,7 @@ pub(super) struct Reader(Arc<Inner>);
 
 struct Inner {
     client: Client,
-    gather: Duration,
-    age: Duration,
+    settings: Settings,
     shelves: Mutex<HashMap<Owner, Shelf>>,
 }
 
@@ -37,6 +40,8 @@ struct Shelf {
     kept: HashMap<String, (Instant, Arc<Token>)>,
     /// When a token was last written: an answer to an earlier request is of no use.
     written: HashMap<String, Instant>,
+    /// The lowest versions that are believed; none where this host has written nothing.
+    floors: HashMap<String, Option<Floor>>,
     window: Option<Window>,
     unlisted: u32,
     waiting: Waiting,
@@ -85,38 +90,82 @@ pub(super) fn shared(mut token: Token) -> Arc<Token> {
 }
 
 impl Reader {
-    pub(super) fn new(client: Client, gather: Duration, age: Duration) -> Self {
-        Reader(Arc::new(Inner { client, gather, age, shelves: Mutex::default() }))
+    pub(super) fn new(client: Client, settings: Settings) -> Self {
+        Reader(Arc::new(Inner { client, settings, shelves: Mutex::default() }))
     }
 
     fn shelf<T>(&self, owner: &Owner, act: impl FnOnce(&mut Shelf) -> T) -> T {
-        act(guard(&self.0.shelves).entry(owner.clone()).or_default())
+        act(self.0.shelves.lock().entry(owner.clone()).or_default())
     }
 
+    /// The lowest version of a token that is believed, as this process or another one of this host knows it.
+    pub(super) fn floor(&self, owner: &Owner, id: &str) -> Option<Floor> {
+        let peek =
+            || self.0.settings.files.peek::<Record>(&self.0.settings.key(id)).and_then(|record| record.floor);
+        self.shelf(owner, |shelf| shelf.floors.entry(id.to_owned()).or_insert_with(peek).clone())
+    }
+
+    /// A version was written, or seen to be the newest one.
+    pub(super) fn raise(&self, owner: &Owner, id: &str, floor: &Floor) {
+        let before = self.floor(owner, id);
+        let floor = before.map_or_else(|| floor.clone(), |before| before.raised(floor.clone()));
+        self.shelf(owner, |shelf| shelf.floors.insert(id.to_owned(), Some(floor)));
+    }
+
+    /// Was the token there a moment ago?
+    pub(super) fn is_known(&self, owner: &Owner, id: &str) -> bool {
+        let recent = |floor: Floor| floor.is_recent(OffsetDateTime::now_utc());
+        self.shelf(owner, |shelf| shelf.kept.contains_key(id)) || self.floor(owner, id).is_some_and(recent)
+    }
+
+    /// A snapshot that is young, and not older than what this host has written.
+    fn young(&self, owner: &Owner, id: &str) -> Option<Arc<Token>> {
+        let age = self.0.settings.snapshot_age;
+        let token = self.shelf(owner, |shelf| shelf.young(id, age))?;
+        let allowed = self.floor(owner, id).is_none_or(|floor| floor.allows(&token, owner));
+        allowed.then_some(token)
+    }
+
+    /// A token, at most as old as a snapshot may be; none where it does not exist. Concurrent reads share requests.
     pub(super) async fn get(&self, owner: &Owner, id: &str) -> Answer {
+        if let Some(token) = self.young(owner, id) {
+            return Ok(Some(token));
+        }
         let (reply, answer) = oneshot::channel();
-        let found = self.shelf(owner, |shelf| {
-            let young = shelf.young(id, self.0.age);
-            if young.is_none() {
-                shelf.waiting.entry(id.to_owned()).or_default().push(reply);
-                if !std::mem::replace(&mut shelf.serving, true) {
-                    let serving = Serving { reader: self.clone(), owner: owner.clone(), done: false };
-                    tokio::spawn(serving.run());
-                }
+        self.shelf(owner, |shelf| {
+            shelf.waiting.entry(id.to_owned()).or_default().push(reply);
+            if !std::mem::replace(&mut shelf.serving, true) {
+                let serving = Serving { reader: self.clone(), owner: owner.clone(), done: false };
+                tokio::spawn(serving.run());
             }
-            young
         });
-        match found {
-            Some(token) => Ok(Some(token)),
+        match answer.await {
+            Ok(answer) => answer,
             // A task that died answers nobody; its successors are no reason to fail.
-            None => match answer.await {
-                Ok(answer) => answer,
-                Err(_) => self.get_fresh(owner, id).await,
-            },
+            Err(_) => self.get_fresh(owner, id).await,
         }
     }
 
+    /// A token as it is now: read again where the answer is older than what this host has written, or says that there is no
+    /// such token.
     pub(super) async fn get_fresh(&self, owner: &Owner, id: &str) -> Answer {
+        let settings = &self.0.settings;
+        let mut belief = Belief::new(self.floor(owner, id), self.is_known(owner, id), settings.pause);
+        loop {
+            let read = self.get_once(owner, id).await?;
+            match belief.weigh(read.as_deref(), owner) {
+                Weighed::Believed => return Ok(read),
+                Weighed::Again { .. } if settings.stop.is_stopped() => return Err(stopped(owner, id)),
+                Weighed::Again { wait, .. } => settings.stop.sleep(wait).await,
+                Weighed::Outdated => {
+                    return Err(Error::Outdated { path: tokens::get(owner, id).path().to_owned() });
+                }
+            }
+        }
+    }
+
+    /// One read, whatever it says.
+    pub(super) async fn get_once(&self, owner: &Owner, id: &str) -> Answer {
         let sent = Instant::now();
         let token = self.0.client.send_opt(tokens::get(owner, id)).await?.map(shared);
         self.shelf(owner, |shelf| match &token {
@@ -181,7 +230,7 @@ impl Drop for Serving {
 impl Serving {
     async fn run(mut self) {
         loop {
-            tokio::time::sleep(self.reader.0.gather).await;
+            tokio::time::sleep(self.reader.0.settings.gather_reads).await;
             let waiting = self.reader.shelf(&self.owner, |shelf| {
                 let waiting = std::mem::take(&mut shelf.waiting);
                 shelf.serving = !waiting.is_empty();
@@ -197,16 +246,16 @@ impl Serving {
     }
 
     async fn serve(&self, mut waiting: Waiting) {
-        let age = self.reader.0.age;
+        let age = self.reader.0.settings.snapshot_age;
         loop {
+            waiting.retain(|id, replies| match self.reader.young(&self.owner, id) {
+                Some(token) => {
+                    answer(std::mem::take(replies), &Ok(Some(token)));
+                    false
+                }
+                None => true,
+            });
             let known = self.reader.shelf(&self.owner, |shelf| {
-                waiting.retain(|id, replies| match shelf.young(id, age) {
-                    Some(token) => {
-                        answer(std::mem::take(replies), &Ok(Some(token)));
-                        false
-                    }
-                    None => true,
-                });
                 let Window { gets, pages, listed, listable, .. } = *shelf.window(age);
                 let one_page = self.owner == Owner::User;
                 Known { one_page, listable, gets, pages, listed, wanted: waiting.len() as u64 }
@@ -235,7 +284,7 @@ impl Serving {
     async fn first_page(&self) -> Result<(), Error> {
         let (pages, _) = self.reader.page(&self.owner, 1).await?;
         self.reader.shelf(&self.owner, |shelf| {
-            let window = shelf.window(self.reader.0.age);
+            let window = shelf.window(self.reader.0.settings.snapshot_age);
             window.pages = Some(pages);
             window.listed = pages <= 1;
             window.listable &= pages < u64::MAX;
@@ -247,13 +296,14 @@ impl Serving {
         let reads = stream::iter((2..=pages).map(|number| self.reader.page(&self.owner, number)));
         let read: Vec<_> = reads.buffer_unordered(ABREAST).collect().await;
         read.into_iter().try_for_each(|page| page.map(drop))?;
-        self.reader.shelf(&self.owner, |shelf| shelf.window(self.reader.0.age).listed = true);
+        self.reader
+            .shelf(&self.owner, |shelf| shelf.window(self.reader.0.settings.snapshot_age).listed = true);
         Ok(())
     }
 
     /// Reads each by itself: that is what says that a token does not exist.
     async fn each(&self, waiting: Waiting, listed: bool) {
-        let age = self.reader.0.age;
+        let age = self.reader.0.settings.snapshot_age;
         self.reader.shelf(&self.owner, |shelf| shelf.window(age).gets += waiting.len() as u64);
         let reads = waiting.into_iter().map(|(id, replies)| async move {
             let read = self.reader.get_fresh(&self.owner, &id).await;
@@ -268,6 +318,14 @@ impl Serving {
         });
         stream::iter(reads).buffer_unordered(ABREAST).collect::<()>().await;
     }
+}
+
+/// The run was stopped before it was sure what a read said.
+fn stopped(owner: &Owner, id: &str) -> Error {
+    let request = tokens::get(owner, id);
+    let detail = "the run was stopped before the token could be read again".to_owned();
+    let (method, path) = (request.method().clone(), request.path().to_owned());
+    Error::Transport { kind: TransportKind::Stopped, sent: false, detail, method, path }
 }
 
 fn answer(replies: Vec<oneshot::Sender<Answer>>, with: &Answer) {

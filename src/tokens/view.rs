@@ -1,6 +1,6 @@
 //! A token's policies as the domain sees them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloudflare::{Condition, Owner, PermissionGroupRef, RequestIp, Token, TokenPolicy};
 use crate::policy::{Fingerprint, Home, IpSet, MalformedPolicy, Names, Policy};
@@ -13,7 +13,48 @@ pub fn home(owner: &Owner) -> Home {
     }
 }
 
-/// The policies of a token, without the inert one that stands for none.
+/// A policy of a token: as the server has it, and what it means, if it has a canonical form.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) policy: Option<Policy>,
+    pub(super) fingerprint: Option<Fingerprint>,
+    pub(super) wire: TokenPolicy,
+}
+
+impl Held {
+    /// A policy that is to be written.
+    pub(super) fn new(policy: &Policy, home: &Home) -> Self {
+        let (fingerprint, wire) = (Some(policy.fingerprint()), write(policy, home));
+        Held { policy: Some(policy.clone()), fingerprint, wire }
+    }
+
+    /// What tells it from others. One without a canonical form is carried over as it is, so its text is its identity.
+    pub(super) fn key(&self) -> String {
+        match self.fingerprint {
+            Some(fingerprint) => fingerprint.to_string(),
+            None => {
+                let TokenPolicy { id: _, effect, permission_groups, resources, other } = &self.wire;
+                format!("{:?}", (effect, permission_groups, resources, other))
+            }
+        }
+    }
+}
+
+/// The policies of a token.
+pub(super) fn held(token: &Token, home: &Home) -> Vec<Held> {
+    let one = |wire: &TokenPolicy| {
+        let policy = read(wire, home).ok();
+        Held { fingerprint: policy.as_ref().map(Policy::fingerprint), policy, wire: wire.clone() }
+    };
+    token.policies.iter().map(one).collect()
+}
+
+/// The fingerprints of a token's policies, as far as they have one.
+pub(super) fn fingerprints(token: &Token, home: &Home) -> BTreeSet<Fingerprint> {
+    held(token, home).into_iter().filter_map(|held| held.fingerprint).collect()
+}
+
+/// The policies of a token, without the inert one where it stands for none: alone. Beside others it is somebody's own deny.
 #[derive(Clone, Debug, Default)]
 pub struct TokenPolicies {
     /// By their fingerprints.
@@ -36,7 +77,7 @@ impl TokenPolicies {
                 }
             }
             match read(wire, &home) {
-                Ok(policy) if policy.is_inert(&home) => {}
+                Ok(policy) if token.policies.len() == 1 && policy.is_inert(&home) => {}
                 Ok(policy) => drop(seen.policies.insert(policy.fingerprint(), policy)),
                 Err(fault) => seen.unreadable.push((wire.clone(), fault)),
             }

@@ -2,23 +2,30 @@
 //! and wait, so that none that goes away tears a write apart.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
 
+use parking_lot::Mutex;
+use time::OffsetDateTime;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use super::commit::Commit;
-use super::fold::Claims;
-use super::lock::TokenLock;
-use super::op::{Op, OpError, Outcome};
-use super::service::{Inner, guard};
-use super::view;
+use super::belief::Belief;
+use super::claims::Claims;
+use super::context::Context;
+use super::op::{Cause, Change, Op, OpError};
+use super::record::Record;
+use super::write::{ChangeWrite, DeleteWrite, Reply, RollWrite, Target, run};
 use crate::cloudflare::Owner;
+use crate::host::HostLock;
 
-/// For how many moments of [`Settings::gather_writes`](super::Settings::gather_writes) at most changes are gathered, while more keep coming.
-const MOMENTS: u32 = 8;
+/// How often [`Settings::gather_writes`](super::Settings::gather_writes) is waited at most, while more changes keep coming.
+const GATHERINGS: u32 = 8;
 
 type Key = (Owner, String);
-pub(super) type Reply = Result<Outcome, OpError>;
+
+/// A caller, and what it is told.
+type Told = (oneshot::Sender<Reply>, Reply);
 
 struct Queued {
     op: Op,
@@ -30,35 +37,42 @@ struct Queue {
     waiting: Vec<Queued>,
     writing: bool,
     claims: Claims,
+    /// Until when a write of this process that had no answer may still take effect.
+    late_until: Option<Instant>,
 }
 
-/// The writers of all tokens.
-#[derive(Default)]
-pub(super) struct Writers(Mutex<HashMap<Key, Queue>>);
+/// The writers of all tokens. Clones share everything.
+#[derive(Clone, Default)]
+pub(super) struct Writers(Arc<Mutex<HashMap<Key, Queue>>>);
 
 impl Writers {
-    pub(super) async fn submit(&self, service: &Arc<Inner>, owner: &Owner, id: &str, op: Op) -> Reply {
+    pub(super) async fn submit(&self, context: &Context, owner: &Owner, id: &str, op: Op) -> Reply {
         let (reply, answer) = oneshot::channel();
-        let start = self.queue(&(owner.clone(), id.to_owned()), |queue| {
+        let key = (owner.clone(), id.to_owned());
+        let start = self.queue(&key, |queue| {
             queue.waiting.push(Queued { op, reply });
             !std::mem::replace(&mut queue.writing, true)
         });
         if start {
-            let writer =
-                Writer { service: service.clone(), key: (owner.clone(), id.to_owned()), done: false };
-            tokio::spawn(writer.run());
+            let writer = Writer { context: context.clone(), writers: self.clone(), key, done: false };
+            let under_way = Arc::clone(&context.under_way).read_owned().await;
+            tokio::spawn(async move {
+                writer.run().await;
+                drop(under_way);
+            });
         }
-        answer.await.unwrap_or(Err(OpError::Internal))
+        answer.await.unwrap_or(Err(OpError { cause: Cause::Internal, may_have_effect: true }))
     }
 
     fn queue<T>(&self, key: &Key, act: impl FnOnce(&mut Queue) -> T) -> T {
-        act(guard(&self.0).entry(key.clone()).or_default())
+        act(self.0.lock().entry(key.clone()).or_default())
     }
 }
 
 /// The task that writes a token, as long as there is something to write.
 struct Writer {
-    service: Arc<Inner>,
+    context: Context,
+    writers: Writers,
     key: Key,
     done: bool,
 }
@@ -69,7 +83,7 @@ impl Drop for Writer {
             return;
         }
         // After a panic: whoever waits is told so, and the next caller starts anew.
-        self.service.writers.queue(&self.key, |queue| {
+        self.writers.queue(&self.key, |queue| {
             queue.writing = false;
             queue.waiting.clear();
         });
@@ -80,7 +94,7 @@ impl Writer {
     async fn run(mut self) {
         loop {
             self.gather().await;
-            let batch = self.service.writers.queue(&self.key, |queue| {
+            let batch = self.writers.queue(&self.key, |queue| {
                 let batch = std::mem::take(&mut queue.waiting);
                 queue.writing = !batch.is_empty();
                 batch
@@ -96,10 +110,10 @@ impl Writer {
 
     /// Waits for a moment in which nobody new comes: callers that are started together arrive one by one.
     async fn gather(&self) {
-        let waiting = || self.service.writers.queue(&self.key, |queue| queue.waiting.len());
+        let waiting = || self.writers.queue(&self.key, |queue| queue.waiting.len());
         let mut seen = waiting();
-        for _ in 0..MOMENTS {
-            tokio::time::sleep(self.service.settings.gather_writes).await;
+        for _ in 0..GATHERINGS {
+            tokio::time::sleep(self.context.settings.gather_writes).await;
             let now = waiting();
             if now == std::mem::replace(&mut seen, now) {
                 return;
@@ -113,58 +127,115 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
-        let settings = &self.service.settings;
-        let lock = if settings.stop.is_stopped() {
-            Err(OpError::Stopped)
-        } else {
-            let (dir, api, id) = (&settings.lock_dir, &settings.base_url, &self.key.1);
-            TokenLock::acquire(dir, api, id, settings.lock_wait, &settings.stop).await.map_err(OpError::from)
-        };
-        let _lock = match lock {
-            Ok(lock) => lock,
-            Err(error) => return batch.into_iter().for_each(|queued| tell(queued, Err(error.clone()))),
-        };
-        let mut changes = Vec::new();
-        for queued in batch {
-            match queued.op {
-                Op::Change(_) => changes.push(queued),
-                // In the order in which they came: what was asked before is done before.
-                Op::Roll => {
-                    self.change(std::mem::take(&mut changes)).await;
-                    let outcome = self.commit().roll().await;
-                    tell(queued, outcome);
-                }
-                Op::Delete => {
-                    self.change(std::mem::take(&mut changes)).await;
-                    let outcome = self.commit().delete().await;
-                    tell(queued, outcome);
-                }
-            }
+        let settings = &self.context.settings;
+        if settings.stop.is_stopped() {
+            let (discards, others) = batch.into_iter().partition(|queued| matches!(queued.op, Op::Discard));
+            reply_all(others, &OpError::without_effect(Cause::Stopped));
+            batch = discards;
         }
-        self.change(changes).await;
+        let (key, stop) = (settings.key(&self.key.1), &settings.stop);
+        let lock = match settings.files.lock(&key, settings.lock_wait, || stop.is_stopped()).await {
+            Ok(lock) => lock,
+            Err(error) => return reply_all(batch, &error.into()),
+        };
+        let mut record: Record = lock.record();
+        record.claims =
+            self.writers.queue(&self.key, |queue| std::mem::take(&mut queue.claims).updated(record.claims));
+        let (replies, deleted) = self.perform(batch, &mut record).await;
+        self.writers.queue(&self.key, |queue| queue.claims = record.claims.clone());
+        // Before anybody is told: with the last reply the process may end.
+        self.hand_on(lock, &record, deleted);
+        for (reply, told) in replies {
+            // Whoever asked may be gone; what was done stays done.
+            let _ = reply.send(told);
+        }
     }
 
-    fn commit(&self) -> Commit<'_> {
+    fn hand_on(&self, lock: HostLock, record: &Record, deleted: bool) {
+        if deleted {
+            return lock.remove();
+        }
+        if let Some(floor) = &record.floor {
+            self.context.reader.raise(&self.key.0, &self.key.1, floor);
+        }
+        if *record != lock.record() {
+            lock.save(record);
+        }
+    }
+
+    /// Performs the batch in the order in which it came. True where the token is gone at its end.
+    async fn perform(&self, batch: Vec<Queued>, record: &mut Record) -> (Vec<Told>, bool) {
+        let rules = self.context.settings.rules();
+        let (mut changes, mut told, mut deleted) = (Vec::new(), Vec::new(), false);
+        for queued in batch {
+            if let Op::Change(change) = queued.op {
+                changes.push((*change, queued.reply));
+                continue;
+            }
+            // What was asked before is done before.
+            told.extend(self.change(std::mem::take(&mut changes), record).await);
+            let reply = if matches!(queued.op, Op::Roll) {
+                let mut roll = RollWrite::new(&self.key.0, self.belief(record), rules);
+                run(&self.target(), &mut roll, Instant::now()).await;
+                record.floor = roll.belief.floor().cloned();
+                roll.reply()
+            } else {
+                let mut delete = DeleteWrite::new(matches!(queued.op, Op::Discard), rules);
+                run(&self.target(), &mut delete, Instant::now()).await;
+                deleted = delete.has_succeeded();
+                delete.reply()
+            };
+            told.push((queued.reply, reply));
+        }
+        told.extend(self.change(changes, record).await);
+        (told, deleted)
+    }
+
+    async fn change(&self, queued: Vec<(Change, oneshot::Sender<Reply>)>, record: &mut Record) -> Vec<Told> {
+        if queued.is_empty() {
+            return Vec::new();
+        }
+        let (changes, replies): (Vec<_>, Vec<_>) = queued.into_iter().unzip();
+        let began = Instant::now();
+        let late = self.writers.queue(&self.key, |queue| queue.late_until);
+        let late = late.map(|until| until.saturating_duration_since(began)).filter(|rest| !rest.is_zero());
+        let (claims, belief) = (std::mem::take(&mut record.claims), self.belief(record));
+        let rules = self.context.settings.rules();
+        let mut write = ChangeWrite::new(&self.key.0, changes, claims, belief, late, rules);
+        run(&self.target(), &mut write, began).await;
+        let late_until = write.late_until.map(|rest: Duration| began + rest);
+        self.writers.queue(&self.key, |queue| queue.late_until = late_until);
+        let told = replies.into_iter().zip(write.replies()).collect();
+        (record.claims, record.floor) = (write.claims, write.belief.floor().cloned());
+        told
+    }
+
+    fn target(&self) -> Target<'_> {
+        let parts = &*self.context;
+        Target {
+            client: &parts.client,
+            reader: &parts.reader,
+            settings: &parts.settings,
+            owner: &self.key.0,
+            id: &self.key.1,
+        }
+    }
+
+    /// What is known of the token's version: by this process, and by whoever had the lock before.
+    fn belief(&self, record: &Record) -> Belief {
         let (owner, id) = (&self.key.0, self.key.1.as_str());
-        Commit { service: &self.service, owner, id, home: view::home(owner) }
-    }
-
-    async fn change(&self, queued: Vec<Queued>) {
-        let changes: Vec<_> = queued
-            .iter()
-            .filter_map(|queued| match &queued.op {
-                Op::Change(change) => Some(&**change),
-                _ => None,
-            })
-            .collect();
-        let mut claims = self.service.writers.queue(&self.key, |queue| queue.claims.clone());
-        let replies = self.commit().change(&changes, &mut claims).await;
-        self.service.writers.queue(&self.key, |queue| queue.claims = claims);
-        queued.into_iter().zip(replies).for_each(|(queued, reply)| tell(queued, reply));
+        let reader = &self.context.reader;
+        let mut belief =
+            Belief::new(reader.floor(owner, id), reader.is_known(owner, id), self.context.settings.pause);
+        if let Some(floor) = &record.floor {
+            belief.raise_to(floor.clone(), OffsetDateTime::now_utc());
+        }
+        belief
     }
 }
 
-fn tell(queued: Queued, reply: Reply) {
-    // Whoever asked may be gone; what was done stays done.
-    let _ = queued.reply.send(reply);
+fn reply_all(batch: Vec<Queued>, error: &OpError) {
+    for queued in batch {
+        let _ = queued.reply.send(Err(error.clone()));
+    }
 }

@@ -57,7 +57,7 @@ pub fn schemas() -> Schemas {
         email: None,
         account_id: None,
         base_url: None,
-        lock_dir: PathBuf::new(),
+        lock_dirs: Vec::new(),
     };
     server(nothing).schemas()
 }

@@ -8,14 +8,15 @@ use crate::generator::root;
 use crate::paths::{Paths, paths};
 
 /// The areas of the map: path below `src/`, and the areas that it may use. What is in none of them is a seam.
-const AREAS: [(&str, &[&str]); 7] = [
+const AREAS: [(&str, &[&str]); 8] = [
     ("tf_provider/framework", &[]),
     ("tf_provider/plugin", &["tf_provider/framework"]),
     ("cloudflare", &[]),
     ("policy", &[]),
     ("capabilities", &[]),
-    ("tokens", &["cloudflare", "policy"]),
-    ("provider", &["tf_provider/framework", "cloudflare", "policy", "capabilities", "tokens"]),
+    ("host", &[]),
+    ("tokens", &["cloudflare", "host", "policy"]),
+    ("provider", &["tf_provider/framework", "cloudflare", "host", "policy", "capabilities", "tokens"]),
 ];
 
 /// Crates that a single area uses.

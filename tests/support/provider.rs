@@ -61,7 +61,7 @@ impl Provider {
             account_id: Some(sim.account_id()),
             base_url: Some(sim.base_url()),
             // Made by the provider, for it alone.
-            lock_dir: locks.path().join("locks"),
+            lock_dirs: vec![locks.path().join("locks")],
         };
         let server = server(environment);
         let block = typed(&block, &server.schemas().provider.ty());

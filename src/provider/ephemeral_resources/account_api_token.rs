@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::cloudflare::{self, Error, Owner};
+use crate::cloudflare::Owner;
 use crate::model;
 use crate::provider::blocks::{ConditionBlock, PolicyBlock, condition, timestamp};
 use crate::provider::policies::resolve;
@@ -129,7 +129,7 @@ impl EphemeralResource for EphemeralToken {
         let change = Change {
             by: format!("ephemeral {}", living.id),
             fields: Fields { expires_on: Some(expires_on), ..Fields::default() },
-            policies: None,
+            ..Change::default()
         };
         match tokens.submit(&living.owner(), &living.id, Op::from(change)).await {
             Ok(outcome) => {
@@ -149,19 +149,14 @@ impl EphemeralResource for EphemeralToken {
             Ok(tokens) => tokens,
             Err(diagnostic) => return diagnostic.into(),
         };
-        match delete(&tokens, &living.owner(), &living.id).await {
+        match tokens.submit(&living.owner(), &living.id, Op::Discard).await {
             Ok(_) => {
                 self.session.closed(&living.id);
                 Diagnostics::none()
             }
-            Err(error) => wording::api(&left(&living.id), &error).into(),
+            Err(error) => wording::write(&left(&living.id), &error).into(),
         }
     }
-}
-
-/// Nobody else writes such a token, and an interrupted run must still delete it: not by way of its writer.
-async fn delete(tokens: &TokenService, owner: &Owner, id: &str) -> Result<Option<()>, Error> {
-    tokens.client().send_opt(cloudflare::tokens::delete(owner, id)).await
 }
 
 fn left(id: &str) -> String {
@@ -219,8 +214,8 @@ async fn make(
     };
     if found.has_error() {
         // A token that is not as it was asked is of no use, and Terraform would not close what failed to open.
-        if let Err(error) = delete(tokens, owner, &token.id).await {
-            found.push(wording::api(&left(&token.id), &error));
+        if let Err(error) = tokens.submit(owner, &token.id, Op::Discard).await {
+            found.push(wording::write(&left(&token.id), &error));
         }
         return Err(found);
     }

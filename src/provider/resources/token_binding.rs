@@ -214,7 +214,7 @@ async fn submit(
     policies: PolicyChange,
 ) -> Result<Outcome, OpError> {
     let by = binding.id.as_str().unwrap_or_default().to_owned();
-    let change = Change { by, fields: Fields::default(), policies: Some(policies) };
+    let change = Change { by, fields: Fields::default(), policies: Some(policies), again: false };
     tokens.submit(owner, binding.token_id.as_str().unwrap_or_default(), Op::from(change)).await
 }
 

@@ -150,7 +150,7 @@ fn a_binding_that_may_be_there_can_be_taken_back() {
     let (stage, id) = foreign_token();
     write_without_an_answer(&stage.sim, &id, 1);
     let config = binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write"]);
-    stage.config(&config).tf.apply().failure("Whether the change was made is not known");
+    stage.config(&config).tf.apply().failure("It is not known whether the change was made");
     stage.sim.clear_faults();
     assert_eq!(stage.sim.policies(&id).len(), 2);
     stage.apply("");
@@ -167,7 +167,7 @@ fn a_change_of_a_binding_that_may_be_there_can_be_taken_back() {
         .config(&config("Cloudflare Tunnel Write"))
         .tf
         .apply()
-        .failure("Whether the change was made is not known");
+        .failure("It is not known whether the change was made");
     stage.sim.clear_faults();
     has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]]);
     stage.apply(&config("Cloudflare Tunnel Read"));

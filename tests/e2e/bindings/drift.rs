@@ -72,16 +72,24 @@ fn the_same_policy_in_two_bindings_is_shared_with_a_warning() {
     let at = format!("{id:?}");
     let one = binding("one", &at, &["Cloudflare Tunnel Write"]);
     let two = binding("two", &at, &["Cloudflare Tunnel Write"]);
-    let applied = stage.config(&(one.clone() + &two)).tf.apply().success();
+    let both = one.clone() + &two;
+    stage.apply(&one);
+    let applied = stage.config(&both).tf.apply().success();
     assert!(applied.said().contains("Warning: The policy was there already"), "{}", applied.stdout);
     stage.settled();
-    has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]]);
-    // Removing either removes it until the other one's next apply.
-    stage.config(&one).tf.apply().success();
+    let shared: [&[&str]; 2] = [&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]];
+    has_exactly(&stage.sim, &id, &shared);
+    // Whoever came later keeps it when the first one goes.
+    stage.config(&two).tf.apply().success();
+    has_exactly(&stage.sim, &id, &shared);
+    stage.settled();
+    // If the later one goes, it is gone until the other one's next apply.
+    stage.config(&both).tf.apply().success();
+    stage.config(&two).tf.apply().success();
     has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);
     assert_eq!(stage.tf.run(&["plan", "-detailed-exitcode"]).code, Some(2));
-    stage.apply(&one);
-    has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]]);
+    stage.apply(&two);
+    has_exactly(&stage.sim, &id, &shared);
 }
 
 #[test]

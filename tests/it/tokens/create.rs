@@ -46,7 +46,7 @@ async fn a_token_that_could_not_be_disabled_is_not_lost() {
     let refuse = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Sim::None);
     world.sim.fault(Fault::new(refuse).method("PUT"));
     let created = world.host().create(NewToken { disabled: true, ..named(&world, None) }).await.unwrap();
-    assert!(matches!(created.not_disabled, Some(OpError::Api(_))));
+    assert!(matches!(created.not_disabled, Some(OpError { cause: Cause::Api(_), .. })));
     assert!(world.sim.token(&created.token.id).is_some());
 }
 

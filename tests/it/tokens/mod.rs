@@ -14,9 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloudflare_tokens::cloudflare::{Client, ClientConfig, Credentials, Owner};
+use cloudflare_tokens::host::HostFiles;
 use cloudflare_tokens::policy::{Effect, Fingerprint, Home, Policy, Resource};
 use cloudflare_tokens::tokens::{
-    Change, Op, OpError, Outcome, OwnToken, PolicyChange, Settings, TokenPolicies, TokenService,
+    Cause, Change, Op, OpError, Outcome, OwnToken, PolicyChange, Settings, TokenPolicies, TokenService,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -62,9 +63,9 @@ impl World {
             gather_reads: Duration::from_millis(5),
             gather_writes: Duration::from_millis(10),
             ambiguity_horizon: Duration::from_millis(200),
-            contention_pause: Duration::from_millis(10),
+            pause: Duration::from_millis(10),
             own_token: OwnToken::OfAccount,
-            ..Settings::new(locks.path().join("locks"), self.sim.base_url())
+            ..Settings::new(HostFiles::new([locks.path().join("locks")]), self.sim.base_url())
         }
     }
 

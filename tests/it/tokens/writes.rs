@@ -134,7 +134,9 @@ async fn one_bad_change_fails_alone() {
     let outcomes = world.host().submit_all(&id, ops).await;
     let failed: Vec<_> = (0..10).filter(|n| outcomes[*n].is_err()).collect();
     assert_eq!(failed, [6]);
-    assert!(matches!(&outcomes[6], Err(OpError::Api(error)) if error.is_policy_rejection()));
+    assert!(
+        matches!(&outcomes[6], Err(OpError { cause: Cause::Api(error), .. }) if error.is_policy_rejection())
+    );
     assert_eq!(world.has(&id), world.fingerprints((0..10).filter(|n| *n != 6)));
     // One PUT for each half at each of four levels.
     let puts = world.sim.count("PUT", "/accounts/*/tokens/*");
@@ -217,7 +219,10 @@ async fn what_is_gone_needs_no_removal_but_takes_no_policy() {
         .submit_all(&id, vec![world.edit("a", &[1], &[]), world.edit("b", &[], &[1]), Op::Delete, Op::Roll])
         .await;
     assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
-    assert!(matches!(outcomes[1], Err(OpError::Gone)) && matches!(outcomes[3], Err(OpError::Gone)));
+    assert!(
+        matches!(outcomes[1], Err(OpError { cause: Cause::Gone, .. }))
+            && matches!(outcomes[3], Err(OpError { cause: Cause::Gone, .. }))
+    );
 }
 
 #[tokio::test]
@@ -237,11 +242,11 @@ async fn the_providers_own_token_is_neither_rolled_nor_disabled_nor_deleted() {
     let disable = Fields { status: Some("disabled".into()), ..Fields::default() };
     let disable = Op::from(Change { fields: disable, ..Change::default() });
     for op in [Op::Roll, Op::Delete, disable] {
-        assert!(matches!(host.submit(&own, op).await, Err(OpError::OwnToken)));
+        assert!(matches!(host.submit(&own, op).await, Err(OpError { cause: Cause::OwnToken, .. })));
     }
     assert_eq!(world.requests(), 1);
     let unsure = world.host_with(|settings| settings.own_token = OwnToken::Unknown);
-    assert!(matches!(unsure.submit(&own, Op::Delete).await, Err(OpError::OwnToken)));
+    assert!(matches!(unsure.submit(&own, Op::Delete).await, Err(OpError { cause: Cause::OwnToken, .. })));
 }
 
 #[tokio::test]
@@ -257,7 +262,7 @@ async fn the_providers_own_token_is_neither_ended_nor_postponed_nor_restricted_b
         Fields { not_before: Some(Some(now + hour)), ..Fields::default() },
         Fields { condition: Some(Some(condition)), ..Fields::default() },
     ] {
-        assert!(matches!(host.submit(&own, op(fields)).await, Err(OpError::OwnToken)));
+        assert!(matches!(host.submit(&own, op(fields)).await, Err(OpError { cause: Cause::OwnToken, .. })));
     }
     let longer = Fields { expires_on: Some(Some(now + hour)), condition: Some(None), ..Fields::default() };
     host.submit(&own, op(longer)).await.unwrap();
@@ -275,8 +280,14 @@ async fn what_is_refused_once_or_elsewhere_does_not_uncover_the_own_token() {
         assert_eq!(host.service.own_token_id(&elsewhere).await.unwrap(), None, "{kind:?}");
         let passing = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Sim::None);
         world.sim.fault(Fault::new(passing).method("GET").path("/accounts/*/tokens/verify"));
-        assert!(matches!(host.submit(&own, Op::Delete).await, Err(OpError::Api(_))), "{kind:?}");
-        assert!(matches!(host.submit(&own, Op::Delete).await, Err(OpError::OwnToken)), "{kind:?}");
+        assert!(
+            matches!(host.submit(&own, Op::Delete).await, Err(OpError { cause: Cause::Api(_), .. })),
+            "{kind:?}"
+        );
+        assert!(
+            matches!(host.submit(&own, Op::Delete).await, Err(OpError { cause: Cause::OwnToken, .. })),
+            "{kind:?}"
+        );
         assert!(world.sim.token(&own).is_some());
     }
 }
@@ -311,7 +322,10 @@ async fn after_a_stop_nothing_is_begun() {
     let stopper = Stopper::default();
     let host = world.host_with(|settings| settings.stop = stopper.handle());
     stopper.stop();
-    assert!(matches!(host.submit(&id, world.edit("a", &[], &[2])).await, Err(OpError::Stopped)));
+    assert!(matches!(
+        host.submit(&id, world.edit("a", &[], &[2])).await,
+        Err(OpError { cause: Cause::Stopped, .. })
+    ));
     assert_eq!(world.requests(), 0);
 }
 

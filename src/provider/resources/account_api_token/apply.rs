@@ -14,7 +14,7 @@ use crate::provider::policies::{applied, concerns, fingerprints, resolve};
 use crate::provider::session::Mode;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Applied, Created, Diagnostic, Diagnostics, Map, Path, Updating, Value};
-use crate::tokens::{Change, Fields, NewToken, Op, OpError, PolicyChange, TokenService};
+use crate::tokens::{Cause, Change, Fields, NewToken, Op, OpError, PolicyChange, TokenService};
 
 impl AccountApiToken {
     pub(super) async fn create_token(&self, mut planned: TokenModel, mut private: Private) -> Created<Self> {
@@ -76,7 +76,7 @@ impl AccountApiToken {
         // The end belongs to the value: a new one, later perhaps, is not for the value that a roll is to kill.
         let expires_on = if rolls { fields.expires_on.take() } else { None };
         if policies.is_some() || !fields.named().is_empty() {
-            let change = Op::from(Change { by: format!("token {id}"), fields, policies });
+            let change = Op::from(Change { by: format!("token {id}"), fields, policies, again: false });
             match tokens.submit(&owner, &id, change).await {
                 Ok(outcome) => {
                     private.owned = applied(&private.owned, &outcome.concerns);
@@ -107,11 +107,15 @@ impl AccountApiToken {
                 token = outcome.token.or(token);
                 match outcome.value {
                     Some(value) => found.extend(hand_out(&mut state, value)),
-                    None => found.push(wording::write(&rolling(&id), &OpError::Internal)),
+                    None => found.push(wording::write(
+                        &rolling(&id),
+                        &OpError { cause: Cause::Internal, may_have_effect: true },
+                    )),
                 }
                 if let Some(expires_on) = expires_on {
                     let fields = Fields { expires_on: Some(expires_on), ..Fields::default() };
-                    let change = Op::from(Change { by: format!("token {id}"), fields, policies: None });
+                    let change =
+                        Op::from(Change { by: format!("token {id}"), fields, policies: None, again: false });
                     match tokens.submit(&owner, &id, change).await {
                         Ok(outcome) => {
                             found.extend(concerns(&tokens, &owner, &outcome.concerns).await);

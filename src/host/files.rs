@@ -1,0 +1,305 @@
+//! A lock file for each thing, and beside it a record that its holders hand on. The operating system lets go of a lock when
+//! its holder dies.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use rustix::fs::OFlags;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use super::directory::{self, Unusable};
+
+/// Files that nobody has written for this long are removed: what they record is of no use any more.
+const KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+
+/// The files of this user on this host. Clones are cheap and share the directory.
+#[derive(Clone, Debug)]
+pub struct HostFiles {
+    candidates: Arc<[PathBuf]>,
+    chosen: Arc<OnceLock<Result<PathBuf, Unusable>>>,
+}
+
+/// A lock, held until it is dropped, and the record that goes with it.
+#[derive(Debug)]
+pub struct HostLock {
+    _file: File,
+    lock: PathBuf,
+    record: PathBuf,
+}
+
+/// Why a lock was not got.
+#[derive(Clone, Debug)]
+pub enum LockError {
+    /// Another process held it for as long as one waits for it.
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The file or its directory can't be used.
+    Unusable {
+        /// Which of the two.
+        path: PathBuf,
+        /// What the operating system said, or what is unsafe about it.
+        reason: String,
+    },
+    /// The run was stopped while it waited.
+    Stopped,
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy { path } => write!(f, "another process holds the lock {}", path.display()),
+            Self::Unusable { path, reason } => write!(f, "can't use {}: {reason}", path.display()),
+            Self::Stopped => f.write_str("stopped while waiting for the lock"),
+        }
+    }
+}
+
+impl std::error::Error for LockError {}
+
+impl From<Unusable> for LockError {
+    fn from(Unusable { path, reason }: Unusable) -> Self {
+        Self::Unusable { path, reason }
+    }
+}
+
+impl HostFiles {
+    /// The files in the first of these directories that can be used. Nothing is made before the first lock.
+    pub fn new(candidates: impl IntoIterator<Item = PathBuf>) -> Self {
+        HostFiles { candidates: candidates.into_iter().collect(), chosen: Arc::default() }
+    }
+
+    /// The directory, made where it is not there yet.
+    ///
+    /// # Errors
+    /// [`LockError::Unusable`], where no candidate can be used.
+    pub fn directory(&self) -> Result<&Path, LockError> {
+        let choose = || {
+            let chosen = directory::choose(&self.candidates)?;
+            sweep(&chosen);
+            Ok(chosen)
+        };
+        match self.chosen.get_or_init(choose) {
+            Ok(path) => Ok(path),
+            Err(unusable) => Err(unusable.clone().into()),
+        }
+    }
+
+    /// Waits for the lock of a thing: at most this long, and not past a stop.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub async fn lock(
+        &self,
+        key: &str,
+        wait: Duration,
+        is_stopped: impl Fn() -> bool + Send,
+    ) -> Result<HostLock, LockError> {
+        let (lock, record) = self.paths(key)?;
+        let until = Instant::now() + wait;
+        let mut pause = Duration::from_millis(5);
+        loop {
+            match try_lock(&lock) {
+                Ok(Some(file)) => return Ok(HostLock { _file: file, lock, record }),
+                Err(error) => return Err(LockError::Unusable { path: lock, reason: error.to_string() }),
+                Ok(None) if is_stopped() => return Err(LockError::Stopped),
+                Ok(None) if Instant::now() >= until => return Err(LockError::Busy { path: lock }),
+                Ok(None) => tokio::time::sleep(pause).await,
+            }
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+    }
+
+    /// The record of a thing as its last holder left it, without its lock; nothing where there is none.
+    pub fn peek<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        // A run that only reads makes no directory.
+        let chosen = self.chosen.get().and_then(|chosen| chosen.as_ref().ok());
+        let name = file_name(key);
+        let dirs = chosen.map_or(&*self.candidates, std::slice::from_ref);
+        dirs.iter().find_map(|dir| read(&dir.join(format!("{name}.json"))))
+    }
+
+    fn paths(&self, key: &str) -> Result<(PathBuf, PathBuf), LockError> {
+        let (dir, name) = (self.directory()?, file_name(key));
+        Ok((dir.join(format!("{name}.lock")), dir.join(format!("{name}.json"))))
+    }
+}
+
+impl HostLock {
+    /// The record that the last holder left; the default where there is none that can be read.
+    pub fn record<T: DeserializeOwned + Default>(&self) -> T {
+        read(&self.record).unwrap_or_default()
+    }
+
+    /// Leaves a record for the next holder.
+    pub fn save<T: Serialize>(&self, record: &T) {
+        let written = || -> io::Result<()> {
+            let new = self.record.with_extension("new");
+            let mut file = options().truncate(true).open(&new)?;
+            file.write_all(&serde_json::to_vec(record)?)?;
+            std::fs::rename(&new, &self.record)
+        };
+        if let Err(error) = written() {
+            tracing::warn!(path = %self.record.display(), %error, "the record beside a lock could not be written");
+        }
+    }
+
+    /// Lets go of the lock and removes its files: the thing does not exist any more.
+    pub fn remove(self) {
+        // While the lock is held: a process that waits for it sees that its file is gone, and makes a new one.
+        let _ = std::fs::remove_file(&self.record);
+        let _ = std::fs::remove_file(&self.lock);
+    }
+}
+
+/// The name says nothing of the thing, but is the same for everybody who writes it.
+fn file_name(key: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(key))
+}
+
+fn options() -> OpenOptions {
+    let no_link = OFlags::NOFOLLOW.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600).custom_flags(no_link);
+    options
+}
+
+/// Takes the lock if nobody has it.
+fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    let file = options().open(path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    // Its holder may have removed it since it was opened: a lock on a file without a name keeps nobody out.
+    let is_there = std::fs::symlink_metadata(path).is_ok_and(|found| {
+        file.metadata().is_ok_and(|own| (own.ino(), own.dev()) == (found.ino(), found.dev()))
+    });
+    Ok(is_there.then_some(file))
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+/// Removes what has been of no use for long. What cannot be removed stays.
+fn sweep(dir: &Path) {
+    let old = |path: &Path| {
+        let modified = std::fs::symlink_metadata(path).and_then(|found| found.modified()).ok();
+        modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > KEPT)
+    };
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let lock = entry.path();
+        let record = lock.with_extension("json");
+        let is_lock = lock.extension().is_some_and(|extension| extension == "lock");
+        if is_lock && old(&lock) && (old(&record) || !record.exists()) {
+            // Only its holder may remove it.
+            if let Ok(Some(_held)) = try_lock(&lock) {
+                let _ = std::fs::remove_file(&record);
+                let _ = std::fs::remove_file(&lock);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn files(dir: &tempfile::TempDir) -> HostFiles {
+        HostFiles::new([dir.path().join("locks")])
+    }
+
+    async fn lock(files: &HostFiles, key: &str) -> Result<HostLock, LockError> {
+        files.lock(key, Duration::from_millis(20), || false).await
+    }
+
+    #[tokio::test]
+    async fn one_thing_has_one_lock_and_another_thing_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (files(&dir), files(&dir));
+        let held = lock(&one, "a").await.unwrap();
+        assert!(matches!(lock(&other, "a").await, Err(LockError::Busy { .. })));
+        lock(&other, "b").await.unwrap();
+        drop(held);
+        lock(&other, "a").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_record_is_handed_on_and_can_be_read_without_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (files(&dir), files(&dir));
+        assert_eq!(other.peek::<Value>("a"), None);
+        assert!(!dir.path().join("locks").exists(), "a look makes no directory");
+        let held = lock(&one, "a").await.unwrap();
+        assert_eq!(held.record::<Value>(), Value::Null);
+        held.save(&json!({ "n": 1 }));
+        assert_eq!(other.peek::<Value>("a"), Some(json!({ "n": 1 })));
+        drop(held);
+        assert_eq!(lock(&other, "a").await.unwrap().record::<Value>(), json!({ "n": 1 }));
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_was_removed_is_made_anew_by_whoever_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (files(&dir), files(&dir));
+        let held = lock(&one, "a").await.unwrap();
+        held.save(&1);
+        let waits = tokio::spawn(async move { other.lock("a", Duration::from_secs(5), || false).await });
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        held.remove();
+        let second = waits.await.unwrap().unwrap();
+        assert_eq!(second.record::<i32>(), 0);
+        assert!(matches!(lock(&one, "a").await, Err(LockError::Busy { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_link_in_the_place_of_a_lock_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = files(&dir);
+        drop(lock(&files, "a").await.unwrap());
+        let elsewhere = dir.path().join("elsewhere");
+        std::fs::write(&elsewhere, "").unwrap();
+        let path = dir.path().join("locks").join(format!("{}.lock", file_name("b")));
+        std::os::unix::fs::symlink(&elsewhere, path).unwrap();
+        assert!(matches!(lock(&files, "b").await, Err(LockError::Unusable { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = files(&dir);
+        let _held = lock(&files, "a").await.unwrap();
+        let waited = files.lock("a", Duration::from_secs(60), || true).await;
+        assert!(matches!(waited, Err(LockError::Stopped)));
+    }
+
+    #[tokio::test]
+    async fn old_files_are_swept_and_held_ones_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = files(&dir);
+        let (held, gone) = (lock(&first, "held").await.unwrap(), lock(&first, "gone").await.unwrap());
+        gone.save(&1);
+        drop(gone);
+        let old = std::time::SystemTime::now() - KEPT - Duration::from_secs(60);
+        for entry in std::fs::read_dir(dir.path().join("locks")).unwrap() {
+            OpenOptions::new().write(true).open(entry.unwrap().path()).unwrap().set_modified(old).unwrap();
+        }
+        lock(&files(&dir), "new").await.unwrap();
+        let left = std::fs::read_dir(dir.path().join("locks")).unwrap().count();
+        assert_eq!(left, 2);
+        drop(held);
+    }
+}

@@ -1,0 +1,327 @@
+//! Which reads are believed. Reads may lag behind writes, and a token may seem to be missing for a moment (facts on the
+//! API, section 6, 16). So a read that is older than what was written is read again, and so is a 404. Pure.
+
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use super::view::{held, home};
+use crate::cloudflare::{Owner, RequestIp, Token};
+use crate::policy::IpSet;
+
+/// How often a read is made again that is older than the floor.
+const OUTDATED: u32 = 6;
+/// How often a read is made before it is believed that a token does not exist.
+const MISSING: u32 = 2;
+/// The same for a token that was there a moment ago.
+const MISSING_THOUGH_KNOWN: u32 = 6;
+/// How long a token counts as there a moment ago, after it was written.
+const KNOWN_FOR: time::Duration = time::Duration::minutes(2);
+/// The longest pause between two reads, in units of the first one.
+const LONGEST: u32 = 8;
+
+/// The newest version of a token that a process of this host has written or seen. No older read is believed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Floor {
+    /// The version's `modified_on`, which the API keeps in whole seconds.
+    #[serde(with = "time::serde::timestamp::option", default)]
+    modified_on: Option<OffsetDateTime>,
+    /// A hash of what the version says: two versions of one second differ in nothing else.
+    digest: String,
+    /// The hashes of earlier versions of the same second.
+    #[serde(default)]
+    before: Vec<String>,
+    /// When it was seen, by this host's clock.
+    #[serde(with = "time::serde::timestamp")]
+    seen_on: OffsetDateTime,
+}
+
+/// How old a read is, seen from the floor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    Current,
+    /// An earlier version of the floor's second, by its content: or somebody has gone back to it.
+    Doubtful,
+    Older,
+}
+
+impl Floor {
+    /// The floor that a version sets.
+    pub(super) fn of(token: &Token, owner: &Owner, now: OffsetDateTime) -> Self {
+        let digest = digest(token, owner);
+        Floor { modified_on: token.modified_on, digest, before: Vec::new(), seen_on: now }
+    }
+
+    /// The floor after a newer version was seen. One that is older by its time changes nothing.
+    pub(super) fn raised(self, newer: Floor) -> Floor {
+        if self.modified_on > newer.modified_on {
+            return self;
+        }
+        let mut before = newer.before;
+        if self.modified_on == newer.modified_on {
+            before.extend(self.before);
+            before.push(self.digest);
+            before.sort();
+            before.dedup();
+            before.retain(|digest| *digest != newer.digest);
+        }
+        Floor { before, ..newer }
+    }
+
+    /// Was the token there a moment ago?
+    pub(super) fn is_recent(&self, now: OffsetDateTime) -> bool {
+        now - self.seen_on < KNOWN_FOR
+    }
+
+    /// Is this version surely not older?
+    pub(super) fn allows(&self, token: &Token, owner: &Owner) -> bool {
+        self.age(token, owner) == Age::Current
+    }
+
+    fn age(&self, token: &Token, owner: &Owner) -> Age {
+        match (token.modified_on, self.modified_on) {
+            (Some(read), Some(floor)) if read < floor => Age::Older,
+            (Some(read), Some(floor))
+                if read == floor
+                    && !self.before.is_empty()
+                    && self.before.contains(&digest(token, owner)) =>
+            {
+                Age::Doubtful
+            }
+            _ => Age::Current,
+        }
+    }
+}
+
+/// A hash of all that a write changes, whatever the order and the spelling.
+fn digest(token: &Token, owner: &Owner) -> String {
+    let side = |list: &Option<Vec<String>>| {
+        let set = list.as_ref().map(|list| IpSet::parse(list.iter().map(String::as_str)));
+        match set {
+            Some(Ok(set)) => format!("{set:?}"),
+            _ => format!("{list:?}"),
+        }
+    };
+    let ip = |ip: &RequestIp| (side(&ip.allowed), side(&ip.denied), format!("{:?}", ip.other));
+    let condition =
+        token.condition.as_ref().map(|c| (c.request_ip.as_ref().map(ip), format!("{:?}", c.other)));
+    let mut policies: Vec<_> = held(token, &home(owner)).iter().map(|held| held.key()).collect();
+    policies.sort();
+    let second = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
+    let (ends, begins) = (second(token.expires_on), second(token.not_before));
+    let all = format!("{:?}", (&token.name, &token.status, condition, ends, begins, policies));
+    HEXLOWER.encode(&Sha256::digest(all))
+}
+
+/// What is to be made of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weighed {
+    /// What it says is so.
+    Believed,
+    /// It may be old: it is to be made again after this long.
+    Again {
+        wait: Duration,
+        /// It may be right as well: whoever finds in it what it looks for need not wait.
+        doubtful: bool,
+    },
+    /// However often it was made, it was older than what was written.
+    Outdated,
+}
+
+/// Weighs the reads of one token, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Belief {
+    floor: Option<Floor>,
+    /// The token was there a moment ago.
+    known: bool,
+    pause: Duration,
+    outdated: u32,
+    missing: u32,
+}
+
+impl Belief {
+    /// `known`: the token was there a moment ago. `pause`: the first wait before a read is made again.
+    pub(super) fn new(floor: Option<Floor>, known: bool, pause: Duration) -> Self {
+        Belief { floor, known, pause, outdated: 0, missing: 0 }
+    }
+
+    /// Weighs a read: of a token, or of a 404.
+    pub(super) fn weigh(&mut self, read: Option<&Token>, owner: &Owner) -> Weighed {
+        let Some(token) = read else {
+            self.missing += 1;
+            let enough = if self.known { MISSING_THOUGH_KNOWN } else { MISSING };
+            let again = Weighed::Again { wait: self.wait(self.missing), doubtful: false };
+            return if self.missing >= enough { Weighed::Believed } else { again };
+        };
+        (self.known, self.missing) = (true, 0);
+        let age = self.floor.as_ref().map_or(Age::Current, |floor| floor.age(token, owner));
+        if age == Age::Current {
+            self.outdated = 0;
+            return Weighed::Believed;
+        }
+        self.outdated += 1;
+        match age {
+            _ if self.outdated <= OUTDATED => {
+                Weighed::Again { wait: self.wait(self.outdated), doubtful: age == Age::Doubtful }
+            }
+            // Somebody else wrote in the same second.
+            Age::Current | Age::Doubtful => Weighed::Believed,
+            Age::Older => Weighed::Outdated,
+        }
+    }
+
+    /// Takes over the floor that another process has handed on.
+    pub(super) fn raise_to(&mut self, floor: Floor, now: OffsetDateTime) {
+        let known = self.known || floor.is_recent(now);
+        self.raise(floor);
+        self.known = known;
+    }
+
+    /// A version was written, or seen to be the newest one.
+    pub(super) fn raise(&mut self, floor: Floor) {
+        self.known = true;
+        self.floor = Some(match self.floor.take() {
+            Some(before) => before.raised(floor),
+            None => floor,
+        });
+    }
+
+    /// What is known of the token by now.
+    pub(super) fn floor(&self) -> Option<&Floor> {
+        self.floor.as_ref()
+    }
+
+    fn wait(&self, nth: u32) -> Duration {
+        self.pause * 2_u32.saturating_pow(nth - 1).min(LONGEST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn owner() -> Owner {
+        Owner::Account("0123456789abcdef0123456789abcdef".into())
+    }
+
+    fn token(second: u8, name: &str) -> Token {
+        let modified_on = format!("2026-01-01T00:00:{second:02}Z");
+        serde_json::from_value(json!({
+            "id": "a", "name": name, "status": "active", "modified_on": modified_on, "policies": [],
+        }))
+        .unwrap()
+    }
+
+    fn at(second: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_800_000_000 + second).unwrap()
+    }
+
+    fn belief(floor: Option<&Token>, known: bool) -> Belief {
+        let floor = floor.map(|token| Floor::of(token, &owner(), at(0)));
+        Belief::new(floor, known, Duration::from_millis(100))
+    }
+
+    /// Weighs the same read until something is made of it, and says how often it was made.
+    fn weigh(belief: &mut Belief, read: Option<&Token>) -> (u32, Weighed) {
+        for n in 1.. {
+            match belief.weigh(read, &owner()) {
+                Weighed::Again { .. } => {}
+                weighed => return (n, weighed),
+            }
+        }
+        unreachable!()
+    }
+
+    #[test]
+    fn a_first_read_is_believed() {
+        assert_eq!(weigh(&mut belief(None, false), Some(&token(1, "a"))), (1, Weighed::Believed));
+    }
+
+    #[test]
+    fn a_missing_token_is_looked_for_twice_and_longer_where_it_was_there() {
+        assert_eq!(weigh(&mut belief(None, false), None), (2, Weighed::Believed));
+        assert_eq!(weigh(&mut belief(None, true), None), (6, Weighed::Believed));
+        let mut seen = belief(None, false);
+        assert_eq!(seen.weigh(Some(&token(1, "a")), &owner()), Weighed::Believed);
+        assert_eq!(weigh(&mut seen, None), (6, Weighed::Believed));
+    }
+
+    #[test]
+    fn a_passing_404_leaves_no_trace() {
+        let mut belief = belief(None, true);
+        for _ in 0..3 {
+            assert!(matches!(belief.weigh(None, &owner()), Weighed::Again { doubtful: false, .. }));
+            assert_eq!(belief.weigh(Some(&token(1, "a")), &owner()), Weighed::Believed);
+        }
+    }
+
+    #[test]
+    fn an_older_version_is_never_believed() {
+        let mut belief = belief(Some(&token(5, "new")), true);
+        assert_eq!(weigh(&mut belief, Some(&token(4, "old"))), (7, Weighed::Outdated));
+        assert_eq!(weigh(&mut belief, Some(&token(5, "new"))), (1, Weighed::Believed));
+        assert_eq!(weigh(&mut belief, Some(&token(6, "other"))), (1, Weighed::Believed));
+    }
+
+    #[test]
+    fn an_earlier_version_of_the_same_second_is_doubted_and_believed_in_the_end() {
+        let mut belief = belief(Some(&token(5, "old")), true);
+        belief.raise(Floor::of(&token(5, "new"), &owner(), at(0)));
+        let first = belief.weigh(Some(&token(5, "old")), &owner());
+        assert_eq!(first, Weighed::Again { wait: Duration::from_millis(100), doubtful: true });
+        assert_eq!(weigh(&mut belief, Some(&token(5, "old"))), (6, Weighed::Believed));
+        assert_eq!(weigh(&mut belief, Some(&token(5, "another"))), (1, Weighed::Believed));
+    }
+
+    #[test]
+    fn waits_grow_to_a_limit() {
+        let mut belief = belief(Some(&token(5, "new")), true);
+        let waits: Vec<_> = (0..6)
+            .map(|_| match belief.weigh(Some(&token(4, "old")), &owner()) {
+                Weighed::Again { wait, .. } => wait.as_millis(),
+                weighed => panic!("{weighed:?}"),
+            })
+            .collect();
+        assert_eq!(waits, [100, 200, 400, 800, 800, 800]);
+    }
+
+    #[test]
+    fn a_floor_only_rises() {
+        let (old, new) = (token(4, "old"), token(5, "new"));
+        let mut belief = belief(Some(&new), true);
+        belief.raise(Floor::of(&old, &owner(), at(0)));
+        assert_eq!(belief.floor(), Some(&Floor::of(&new, &owner(), at(0))));
+        let other = token(6, "other");
+        belief.raise(Floor::of(&other, &owner(), at(1)));
+        assert_eq!(belief.floor(), Some(&Floor::of(&other, &owner(), at(1))));
+    }
+
+    #[test]
+    fn a_token_is_known_for_two_minutes_after_it_was_seen() {
+        let floor = Floor::of(&token(1, "a"), &owner(), at(0));
+        assert!(floor.is_recent(at(119)) && !floor.is_recent(at(120)));
+    }
+
+    #[test]
+    fn a_digest_depends_on_meaning_alone() {
+        let with = |ips: &[&str]| {
+            let mut token = token(1, "a");
+            token.condition = serde_json::from_value(json!({ "request_ip": { "in": ips } })).unwrap();
+            digest(&token, &owner())
+        };
+        assert_eq!(with(&["192.0.2.1", "192.0.2.2/32"]), with(&["192.0.2.2", "192.0.2.1/32"]));
+        assert_ne!(with(&["192.0.2.1"]), with(&["192.0.2.2"]));
+        assert_ne!(with(&["192.0.2.1"]), digest(&token(1, "a"), &owner()));
+    }
+
+    #[test]
+    fn a_floor_survives_its_file() {
+        let floor = Floor::of(&token(5, "new"), &owner(), at(0));
+        let text = serde_json::to_string(&floor).unwrap();
+        assert_eq!(serde_json::from_str::<Floor>(&text).unwrap(), floor);
+    }
+}

@@ -1,0 +1,87 @@
+//! What a machine takes and says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+use crate::cloudflare::{Error, Token, TokenUpdate, TransportKind};
+use crate::tokens::op::{OpError, Outcome};
+
+/// What one caller is told.
+pub(in crate::tokens) type Reply = Result<Outcome, OpError>;
+
+/// What the runner is to do next.
+#[derive(Debug)]
+pub(in crate::tokens) enum Action {
+    /// Read the token.
+    Read,
+    /// Replace the token.
+    Put(Box<TokenUpdate>),
+    /// Give the token a new value.
+    Roll,
+    /// Delete the token.
+    Delete,
+    /// Wait: this long, or a random part of it. A stop ends the wait.
+    Wait {
+        /// How long at the most.
+        at_most: Duration,
+        /// A random part of it, so that writers who met once do not meet again.
+        random: bool,
+    },
+    /// The write has ended: every caller has its reply.
+    Done,
+}
+
+/// What came of an action.
+#[derive(Debug)]
+pub(in crate::tokens) enum Event {
+    /// The write begins.
+    Start,
+    /// The token as it was read; none where the API says that it does not exist.
+    Read(Result<Option<Arc<Token>>, Error>),
+    /// The answer to a replacement.
+    Put(Result<Arc<Token>, Error>),
+    /// The answer to a roll.
+    Rolled(Result<SecretString, Error>),
+    /// The answer to a deletion.
+    Deleted(Result<(), Error>),
+    /// The wait is over.
+    Waited,
+}
+
+/// The moment of an event.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::tokens) struct Now {
+    /// Since the write began.
+    pub(in crate::tokens) at: Duration,
+    /// The wall clock.
+    pub(in crate::tokens) date: OffsetDateTime,
+    /// The run is to end soon.
+    pub(in crate::tokens) stopped: bool,
+}
+
+/// A write.
+pub(in crate::tokens) trait Machine {
+    /// Takes what came of the last action, and says what to do next.
+    fn next(&mut self, event: Event, now: Now) -> Action;
+}
+
+/// The API's timestamps are whole seconds.
+pub(in crate::tokens) const GRANULARITY: Duration = Duration::from_secs(1);
+
+/// Was it not sent because it would have been too late after the read that it is based on, or for want of quota?
+pub(super) fn is_late(error: &Error) -> bool {
+    error.is_rate_limited() || matches!(error, Error::Transport { kind: TransportKind::TooLate, .. })
+}
+
+/// A token of this status is dead: none of its rights can be used, whatever its policies say.
+pub(super) fn is_dead(token: &Token) -> bool {
+    token.status == "expired" || token.status.starts_with("revoked")
+}
+
+/// Was it not sent because the run was stopped?
+pub(super) fn is_stopped(error: &Error) -> bool {
+    matches!(error, Error::Transport { kind: TransportKind::Stopped, .. })
+}

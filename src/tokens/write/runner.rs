@@ -1,0 +1,73 @@
+//! Performs the actions of a write.
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::machine::{Action, Event, Machine, Now};
+use crate::cloudflare::{Client, Owner, tokens};
+use crate::tokens::reads::{Reader, shared};
+use crate::tokens::settings::Settings;
+
+/// What a write is sent to.
+pub(in crate::tokens) struct Target<'a> {
+    pub(in crate::tokens) client: &'a Client,
+    pub(in crate::tokens) reader: &'a Reader,
+    pub(in crate::tokens) settings: &'a Settings,
+    pub(in crate::tokens) owner: &'a Owner,
+    pub(in crate::tokens) id: &'a str,
+}
+
+/// Runs a write to its end. `began` is the moment that the machine counts from.
+pub(in crate::tokens) async fn run(target: &Target<'_>, machine: &mut impl Machine, began: Instant) {
+    let mut event = Event::Start;
+    loop {
+        let now = Now {
+            at: began.elapsed(),
+            date: OffsetDateTime::now_utc(),
+            stopped: target.settings.stop.is_stopped(),
+        };
+        event = match machine.next(event, now) {
+            Action::Done => return,
+            action => target.perform(action).await,
+        };
+    }
+}
+
+impl Target<'_> {
+    async fn perform(&self, action: Action) -> Event {
+        let Target { client, reader, settings, owner, id } = self;
+        match action {
+            Action::Read => Event::Read(reader.get_once(owner, id).await),
+            Action::Put(update) => {
+                // Not repeated by the client: what had no answer is looked for first.
+                let request = tokens::update(owner, id, &update).once().start_within(settings.read_to_write);
+                reader.written(owner, id);
+                let answer = client.send(request).await;
+                reader.written(owner, id);
+                Event::Put(answer.map(shared))
+            }
+            Action::Roll => {
+                reader.written(owner, id);
+                let answer = client.send(tokens::roll(owner, id)).await;
+                reader.written(owner, id);
+                Event::Rolled(answer)
+            }
+            Action::Delete => {
+                reader.written(owner, id);
+                let answer = client.send(tokens::delete(owner, id)).await;
+                reader.written(owner, id);
+                Event::Deleted(answer)
+            }
+            Action::Wait { at_most, random } => {
+                let part = if random {
+                    f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX)
+                } else {
+                    1.0
+                };
+                settings.stop.sleep(at_most.mul_f64(part)).await;
+                Event::Waited
+            }
+            Action::Done => Event::Start,
+        }
+    }
+}
