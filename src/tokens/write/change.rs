@@ -266,15 +266,19 @@ impl ChangeWrite {
     fn seen(&mut self, purpose: Purpose, read: Result<Option<Arc<Token>>, Error>, now: Now) -> Action {
         let token = match read {
             Ok(token) => token,
-            // The look could not be had; the refusal stands.
-            Err(_) if matches!(purpose, Purpose::Refused { .. }) => {
-                let Purpose::Refused { error, .. } = purpose else { return self.fail(Cause::Internal, now) };
-                return self.refused(error, None, now);
+            Err(error) => {
+                return match purpose {
+                    // The refusal stands, and nobody could see whether it was one.
+                    Purpose::Refused { error, .. } => {
+                        self.sent();
+                        self.refused(error, None, now)
+                    }
+                    _ => self.fail(Cause::Api(error), now),
+                };
             }
-            Err(error) => return self.fail(Cause::Api(error), now),
         };
         match self.belief.weigh(token.as_deref(), &self.owner) {
-            Weighed::Believed => {}
+            Weighed::Believed => self.newest(token.as_deref(), now),
             Weighed::Again { doubtful: true, .. } if self.is_shown(&purpose, token.as_deref()) => {}
             Weighed::Again { .. } if now.stopped => return self.fail(Cause::Stopped, now),
             Weighed::Again { wait, .. } => return self.wait(wait, false, purpose),
@@ -296,6 +300,13 @@ impl ChangeWrite {
         }
     }
 
+    /// No older version is believed from now on.
+    fn newest(&mut self, token: Option<&Token>, now: Now) {
+        if let Some(token) = token {
+            self.belief.raise(Floor::of(token, &self.owner, now.date));
+        }
+    }
+
     fn folded(&self, token: &Token) -> Folded {
         fold(&self.changes(), token, &self.home, &self.claims)
     }
@@ -312,7 +323,6 @@ impl ChangeWrite {
 
     /// Folds the changes into the token, and writes it where that changes something.
     fn fold(&mut self, token: &Arc<Token>, now: Now) -> Action {
-        self.belief.raise(Floor::of(token, &self.owner, now.date));
         let folded = self.folded(token);
         self.part.adopted.get_or_insert_with(|| folded.adopted.clone());
         let again = self.part.attempts == 0 && self.changes().iter().any(|change| change.again);
@@ -336,7 +346,7 @@ impl ChangeWrite {
             Ok(token) => {
                 self.sent();
                 self.part.attempts += 1;
-                self.belief.raise(Floor::of(&token, &self.owner, now.date));
+                self.newest(Some(&token), now);
                 let promise = Promise::new(&self.changes(), &folded, &token, &self.home);
                 if !promise.left(&token, &self.home).is_empty() {
                     self.part.kept += 1;
@@ -393,7 +403,6 @@ impl ChangeWrite {
     fn took_effect(&mut self, token: &Arc<Token>, folded: Folded, now: Now) -> Action {
         self.sent();
         self.part.attempts += 1;
-        self.belief.raise(Floor::of(token, &self.owner, now.date));
         let promise = Promise::new(&self.changes(), &folded, token, &self.home);
         let written = self.written(token, folded, promise, now);
         self.verify(token, written, now)
