@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::RwLock;
@@ -22,13 +23,22 @@ pub(super) struct Parts {
     pub(super) made: Mutex<HashSet<String>>,
     /// Held for reading by each create and each write that is under way.
     pub(super) under_way: Arc<RwLock<()>>,
+    /// Nobody can be answered any more.
+    pub(super) leaving: AtomicBool,
 }
 
 impl Context {
     pub(super) fn new(client: Client, settings: Settings) -> Self {
         let reader = Reader::new(client.clone(), settings.clone());
-        let (made, under_way) = Default::default();
-        Context(Arc::new(Parts { client, settings, reader, made, under_way }))
+        let (made, under_way, leaving) = Default::default();
+        Context(Arc::new(Parts { client, settings, reader, made, under_way, leaving }))
+    }
+}
+
+impl Parts {
+    /// Can nobody be answered any more?
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
     }
 }
 

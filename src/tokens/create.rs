@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use data_encoding::BASE32;
 use secrecy::SecretString;
@@ -98,20 +97,19 @@ impl fmt::Display for CreateError {
 impl std::error::Error for CreateError {}
 
 /// Makes a token. If the caller goes away meanwhile, so that nobody has the value, what was made is deleted; also where
-/// the process is `leaving`.
+/// the process leaves.
 pub(super) async fn create(
     context: &Context,
     writers: &Writers,
-    leaving: &Arc<AtomicBool>,
     owner: &Owner,
     new: NewToken,
 ) -> Result<Created, CreateError> {
     let (reply, answer) = oneshot::channel();
     let maker = Maker { context: context.clone(), writers: writers.clone(), owner: owner.clone() };
-    let (leaving, under_way) = (leaving.clone(), Arc::clone(&context.under_way).read_owned().await);
+    let under_way = Arc::clone(&context.under_way).read_owned().await;
     tokio::spawn(async move {
         let made = maker.make(new).await;
-        let unheard = if leaving.load(Ordering::Acquire) { Err(made) } else { reply.send(made) };
+        let unheard = if maker.context.is_leaving() { Err(made) } else { reply.send(made) };
         let left_behind = match unheard {
             Err(Ok(created)) => {
                 clear_away(&maker.context, &maker.owner, &created.token.id).await;

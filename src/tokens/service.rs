@@ -1,8 +1,8 @@
 //! The service's front: one per configured provider.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 use time::OffsetDateTime;
@@ -12,10 +12,11 @@ use super::context::Context;
 use super::create::{CreateError, Created, NewToken, create};
 use super::op::{Cause, Op, OpError, Outcome};
 use super::own;
+use super::record::Record;
 use super::settings::Settings;
 use super::writer::Writers;
 use crate::cloudflare::{Client, Error, Owner, Token, permission_groups};
-use crate::policy::{Catalog, PermissionGroup, Scope};
+use crate::policy::{Catalog, Fingerprint, PermissionGroup, Scope};
 
 /// Reads and writes API tokens. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -27,27 +28,19 @@ struct Inner {
     catalogs: Mutex<HashMap<Owner, Arc<OnceCell<Arc<Catalog>>>>>,
     /// The id of the client's own token. A failed look-up is not kept: the refusal may be temporary.
     own: OnceCell<String>,
-    /// Nobody can be answered any more.
-    leaving: Arc<AtomicBool>,
 }
 
 impl TokenService {
     /// A service over this client. It sends nothing before it is asked something.
     pub fn new(client: Client, settings: Settings) -> Self {
-        let (writers, catalogs, own, leaving) = Default::default();
-        TokenService(Arc::new(Inner {
-            context: Context::new(client, settings),
-            writers,
-            catalogs,
-            own,
-            leaving,
-        }))
+        let (writers, catalogs, own) = Default::default();
+        TokenService(Arc::new(Inner { context: Context::new(client, settings), writers, catalogs, own }))
     }
 
     /// The process leaves, and can answer nobody any more: waits until no create and no write is under way. What a create
     /// has made meanwhile is deleted by then.
     pub async fn leave(&self) {
-        self.0.leaving.store(true, Ordering::Release);
+        self.0.context.leaving.store(true, Ordering::Release);
         drop(self.0.context.under_way.write().await);
     }
 
@@ -122,7 +115,15 @@ impl TokenService {
     pub async fn create(&self, owner: &Owner, new: NewToken) -> Result<Created, CreateError> {
         // What cannot be locked later must not be made.
         self.0.context.settings.files.directory().map_err(CreateError::Lock)?;
-        create(&self.0.context, &self.0.writers, &self.0.leaving, owner, new).await
+        create(&self.0.context, &self.0.writers, owner, new).await
+    }
+
+    /// What an object may have written to a token without being told: an earlier run on this host died in the middle of it, or
+    /// Terraform did. None where its state says all.
+    pub fn unheard(&self, token_id: &str, by: &str) -> Option<BTreeSet<Fingerprint>> {
+        let settings = &self.0.context.settings;
+        let record: Record = settings.files.peek(&settings.key(token_id))?;
+        record.unheard.get(by).cloned()
     }
 
     /// The id of the token that the provider authenticates with; none for a global key, or where the API does not tell.

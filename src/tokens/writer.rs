@@ -1,7 +1,7 @@
 //! One writer per token: it gathers what callers want and writes it in as few requests as possible. Callers only enqueue
 //! and wait, so that none that goes away tears a write apart.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +13,13 @@ use tokio::time::Instant;
 use super::belief::Belief;
 use super::claims::Claims;
 use super::context::Context;
+use super::fold::added;
 use super::op::{Cause, Change, Op, OpError};
 use super::record::Record;
 use super::write::{ChangeWrite, DeleteWrite, Reply, RollWrite, Target, run};
 use crate::cloudflare::Owner;
 use crate::host::HostLock;
+use crate::policy::Fingerprint;
 
 /// How often [`Settings::gather_writes`](super::Settings::gather_writes) is waited at most, while more changes keep coming.
 const GATHERINGS: u32 = 8;
@@ -141,8 +143,16 @@ impl Writer {
         let mut record: Record = lock.record();
         record.claims =
             self.writers.queue(&self.key, |queue| std::mem::take(&mut queue.claims).updated(record.claims));
+        let asked = asked(&batch);
+        if !asked.is_empty() {
+            record.unheard.extend(asked.clone());
+            lock.save(&record);
+        }
         let (replies, deleted) = self.perform(batch, &mut record).await;
         self.writers.queue(&self.key, |queue| queue.claims = record.claims.clone());
+        if !self.context.is_leaving() && replies.iter().all(|(reply, _)| !reply.is_closed()) {
+            record.unheard.retain(|by, _| !asked.contains_key(by));
+        }
         // Before anybody is told: with the last reply the process may end.
         self.hand_on(lock, &record, deleted);
         for (reply, told) in replies {
@@ -232,6 +242,19 @@ impl Writer {
         }
         belief
     }
+}
+
+/// What the callers may add to the token.
+fn asked(batch: &[Queued]) -> BTreeMap<String, BTreeSet<Fingerprint>> {
+    let mut asked: BTreeMap<String, BTreeSet<Fingerprint>> = BTreeMap::new();
+    for queued in batch {
+        if let Op::Change(change) = &queued.op {
+            asked.entry(change.by.clone()).or_default().extend(added(change));
+        }
+    }
+    // Who has no name is told apart from nobody.
+    asked.remove("");
+    asked
 }
 
 fn reply_all(batch: Vec<Queued>, error: &OpError) {

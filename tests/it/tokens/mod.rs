@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and helpers have none")]
 
+mod certainty;
 mod create;
 mod faults;
 mod hosts;

@@ -1,0 +1,218 @@
+//! What is known to be, whatever the API does: old reads, late effects, answers that lie, processes that die.
+
+use cloudflare_tokens::tokens::{Concern, Fields, NewToken};
+
+use super::*;
+use crate::simulator::{Effect as Sim, Fault, FaultKind, Options, Sticky};
+
+const ONE: &str = "/accounts/*/tokens/*";
+
+fn get(kind: FaultKind) -> Fault {
+    Fault::new(kind).method("GET").path(ONE)
+}
+
+fn put(kind: FaultKind) -> Fault {
+    Fault::new(kind).method("PUT").path(ONE)
+}
+
+#[tokio::test]
+async fn a_removed_right_does_not_come_back_by_an_old_read() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1, 2]);
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    world.process(locks.clone(), |_| {}).submit(&id, world.edit("a", &[1], &[])).await.unwrap();
+    // All in one second, and in another process: what the first one has written is handed on.
+    world.sim.fault(get(FaultKind::Stale).times(3));
+    world.process(locks, |_| {}).submit(&id, world.edit("b", &[], &[3])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([2, 3]));
+    assert!(!world.sim.faults_pending());
+}
+
+#[tokio::test]
+async fn a_reader_gets_nothing_older_than_what_its_host_has_written() {
+    let world = World::new(Options::default()).await;
+    let ids = [world.mint("one", &[1, 2]), world.mint("two", &[1, 2])];
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    let writer = world.process(locks.clone(), |_| {});
+    for id in &ids {
+        writer.submit(id, world.edit("a", &[1], &[])).await.unwrap();
+    }
+    // Alone and in a list.
+    world.sim.fault(Fault::new(FaultKind::Stale).method("GET").times(2));
+    let reader = world.process(locks, |_| {});
+    let reads = ids.iter().map(|id| reader.service.get(&reader.owner, id));
+    for token in join_all(reads).await {
+        let has: BTreeSet<_> =
+            TokenPolicies::of(&token.unwrap().unwrap(), &reader.owner).policies.into_keys().collect();
+        assert_eq!(has, world.fingerprints([2]));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_just_made_is_not_gone_because_a_read_lags() {
+    let world = World::new(Options::default()).await;
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    let maker = world.process(locks.clone(), |_| {});
+    let new = NewToken { policies: vec![world.policy(1)], disabled: true, ..NewToken::default() };
+    world.sim.fault(get(FaultKind::not_found()).times(3));
+    let created = maker.service.create(&maker.owner, new).await.unwrap();
+    assert!(created.not_disabled.is_none());
+    assert_eq!(created.token.status, "disabled");
+    // Nor is it to the next process.
+    world.sim.fault(get(FaultKind::not_found()).times(3));
+    let reader = world.process(locks, |_| {});
+    assert!(reader.service.get(&reader.owner, &created.token.id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_removal_is_not_done_by_a_passing_404() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1, 2]);
+    world.sim.fault(get(FaultKind::not_found()));
+    world.host().submit(&id, world.edit("a", &[1], &[])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([2]));
+}
+
+#[tokio::test]
+async fn a_removal_that_the_api_does_not_make_is_none() {
+    for lies in [false, true] {
+        let world = World::new(Options::default()).await;
+        let id = world.mint("shared", &[1, 2]);
+        world.sim.fault(put(FaultKind::Sticky(Sticky { group: None, lies })).always());
+        let error = world.host().submit(&id, world.edit("a", &[1], &[])).await.unwrap_err();
+        assert!(error.may_have_effect(), "{lies}: {error}");
+        assert_eq!(matches!(error.cause, Cause::Kept { .. }), !lies, "{error}");
+        assert!(world.has(&id).is_superset(&world.fingerprints([1])));
+        // One that the API makes at the second try is one.
+        world.sim.clear_faults();
+        world.sim.fault(put(FaultKind::Sticky(Sticky { group: None, lies })));
+        world.host().submit(&id, world.edit("a", &[1], &[])).await.unwrap();
+        assert_eq!(world.has(&id), world.fingerprints([2]));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_write_that_lands_after_a_refusal_is_in_doubt() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1]);
+    world.sim.fault(put(FaultKind::Html(502, Sim::Later(Duration::from_millis(900)))));
+    world.sim.fault(put(FaultKind::Api(403, 9109, "Unauthorized", Sim::None)));
+    let error = world.host().submit(&id, world.edit("a", &[], &[3])).await.unwrap_err();
+    assert!(error.may_have_effect() && matches!(error.cause, Cause::Api(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_late_write_of_another_batch_does_not_bring_back_what_was_removed() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1, 2]);
+    let host = world.host_with(|settings| settings.ambiguity_horizon = Duration::from_millis(600));
+    // It is answered as refused, and takes effect half a second later, with what the token had then.
+    world.sim.fault(put(FaultKind::Html(502, Sim::Later(Duration::from_millis(500)))));
+    world.sim.fault(get(FaultKind::Api(403, 9109, "Unauthorized", Sim::None)).skip(1));
+    assert!(host.submit(&id, world.edit("a", &[], &[3])).await.unwrap_err().may_have_effect());
+    host.submit(&id, world.edit("b", &[1], &[])).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!world.has(&id).contains(&world.policy(1).fingerprint()));
+}
+
+#[tokio::test]
+async fn a_dead_token_lets_go_of_a_binding_and_owes_it_its_removal() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1, 2]);
+    let soon = time::OffsetDateTime::now_utc() + Duration::from_secs(60);
+    let host = world.host();
+    let fields = Fields { expires_on: Some(Some(soon)), ..Fields::default() };
+    host.submit(&id, Op::from(Change { fields, ..Change::default() })).await.unwrap();
+    world.sim.advance(Duration::from_secs(120));
+    host.submit(&id, world.edit("a", &[1], &[])).await.unwrap();
+    assert!(host.submit(&id, world.edit("a", &[], &[3])).await.is_err(), "nothing can be added to it");
+    // Whoever brings it back to life brings back no right that was taken from it.
+    let later = time::OffsetDateTime::now_utc() + Duration::from_secs(3600);
+    let fields = Fields { expires_on: Some(Some(later)), ..Fields::default() };
+    host.submit(&id, Op::from(Change { fields, ..Change::default() })).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([2]));
+}
+
+#[tokio::test]
+async fn a_replaced_object_does_not_take_what_its_successor_has_claimed() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[2]);
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    let process = || world.process(locks.clone(), |_| {});
+    process().submit(&id, world.edit("old", &[], &[1])).await.unwrap();
+    process().submit(&id, world.edit("new", &[], &[1])).await.unwrap();
+    process().submit(&id, world.edit("old", &[1], &[])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([1, 2]));
+    process().submit(&id, world.edit("new", &[1], &[])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([2]));
+}
+
+#[tokio::test]
+async fn what_nobody_could_be_told_of_is_recorded_for_the_next_run() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1]);
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    let dies = world.process(locks.clone(), |_| {});
+    world.sim.fault(put(FaultKind::LatencyBefore(Duration::from_millis(300))));
+    let (service, owner, op) = (dies.service.clone(), dies.owner.clone(), world.edit("a", &[], &[3]));
+    let under_way = tokio::spawn({
+        let id = id.clone();
+        async move { service.submit(&owner, &id, op).await }
+    });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    // Terraform is gone; the write is finished all the same, and its lock is held until then.
+    dies.service.leave().await;
+    assert_eq!(world.has(&id), world.fingerprints([1, 3]));
+    let next = world.process(locks, |_| {});
+    assert_eq!(next.service.unheard(&id, "a"), Some(world.fingerprints([3])));
+    assert_eq!(next.service.unheard(&id, "b"), None);
+    next.submit(&id, world.edit("a", &[3], &[])).await.unwrap();
+    assert_eq!(next.service.unheard(&id, "a"), None);
+    drop(under_way);
+}
+
+#[tokio::test]
+async fn a_deny_that_withholds_what_is_added_is_told() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("unbound", &[]);
+    let inert = Policy::inert(&world.home());
+    let withheld =
+        Policy::new(Effect::Allow, inert.groups().clone(), inert.resources().clone(), &world.home());
+    // Somebody adds a policy by hand, beside the deny that stood for none.
+    let theirs = world.policy(5);
+    world.sim.edit(&id, |token| {
+        let mut more = token.policies[0].clone();
+        more.deny = false;
+        more.groups = theirs.groups().iter().map(ToString::to_string).collect();
+        token.policies.push(more);
+    });
+    let policies = Some(PolicyChange::Edit { remove: BTreeSet::new(), add: vec![withheld.clone()] });
+    let change = Change { by: "a".into(), policies, ..Change::default() };
+    let outcome = world.host().submit(&id, Op::from(change)).await.unwrap();
+    assert_eq!(outcome.concerns, [Concern::Withheld { asked: withheld, deny: inert }]);
+}
+
+#[tokio::test]
+async fn a_lost_create_is_not_sent_again_where_nobody_could_look() {
+    use cloudflare_tokens::tokens::{CreateError, Orphan};
+    let world = World::new(Options::default()).await;
+    world.sim.fault(Fault::new(FaultKind::Html(502, Sim::Done)).method("POST").always());
+    let refused = FaultKind::Api(403, 9109, "Unauthorized", Sim::None);
+    world.sim.fault(Fault::new(refused).method("GET").path("/accounts/*/tokens").always());
+    let host = world.host();
+    let new = NewToken { name: Some("ci".into()), policies: vec![world.policy(1)], ..NewToken::default() };
+    let error = host.service.create(&host.owner, new).await.unwrap_err();
+    let CreateError::Unknown { left_behind, .. } = error else { panic!("{error}") };
+    assert!(matches!(left_behind[..], [Orphan::Unseen { listed: false, .. }]), "{left_behind:?}");
+    assert_eq!(world.sim.count("POST", "/accounts/*/tokens"), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_not_made_where_it_could_not_be_locked_later() {
+    let world = World::new(Options::default()).await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let host = world.host_with(|settings| settings.files = HostFiles::new([file.path().join("locks")]));
+    let new = NewToken { policies: vec![world.policy(1)], ..NewToken::default() };
+    host.service.create(&host.owner, new).await.unwrap_err();
+    assert_eq!(world.requests(), 0);
+}
