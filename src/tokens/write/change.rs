@@ -311,14 +311,11 @@ impl ChangeWrite {
         fold(&self.changes(), token, &self.home, &self.claims)
     }
 
-    /// Does a read that may be old show what is looked for?
+    /// Does a read that may be old show what a write that was answered has done? Where there was no answer it proves nothing:
+    /// an older version may look as if a removal had been done.
     fn is_shown(&self, purpose: &Purpose, token: Option<&Token>) -> bool {
-        let Some(token) = token else { return false };
-        match purpose {
-            Purpose::Fold => false,
-            Purpose::Lost { .. } | Purpose::Refused { .. } => !self.folded(token).changed,
-            Purpose::Verify(written) => written.promise.compare(token, &self.home) != Compared::Broken,
-        }
+        let (Purpose::Verify(written), Some(token)) = (purpose, token) else { return false };
+        written.promise.compare(token, &self.home) != Compared::Broken
     }
 
     /// Folds the changes into the token, and writes it where that changes something.
