@@ -17,7 +17,7 @@ mod wording;
 
 pub use config::Environment;
 
-use crate::tf_provider::framework::Server;
+use crate::tf_provider::framework::Registry;
 use config::CloudflareProvider;
 use data_sources::account_api_tokens::AccountApiTokens;
 use data_sources::api_token_permission_groups::PermissionGroups;
@@ -35,10 +35,10 @@ use session::Session;
 pub const ADDRESS: &str = "registry.terraform.io/cloudflare-tokens/cloudflare-tokens";
 
 /// The provider with everything that it has, a line each.
-pub fn server(environment: Environment) -> Server {
+pub fn server(environment: Environment) -> Registry {
     let session = Session::default();
     let of = || session.clone();
-    Server::builder(CloudflareProvider::new(environment, session.clone()))
+    Registry::builder(CloudflareProvider::new(environment, session.clone()))
         .resource(AccountApiToken { session: of() })
         .resource(TokenBinding { session: of() })
         .ephemeral_resource(EphemeralToken { session: of() })

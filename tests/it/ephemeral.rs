@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use cloudflare_tokens::tf_provider::framework::{OpenResponse, RenewResponse};
+use cloudflare_tokens::tf_provider::framework::{EphemeralResourceHandle, OpenResponse, RenewResponse};
 use serde_json::{Value as Json, json};
 
 use crate::simulator::{Options, Simulator};
@@ -13,9 +13,12 @@ const TYPE: &str = "cloudflare_account_api_token";
 async fn open(provider: &Provider, more: Json) -> OpenResponse {
     let mut config = json!({ "policies": [{ "permission_groups": ["Workers Scripts Read"] }] });
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let schemas = provider.server().schemas();
-    let config = typed(&config, &schemas.ephemeral_resources[TYPE].ty());
-    provider.server().open_ephemeral(TYPE, config).await
+    let handle = ephemeral(provider);
+    handle.open(typed(&config, handle.ty())).await
+}
+
+fn ephemeral(provider: &Provider) -> &EphemeralResourceHandle {
+    provider.registry().ephemeral_resource(TYPE).unwrap()
 }
 
 /// How the API sees the only token: by its value, it verifies as this.
@@ -41,8 +44,7 @@ async fn a_renewal_lets_it_outlive_its_first_expiry_and_without_one_it_dies_with
     let before = sim.tokens().iter().map(|token| token["expires_on"].clone()).collect::<Vec<_>>();
     // The provider's clock stands still beside the API's: a second later is enough to see a later expiry.
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    let RenewResponse { private, renew_at, diagnostics } =
-        provider.server().renew_ephemeral(TYPE, kept.private).await;
+    let RenewResponse { private, renew_at, diagnostics } = ephemeral(&provider).renew(kept.private).await;
     assert!(diagnostics.is_empty() && renew_at.is_some(), "{diagnostics:?}");
     let after = sim.tokens().iter().map(|token| token["expires_on"].clone()).collect::<Vec<_>>();
     let later = before.iter().zip(&after).filter(|(before, after)| before.as_str() < after.as_str()).count();
@@ -53,9 +55,9 @@ async fn a_renewal_lets_it_outlive_its_first_expiry_and_without_one_it_dies_with
     assert_ne!(status(&sim, &value(&left)).await, 200);
 
     // Terraform hands back the private state of the open or of the last renewal: both close it.
-    let found = provider.server().close_ephemeral(TYPE, private).await;
+    let found = ephemeral(&provider).close(private).await;
     assert!(found.is_empty(), "{found:?}");
-    let found = provider.server().close_ephemeral(TYPE, left.private).await;
+    let found = ephemeral(&provider).close(left.private).await;
     assert!(found.is_empty(), "{found:?}");
     assert!(sim.tokens().is_empty());
 }
@@ -77,8 +79,8 @@ async fn a_time_to_live_outside_a_minute_to_a_day_is_refused() {
     let provider = Provider::start(&sim).await;
     for (ttl, fault) in [("30s", "too short"), ("25h", "too long"), ("3000000d", "100 years")] {
         let config = json!({ "ttl": ttl, "policies": [{ "permission_groups": ["Workers Scripts Read"] }] });
-        let config = typed(&config, &provider.server().schemas().ephemeral_resources[TYPE].ty());
-        let found = provider.server().validate_ephemeral(TYPE, config, Default::default()).await;
+        let config = typed(&config, ephemeral(&provider).ty());
+        let found = ephemeral(&provider).validate(config, Default::default()).await;
         assert!(found.0[0].detail.contains(fault), "{ttl}: {found:?}");
     }
 }

@@ -10,6 +10,7 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod circles;
 mod data_sources;
 mod docs;
 mod ephemeral;

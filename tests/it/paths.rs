@@ -37,6 +37,7 @@ impl Token {
 pub(crate) fn paths(text: &str, module: &[&str]) -> Paths {
     let mut out = Paths::default();
     let tokens = tokens(text, &mut out);
+    let children = children(&tokens);
     let mut module: Vec<String> = module.iter().map(|&name| name.to_owned()).collect();
     // For each brace that is open, whether it is that of an inline module.
     let mut open = Vec::new();
@@ -63,6 +64,9 @@ pub(crate) fn paths(text: &str, module: &[&str]) -> Paths {
                     "crate" | CRATE => Some(Vec::new()),
                     "self" => Some(module.clone()),
                     "super" => Some(module[..module.len().saturating_sub(1)].to_vec()),
+                    child if children.contains(child) => {
+                        Some([module.as_slice(), &[child.to_owned()]].concat())
+                    }
                     _ => None,
                 };
                 if let Some(from) = from {
@@ -76,6 +80,17 @@ pub(crate) fn paths(text: &str, module: &[&str]) -> Paths {
         at += 1;
     }
     out
+}
+
+/// The modules that are declared here, in files of their own: `mod name;`.
+fn children(tokens: &[Token]) -> BTreeSet<&str> {
+    let declared = tokens.windows(3).filter_map(|three| match three {
+        [Token::Ident(keyword), Token::Ident(name), Token::Other(';')] if keyword == "mod" => {
+            Some(name.as_str())
+        }
+        _ => None,
+    });
+    declared.collect()
 }
 
 /// Reads on a path that has come to `from`, the token at `at` being the next segment. Returns where it ends.

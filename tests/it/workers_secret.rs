@@ -1,6 +1,6 @@
 //! `cloudflare_workers_secret` against the simulator.
 
-use cloudflare_tokens::tf_provider::framework::{Raw, Severity};
+use cloudflare_tokens::tf_provider::framework::{Raw, ReadRequest, Severity};
 use serde_json::json;
 
 use crate::simulator::{Effect, Fault, FaultKind, Options, Simulator};
@@ -216,7 +216,8 @@ async fn an_unreadable_secret_stays_in_the_state() {
     sim.fault(
         Fault::new(FaultKind::Api(403, 10000, "Authentication error", Effect::None)).method("GET").always(),
     );
-    let read = provider.server().read_resource(TYPE, made.state.clone(), made.private).await;
+    let request = ReadRequest { state: made.state.clone(), private: made.private, identity: None };
+    let read = provider.resource(TYPE).read(request).await;
     assert_eq!(read.state, Some(made.state));
     assert!(told(&read.diagnostics, Severity::Error).contains("Workers Scripts Write"));
 }

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cloudflare_tokens::tf_provider::framework::Server;
+use cloudflare_tokens::tf_provider::framework::Registry;
 use cloudflare_tokens::tf_provider::plugin::handshake::MAGIC_COOKIE;
 use cloudflare_tokens::tf_provider::plugin::serve_in_process;
 use data_encoding::BASE64_NOPAD;
@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint};
 
 /// A channel to this server, in memory.
-pub async fn channel(server: Server) -> Channel {
+pub async fn channel(server: Registry) -> Channel {
     let (near, far) = tokio::io::duplex(1 << 20);
     let connections = tokio_stream::iter([Ok::<_, std::io::Error>(far)]);
     tokio::spawn(serve_in_process(server, connections));
@@ -157,7 +157,7 @@ pub fn command(binary: &Path, temporary: &Path) -> Command {
 }
 
 /// Serves in this process for `TF_REATTACH_PROVIDERS`, whose value comes with the directory of the socket.
-pub fn attach(server: Server, address: &str) -> (tempfile::TempDir, String) {
+pub fn attach(server: Registry, address: &str) -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("s");
     let listener = tokio::net::UnixListener::bind(&socket).unwrap();

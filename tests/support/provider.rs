@@ -4,8 +4,8 @@
 
 use cloudflare_tokens::provider::{Environment, server};
 use cloudflare_tokens::tf_provider::framework::{
-    ApplyRequest, ClientCapabilities, Diagnostics, FunctionError, PlanRequest, PlanResponse, Raw, ResourceId,
-    Server, Severity,
+    ApplyRequest, ClientCapabilities, Diagnostics, FunctionError, PlanRequest, PlanResponse, Raw,
+    ReadRequest, Registry, ResourceHandle, ResourceId, Severity,
 };
 use serde_json::{Value as Json, json};
 
@@ -16,7 +16,7 @@ pub const UNKNOWN: &str = "<unknown>";
 
 /// A configured provider.
 pub struct Provider {
-    server: Server,
+    registry: Registry,
     locks: tempfile::TempDir,
 }
 
@@ -63,44 +63,46 @@ impl Provider {
             // Made by the provider, for it alone.
             lock_dirs: vec![locks.path().join("locks")],
         };
-        let server = server(environment);
-        let block = typed(&block, &server.schemas().provider.ty());
-        let mut found = server.validate_provider(block.clone(), CLIENT).await;
+        let registry = server(environment);
+        let block = typed(&block, registry.provider().ty());
+        let mut found = registry.provider().validate(block.clone(), CLIENT).await;
         if !found.has_error() {
-            found.extend(server.configure(block).await);
+            found.extend(registry.provider().configure(block).await);
         }
-        (Self { server, locks }, found)
+        (Self { registry, locks }, found)
     }
 
-    /// The framework's server.
-    pub fn server(&self) -> &Server {
-        &self.server
+    /// What the provider has.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// A resource type.
+    pub fn resource(&self, name: &str) -> &ResourceHandle {
+        self.registry.resource(name).expect("a resource type")
     }
 
     /// A configuration of a resource type.
     pub fn config(&self, resource: &str, config: &Json) -> Raw {
-        typed(config, &self.server.schemas().resources.get(resource).expect("a resource type").ty())
+        typed(config, self.resource(resource).ty())
     }
 
     /// What validation says of a resource's configuration.
     pub async fn validate(&self, resource: &str, config: &Json) -> Diagnostics {
-        self.server.validate_resource(resource, self.config(resource, config), CLIENT).await
+        self.resource(resource).validate(self.config(resource, config), CLIENT).await
     }
 
     /// Plans a create or an update.
     pub async fn plan(&self, resource: &str, prior: Option<&Object>, config: &Json) -> PlanResponse {
         let config = self.config(resource, config);
-        self.server
-            .plan_resource(
-                resource,
-                PlanRequest {
-                    prior: prior.map_or(Raw::Null, |object| object.state.clone()),
-                    proposed: config.clone(),
-                    config,
-                    private: prior.map(|object| object.private.clone()).unwrap_or_default(),
-                },
-            )
-            .await
+        let request = PlanRequest {
+            prior: prior.map_or(Raw::Null, |object| object.state.clone()),
+            proposed: config.clone(),
+            config,
+            private: prior.map(|object| object.private.clone()).unwrap_or_default(),
+            identity: None,
+        };
+        self.resource(resource).plan(request).await
     }
 
     /// Validates, plans and applies a create or an update in place.
@@ -135,8 +137,9 @@ impl Provider {
             planned: plan.planned.expect("a plan without errors plans something"),
             config: self.config(resource, config),
             private: plan.private,
+            identity: plan.identity,
         };
-        let applied = self.server.apply_resource(resource, request).await;
+        let applied = self.resource(resource).apply(request).await;
         if applied.diagnostics.has_error() {
             return Err(applied.diagnostics);
         }
@@ -154,7 +157,8 @@ impl Provider {
 
     /// Refreshes an object; none where it is gone.
     pub async fn read(&self, resource: &str, object: &Object) -> Option<Object> {
-        let read = self.server.read_resource(resource, object.state.clone(), object.private.clone()).await;
+        let (state, private) = (object.state.clone(), object.private.clone());
+        let read = self.resource(resource).read(ReadRequest { state, private, identity: None }).await;
         assert!(!read.diagnostics.has_error(), "{:?}", read.diagnostics);
         read.state.map(|state| Object { state, private: read.private, warnings: read.diagnostics })
     }
@@ -166,13 +170,14 @@ impl Provider {
             planned: Raw::Null,
             config: Raw::Null,
             private: object.private,
+            identity: None,
         };
-        self.server.apply_resource(resource, request).await.diagnostics
+        self.resource(resource).apply(request).await.diagnostics
     }
 
     /// Imports an object and reads it, as core does; none where there is no such object.
     pub async fn import(&self, resource: &str, id: &str) -> Result<Option<Object>, Diagnostics> {
-        let imported = self.server.import_resource(resource, ResourceId::Id(id.to_owned())).await;
+        let imported = self.resource(resource).import(ResourceId::Id(id.to_owned())).await;
         if imported.diagnostics.has_error() {
             return Err(imported.diagnostics);
         }
@@ -183,25 +188,26 @@ impl Provider {
 
     /// Reads a data source.
     pub async fn data(&self, data_source: &str, config: &Json) -> Result<Object, Diagnostics> {
-        let ty = self.server.schemas().data_sources.get(data_source).expect("a data source").ty();
-        let config = typed(config, &ty);
-        let found = self.server.validate_data_source(data_source, config.clone(), CLIENT).await;
+        let data_source = self.registry.data_source(data_source).expect("a data source");
+        let config = typed(config, data_source.ty());
+        let found = data_source.validate(config.clone(), CLIENT).await;
         if found.has_error() {
             return Err(found);
         }
-        match self.server.read_data_source(data_source, config).await {
-            (Some(state), warnings) if !warnings.has_error() => {
+        let read = data_source.read(config).await;
+        match read.state {
+            Some(state) if !read.diagnostics.has_error() => {
                 assert!(state.is_wholly_known(), "a data source left something unknown: {state:?}");
-                Ok(Object { state, private: Vec::new(), warnings })
+                Ok(Object { state, private: Vec::new(), warnings: read.diagnostics })
             }
-            (_, found) => Err(found),
+            _ => Err(read.diagnostics),
         }
     }
 
     /// Calls a function with strings.
     pub async fn call(&self, function: &str, arguments: &[&str]) -> Result<Raw, FunctionError> {
         let arguments = arguments.iter().map(|&argument| Raw::string(argument)).collect();
-        self.server.call_function(function, arguments).await
+        self.registry.function(function).expect("a function").call(arguments).await
     }
 }
 

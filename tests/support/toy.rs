@@ -10,7 +10,7 @@ use cloudflare_tokens::model;
 use cloudflare_tokens::tf_provider::framework::{
     Applied, Arguments, Created, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
     FunctionError, IdentityAttribute, IdentitySchema, Imported, List, Map, Model, MoveSource, Opened,
-    Parameter, Path, Planning, Provider, Raw, ReadBack, Renewed, Resource, ResourceId, Server, Set,
+    Parameter, Path, Planning, Provider, Raw, ReadBack, Registry, Renewed, Resource, ResourceId, Set,
     Signature, Type, Updating, Value, computed, optional, required,
 };
 use secrecy::SecretString;
@@ -28,8 +28,8 @@ pub struct Calls {
 }
 
 /// The provider, with everything in it.
-pub fn server(calls: &Calls) -> Server {
-    Server::builder(Toy(calls.clone()))
+pub fn server(calls: &Calls) -> Registry {
+    Registry::builder(Toy(calls.clone()))
         .resource(Thing(calls.clone()))
         .resource(Plain)
         .data_source(Lookup)

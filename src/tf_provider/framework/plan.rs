@@ -1,11 +1,24 @@
-//! Planning as a pure function: what an object will look like, from the configuration and what it was.
+//! Planning as a pure function: what an object will look like, from the configuration and what it was. All of it is here, in
+//! this sequence ([`plan_change`]):
 //!
-//! Core checks the outcome (`AssertPlanValid`): what the configuration sets is planned as configured or as it was, what
-//! it leaves unset is null unless computed. Planning runs again at apply, in another process, and must come to the
-//! same answer: nothing here depends on the clock or on chance.
+//! 1. [`plan`] drafts the object from the declarations in the schema.
+//! 2. The resource refines the draft. Computed values in it are as they were, so that it can compare.
+//! 3. [`mark_unknown`] makes unknown what an update may change by itself, if anything differs by then. What the resource
+//!    has planned itself stands.
+//!
+//! The value contract, which core checks (`AssertPlanValid`):
+//!
+//! - What the configuration sets is planned as configured, or as it was where both mean the same.
+//! - What it leaves unset is null, unless it is computed; a computed value may be anything, also unknown.
+//! - A write-only value is null.
+//! - Lists and maps keep their length and keys; a set keeps its number of elements.
+//!
+//! Planning runs again at apply, in another process, and must come to the same answer: nothing here depends on the clock or
+//! on chance.
 
 use std::collections::BTreeMap;
 
+use super::diagnostics::{Diagnostic, Diagnostics};
 use super::path::Path;
 use super::schema::{Attribute, Kind, Nesting};
 use super::value::Raw;
@@ -20,6 +33,34 @@ pub struct Plan {
     /// Sets with two elements that mean the same once defaults are filled in: they are one then, and core refuses a plan
     /// whose set is smaller than the configured one.
     pub repeated: Vec<Path>,
+}
+
+/// Plans a create or an update, as the sequence above says. `refine` is the resource's part; it may hand on more beside the
+/// plan.
+///
+/// # Errors
+/// What `refine` refuses, and sets with two elements that mean the same.
+pub(super) async fn plan_change<T, F: Future<Output = Result<(Plan, T), Diagnostics>>>(
+    attributes: &[Attribute],
+    prior: &Raw,
+    config: &Raw,
+    refine: impl FnOnce(Plan) -> F,
+) -> Result<(Plan, T), Diagnostics> {
+    let draft = plan(attributes, prior, config);
+    if !draft.repeated.is_empty() {
+        return Err(Diagnostics(draft.repeated.into_iter().map(repeats).collect()));
+    }
+    let (mut plan, more) = refine(draft).await?;
+    mark_unknown(attributes, prior, config, &mut plan.planned);
+    Ok((plan, more))
+}
+
+fn repeats(path: Path) -> Diagnostic {
+    let detail = format!(
+        "`{path}` has two elements that mean the same: they differ in nothing but a default that one of them spells out. \
+         Remove one of them."
+    );
+    Diagnostic::error(format!("Repeated element in `{path}`"), detail).at(path)
 }
 
 /// Plans an object: `prior` is null on create; `config` is an object.

@@ -1,12 +1,16 @@
-//! The trait of ephemeral resources: values that exist while Terraform runs, in neither plan nor state.
+//! Ephemeral resources: values that exist while Terraform runs, in neither plan nor state.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::tf_provider::framework::diagnostics::Diagnostics;
-use crate::tf_provider::framework::schema::Model;
+use super::handle::Shape;
+use super::operation::{
+    ClientCapabilities, check, decode, encode, failed, model, refuse_nulls_and_unknowns, run, validated,
+};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw, Schema, Type};
 
 /// What an ephemeral resource gives when it is opened.
 pub struct Opened<E: EphemeralResource + ?Sized> {
@@ -51,4 +55,127 @@ pub trait EphemeralResource: Send + Sync + 'static {
 
     /// Ends it. Called on every way out, errors and interrupts included.
     async fn close(&self, private: Self::Private) -> Diagnostics;
+}
+
+/// An opened ephemeral resource.
+#[derive(Default)]
+pub struct OpenResponse {
+    /// The configuration, and what was computed; absent on errors.
+    pub result: Option<Raw>,
+    /// For renew and close.
+    pub private: Vec<u8>,
+    /// When it has to be renewed.
+    pub renew_at: Option<SystemTime>,
+    /// What there is to say.
+    pub diagnostics: Diagnostics,
+}
+
+/// A renewed ephemeral resource.
+#[derive(Default)]
+pub struct RenewResponse {
+    /// For the next renewal.
+    pub private: Vec<u8>,
+    /// When that is due.
+    pub renew_at: Option<SystemTime>,
+    /// What there is to say.
+    pub diagnostics: Diagnostics,
+}
+failed!(OpenResponse, RenewResponse);
+
+/// An ephemeral resource type that the provider has.
+pub struct EphemeralResourceHandle {
+    erased: Arc<dyn Erased>,
+    shape: Shape,
+}
+
+impl EphemeralResourceHandle {
+    pub(in crate::tf_provider::framework) fn new<E: EphemeralResource>(
+        ephemeral: E,
+    ) -> EphemeralResourceHandle {
+        EphemeralResourceHandle { erased: Arc::new(Typed(ephemeral)), shape: Shape::of::<E::Model>() }
+    }
+
+    /// Its schema.
+    pub fn schema(&self) -> &Schema {
+        self.shape.schema()
+    }
+
+    /// The type of its configuration and of its result.
+    pub fn ty(&self) -> &Type {
+        self.shape.ty()
+    }
+
+    /// Checks a configuration.
+    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        run(self.erased.clone().validate(config, client)).await
+    }
+
+    /// Makes one.
+    pub async fn open(&self, config: Raw) -> OpenResponse {
+        run(self.erased.clone().open(config)).await
+    }
+
+    /// Prolongs the life of one.
+    pub async fn renew(&self, private: Vec<u8>) -> RenewResponse {
+        run(self.erased.clone().renew(private)).await
+    }
+
+    /// Ends one.
+    pub async fn close(&self, private: Vec<u8>) -> Diagnostics {
+        run(self.erased.clone().close(private)).await
+    }
+}
+
+#[async_trait]
+trait Erased: Send + Sync {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn open(self: Arc<Self>, config: Raw) -> OpenResponse;
+    async fn renew(self: Arc<Self>, private: Vec<u8>) -> RenewResponse;
+    async fn close(self: Arc<Self>, private: Vec<u8>) -> Diagnostics;
+}
+
+struct Typed<E>(E);
+
+#[async_trait]
+impl<E: EphemeralResource> Erased for Typed<E> {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn open(self: Arc<Self>, config: Raw) -> OpenResponse {
+        check!(refuse_nulls_and_unknowns::<E::Model>(&config));
+        match self.0.open(check!(model(&config))).await {
+            (Some(opened), diagnostics) => OpenResponse {
+                result: Some(opened.result.to_object()),
+                private: encode(&opened.private),
+                renew_at: opened.renew_at,
+                diagnostics,
+            },
+            (None, diagnostics) => OpenResponse { diagnostics, ..OpenResponse::default() },
+        }
+    }
+
+    async fn renew(self: Arc<Self>, private: Vec<u8>) -> RenewResponse {
+        match self.0.renew(check!(carried(&private))).await {
+            (Some(renewed), diagnostics) => {
+                RenewResponse { private: encode(&renewed.private), renew_at: renewed.renew_at, diagnostics }
+            }
+            (None, diagnostics) => RenewResponse { diagnostics, ..RenewResponse::default() },
+        }
+    }
+
+    async fn close(self: Arc<Self>, private: Vec<u8>) -> Diagnostics {
+        self.0.close(check!(carried(&private))).await
+    }
+}
+
+/// What an ephemeral resource carries from open to close: always there, since open wrote it.
+fn carried<P: DeserializeOwned>(private: &[u8]) -> Result<P, Diagnostic> {
+    match decode::<Option<P>>(private)? {
+        Some(private) => Ok(private),
+        None => Err(Diagnostic::error(
+            "The ephemeral resource cannot be closed",
+            "Terraform handed nothing back of what opening it gave.",
+        )),
+    }
 }

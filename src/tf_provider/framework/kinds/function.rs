@@ -1,7 +1,10 @@
-//! The trait of provider functions. They run unconfigured, in validate too, and must be pure.
+//! Provider functions. They run unconfigured, in validate too, and must be pure.
 
-use crate::tf_provider::framework::schema::Signature;
-use crate::tf_provider::framework::value::Raw;
+use std::sync::{Arc, OnceLock};
+
+use super::operation::{Failed, run};
+use crate::tf_provider::framework::schema::null_elements;
+use crate::tf_provider::framework::{Diagnostics, Path, Raw, Signature};
 
 /// Why a function has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,4 +38,57 @@ pub trait Function: Send + Sync + 'static {
 
     /// Its result. The same arguments must always give the same.
     fn call(&self, arguments: &Arguments) -> Result<Raw, FunctionError>;
+}
+
+/// A function that the provider has.
+pub struct FunctionHandle {
+    erased: Arc<dyn Erased>,
+    signature: OnceLock<Signature>,
+}
+
+impl FunctionHandle {
+    pub(in crate::tf_provider::framework) fn new<F: Function>(function: F) -> FunctionHandle {
+        FunctionHandle { erased: Arc::new(function), signature: OnceLock::new() }
+    }
+
+    /// Its parameters and its result's type.
+    pub fn signature(&self) -> &Signature {
+        self.signature.get_or_init(|| self.erased.signature())
+    }
+
+    /// Calls it. Null elements of an argument are refused.
+    pub async fn call(&self, arguments: Vec<Raw>) -> Result<Raw, FunctionError> {
+        let Signature { parameters, variadic, .. } = self.signature();
+        for (i, argument) in arguments.iter().enumerate() {
+            let Some(parameter) = parameters.get(i).or(variadic.as_ref()) else { continue };
+            let nulls = null_elements(&parameter.ty, argument, &Path::of(parameter.name));
+            if let Some(null) = nulls.0.into_iter().next() {
+                return Err(FunctionError { text: null.detail, argument: i64::try_from(i).ok() });
+            }
+        }
+        let function = self.erased.clone();
+        run(async move { function.call(&Arguments(arguments)) }).await
+    }
+}
+
+impl Failed for Result<Raw, FunctionError> {
+    fn failed(why: Diagnostics) -> Result<Raw, FunctionError> {
+        let texts: Vec<_> = why.0.into_iter().map(|d| format!("{}: {}", d.summary, d.detail)).collect();
+        Err(FunctionError { text: texts.join("\n"), argument: None })
+    }
+}
+
+trait Erased: Send + Sync {
+    fn signature(&self) -> Signature;
+    fn call(&self, arguments: &Arguments) -> Result<Raw, FunctionError>;
+}
+
+impl<F: Function> Erased for F {
+    fn signature(&self) -> Signature {
+        Function::signature(self)
+    }
+
+    fn call(&self, arguments: &Arguments) -> Result<Raw, FunctionError> {
+        Function::call(self, arguments)
+    }
 }

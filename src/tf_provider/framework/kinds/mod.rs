@@ -1,13 +1,26 @@
-//! The kinds of things that a provider has, a file each: what implements them, and what they are asked and answer.
+//! The kinds of things that a provider has, a file each: the trait that implements one, what core asks and is answered, and
+//! the handle by which the registry has one, without its types.
 
+mod data_source;
 mod ephemeral_resource;
 mod function;
+mod handle;
+mod operation;
 mod provider;
 mod resource;
+mod resource_handle;
 
-pub use ephemeral_resource::{EphemeralResource, Opened, Renewed};
-pub use function::{Arguments, Function, FunctionError};
-pub use provider::{ClientCapabilities, DataSource, Provider};
+pub use data_source::{DataResponse, DataSource, DataSourceHandle};
+pub use ephemeral_resource::{
+    EphemeralResource, EphemeralResourceHandle, OpenResponse, Opened, RenewResponse, Renewed,
+};
+pub use function::{Arguments, Function, FunctionError, FunctionHandle};
+pub use operation::ClientCapabilities;
+pub use provider::{Provider, ProviderHandle};
 pub use resource::{
     Applied, Created, Imported, MoveSource, Planning, PriorState, ReadBack, Resource, ResourceId, Updating,
+};
+pub use resource_handle::{
+    ApplyRequest, ApplyResponse, IdentityResponse, ImportResponse, PlanRequest, PlanResponse, ReadRequest,
+    ReadResponse, ResourceHandle, StateResponse,
 };

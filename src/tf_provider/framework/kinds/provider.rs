@@ -1,16 +1,12 @@
-//! The traits of a provider and of its data sources.
+//! The provider itself: its configuration, and what that configures.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::tf_provider::framework::diagnostics::Diagnostics;
-use crate::tf_provider::framework::schema::Model;
-
-/// What the client says of itself with a request.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ClientCapabilities {
-    /// It knows write-only attributes; older clients would store their values.
-    pub write_only_attributes: bool,
-}
+use super::handle::Shape;
+use super::operation::{ClientCapabilities, check, model, refuse_nulls, run, validated};
+use crate::tf_provider::framework::{Diagnostics, Model, Raw, Schema, Type};
 
 /// A provider: its configuration, and what that configures.
 #[async_trait]
@@ -35,21 +31,74 @@ pub trait Provider: Send + Sync + 'static {
     async fn close(&self) {}
 }
 
-/// A data source.
-#[async_trait]
-pub trait DataSource: Send + Sync + 'static {
-    /// Configuration and result in one.
-    type Model: Model;
+/// The provider, as the registry has it.
+pub struct ProviderHandle {
+    erased: Arc<dyn Erased>,
+    shape: Shape,
+}
 
-    /// Its type's name.
-    const TYPE_NAME: &'static str;
-
-    /// Checks beyond those of the attributes. Values may be unknown.
-    async fn validate(&self, config: Self::Model) -> Diagnostics {
-        let _ = config;
-        Diagnostics::none()
+impl ProviderHandle {
+    pub(in crate::tf_provider::framework) fn new<P: Provider>(provider: P) -> ProviderHandle {
+        ProviderHandle { erased: Arc::new(Typed(provider)), shape: Shape::of::<P::Config>() }
     }
 
-    /// Reads it. The configuration is wholly known; the result has no unknown in it.
-    async fn read(&self, config: Self::Model) -> (Option<Self::Model>, Diagnostics);
+    /// The schema of the provider block.
+    pub fn schema(&self) -> &Schema {
+        self.shape.schema()
+    }
+
+    /// The type of the provider block.
+    pub fn ty(&self) -> &Type {
+        self.shape.ty()
+    }
+
+    /// Checks a provider block.
+    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        run(self.erased.clone().validate(config, client)).await
+    }
+
+    /// Takes a provider block. Values may be unknown.
+    pub async fn configure(&self, config: Raw) -> Diagnostics {
+        run(self.erased.clone().configure(config)).await
+    }
+
+    /// The user has asked Terraform to stop.
+    pub async fn stop(&self) {
+        self.erased.stop().await;
+    }
+
+    /// The process is about to leave.
+    pub async fn close(&self) {
+        self.erased.close().await;
+    }
+}
+
+#[async_trait]
+trait Erased: Send + Sync {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn configure(self: Arc<Self>, config: Raw) -> Diagnostics;
+    async fn stop(&self);
+    async fn close(&self);
+}
+
+struct Typed<P>(P);
+
+#[async_trait]
+impl<P: Provider> Erased for Typed<P> {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn configure(self: Arc<Self>, config: Raw) -> Diagnostics {
+        check!(refuse_nulls::<P::Config>(&config));
+        self.0.configure(check!(model(&config))).await
+    }
+
+    async fn stop(&self) {
+        self.0.stop().await;
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
+    }
 }

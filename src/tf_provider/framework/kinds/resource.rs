@@ -1,4 +1,4 @@
-//! The trait of managed resources.
+//! Managed resources: what implements them.
 
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};

@@ -1,10 +1,12 @@
 //! Schemas: what configurations, plans and states look like, what is checked of them, and the models that declare them.
 
+mod attr;
 mod attribute;
 mod model;
 mod nulls;
 mod validate;
 
+pub use attr::{Attr, Mismatch};
 pub use attribute::{
     Attribute, Equality, Fault, IdentityAttribute, IdentitySchema, Kind, Mode, Nesting, Parameter, Schema,
     Schemas, Signature, Spec, Validator, block, computed, object, optional, required,

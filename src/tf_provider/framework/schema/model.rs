@@ -1,7 +1,8 @@
 //! Models: structs that are declared together with their schema.
 
+use super::attr::Mismatch;
 use super::attribute::Attribute;
-use crate::tf_provider::framework::value::{Mismatch, Raw};
+use crate::tf_provider::framework::value::Raw;
 
 /// A struct whose fields are a schema's attributes. Made by [`model!`](crate::model).
 pub trait Model: Clone + Send + Sync + Sized + 'static {

@@ -5,5 +5,5 @@ mod typed;
 mod types;
 
 pub use raw::{Number, Raw};
-pub use typed::{Attr, Element, List, Map, Mismatch, Set, Value};
+pub use typed::{Element, List, Map, Set, Value};
 pub use types::Type;

@@ -1,12 +1,6 @@
-//! Typed values: what a model's field may be, and how Rust types stand for Terraform's.
+//! Values by their Rust types, as the fields of models have them.
 
 use std::collections::BTreeMap;
-
-use secrecy::{ExposeSecret, SecretString};
-
-use super::raw::{Number, Raw};
-use super::types::Type;
-use crate::tf_provider::framework::schema::{Kind, Nesting};
 
 /// A field of a model: unset, not known before apply, or known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -69,7 +63,7 @@ impl<T> From<T> for Value<T> {
 }
 
 /// An element of a list, set or map: known, or not known before apply. It is never null: validation refuses a null element,
-/// and decoding one is a [`Mismatch`], so that no element can vanish.
+/// and decoding one is a mismatch, so that no element can vanish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Element<T> {
     /// Not known before apply.
@@ -99,158 +93,8 @@ impl<T> From<T> for Element<T> {
     }
 }
 
-impl<T: Attr> Element<T> {
-    /// Reads an element that may be unknown.
-    fn from_raw(raw: &Raw) -> Result<Element<T>, Mismatch> {
-        match raw {
-            Raw::Null => Err(Mismatch::expected("element that is not null")),
-            Raw::Unknown => Ok(Element::Unknown),
-            known => T::from_raw(known).map(Element::Known),
-        }
-    }
-
-    /// Writes the element.
-    pub fn to_raw(&self) -> Raw {
-        match self {
-            Element::Unknown => Raw::Unknown,
-            Element::Known(element) => element.to_raw(),
-        }
-    }
-}
-
-/// A value whose Terraform type is not the one that the schema declares. Core conforms values before it sends them, so
-/// this is a bug on one of the two sides; it never holds content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mismatch {
-    /// Attribute names from the root to the value.
-    pub at: Vec<String>,
-    /// The type that the schema declares.
-    pub expected: String,
-}
-
-impl Mismatch {
-    /// A mismatch at the value itself.
-    pub fn expected(expected: impl Into<String>) -> Mismatch {
-        Mismatch { at: Vec::new(), expected: expected.into() }
-    }
-
-    /// The same, seen from the object that has the value as an attribute.
-    #[must_use]
-    pub fn inside(mut self, attribute: &str) -> Mismatch {
-        self.at.insert(0, attribute.to_owned());
-        self
-    }
-}
-
-impl std::fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: a value of type {} was expected", self.at.join("."), self.expected)
-    }
-}
-
-/// A Rust type that stands for a Terraform type.
-pub trait Attr: Sized {
-    /// Whether values of this type are secrets: their attributes are sensitive, without being told so.
-    const SENSITIVE: bool = false;
-
-    /// The Terraform type, or the nested attributes.
-    fn kind() -> Kind;
-
-    /// Reads a known value.
-    fn from_raw(raw: &Raw) -> Result<Self, Mismatch>;
-
-    /// Writes a known value.
-    fn to_raw(&self) -> Raw;
-}
-
-impl<T: Attr> Value<T> {
-    /// Reads a value that may be null or unknown.
-    pub fn from_raw(raw: &Raw) -> Result<Value<T>, Mismatch> {
-        match raw {
-            Raw::Null => Ok(Value::Null),
-            Raw::Unknown => Ok(Value::Unknown),
-            known => T::from_raw(known).map(Value::Known),
-        }
-    }
-
-    /// Writes the value.
-    pub fn to_raw(&self) -> Raw {
-        match self {
-            Value::Null => Raw::Null,
-            Value::Unknown => Raw::Unknown,
-            Value::Known(value) => value.to_raw(),
-        }
-    }
-}
-
-impl Attr for bool {
-    fn kind() -> Kind {
-        Kind::Leaf(Type::Bool)
-    }
-
-    fn from_raw(raw: &Raw) -> Result<bool, Mismatch> {
-        match raw {
-            Raw::Bool(b) => Ok(*b),
-            _ => Err(Mismatch::expected("bool")),
-        }
-    }
-
-    fn to_raw(&self) -> Raw {
-        Raw::Bool(*self)
-    }
-}
-
-impl Attr for i64 {
-    fn kind() -> Kind {
-        Kind::Leaf(Type::Number)
-    }
-
-    fn from_raw(raw: &Raw) -> Result<i64, Mismatch> {
-        match raw {
-            Raw::Number(number) => {
-                number.as_i64().ok_or_else(|| Mismatch::expected("whole number of 64 bits"))
-            }
-            _ => Err(Mismatch::expected("number")),
-        }
-    }
-
-    fn to_raw(&self) -> Raw {
-        Raw::Number(Number::from(*self))
-    }
-}
-
-impl Attr for String {
-    fn kind() -> Kind {
-        Kind::Leaf(Type::String)
-    }
-
-    fn from_raw(raw: &Raw) -> Result<String, Mismatch> {
-        raw.as_str().map(str::to_owned).ok_or_else(|| Mismatch::expected("string"))
-    }
-
-    fn to_raw(&self) -> Raw {
-        Raw::string(self.as_str())
-    }
-}
-
-impl Attr for SecretString {
-    const SENSITIVE: bool = true;
-
-    fn kind() -> Kind {
-        Kind::Leaf(Type::String)
-    }
-
-    fn from_raw(raw: &Raw) -> Result<SecretString, Mismatch> {
-        raw.as_str().map(SecretString::from).ok_or_else(|| Mismatch::expected("string"))
-    }
-
-    fn to_raw(&self) -> Raw {
-        Raw::string(self.expose_secret())
-    }
-}
-
 macro_rules! collection {
-    ($(#[doc = $doc:literal])* $name:ident: $of:ty, $nesting:expr, $leaf:expr) => {
+    ($(#[doc = $doc:literal])* $name:ident: $of:ty) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub struct $name<T>(pub $of);
@@ -260,29 +104,20 @@ macro_rules! collection {
                 $name(Default::default())
             }
         }
-
-        impl<T: Attr> $name<T> {
-            fn kind_of() -> Kind {
-                match T::kind() {
-                    Kind::Leaf(element) => Kind::Leaf($leaf(element)),
-                    Kind::Nested(_, attributes) | Kind::Block(attributes) => Kind::Nested($nesting, attributes),
-                }
-            }
-        }
     };
 }
 
 collection! {
     /// A list.
-    List: Vec<Element<T>>, Nesting::List, Type::list
+    List: Vec<Element<T>>
 }
 collection! {
     /// A set. A model keeps the elements in the order of their raw values.
-    Set: Vec<Element<T>>, Nesting::Set, Type::set
+    Set: Vec<Element<T>>
 }
 collection! {
     /// A map. Its keys are never unknown.
-    Map: BTreeMap<String, Element<T>>, Nesting::Map, Type::map
+    Map: BTreeMap<String, Element<T>>
 }
 
 impl<T> List<T> {
@@ -331,96 +166,5 @@ impl<T> FromIterator<T> for Set<T> {
 impl<T> FromIterator<(String, T)> for Map<T> {
     fn from_iter<I: IntoIterator<Item = (String, T)>>(elements: I) -> Map<T> {
         Map(elements.into_iter().map(|(key, element)| (key, Element::Known(element))).collect())
-    }
-}
-
-impl<T: Attr> Attr for List<T> {
-    const SENSITIVE: bool = T::SENSITIVE;
-
-    fn kind() -> Kind {
-        List::<T>::kind_of()
-    }
-
-    fn from_raw(raw: &Raw) -> Result<List<T>, Mismatch> {
-        match raw {
-            Raw::List(elements) => elements.iter().map(Element::from_raw).collect::<Result<_, _>>().map(List),
-            _ => Err(Mismatch::expected("list")),
-        }
-    }
-
-    fn to_raw(&self) -> Raw {
-        Raw::List(self.0.iter().map(Element::to_raw).collect())
-    }
-}
-
-impl<T: Attr> Attr for Set<T> {
-    const SENSITIVE: bool = T::SENSITIVE;
-
-    fn kind() -> Kind {
-        Set::<T>::kind_of()
-    }
-
-    fn from_raw(raw: &Raw) -> Result<Set<T>, Mismatch> {
-        match raw {
-            Raw::Set(elements) => elements.iter().map(Element::from_raw).collect::<Result<_, _>>().map(Set),
-            _ => Err(Mismatch::expected("set")),
-        }
-    }
-
-    fn to_raw(&self) -> Raw {
-        Raw::set(self.0.iter().map(Element::to_raw))
-    }
-}
-
-impl<T: Attr> Attr for Map<T> {
-    const SENSITIVE: bool = T::SENSITIVE;
-
-    fn kind() -> Kind {
-        Map::<T>::kind_of()
-    }
-
-    fn from_raw(raw: &Raw) -> Result<Map<T>, Mismatch> {
-        let elements = raw.as_map().ok_or_else(|| Mismatch::expected("map"))?;
-        let elements = elements.iter().map(|(key, value)| Ok((key.clone(), Element::from_raw(value)?)));
-        elements.collect::<Result<_, _>>().map(Map)
-    }
-
-    fn to_raw(&self) -> Raw {
-        Raw::Map(self.0.iter().map(|(key, value)| (key.clone(), value.to_raw())).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(text: &str) -> Raw {
-        Raw::string(text)
-    }
-
-    #[test]
-    fn a_null_element_is_a_mismatch_in_each_kind_of_collection() {
-        let map = |element| Raw::Map(BTreeMap::from([("a".to_owned(), element)]));
-        assert!(List::<String>::from_raw(&Raw::List(vec![text("x"), Raw::Null])).is_err());
-        assert!(Set::<String>::from_raw(&Raw::set([text("x"), Raw::Null])).is_err());
-        assert!(Map::<String>::from_raw(&map(Raw::Null)).is_err());
-        assert!(Map::<Set<String>>::from_raw(&map(Raw::set([Raw::Null]))).is_err());
-        assert!(Map::<Set<String>>::from_raw(&map(Raw::set([Raw::Unknown]))).is_ok());
-    }
-
-    #[test]
-    fn an_unknown_element_hides_how_many_there_are() {
-        let list = List::<String>::from_raw(&Raw::List(vec![text("x"), Raw::Unknown])).unwrap();
-        let set = Set::<String>::from_raw(&Raw::set([text("x"), Raw::Unknown])).unwrap();
-        let map = BTreeMap::from([("a".to_owned(), text("x")), ("b".to_owned(), Raw::Unknown)]);
-        let map = Map::<String>::from_raw(&Raw::Map(map)).unwrap();
-        assert_eq!((list.all_known(), set.all_known(), map.all_known()), (None, None, None));
-        assert_eq!(set.known_so_far().collect::<Vec<_>>(), ["x"]);
-        assert_eq!(
-            map.known_so_far().map(|(key, text)| (key, text.as_str())).collect::<Vec<_>>(),
-            [("a", "x")]
-        );
-        let whole = Set::from_iter(["x".to_owned()]);
-        assert_eq!(whole.all_known().map(|all| all.len()), Some(1));
     }
 }

@@ -16,7 +16,7 @@ use super::handshake::{self, PROTOCOL};
 use super::listener::Socket;
 use super::serve::{Mode, Signals, serve};
 use super::tls::{self, ServerTls};
-use crate::tf_provider::framework::Server;
+use crate::tf_provider::framework::Registry;
 
 /// What a provider is called, for messages and for the line that `-debug` prints.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub struct About {
 /// Runs the provider: as Terraform's plugin, or as `-debug`, `-version` and `-help` say. Logging has to be on already.
 ///
 /// stdout gets the handshake line and nothing else, apart from what those flags print.
-pub fn run(about: About, environment: &Environment, build: impl FnOnce() -> Server) -> ExitCode {
+pub fn run(about: About, environment: &Environment, build: impl FnOnce() -> Registry) -> ExitCode {
     let done = if environment.has_flag("version") {
         say(&format!("{} {}", about.address, about.version))
     } else if environment.has_flag("help") || environment.has_flag("h") {
@@ -59,7 +59,7 @@ pub fn run(about: About, environment: &Environment, build: impl FnOnce() -> Serv
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-fn plugin(environment: &Environment, build: impl FnOnce() -> Server) -> Outcome {
+fn plugin(environment: &Environment, build: impl FnOnce() -> Registry) -> Outcome {
     handshake::check(environment)?;
     let tls = environment.client_certificate.as_deref().map(tls::server).transpose()?;
     let socket = Socket::bind(&environment.temporary_directory)?;
@@ -69,7 +69,7 @@ fn plugin(environment: &Environment, build: impl FnOnce() -> Server) -> Outcome 
     serve_until_done(socket, Mode::Managed(tls.map(acceptor)), &line, build)
 }
 
-fn debug(about: About, environment: &Environment, build: impl FnOnce() -> Server) -> Outcome {
+fn debug(about: About, environment: &Environment, build: impl FnOnce() -> Registry) -> Outcome {
     let socket = Socket::bind(&environment.temporary_directory)?;
     let reattach = reattach(about.address, std::process::id(), socket.path());
     let line = format!(
@@ -89,7 +89,7 @@ fn reattach(address: &str, pid: u32, socket: &Path) -> String {
     json!({ address: instance, opentofu: instance }).to_string()
 }
 
-fn serve_until_done(socket: Socket, mode: Mode, line: &str, build: impl FnOnce() -> Server) -> Outcome {
+fn serve_until_done(socket: Socket, mode: Mode, line: &str, build: impl FnOnce() -> Registry) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let inside = runtime.enter();
     // Before the line: a signal right after it would leave the socket behind.

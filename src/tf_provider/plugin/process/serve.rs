@@ -21,7 +21,7 @@ use tonic::transport::server::{Connected, Router};
 use super::connection::{Connection, Transport};
 use super::go_plugin::{Broker, Controller, Stdio};
 use super::listener::Socket;
-use crate::tf_provider::framework::Server;
+use crate::tf_provider::framework::Registry;
 use crate::tf_provider::plugin::rpc::Service;
 use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_broker_server::GrpcBrokerServer;
 use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_controller_server::GrpcControllerServer;
@@ -63,7 +63,7 @@ impl Signals {
 }
 
 /// Serves until there is nobody left to serve.
-pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: Arc<Server>) {
+pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: Arc<Registry>) {
     let (shutdown, connected, ended) =
         (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (debug, tls) = match mode {
@@ -91,7 +91,7 @@ pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: 
                     break;
                 }
                 let server = server.clone();
-                tokio::spawn(async move { server.stop().await });
+                tokio::spawn(async move { server.provider().stop().await });
             }
         }
     }
@@ -99,11 +99,11 @@ pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: 
     // Its end removes a socket that nobody has connected to.
     let _ = accepting.await;
     // Most often there is nothing to do, and it is over at once.
-    let _ = timeout(LEAVE_WITHIN, server.close()).await;
+    let _ = timeout(LEAVE_WITHIN, server.provider().close()).await;
 }
 
 /// All services of the process. `shutdown` is told when the host calls Shutdown.
-fn router(server: Arc<Server>, shutdown: Arc<Notify>) -> Router {
+fn router(server: Arc<Registry>, shutdown: Arc<Notify>) -> Router {
     let provider = ProviderServer::new(Service::new(server)).max_decoding_message_size(MAX_REQUEST);
     tonic::transport::Server::builder()
         .trace_fn(|request| {
@@ -124,7 +124,7 @@ fn router(server: Arc<Server>, shutdown: Arc<Notify>) -> Router {
 /// # Errors
 /// If the transport fails.
 pub async fn serve_in_process<IO>(
-    server: Server,
+    server: Registry,
     connections: impl Stream<Item = io::Result<IO>>,
 ) -> Result<(), tonic::transport::Error>
 where

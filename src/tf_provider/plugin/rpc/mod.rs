@@ -1,6 +1,12 @@
-//! The provider's RPCs.
+//! The RPCs, a file per kind: decode, call, encode, and nothing else.
 
-mod catalog;
+mod codec;
+mod data_source;
+mod ephemeral_resource;
+mod function;
+mod provider;
+mod resource;
+mod schemas;
 mod service;
 
 pub(super) use service::Service;

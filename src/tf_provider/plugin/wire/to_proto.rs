@@ -2,16 +2,16 @@
 
 use super::proto;
 use crate::tf_provider::framework::{
-    Attribute, ClientCapabilities, Diagnostic, Diagnostics, FunctionError, IdentitySchema, Kind, Mode,
-    Nesting, Parameter, Path, Schema, Severity, Signature, Step, Type,
+    Attribute, Diagnostic, Diagnostics, FunctionError, IdentitySchema, Kind, Mode, Nesting, Parameter, Path,
+    Schema, Severity, Signature, Step, Type,
 };
 
-/// What an operation has to say.
-pub fn diagnostics(diagnostics: Diagnostics) -> Vec<proto::Diagnostic> {
-    diagnostics.0.into_iter().map(diagnostic).collect()
+/// What an operation on something with this schema has to say.
+pub(crate) fn diagnostics(diagnostics: Diagnostics, schema: &Schema) -> Vec<proto::Diagnostic> {
+    diagnostics.0.into_iter().map(|d| diagnostic(d, &schema.attributes)).collect()
 }
 
-fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
+fn diagnostic(diagnostic: Diagnostic, attributes: &[Attribute]) -> proto::Diagnostic {
     let severity = match diagnostic.severity {
         Severity::Error => proto::diagnostic::Severity::Error,
         Severity::Warning => proto::diagnostic::Severity::Warning,
@@ -20,21 +20,31 @@ fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
         severity: severity.into(),
         summary: diagnostic.summary,
         detail: diagnostic.detail,
-        attribute: diagnostic.path.as_ref().map(|at| path(&findable(at))),
+        attribute: diagnostic.path.map(|at| path(&Path(findable(&at.0, attributes).to_vec()))),
     }
 }
 
-/// The part of a path that Terraform finds in a configuration: a top-level attribute, or an element of one. For a path that
-/// goes deeper it shows the resource's first line, not the attribute's.
-fn findable(path: &Path) -> Path {
-    match path.0.as_slice() {
-        [] | [_] | [_, Step::Key(_) | Step::Index(_)] => path.clone(),
-        [head, ..] => Path(vec![head.clone()]),
+/// The part of a path that Terraform finds in a configuration: a top-level attribute, an element of one, or the same in a
+/// block. For a path that goes deeper it shows the first line of the whole, not the attribute's.
+fn findable<'a>(steps: &'a [Step], attributes: &[Attribute]) -> &'a [Step] {
+    let block = |name: &str| {
+        attributes.iter().find(|a| a.name == name).and_then(|a| match &a.kind {
+            Kind::Block(inner) => Some(inner),
+            Kind::Leaf(_) | Kind::Nested(..) => None,
+        })
+    };
+    match steps {
+        [] | [_] | [_, Step::Key(_) | Step::Index(_)] => steps,
+        [Step::Attribute(name), inside @ ..] => match block(name) {
+            Some(inner) => &steps[..1 + findable(inside, inner).len()],
+            None => &steps[..1],
+        },
+        [..] => &steps[..1],
     }
 }
 
 /// A path to an attribute.
-pub fn path(path: &Path) -> proto::AttributePath {
+pub(crate) fn path(path: &Path) -> proto::AttributePath {
     use proto::attribute_path::step::Selector;
     let step = |step: &Step| {
         let selector = match step {
@@ -48,18 +58,12 @@ pub fn path(path: &Path) -> proto::AttributePath {
 }
 
 /// Why a function has no result.
-pub fn function_error(error: FunctionError) -> proto::FunctionError {
+pub(crate) fn function_error(error: FunctionError) -> proto::FunctionError {
     proto::FunctionError { text: error.text, function_argument: error.argument }
 }
 
-/// What the client can do; older ones say nothing.
-pub fn client(capabilities: Option<proto::ClientCapabilities>) -> ClientCapabilities {
-    let write_only_attributes = capabilities.is_some_and(|c| c.write_only_attributes_allowed);
-    ClientCapabilities { write_only_attributes }
-}
-
 /// The schema of a resource, data source, ephemeral resource or provider.
-pub fn schema(schema: &Schema) -> proto::Schema {
+pub(crate) fn schema(schema: &Schema) -> proto::Schema {
     proto::Schema { version: schema.version, block: Some(block(&schema.attributes, schema.description)) }
 }
 
@@ -133,7 +137,7 @@ fn type_constraint(ty: &Type) -> Vec<u8> {
 }
 
 /// The schema of a resource's identity.
-pub fn identity_schema(schema: &IdentitySchema) -> proto::ResourceIdentitySchema {
+pub(crate) fn identity_schema(schema: &IdentitySchema) -> proto::ResourceIdentitySchema {
     let attributes = schema.attributes.iter().map(|a| proto::resource_identity_schema::IdentityAttribute {
         name: a.name.to_owned(),
         r#type: type_constraint(&a.ty),
@@ -145,7 +149,7 @@ pub fn identity_schema(schema: &IdentitySchema) -> proto::ResourceIdentitySchema
 }
 
 /// The signature of a function.
-pub fn function(signature: &Signature) -> proto::Function {
+pub(crate) fn function(signature: &Signature) -> proto::Function {
     proto::Function {
         parameters: signature.parameters.iter().map(parameter).collect(),
         variadic_parameter: signature.variadic.as_ref().map(parameter),
@@ -193,7 +197,15 @@ mod tests {
         all.push(warning(Path::of("seal_for").key("ci")));
         all.push(warning(Path::of("seal_for").key("ci").attribute("format")));
         all.push(warning(Path::of("condition").attribute("request_ip")));
-        let [error, element, deeper, nested] = &diagnostics(all)[..] else { panic!("not four") };
+        all.push(warning(Path::of("limits").attribute("names").index(1)));
+        all.push(warning(Path::of("limits").attribute("names").index(1).attribute("first")));
+        let names = optional().build("names", "Names.", Kind::Leaf(Type::list(Type::String)), false);
+        let limits = block().build("limits", "A block.", Kind::Nested(Nesting::Single, vec![names]), false);
+        let schema = Schema { version: 0, description: "All.", attributes: vec![limits] };
+        let all = diagnostics(all, &schema);
+        let [error, element, deeper, nested, in_block, deeper_in_block] = &all[..] else { panic!("not six") };
+        assert_eq!(in_block.attribute, Some(path(&Path::of("limits").attribute("names").index(1))));
+        assert_eq!(deeper_in_block.attribute, Some(path(&Path::of("limits").attribute("names"))));
         assert_eq!((error.severity(), &error.attribute), (proto::diagnostic::Severity::Error, &None));
         assert_eq!(element.severity(), proto::diagnostic::Severity::Warning);
         assert_eq!((element.summary.as_str(), element.detail.as_str()), ("Old key", "Make a new one."));

@@ -1,0 +1,91 @@
+//! Data sources: what is read and not managed.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::handle::Shape;
+use super::operation::{ClientCapabilities, check, failed, model, refuse_nulls_and_unknowns, run, validated};
+use crate::tf_provider::framework::{Diagnostics, Model, Raw, Schema, Type};
+
+/// A data source.
+#[async_trait]
+pub trait DataSource: Send + Sync + 'static {
+    /// Configuration and result in one.
+    type Model: Model;
+
+    /// Its type's name.
+    const TYPE_NAME: &'static str;
+
+    /// Checks beyond those of the attributes. Values may be unknown.
+    async fn validate(&self, config: Self::Model) -> Diagnostics {
+        let _ = config;
+        Diagnostics::none()
+    }
+
+    /// Reads it. The configuration is wholly known; the result has no unknown in it.
+    async fn read(&self, config: Self::Model) -> (Option<Self::Model>, Diagnostics);
+}
+
+/// What a data source found.
+#[derive(Default)]
+pub struct DataResponse {
+    /// The configuration, and what was found; absent on errors.
+    pub state: Option<Raw>,
+    /// What there is to say.
+    pub diagnostics: Diagnostics,
+}
+failed!(DataResponse);
+
+/// A data source that the provider has.
+pub struct DataSourceHandle {
+    erased: Arc<dyn Erased>,
+    shape: Shape,
+}
+
+impl DataSourceHandle {
+    pub(in crate::tf_provider::framework) fn new<D: DataSource>(data_source: D) -> DataSourceHandle {
+        DataSourceHandle { erased: Arc::new(Typed(data_source)), shape: Shape::of::<D::Model>() }
+    }
+
+    /// Its schema.
+    pub fn schema(&self) -> &Schema {
+        self.shape.schema()
+    }
+
+    /// The type of its configuration and of what it finds.
+    pub fn ty(&self) -> &Type {
+        self.shape.ty()
+    }
+
+    /// Checks a configuration.
+    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        run(self.erased.clone().validate(config, client)).await
+    }
+
+    /// Reads it.
+    pub async fn read(&self, config: Raw) -> DataResponse {
+        run(self.erased.clone().read(config)).await
+    }
+}
+
+#[async_trait]
+trait Erased: Send + Sync {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn read(self: Arc<Self>, config: Raw) -> DataResponse;
+}
+
+struct Typed<D>(D);
+
+#[async_trait]
+impl<D: DataSource> Erased for Typed<D> {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn read(self: Arc<Self>, config: Raw) -> DataResponse {
+        check!(refuse_nulls_and_unknowns::<D::Model>(&config));
+        let (state, diagnostics) = self.0.read(check!(model(&config))).await;
+        DataResponse { state: state.map(|model: D::Model| model.to_object()), diagnostics }
+    }
+}

@@ -1,0 +1,44 @@
+//! What every handle has: the schema of a type, and the type of its values, built when they are first asked for.
+
+use std::sync::OnceLock;
+
+use crate::tf_provider::framework::{Model, Schema, Type};
+
+/// A schema and the type that follows from it. Most processes serve a type or two, and so build no other.
+pub(super) struct Shape {
+    build: fn() -> Schema,
+    built: OnceLock<(Schema, Type)>,
+}
+
+impl Shape {
+    /// The shape that a model declares, at version 0.
+    pub(super) fn of<M: Model>() -> Shape {
+        Shape { build: || schema::<M>(0), built: OnceLock::new() }
+    }
+
+    /// The shape that this builds.
+    pub(super) fn new(build: fn() -> Schema) -> Shape {
+        Shape { build, built: OnceLock::new() }
+    }
+
+    pub(super) fn schema(&self) -> &Schema {
+        &self.built().0
+    }
+
+    pub(super) fn ty(&self) -> &Type {
+        &self.built().1
+    }
+
+    fn built(&self) -> &(Schema, Type) {
+        self.built.get_or_init(|| {
+            let schema = (self.build)();
+            let ty = schema.ty();
+            (schema, ty)
+        })
+    }
+}
+
+/// The schema that a model declares.
+pub(super) fn schema<M: Model>(version: i64) -> Schema {
+    Schema { version, description: M::DESCRIPTION, attributes: M::attributes() }
+}

@@ -1,0 +1,130 @@
+//! What the operations of all kinds share: a task of their own, failures as answers, models and private state from and to
+//! what core sends.
+//!
+//! An operation runs in a task of its own, so that one that the client has given up on still ends, and a panic in it is a
+//! diagnostic.
+
+use serde::{Serialize, de::DeserializeOwned};
+use tracing::Instrument;
+
+use crate::tf_provider::framework::catch::catch;
+use crate::tf_provider::framework::schema::nulls;
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Mismatch, Model, Path, Raw, validate};
+
+/// What the client says of itself with a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientCapabilities {
+    /// It knows write-only attributes; older clients would store their values.
+    pub write_only_attributes: bool,
+}
+
+/// An answer that can say that its operation failed.
+pub(super) trait Failed {
+    fn failed(why: Diagnostics) -> Self;
+}
+
+impl Failed for Diagnostics {
+    fn failed(why: Diagnostics) -> Diagnostics {
+        why
+    }
+}
+
+/// Makes an answer with diagnostics and nothing else where its operation failed.
+macro_rules! failed {
+    ($($answer:ty),*) => {$(
+        impl $crate::tf_provider::framework::kinds::operation::Failed for $answer {
+            fn failed(why: $crate::tf_provider::framework::Diagnostics) -> $answer {
+                Self { diagnostics: why, ..Self::default() }
+            }
+        }
+    )*};
+}
+pub(super) use failed;
+
+/// Turns `Err` into the operation's failed answer.
+macro_rules! check {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(why) => return $crate::tf_provider::framework::kinds::operation::Failed::failed(why.into()),
+        }
+    };
+}
+pub(super) use check;
+
+/// Runs an operation in a task of its own, which logs as part of the caller's span.
+pub(super) async fn run<T: Failed + Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(catch(work).in_current_span()).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(panicked)) => T::failed(panicked.into()),
+        Err(_) => {
+            T::failed(Diagnostic::error("The provider is stopping", "The request was not finished.").into())
+        }
+    }
+}
+
+/// The checks of a configuration: those of its declarations, and then `more`, which sees a sound model.
+pub(super) async fn validated<M: Model, F: Future<Output = Diagnostics>>(
+    config: Raw,
+    client: ClientCapabilities,
+    more: impl FnOnce(M) -> F,
+) -> Diagnostics {
+    let mut found = validate(&M::attributes(), &config, client.write_only_attributes);
+    if !found.has_error() {
+        found.extend(more(check!(model(&config))).await);
+    }
+    found
+}
+
+/// Refuses what validation may not have seen yet, since it was not known: null elements. It is the last look before the
+/// remote side hears anything.
+pub(super) fn refuse_nulls<M: Model>(config: &Raw) -> Result<(), Diagnostics> {
+    nulls(&M::attributes(), config).into_result()
+}
+
+/// The same where all must be known. Core promises that it is; what it is not could be mistaken for less than it will be.
+pub(super) fn refuse_nulls_and_unknowns<M: Model>(config: &Raw) -> Result<(), Diagnostics> {
+    if !config.is_wholly_known() {
+        let detail = "Terraform asked for something to be done while a value of the configuration is unknown. This is a bug.";
+        return Err(Diagnostic::error("The configuration is not wholly known", detail).into());
+    }
+    refuse_nulls::<M>(config)
+}
+
+/// An object as its model.
+pub(super) fn model<M: Model>(raw: &Raw) -> Result<M, Diagnostic> {
+    M::from_object(raw).map_err(|e| mismatch(&e))
+}
+
+/// An object as its model; `None` where it is null.
+pub(super) fn maybe<M: Model>(raw: &Raw) -> Result<Option<M>, Diagnostic> {
+    if raw.is_null() { Ok(None) } else { model(raw).map(Some) }
+}
+
+fn mismatch(mismatch: &Mismatch) -> Diagnostic {
+    let detail = format!("Terraform and the provider disagree about the schema. {mismatch}. This is a bug.");
+    // Not further down: the names do not tell the elements of lists, sets and maps on the way.
+    let at = mismatch.at.first().map_or_else(Path::root, |name| Path::of(name));
+    Diagnostic::error("A value does not fit the schema", detail).at(at)
+}
+
+/// Reads private state; where there is none, it is the default.
+pub(super) fn decode<P: DeserializeOwned + Default>(bytes: &[u8]) -> Result<P, Diagnostic> {
+    if bytes.is_empty() {
+        return Ok(P::default());
+    }
+    serde_json::from_slice(bytes).map_err(|e| {
+        let detail = format!(
+            "What the provider keeps beside the state cannot be read (line {}, column {}). Was the state written by a \
+             newer version of the provider?",
+            e.line(),
+            e.column()
+        );
+        Diagnostic::error("The private state is damaged", detail)
+    })
+}
+
+/// Writes private state.
+pub(super) fn encode<P: Serialize>(private: &P) -> Vec<u8> {
+    serde_json::to_vec(private).unwrap_or_default()
+}

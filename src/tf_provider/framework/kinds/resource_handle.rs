@@ -1,0 +1,372 @@
+//! Managed resources as the registry has them: what core asks, what it is answered, and from models to raw values and back.
+//!
+//! Two rules stand here, once. What an answer says of private state and identity replaces what core has stored, so what
+//! shall stay is repeated. And where an operation failed and left no new state, core keeps the old one, so that what belongs
+//! to the old one stays with it.
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+
+use super::handle::{Shape, schema};
+use super::operation::{
+    ClientCapabilities, Failed, check, decode, encode, failed, maybe, model, refuse_nulls,
+    refuse_nulls_and_unknowns, run, validated,
+};
+use super::resource::{Applied, MoveSource, Planning, PriorState, Resource, ResourceId, Updating};
+use crate::tf_provider::framework::plan::plan_change;
+use crate::tf_provider::framework::schema::without_null_elements;
+use crate::tf_provider::framework::{
+    Diagnostic, Diagnostics, IdentitySchema, Model, Path, Plan, Raw, Schema, Type,
+};
+
+/// A request to look at an object.
+pub struct ReadRequest {
+    /// What it was.
+    pub state: Raw,
+    /// Private state.
+    pub private: Vec<u8>,
+    /// Its identity, where one is stored.
+    pub identity: Option<Raw>,
+}
+
+/// A request to plan one resource. `prior` is null on create, `proposed` and `config` on destroy.
+pub struct PlanRequest {
+    /// What it was.
+    pub prior: Raw,
+    /// Core's proposal; only whether it is null counts, the framework plans from the configuration.
+    pub proposed: Raw,
+    /// The configuration.
+    pub config: Raw,
+    /// Private state.
+    pub private: Vec<u8>,
+    /// Its identity, where one is stored.
+    pub identity: Option<Raw>,
+}
+
+/// A plan. `planned` is absent on errors.
+#[derive(Default)]
+pub struct PlanResponse {
+    /// What it will be.
+    pub planned: Option<Raw>,
+    /// Attributes whose change makes a new object.
+    pub requires_replace: Vec<Path>,
+    /// Private state, carried on to apply.
+    pub private: Vec<u8>,
+    /// The identity, where it is known.
+    pub identity: Option<Raw>,
+    /// What there is to say.
+    pub diagnostics: Diagnostics,
+}
+
+/// A request to apply a plan. `prior` is null on create, `planned` and `config` on destroy.
+pub struct ApplyRequest {
+    /// What it was.
+    pub prior: Raw,
+    /// What it shall be.
+    pub planned: Raw,
+    /// The configuration.
+    pub config: Raw,
+    /// Private state of the plan; on destroy that of the state.
+    pub private: Vec<u8>,
+    /// The identity of the plan, where it is known.
+    pub identity: Option<Raw>,
+}
+
+/// What apply came to. Without `state` core keeps the prior one on errors, and takes the object for gone otherwise.
+#[derive(Default)]
+pub struct ApplyResponse {
+    /// The state.
+    pub state: Option<Raw>,
+    /// Private state.
+    pub private: Vec<u8>,
+    /// The identity.
+    pub identity: Option<Raw>,
+    /// What there is to say.
+    pub diagnostics: Diagnostics,
+}
+
+/// What a read found; the same shape as an apply's.
+pub type ReadResponse = ApplyResponse;
+/// What an import found; the same shape as an apply's.
+pub type ImportResponse = ApplyResponse;
+/// What a move or an upgrade came to; the same shape as an apply's.
+pub type StateResponse = ApplyResponse;
+
+/// A stored identity, brought up to date.
+#[derive(Default)]
+pub struct IdentityResponse {
+    /// The identity; absent on errors.
+    pub identity: Option<Raw>,
+    /// What there is to say.
+    pub diagnostics: Diagnostics,
+}
+failed!(PlanResponse, ApplyResponse);
+
+/// A resource type that the provider has.
+pub struct ResourceHandle {
+    name: &'static str,
+    erased: Arc<dyn Erased>,
+    shape: Shape,
+    identity: OnceLock<Option<(IdentitySchema, Type)>>,
+}
+
+impl ResourceHandle {
+    pub(in crate::tf_provider::framework) fn new<R: Resource>(resource: R) -> ResourceHandle {
+        ResourceHandle {
+            name: R::TYPE_NAME,
+            erased: Arc::new(Typed(resource)),
+            shape: Shape::new(|| schema::<R::Model>(R::VERSION)),
+            identity: OnceLock::new(),
+        }
+    }
+
+    /// Its schema.
+    pub fn schema(&self) -> &Schema {
+        self.shape.schema()
+    }
+
+    /// The type of its configuration, plan and state.
+    pub fn ty(&self) -> &Type {
+        self.shape.ty()
+    }
+
+    /// The schema and the type of its identity; `None` for types without one.
+    pub fn identity(&self) -> Option<&(IdentitySchema, Type)> {
+        let build = || {
+            let schema = self.erased.identity_schema()?;
+            let ty = schema.ty();
+            Some((schema, ty))
+        };
+        self.identity.get_or_init(build).as_ref()
+    }
+
+    /// Checks a configuration.
+    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        run(self.erased.clone().validate(config, client)).await
+    }
+
+    /// Reads a state back from JSON, bringing it up to date if an older version wrote it.
+    pub async fn upgrade(&self, version: i64, json: Json) -> StateResponse {
+        if version != self.schema().version {
+            return run(self.erased.clone().upgrade(PriorState { version, json })).await;
+        }
+        let raw = Raw::from_json(&json, self.ty());
+        let raw = raw.map_err(|e| Diagnostic::error("The state does not fit the schema", e));
+        let state = Some(without_null_elements(self.ty(), check!(raw)));
+        StateResponse { state, ..StateResponse::default() }
+    }
+
+    /// Reads an identity back from JSON. No identity has changed its layout yet: one of another version is unknown.
+    pub fn upgrade_identity(&self, version: i64, json: &Json) -> IdentityResponse {
+        let failed = |summary: String, detail: String| IdentityResponse {
+            identity: None,
+            diagnostics: Diagnostic::error(summary, detail).into(),
+        };
+        match self.identity() {
+            Some((schema, ty)) if schema.version == version => match Raw::from_json(json, ty) {
+                Ok(raw) => IdentityResponse { identity: Some(raw), ..IdentityResponse::default() },
+                Err(fault) => {
+                    failed(format!("The identity of a {} does not fit its schema", self.name), fault)
+                }
+            },
+            _ => failed(
+                format!("The identity of a {} is of an unknown version", self.name),
+                format!("Version {version} is none that this provider has ever written."),
+            ),
+        }
+    }
+
+    /// Looks at an object. A lost object has no identity; after an error core keeps the old state, and so the old identity
+    /// stays.
+    pub async fn read(&self, request: ReadRequest) -> ReadResponse {
+        let ReadRequest { state, private, identity } = request;
+        let mut read = run(self.erased.clone().read(state, private)).await;
+        let before = identity.filter(|_| read.state.is_some() || read.diagnostics.has_error());
+        read.identity = self.either(read.identity, before);
+        read
+    }
+
+    /// Plans a create, an update or a destroy.
+    pub async fn plan(&self, request: PlanRequest) -> PlanResponse {
+        let before = request.identity.clone();
+        let mut plan = run(self.erased.clone().plan(request)).await;
+        plan.identity = self.either(plan.identity, before);
+        plan
+    }
+
+    /// Applies a plan. Where an error leaves no new state, private state and identity stay as they were.
+    pub async fn apply(&self, request: ApplyRequest) -> ApplyResponse {
+        let (before, private) = (request.identity.clone(), request.private.clone());
+        let mut applied = run(self.erased.clone().apply(request)).await;
+        let failed = applied.state.is_none() && applied.diagnostics.has_error();
+        if failed {
+            applied.private = private;
+        }
+        let before = before.filter(|_| applied.state.is_some() || failed);
+        applied.identity = self.either(applied.identity, before);
+        applied
+    }
+
+    /// Takes an existing object over.
+    pub async fn import(&self, id: ResourceId) -> ImportResponse {
+        let mut imported = run(self.erased.clone().import(id)).await;
+        imported.identity = self.either(imported.identity, None);
+        imported
+    }
+
+    /// Takes over the state of another resource type.
+    pub async fn move_from(&self, source: MoveSource) -> StateResponse {
+        let mut moved = run(self.erased.clone().move_from(source)).await;
+        moved.identity = self.either(moved.identity, None);
+        moved
+    }
+
+    /// The identity for an answer: the new one, else the one before. Never one for a type without an identity schema: that
+    /// crashes Terraform 1.15.
+    fn either(&self, new: Option<Raw>, before: Option<Raw>) -> Option<Raw> {
+        self.identity()?;
+        new.or(before)
+    }
+}
+
+#[async_trait]
+trait Erased: Send + Sync {
+    fn identity_schema(&self) -> Option<IdentitySchema>;
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn upgrade(self: Arc<Self>, state: PriorState) -> StateResponse;
+    async fn read(self: Arc<Self>, state: Raw, private: Vec<u8>) -> ReadResponse;
+    async fn plan(self: Arc<Self>, request: PlanRequest) -> PlanResponse;
+    async fn apply(self: Arc<Self>, request: ApplyRequest) -> ApplyResponse;
+    async fn import(self: Arc<Self>, id: ResourceId) -> ImportResponse;
+    async fn move_from(self: Arc<Self>, source: MoveSource) -> StateResponse;
+}
+
+struct Typed<R>(R);
+
+impl<R: Resource> Typed<R> {
+    fn applied(&self, (applied, diagnostics): (Option<Applied<R>>, Diagnostics)) -> ApplyResponse {
+        match applied {
+            Some(Applied { state, private }) => ApplyResponse {
+                identity: self.0.identity(&state),
+                state: Some(state.to_object()),
+                private: encode(&private),
+                diagnostics,
+            },
+            None => ApplyResponse { diagnostics, ..ApplyResponse::default() },
+        }
+    }
+
+    async fn plan_destroy(&self, prior: Raw, private: Vec<u8>) -> PlanResponse {
+        let diagnostics = match check!(maybe(&prior)) {
+            Some(prior) => self.0.plan_delete(prior).await,
+            None => Diagnostics::none(),
+        };
+        PlanResponse { planned: Some(Raw::Null), private, diagnostics, ..PlanResponse::default() }
+    }
+}
+
+#[async_trait]
+impl<R: Resource> Erased for Typed<R> {
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        self.0.identity_schema()
+    }
+
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn upgrade(self: Arc<Self>, state: PriorState) -> StateResponse {
+        match self.0.upgrade(state).await {
+            Ok(model) => StateResponse { state: Some(model.to_object()), ..StateResponse::default() },
+            Err(diagnostics) => StateResponse { diagnostics, ..StateResponse::default() },
+        }
+    }
+
+    async fn read(self: Arc<Self>, state: Raw, private: Vec<u8>) -> ReadResponse {
+        let Some(model) = check!(maybe(&state)) else { return ReadResponse::default() };
+        let current = Applied { state: model, private: check!(decode(&private)) };
+        self.applied(self.0.read(current).await)
+    }
+
+    async fn plan(self: Arc<Self>, request: PlanRequest) -> PlanResponse {
+        let PlanRequest { prior, proposed, config, private, identity: _ } = request;
+        if proposed.is_null() {
+            return self.plan_destroy(prior, private).await;
+        }
+        check!(refuse_nulls::<R::Model>(&config));
+        let (attributes, resource) = (R::Model::attributes(), &self.0);
+        let (prior, config, private) = (&prior, &config, &private);
+        let refined = plan_change(&attributes, prior, config, |draft| async move {
+            let mut planning = Planning::<R> {
+                config: model(config)?,
+                prior: maybe(prior)?,
+                planned: model(&draft.planned)?,
+                requires_replace: draft.requires_replace,
+                private: decode(private)?,
+            };
+            let diagnostics = resource.plan(&mut planning).await;
+            if diagnostics.has_error() {
+                return Err(diagnostics);
+            }
+            let Planning { prior, planned, requires_replace, private, .. } = planning;
+            let plan = Plan { planned: planned.to_object(), requires_replace, repeated: Vec::new() };
+            Ok((plan, (prior, private, diagnostics)))
+        });
+        let (plan, (prior, private, diagnostics)) = check!(refined.await);
+        PlanResponse {
+            // An object that is about to be replaced keeps its identity; a new one gets its own at apply.
+            identity: prior.as_ref().and_then(|prior| self.0.identity(prior)),
+            planned: Some(plan.planned),
+            requires_replace: plan.requires_replace,
+            private: encode(&private),
+            diagnostics,
+        }
+    }
+
+    async fn apply(self: Arc<Self>, request: ApplyRequest) -> ApplyResponse {
+        let ApplyRequest { prior, planned, config, private, identity: _ } = request;
+        if !planned.is_null() {
+            check!(refuse_nulls_and_unknowns::<R::Model>(&config));
+        }
+        let private = check!(decode(&private));
+        match (check!(maybe(&prior)), check!(maybe(&planned))) {
+            (None, None) => ApplyResponse::default(),
+            (None, Some(planned)) => {
+                self.applied(self.0.create(check!(model(&config)), planned, private).await)
+            }
+            (Some(prior), Some(planned)) => {
+                let updating = Updating { config: check!(model(&config)), prior, planned, private };
+                self.applied(self.0.update(updating).await)
+            }
+            (Some(prior), None) => {
+                let diagnostics = self.0.delete(Applied { state: prior, private }).await;
+                ApplyResponse { diagnostics, ..ApplyResponse::default() }
+            }
+        }
+    }
+
+    async fn import(self: Arc<Self>, id: ResourceId) -> ImportResponse {
+        match self.0.import(id).await {
+            Ok(applied) => self.applied((Some(applied), Diagnostics::none())),
+            Err(diagnostics) => self.applied((None, diagnostics)),
+        }
+    }
+
+    async fn move_from(self: Arc<Self>, source: MoveSource) -> StateResponse {
+        let (type_name, address) = (source.type_name.clone(), source.provider_address.clone());
+        match self.0.move_from(source).await {
+            Some(Ok(applied)) => self.applied((Some(applied), Diagnostics::none())),
+            Some(Err(diagnostics)) => self.applied((None, diagnostics)),
+            None => {
+                let summary = format!("A {type_name} cannot become a {}", R::TYPE_NAME);
+                let detail = format!(
+                    "The provider does not know how to take over the state of `{type_name}` from `{address}`. Remove \
+                     the `moved` block, and use `removed` and `import` blocks instead."
+                );
+                StateResponse::failed(Diagnostic::error(summary, detail).into())
+            }
+        }
+    }
+}

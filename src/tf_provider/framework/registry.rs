@@ -1,0 +1,112 @@
+//! What a provider has, by name. Each RPC looks its type up once, and then works with the handle, which has the schema, the
+//! types of values and the operations.
+
+use std::collections::BTreeMap;
+
+use super::kinds::{
+    DataSource, DataSourceHandle, EphemeralResource, EphemeralResourceHandle, Function, FunctionHandle,
+    Provider, ProviderHandle, Resource, ResourceHandle,
+};
+use super::schema::Schemas;
+
+/// A provider with everything that it has, built once.
+pub struct Registry {
+    provider: ProviderHandle,
+    resources: BTreeMap<&'static str, ResourceHandle>,
+    data_sources: BTreeMap<&'static str, DataSourceHandle>,
+    ephemeral_resources: BTreeMap<&'static str, EphemeralResourceHandle>,
+    functions: BTreeMap<&'static str, FunctionHandle>,
+}
+
+/// Builds a [`Registry`]: one line per resource, data source, ephemeral resource and function.
+pub struct RegistryBuilder(Registry);
+
+impl RegistryBuilder {
+    /// Adds a resource type.
+    #[must_use]
+    pub fn resource<R: Resource>(mut self, resource: R) -> RegistryBuilder {
+        self.0.resources.insert(R::TYPE_NAME, ResourceHandle::new(resource));
+        self
+    }
+
+    /// Adds a data source.
+    #[must_use]
+    pub fn data_source<D: DataSource>(mut self, data_source: D) -> RegistryBuilder {
+        self.0.data_sources.insert(D::TYPE_NAME, DataSourceHandle::new(data_source));
+        self
+    }
+
+    /// Adds an ephemeral resource type.
+    #[must_use]
+    pub fn ephemeral_resource<E: EphemeralResource>(mut self, ephemeral: E) -> RegistryBuilder {
+        self.0.ephemeral_resources.insert(E::TYPE_NAME, EphemeralResourceHandle::new(ephemeral));
+        self
+    }
+
+    /// Adds a function.
+    #[must_use]
+    pub fn function<F: Function>(mut self, function: F) -> RegistryBuilder {
+        self.0.functions.insert(F::NAME, FunctionHandle::new(function));
+        self
+    }
+
+    /// The registry.
+    pub fn build(self) -> Registry {
+        self.0
+    }
+}
+
+impl Registry {
+    /// A registry of this provider, so far without anything in it.
+    pub fn builder<P: Provider>(provider: P) -> RegistryBuilder {
+        RegistryBuilder(Registry {
+            provider: ProviderHandle::new(provider),
+            resources: BTreeMap::new(),
+            data_sources: BTreeMap::new(),
+            ephemeral_resources: BTreeMap::new(),
+            functions: BTreeMap::new(),
+        })
+    }
+
+    /// The provider itself.
+    pub fn provider(&self) -> &ProviderHandle {
+        &self.provider
+    }
+
+    /// A resource type.
+    pub fn resource(&self, name: &str) -> Option<&ResourceHandle> {
+        self.resources.get(name)
+    }
+
+    /// A data source.
+    pub fn data_source(&self, name: &str) -> Option<&DataSourceHandle> {
+        self.data_sources.get(name)
+    }
+
+    /// An ephemeral resource type.
+    pub fn ephemeral_resource(&self, name: &str) -> Option<&EphemeralResourceHandle> {
+        self.ephemeral_resources.get(name)
+    }
+
+    /// A function.
+    pub fn function(&self, name: &str) -> Option<&FunctionHandle> {
+        self.functions.get(name)
+    }
+
+    /// The schemas of everything.
+    pub fn schemas(&self) -> Schemas {
+        let identity = |(name, r): (&&'static str, &ResourceHandle)| Some((*name, r.identity()?.0.clone()));
+        Schemas {
+            provider: self.provider.schema().clone(),
+            resources: self.resources.iter().map(|(name, r)| (*name, r.schema().clone())).collect(),
+            identities: self.resources.iter().filter_map(identity).collect(),
+            data_sources: self.data_sources.iter().map(|(name, d)| (*name, d.schema().clone())).collect(),
+            ephemeral_resources: self
+                .ephemeral_resources
+                .iter()
+                .map(|(name, e)| (*name, e.schema().clone()))
+                .collect(),
+            functions: self.functions.iter().map(|(name, f)| (*name, f.signature().clone())).collect(),
+        }
+    }
+}
