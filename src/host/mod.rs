@@ -4,7 +4,9 @@
 //! times side by side, and what one of them has learnt (how new its last write is, which object claims what) the next one
 //! must know. This module knows files and nothing else: neither tokens nor Cloudflare nor Terraform.
 
+mod claims;
 mod directory;
 mod files;
 
+pub use claims::Claims;
 pub use files::{HostFiles, HostLock, LockError};

@@ -1,0 +1,149 @@
+//! Which object has claimed which thing, in what order. Pure.
+//!
+//! Two objects may stand for the same thing: one and its replacement, or two that were written alike. Whoever lets go of a
+//! thing must not take it from one who has claimed it later. The processes of a host hand the claims on to each other,
+//! since a replacement may be made in one run and the replaced object destroyed in the next.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One object's claim of a thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Claim {
+    by: String,
+    /// It was made by this process. What another process has recorded may be out of date: another host may have destroyed
+    /// the object since.
+    #[serde(skip)]
+    fresh: bool,
+}
+
+/// The claims of some things, by whatever tells the things apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound = "K: Serialize + for<'k> Deserialize<'k> + Ord")]
+pub struct Claims<K>(BTreeMap<K, Vec<Claim>>);
+
+impl<K> Default for Claims<K> {
+    fn default() -> Self {
+        Claims(BTreeMap::new())
+    }
+}
+
+impl<K: Ord> Claims<K> {
+    /// Takes over what another process has recorded meanwhile, and keeps in mind what this one has claimed.
+    #[must_use]
+    pub fn updated(&self, recorded: Claims<K>) -> Claims<K> {
+        let mut updated = recorded;
+        for (thing, claims) in &mut updated.0 {
+            let own = self.0.get(thing).map(Vec::as_slice).unwrap_or_default();
+            let is_own = |by: &str| own.iter().any(|claim| claim.fresh && claim.by == by);
+            claims.iter_mut().for_each(|claim| claim.fresh = is_own(&claim.by));
+        }
+        updated
+    }
+
+    /// An object claims a thing, later than all others.
+    pub fn take(&mut self, thing: K, by: &str) {
+        let claims = self.0.entry(thing).or_default();
+        claims.retain(|claim| claim.by != by);
+        claims.push(Claim { by: by.to_owned(), fresh: true });
+    }
+
+    /// Has another object claimed the thing later than this one? Of an object whose own claim is not recorded only a claim
+    /// of this run is surely later.
+    pub fn is_claimed_later(&self, thing: &K, by: &str) -> bool {
+        let claims = self.0.get(thing).map(Vec::as_slice).unwrap_or_default();
+        match claims.iter().position(|claim| claim.by == by) {
+            Some(own) => own + 1 < claims.len(),
+            None => claims.iter().any(|claim| claim.fresh),
+        }
+    }
+
+    /// An object lets go of a thing. True where another one has claimed it later, so that it stays.
+    pub fn release(&mut self, thing: &K, by: &str) -> bool {
+        let later = self.is_claimed_later(thing, by);
+        if !later {
+            self.0.remove(thing);
+        } else if let Some(claims) = self.0.get_mut(thing) {
+            claims.retain(|claim| claim.by != by);
+        }
+        later
+    }
+
+    /// Has this object claimed the thing?
+    pub fn has(&self, thing: &K, by: &str) -> bool {
+        self.0.get(thing).is_some_and(|claims| claims.iter().any(|claim| claim.by == by))
+    }
+
+    /// Has any object claimed the thing?
+    pub fn is_claimed(&self, thing: &K) -> bool {
+        self.0.contains_key(thing)
+    }
+
+    /// Forgets the claims of all things but these.
+    pub fn retain(&mut self, keep: impl Fn(&K) -> bool) {
+        self.0.retain(|thing, _| keep(thing));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claimed(by: &[&str]) -> Claims<String> {
+        let mut claims = Claims::default();
+        by.iter().for_each(|by| claims.take("thing".to_owned(), by));
+        claims
+    }
+
+    fn release(mut claims: Claims<String>, by: &str) -> bool {
+        claims.release(&"thing".to_owned(), by)
+    }
+
+    /// The claims as another process reads them.
+    fn recorded(claims: &Claims<String>) -> Claims<String> {
+        Claims::default().updated(serde_json::from_str(&serde_json::to_string(claims).unwrap()).unwrap())
+    }
+
+    #[test]
+    fn an_earlier_claim_gives_way_to_a_later_one() {
+        assert!(release(claimed(&["old", "new"]), "old"));
+        assert!(!release(claimed(&["old", "new"]), "new"));
+        assert!(release(claimed(&["new", "old", "new"]), "old"), "the latest claim counts");
+        assert!(!release(claimed(&["a"]), "a"));
+        assert!(!release(Claims::default(), "a"));
+    }
+
+    #[test]
+    fn the_order_of_claims_holds_in_the_next_process() {
+        assert!(release(recorded(&claimed(&["old", "new"])), "old"));
+        assert!(!release(recorded(&claimed(&["old", "new"])), "new"));
+    }
+
+    #[test]
+    fn an_unrecorded_object_gives_way_to_claims_of_this_run_alone() {
+        assert!(release(claimed(&["new"]), "unrecorded"));
+        assert!(!release(recorded(&claimed(&["new"])), "unrecorded"));
+    }
+
+    #[test]
+    fn claims_of_this_run_stay_its_own_when_a_record_is_read() {
+        let own = claimed(&["mine"]);
+        let both = claimed(&["mine", "theirs"]);
+        let read = serde_json::from_str(&serde_json::to_string(&both).unwrap()).unwrap();
+        let updated = own.updated(read);
+        let thing = "thing".to_owned();
+        assert!(updated.has(&thing, "mine") && updated.has(&thing, "theirs"));
+        assert!(release(updated, "unrecorded"));
+    }
+
+    #[test]
+    fn what_was_let_go_of_is_claimed_by_nobody() {
+        let mut claims = claimed(&["a"]);
+        claims.release(&"thing".to_owned(), "a");
+        assert!(!claims.is_claimed(&"thing".to_owned()));
+        let mut claims = claimed(&["a"]);
+        claims.retain(|_| false);
+        assert_eq!(claims, Claims::default());
+    }
+}
