@@ -10,6 +10,7 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod certainty;
 mod data_sources;
 mod docs;
 mod ephemeral;
@@ -25,4 +26,5 @@ mod sdk;
 mod simulated_api;
 mod structure;
 mod tokens;
+mod user_tokens;
 mod workers_secret;

@@ -68,6 +68,15 @@ fn schema<M: Model>(version: i64) -> Schema {
     Schema { version, description: M::DESCRIPTION, attributes: M::attributes() }
 }
 
+/// The schema of what has no state: a declaration that is shared with resources says nothing of a replacement there.
+fn stateless<M: Model>() -> Schema {
+    let mut schema = schema::<M>(0);
+    for attribute in &mut schema.attributes {
+        attribute.requires_replace = false;
+    }
+    schema
+}
+
 fn mismatch(mismatch: &Mismatch) -> Diagnostic {
     let detail = format!("Terraform and the provider disagree about the schema. {mismatch}. This is a bug.");
     // Not further down: the names do not tell the elements of lists, sets and maps on the way.
@@ -172,11 +181,16 @@ impl<P: Provider> ErasedProvider for Typed<P> {
     }
 }
 
+/// The identity of an object, if its type has one and all of it is known.
+fn identity<R: Resource>(state: &R::Model) -> Option<Raw> {
+    IdentitySchema::of(&R::Model::attributes())?.identify(&state.to_object())
+}
+
 impl<R: Resource> Typed<R> {
     fn applied(&self, (applied, diagnostics): (Option<Applied<R>>, Diagnostics)) -> ApplyResponse {
         match applied {
             Some(Applied { state, private }) => ApplyResponse {
-                identity: self.0.identity(&state),
+                identity: identity::<R>(&state),
                 state: Some(state.to_object()),
                 private: encode(&private),
                 diagnostics,
@@ -193,7 +207,7 @@ impl<R: Resource> ErasedResource for Typed<R> {
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
-        self.0.identity_schema()
+        IdentitySchema::of(&R::Model::attributes())
     }
 
     async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
@@ -256,7 +270,7 @@ impl<R: Resource> ErasedResource for Typed<R> {
         mark_unknown(&attributes, &prior, &config, &mut planned);
         PlanResponse {
             // An object that is about to be replaced keeps its identity; a new one gets its own at apply.
-            identity: planning.prior.as_ref().and_then(|prior| self.0.identity(prior)),
+            identity: planning.prior.as_ref().and_then(identity::<R>),
             planned: Some(planned),
             requires_replace: planning.requires_replace,
             private: encode(&planning.private),
@@ -313,7 +327,7 @@ impl<R: Resource> ErasedResource for Typed<R> {
 #[async_trait]
 impl<D: DataSource> ErasedDataSource for Typed<D> {
     fn schema(&self) -> Schema {
-        schema::<D::Model>(0)
+        stateless::<D::Model>()
     }
 
     async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
@@ -330,7 +344,7 @@ impl<D: DataSource> ErasedDataSource for Typed<D> {
 #[async_trait]
 impl<E: EphemeralResource> ErasedEphemeral for Typed<E> {
     fn schema(&self) -> Schema {
-        schema::<E::Model>(0)
+        stateless::<E::Model>()
     }
 
     async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {

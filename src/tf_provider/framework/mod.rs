@@ -22,8 +22,8 @@ pub use path::{Path, Step};
 pub use plan::{Plan, mark_unknown, plan};
 pub use schema::{
     Attribute, Equality, Fault, IdentityAttribute, IdentitySchema, Kind, Mode, Model, Nesting, Parameter,
-    Schema, Schemas, Signature, Spec, Validator, attribute_name, block, computed, may_be_secret, object,
-    optional, required, validate,
+    Schema, Schemas, Signature, Spec, Validator, View, attribute_name, block, computed, may_be_secret,
+    object, optional, required, validate,
 };
 pub use server::{
     ApplyRequest, ApplyResponse, ImportResponse, OpenResponse, PlanRequest, PlanResponse, ReadResponse,

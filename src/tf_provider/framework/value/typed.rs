@@ -252,7 +252,7 @@ impl Attr for SecretString {
 macro_rules! collection {
     ($(#[doc = $doc:literal])* $name:ident: $of:ty, $nesting:expr, $leaf:expr) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Clone, Debug)]
         pub struct $name<T>(pub $of);
 
         impl<T> Default for $name<T> {
@@ -283,6 +283,25 @@ collection! {
 collection! {
     /// A map. Its keys are never unknown.
     Map: BTreeMap<String, Element<T>>, Nesting::Map, Type::map
+}
+
+impl<T: PartialEq> PartialEq for List<T> {
+    fn eq(&self, other: &List<T>) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<T: Attr> PartialEq for Set<T> {
+    /// Equal where Terraform sees the same set: it has no order.
+    fn eq(&self, other: &Set<T>) -> bool {
+        self.to_raw() == other.to_raw()
+    }
+}
+
+impl<T: PartialEq> PartialEq for Map<T> {
+    fn eq(&self, other: &Map<T>) -> bool {
+        self.0 == other.0
+    }
 }
 
 impl<T> List<T> {
