@@ -11,13 +11,16 @@
 //! - [`tokens`] is the token service: coalesced reads, and batched writes as pure state machines.
 //! - [`provider`] is where they meet: the configuration, the resources, and the one place that words diagnostics.
 //!
-//! `framework`, `cloudflare`, `policy`, `capabilities` and `host` import none of the others; `plugin` imports `framework`;
-//! `tokens` imports `cloudflare`, `policy` and `host`; `provider` imports all but `plugin`; `main.rs` joins them. A test
-//! keeps it so.
+//! - [`owner`] says who owns a token: an account or a user.
+//!
+//! `framework`, `owner`, `capabilities` and `host` import none of the others; `policy` and `cloudflare` import `owner`;
+//! `plugin` imports `framework`; `tokens` imports `cloudflare`, `policy`, `owner` and `host`; `provider` imports all but
+//! `plugin`; `main.rs` joins them. A test keeps it so.
 
 pub mod capabilities;
 pub mod cloudflare;
 pub mod host;
+pub mod owner;
 pub mod policy;
 pub mod provider;
 pub mod tf_provider;

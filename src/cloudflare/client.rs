@@ -14,13 +14,15 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use crate::owner::Owner;
+
 use super::{
     endpoints::{ListOptions, tokens},
     envelope,
     error::{ApiError, Error, TransportKind},
     ratelimit::{Limiter, Quota},
     redact,
-    request::{Owner, Request},
+    request::Request,
     retry::{self, Decision, Outcome},
     transport::{self, Answer, Failure},
     types::Token,

@@ -34,13 +34,14 @@ pub mod tokens {
 
     use super::ListOptions;
     use crate::cloudflare::{
-        NewToken, Owner, Page, Request, Token, TokenUpdate, Verification, envelope, request::encode,
+        NewToken, Owner, Page, Request, Token, TokenUpdate, Verification, envelope,
+        request::{encode, tokens_path},
     };
 
     /// One page of tokens. Absence proves nothing: a caller that may only list itself sees no other.
     pub fn list_page(owner: &Owner, options: &ListOptions) -> Request<Page<Token>> {
         let request =
-            Request::decoded(Method::GET, owner.tokens(), "a page of tokens", envelope::page::<Token>)
+            Request::decoded(Method::GET, tokens_path(owner), "a page of tokens", envelope::page::<Token>)
                 .query("page", options.page.to_string())
                 .query("per_page", options.per_page.to_string())
                 .query("include_expired", options.include_expired.to_string());
@@ -55,7 +56,7 @@ pub mod tokens {
     /// Makes a token. The answer is the only one that holds its value, so a lost answer is a lost token, and the
     /// request is not repeatable.
     pub fn create(owner: &Owner, token: &NewToken) -> Request<Token> {
-        Request::new(Method::POST, owner.tokens(), "a token with its value").json(token).secret_answer()
+        Request::new(Method::POST, tokens_path(owner), "a token with its value").json(token).secret_answer()
     }
 
     /// Replaces all of a token but its value. Repeatable; [`Request::once`] for those who read first.
@@ -81,11 +82,11 @@ pub mod tokens {
 
     /// What the API says of the token that the client authenticates with; the owner must be that token's own.
     pub fn verify(owner: &Owner) -> Request<Verification> {
-        Request::new(Method::GET, format!("{}/verify", owner.tokens()), "a verification")
+        Request::new(Method::GET, format!("{}/verify", tokens_path(owner)), "a verification")
     }
 
     fn one(owner: &Owner, id: &str) -> String {
-        format!("{}/{}", owner.tokens(), encode(id))
+        format!("{}/{}", tokens_path(owner), encode(id))
     }
 }
 
@@ -93,11 +94,11 @@ pub mod tokens {
 pub mod permission_groups {
     use http::Method;
 
-    use crate::cloudflare::{Owner, PermissionGroup, Request};
+    use crate::cloudflare::{Owner, PermissionGroup, Request, request::tokens_path};
 
     /// All groups that the owner's tokens can have, or those of one name or one scope. It is not paginated.
     pub fn list(owner: &Owner, name: Option<&str>, scope: Option<&str>) -> Request<Vec<PermissionGroup>> {
-        let path = format!("{}/permission_groups", owner.tokens());
+        let path = format!("{}/permission_groups", tokens_path(owner));
         let mut request = Request::new(Method::GET, path, "a list of permission groups");
         if let Some(name) = name {
             request = request.query("name", name);

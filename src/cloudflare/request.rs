@@ -8,23 +8,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use super::envelope;
+use crate::owner::Owner;
 
-/// Whose tokens: every token endpoint exists twice, with the same shapes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Owner {
-    /// Account-owned tokens, by the account's id.
-    Account(String),
-    /// The tokens of the user who authenticates.
-    User,
-}
-
-impl Owner {
-    /// The path under which the owner's tokens are, without a slash at its end.
-    pub(super) fn tokens(&self) -> String {
-        match self {
-            Self::Account(id) => format!("/accounts/{}/tokens", encode(id)),
-            Self::User => "/user/tokens".to_owned(),
-        }
+/// The path of an owner's tokens, without a slash at its end. Every token endpoint exists for each owner, with the same shapes.
+pub(super) fn tokens_path(owner: &Owner) -> String {
+    match owner {
+        Owner::Account(id) => format!("/accounts/{}/tokens", encode(id)),
+        Owner::User => "/user/tokens".to_owned(),
     }
 }
 
@@ -225,7 +215,7 @@ mod tests {
     #[test]
     fn an_id_cannot_leave_its_segment() {
         let owner = Owner::Account("a/../b?c#d e".into());
-        assert_eq!(owner.tokens(), "/accounts/a%2F..%2Fb%3Fc%23d%20e/tokens");
+        assert_eq!(tokens_path(&owner), "/accounts/a%2F..%2Fb%3Fc%23d%20e/tokens");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 use super::keys;
+pub use crate::owner::Owner as Home;
 
 /// Whether a policy grants or withholds. An explicit deny wins over any allow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,15 +87,6 @@ impl fmt::Display for NotAGroupId {
 }
 
 impl std::error::Error for NotAGroupId {}
-
-/// Who owns the token, and so what its resources nest under.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Home {
-    /// The account of this id.
-    Account(String),
-    /// The user behind the credentials.
-    User,
-}
 
 /// What stands at a resource key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::policy::IpSet;
-use crate::tf_provider::framework::{Fault, Raw, Validator};
+use crate::tf_provider::framework::{Fault, Raw, Validator, Value};
 
 /// 1 to 120 characters, as the API takes a token's name.
 pub(super) fn token_name() -> Validator {
@@ -64,8 +64,17 @@ pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
 
 /// Whether two timestamps are the same instant, to the second, which is what the API keeps.
 pub(super) fn same_instant(a: &Raw, b: &Raw) -> bool {
-    let seconds = |raw: &Raw| raw.as_str().and_then(instant).map(OffsetDateTime::unix_timestamp);
-    seconds(a).is_some() && seconds(a) == seconds(b)
+    is_same_second(a.as_str(), b.as_str())
+}
+
+/// Whether two attributes are the same instant, to the second.
+pub(super) fn is_same_instant(a: &Value<String>, b: &Value<String>) -> bool {
+    is_same_second(a.as_str(), b.as_str())
+}
+
+fn is_same_second(a: Option<&str>, b: Option<&str>) -> bool {
+    let second = |text: Option<&str>| text.and_then(instant).map(OffsetDateTime::unix_timestamp);
+    second(a).is_some() && second(a) == second(b)
 }
 
 /// A duration such as `30s`, `720h` or `90d`, longer than nothing unless `zero` is allowed.

@@ -1,6 +1,7 @@
 //! The provider block: credentials, the default account, and how to reach the API.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,13 +9,16 @@ use secrecy::SecretString;
 
 use super::checks;
 use super::guardrails::{Guardrails, GuardrailsBlock};
-use super::session::Session;
+use super::secret::Workers;
+use super::session::{Api, Configured, Session};
+use super::token::lent::Open;
 use super::wording;
 use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
 use crate::host::HostFiles;
 use crate::model;
+use crate::path;
 use crate::tf_provider::framework::{
-    Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, block, optional,
+    Diagnostic, Diagnostics, Fault, Number, Provider, Raw, Validator, Value, block, optional,
 };
 use crate::tokens::{OwnToken, Settings, Stopper, TokenService};
 
@@ -108,12 +112,15 @@ fn lock_dirs(cache: Option<String>, home: Option<String>) -> Vec<PathBuf> {
 pub(crate) struct CloudflareProvider {
     environment: Environment,
     session: Session,
+    open: Open,
+    workers: Workers,
     stopper: Stopper,
 }
 
 impl CloudflareProvider {
-    pub(super) fn new(environment: Environment, session: Session) -> CloudflareProvider {
-        CloudflareProvider { environment, session, stopper: Stopper::default() }
+    pub(super) fn new(environment: Environment, session: Session, open: Open) -> CloudflareProvider {
+        let (workers, stopper) = Default::default();
+        CloudflareProvider { environment, session, open, workers, stopper }
     }
 
     /// The client's configuration: none while a part of it is unknown.
@@ -156,7 +163,7 @@ impl CloudflareProvider {
                  of them, or set the one to use in the provider block. A token with just the rights it needs is the \
                  better choice.",
             )
-            .at(Path::of("api_token"))),
+            .at(path!(ProviderModel.api_token))),
             ((Some(token), None), _) => Ok(Some(Credentials::Token(token.clone()))),
             ((None, Some(key)), Some(email)) => {
                 Ok(Some(Credentials::Key { key: key.clone(), email: email.clone() }))
@@ -165,13 +172,13 @@ impl CloudflareProvider {
                 "No e-mail address for the global API key",
                 "Set `email` beside `api_key`, or CLOUDFLARE_EMAIL in the environment.",
             )
-            .at(Path::of("email"))),
+            .at(path!(ProviderModel.email))),
             ((None, None), _) => Err(Diagnostic::error(
                 "No credentials",
                 "Set `api_token` in the provider block, or CLOUDFLARE_API_TOKEN in the environment, to an API token with \
                  the right \"Account API Tokens Write\". (Or set `api_key` and `email`, the global API key.)",
             )
-            .at(Path::of("api_token"))),
+            .at(path!(ProviderModel.api_token))),
         }
     }
 
@@ -181,7 +188,7 @@ impl CloudflareProvider {
                 "Invalid account",
                 "CLOUDFLARE_ACCOUNT_ID is not the id of an account: that has 32 hexadecimal digits, in lower case.",
             )
-            .at(Path::of("account_id"))),
+            .at(path!(ProviderModel.account_id))),
             (Value::Null, id) => Ok(id.clone().into()),
             (own, _) => Ok(own.clone()),
         }
@@ -195,7 +202,7 @@ impl Provider for CloudflareProvider {
     async fn configure(&self, config: ProviderModel) -> Diagnostics {
         let configured = || {
             let account_id = self.account_id(&config)?;
-            let tokens = match self.client_config(&config)? {
+            let api = match self.client_config(&config)? {
                 None => None,
                 Some(client) => {
                     let base_url = client.base_url.clone();
@@ -209,14 +216,16 @@ impl Provider for CloudflareProvider {
                         stop: self.stopper.handle(),
                         ..Settings::new(HostFiles::new(self.environment.lock_dirs.clone()), base_url)
                     };
-                    Some(TokenService::new(client, settings))
+                    let tokens = TokenService::new(client.clone(), settings);
+                    Some(Api { client, tokens, workers: self.workers.clone(), credential: own_token })
                 }
             };
-            Ok((tokens, account_id))
+            let guardrails = Arc::new(Guardrails::from(&config.guardrails));
+            Ok(Configured { api, account_id, guardrails })
         };
         match configured() {
-            Ok((tokens, account_id)) => {
-                self.session.configure(tokens, account_id, Guardrails::from(&config.guardrails));
+            Ok(configured) => {
+                self.session.configure(configured);
                 Diagnostics::none()
             }
             Err(diagnostic) => Diagnostic::into(diagnostic),
@@ -228,6 +237,8 @@ impl Provider for CloudflareProvider {
     }
 
     async fn close(&self) {
-        self.session.close_all().await;
+        if let Some(api) = self.session.api() {
+            self.open.close_all(&api.tokens).await;
+        }
     }
 }

@@ -2,19 +2,16 @@
 //! a binding and whatever else asks for rights is held to the same rules; what is not known yet passes, and is checked
 //! once it is, before anything is sent.
 //!
-//! Pure but for [`check_policies`], which asks for the permission groups. Wording a breach is somebody else's business.
+//! Pure. Wording a breach is somebody else's business.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::blocks::{ConditionBlock, PolicyBlock};
-use super::session::Session;
-use super::wording;
-use super::{checks, policies};
-use crate::cloudflare::Owner;
+use super::checks;
 use crate::model;
 use crate::policy::{Catalog, Effect, GroupId, IpSet};
-use crate::tf_provider::framework::{Diagnostics, Set, Validator, Value, optional};
+use crate::tf_provider::framework::{Set, Validator, Value, optional};
 
 model! {
     /// Rules that every plan of this provider configuration must keep. A plan that breaks one is refused.
@@ -74,6 +71,11 @@ pub(crate) enum Breach {
 }
 
 impl Guardrails {
+    /// Whether policies must be held against the rules: only then the permission groups are needed.
+    pub(crate) fn forbids_groups(&self) -> bool {
+        !self.forbidden.is_empty()
+    }
+
     /// The breaches of how long a token is to live. No lifetime is for ever; one that is not known passes, and so does,
     /// as such, the end of a token that has had it before.
     pub(crate) fn lifetime(&self, lifetime: &Value<Duration>) -> Option<Breach> {
@@ -139,25 +141,6 @@ impl Guardrails {
 /// What an element means: itself if it is an id, else the groups of that name.
 fn ids<'a>(element: &str, named: impl Iterator<Item = &'a GroupId>) -> BTreeSet<GroupId> {
     element.parse().map_or_else(|_| named.cloned().collect(), |id| BTreeSet::from([id]))
-}
-
-/// Holds planned policies against the session's guardrails. Without a way to the API it is left for later.
-pub(crate) async fn check_policies(
-    session: &Session,
-    owner: &Owner,
-    planned: &Value<Set<PolicyBlock>>,
-) -> Diagnostics {
-    let guardrails = session.guardrails();
-    let Some(tokens) = session.tokens().filter(|_| !guardrails.forbidden.is_empty()) else {
-        return Diagnostics::none();
-    };
-    if planned.is_null() {
-        return Diagnostics::none();
-    }
-    match policies::catalog(&tokens, owner).await {
-        Ok(catalog) => wording::breaches(guardrails.policies(planned, &catalog), "policies"),
-        Err(unlisted) => unlisted.into(),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Where Terraform and Cloudflare meet: provider configuration, resources, the one mapping between schema, policy and API,
 //! and the one place that words diagnostics. It knows no protobuf.
 
-mod account;
+mod binding;
 mod blocks;
 mod checks;
 mod config;
@@ -9,43 +9,62 @@ mod data_sources;
 mod ephemeral_resources;
 mod functions;
 mod guardrails;
+mod import;
+mod owner;
 mod policies;
 mod resources;
 mod seal;
+mod secret;
 mod session;
+#[cfg(test)]
+mod tests;
+mod token;
 mod wording;
 
 pub use config::Environment;
 
 use crate::tf_provider::framework::Registry;
+use binding::BindingResource;
 use config::CloudflareProvider;
-use data_sources::account_api_tokens::AccountApiTokens;
 use data_sources::api_token_permission_groups::PermissionGroups;
-use ephemeral_resources::account_api_token::EphemeralToken;
 use functions::capability::Capability;
 use functions::r2_secret_access_key::R2SecretAccessKey;
 use functions::resource_keys::{AccountResource, AllZonesResource, R2BucketResource, ZoneResource};
 use functions::terraform_policies::TerraformPolicies;
 use resources::account_api_token::AccountApiToken;
 use resources::token_binding::TokenBinding;
+use resources::user_api_token::UserApiToken;
+use resources::user_token_binding::UserTokenBinding;
 use resources::workers_secret::WorkersSecret;
 use session::Session;
+use token::TokenResource;
+use token::lent::{LentToken, Open};
+use token::listed::TokenListDataSource;
+use token::shown::TokenDataSource;
 
 /// The registry address: what `source` in `required_providers` and a dev override say.
 pub const ADDRESS: &str = "registry.terraform.io/cloudflare-tokens/cloudflare-tokens";
 
 /// The provider with everything that it has, a line each.
 pub fn server(environment: Environment) -> Registry {
-    let session = Session::default();
+    let (session, open) = (Session::default(), Open::default());
     let of = || session.clone();
-    Registry::builder(CloudflareProvider::new(environment, session.clone()))
-        .resource(AccountApiToken { session: of() })
-        .resource(TokenBinding { session: of() })
-        .ephemeral_resource(EphemeralToken { session: of() })
+    Registry::builder(CloudflareProvider::new(environment, of(), open.clone()))
+        .resource(TokenResource::<AccountApiToken>::new(of()))
+        .resource(TokenResource::<UserApiToken>::new(of()))
+        .resource(BindingResource::<TokenBinding>::new(of()))
+        .resource(BindingResource::<UserTokenBinding>::new(of()))
         .resource(WorkersSecret::new(of()))
-        .data_source(data_sources::account_api_token::AccountApiToken { session: of() })
-        .data_source(AccountApiTokens { session: of() })
+        .data_source(TokenDataSource::<data_sources::account_api_token::AccountApiToken>::new(of()))
+        .data_source(TokenDataSource::<data_sources::user_api_token::UserApiToken>::new(of()))
+        .data_source(TokenListDataSource::<data_sources::account_api_tokens::AccountApiTokens>::new(of()))
+        .data_source(TokenListDataSource::<data_sources::user_api_tokens::UserApiTokens>::new(of()))
         .data_source(PermissionGroups { session: of() })
+        .ephemeral_resource(LentToken::<ephemeral_resources::account_api_token::AccountApiToken>::new(
+            of(),
+            open.clone(),
+        ))
+        .ephemeral_resource(LentToken::<ephemeral_resources::user_api_token::UserApiToken>::new(of(), open))
         .function(AccountResource)
         .function(AllZonesResource)
         .function(Capability)

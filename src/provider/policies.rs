@@ -3,19 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::blocks::{PolicyBlock, policy_set, specs};
+use super::blocks::{POLICIES, PolicyBlock, policy_set, specs};
+use super::session::Session;
 use super::wording;
-use crate::cloudflare::Owner;
+use crate::owner::Owner;
 use crate::policy::{
-    self, Catalog, Fingerprint, Home, Policy, PolicySpec, Problem, Selection, Target, describe, resolve_all,
+    self, Catalog, Fingerprint, Policy, PolicySpec, Problem, Selection, Target, describe, resolve_all,
 };
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value, may_be_secret};
-use crate::tokens::{Concern, TokenPolicies, TokenService, home};
-
-const AT: &str = "policies";
+use crate::tokens::{Concern, TokenPolicies, TokenService};
 
 fn worded<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Diagnostics {
-    Diagnostics(problems.into_iter().map(|problem| wording::problem(problem, Path::of(AT))).collect())
+    Diagnostics(problems.into_iter().map(|problem| wording::problem(problem, Path::of(POLICIES))).collect())
 }
 
 /// The permission groups of an owner, or why they could not be listed.
@@ -24,57 +23,66 @@ pub(crate) async fn catalog(tokens: &TokenService, owner: &Owner) -> Result<Arc<
     catalog.map_err(|error| wording::api("Could not list the permission groups", &error))
 }
 
+/// Whether the permission groups are needed to plan policies: not where nothing has changed.
+pub(crate) fn needs_catalog(prior: &Value<Set<PolicyBlock>>, planned: &Value<Set<PolicyBlock>>) -> bool {
+    planned.known().is_some() && planned != prior
+}
+
 /// Checks the planned policies as far as they are known, and keeps the prior ones where they mean the same in another
-/// spelling: names for ids, another order. Asks the API for the permission groups, but not where nothing has changed.
+/// spelling: names for ids, another order. `before` are the fingerprints of the prior ones as applied: by them it does not
+/// matter whether their permission groups are still called as they were. Pure.
 ///
 /// Going back to the prior spelling is for policies that were wholly known when they were planned first. Where a part was
 /// unknown and turns out at apply to be what it was, while another part has got another spelling of the same (an id for a
 /// name), core finds the final plan inconsistent with the first; the next run, which knows all from the start, settles it.
-pub(crate) async fn plan(
-    tokens: &TokenService,
+pub(crate) fn plan(
     owner: &Owner,
-    prior: &Value<Set<PolicyBlock>>,
-    planned: &mut Value<Set<PolicyBlock>>,
-) -> Diagnostics {
-    plan_since(tokens, owner, prior, &BTreeSet::new(), planned).await
-}
-
-/// The same, where the fingerprints of the prior ones are known, so that it does not matter whether their permission groups
-/// are still called as they were.
-pub(crate) async fn plan_since(
-    tokens: &TokenService,
-    owner: &Owner,
+    catalog: &Catalog,
     prior: &Value<Set<PolicyBlock>>,
     before: &BTreeSet<Fingerprint>,
     planned: &mut Value<Set<PolicyBlock>>,
 ) -> Diagnostics {
-    if planned.known().is_none() || planned.to_raw() == prior.to_raw() {
+    if planned.known().is_none() || planned == prior {
         return Diagnostics::none();
     }
     if let Err(secret) = no_secret(planned) {
         return secret.into();
     }
-    let catalog = match catalog(tokens, owner).await {
-        Ok(catalog) => catalog,
-        Err(unlisted) => return unlisted.into(),
-    };
-    let home = home(owner);
     let Some(wanted) = specs(planned) else {
-        return worded(&check_known(planned, &home, &catalog));
+        return worded(&check_known(planned, owner, catalog));
     };
-    match resolve_all(&wanted, &home, &catalog) {
+    match resolve_all(&wanted, owner, catalog) {
         Err(problems) => worded(problems.iter().map(|(_, problem)| problem)),
         Ok(resolved) => {
             let after = fingerprints(&resolved.policies);
             let same = || {
-                let prior = resolve_all(&specs(prior)?, &home, &catalog).ok()?;
+                let prior = resolve_all(&specs(prior)?, owner, catalog).ok()?;
                 Some(fingerprints(&prior.policies) == after)
             };
             if (!prior.is_null() && *before == after) || same() == Some(true) {
                 planned.clone_from(prior);
             }
-            worded(resolved.warnings.iter().map(|(_, problem)| problem))
+            // What the token has already was warned of when it was planned, or was imported as it is.
+            let had = specs(prior).unwrap_or_default();
+            let new = resolved.warnings.iter().filter(|(index, _)| !had.contains(&wanted[*index]));
+            worded(new.map(|(_, problem)| problem))
         }
+    }
+}
+
+/// Holds planned policies against the session's guardrails. Without a way to the API it is left for later.
+pub(crate) async fn guarded(
+    session: &Session,
+    owner: &Owner,
+    planned: &Value<Set<PolicyBlock>>,
+) -> Diagnostics {
+    let guardrails = session.guardrails();
+    let Some(api) = session.api().filter(|_| guardrails.forbids_groups() && !planned.is_null()) else {
+        return Diagnostics::none();
+    };
+    match catalog(&api.tokens, owner).await {
+        Ok(catalog) => wording::breaches(guardrails.policies(planned, &catalog), &Path::of(POLICIES)),
+        Err(unlisted) => unlisted.into(),
     }
 }
 
@@ -86,13 +94,13 @@ fn no_secret(policies: &Value<Set<PolicyBlock>>) -> Result<(), Diagnostic> {
     }
     let detail = "A value in `permission_groups` (hidden, since it may be a secret) is neither the name of a permission group \
                   nor an id of 32 hexadecimal digits.";
-    Err(Diagnostic::error("No such permission group", detail).at(Path::of(AT)))
+    Err(Diagnostic::error("No such permission group", detail).at(Path::of(POLICIES)))
 }
 
-fn check_known(planned: &Value<Set<PolicyBlock>>, home: &Home, catalog: &Catalog) -> Vec<Problem> {
+fn check_known(planned: &Value<Set<PolicyBlock>>, owner: &Owner, catalog: &Catalog) -> Vec<Problem> {
     let blocks = planned.known().into_iter().flat_map(Set::known_so_far);
     blocks
-        .flat_map(|block| policy::check(&block.known_groups(), block.target().as_ref(), Some(home), catalog))
+        .flat_map(|block| policy::check(&block.known_groups(), block.target().as_ref(), Some(owner), catalog))
         .collect()
 }
 
@@ -109,7 +117,7 @@ pub(crate) async fn resolve(
     no_secret(policies)?;
     let catalog = catalog(tokens, owner).await?;
     // Warnings were given at plan.
-    let resolved = resolve_all(&wanted, &home(owner), &catalog);
+    let resolved = resolve_all(&wanted, owner, &catalog);
     resolved.map(|r| r.policies).map_err(|problems| worded(problems.iter().map(|(_, problem)| problem)))
 }
 
@@ -171,52 +179,53 @@ impl Matched {
     }
 }
 
+/// What a resource knows of the policies that it wrote.
+#[derive(Clone, Copy)]
+pub(crate) struct Own<'a> {
+    /// As written.
+    pub(crate) written: &'a [PolicySpec],
+    /// Their fingerprints as applied. If the token still has them all, nothing is gone, whatever the permission groups are
+    /// called by now, and whether or not they can still be granted.
+    pub(crate) fingerprints: &'a BTreeSet<Fingerprint>,
+    /// Whether the policies of others go into the state too.
+    pub(crate) shows_others: bool,
+}
+
 /// Tells what a resource wrote from what others did. The names in the API's answer do; only where something is left over
-/// on both sides, a permission group may have been renamed, and the list of them is asked.
+/// on both sides, or is to be described, the permission groups are listed: they are renamed at times.
 pub(crate) async fn matched(
     tokens: &TokenService,
     owner: &Owner,
-    written: &[PolicySpec],
+    own: Own<'_>,
     seen: &TokenPolicies,
 ) -> Result<Matched, Diagnostics> {
-    matched_since(tokens, owner, written, &BTreeSet::new(), seen).await
-}
-
-/// The same, where the fingerprints of what was written are known: if the token still has them all, nothing is gone, whatever
-/// the permission groups are called by now, and whether or not they can still be granted.
-pub(crate) async fn matched_since(
-    tokens: &TokenService,
-    owner: &Owner,
-    written: &[PolicySpec],
-    before: &BTreeSet<Fingerprint>,
-    seen: &TokenPolicies,
-) -> Result<Matched, Diagnostics> {
-    let home = home(owner);
-    let first = match_with(written, before, seen, &home, None);
+    let first = match_with(own, seen, owner, None);
     let nameless = || {
         let groups = seen.policies.values().flat_map(Policy::groups);
         groups.into_iter().any(|id| !seen.names.contains_key(id))
     };
-    let renamed = first.kept.len() < written.len() && !first.foreign.is_empty();
-    if !renamed && (first.foreign.is_empty() || !nameless()) {
+    let renamed = first.kept.len() < own.written.len() && !first.foreign.is_empty();
+    if !renamed && (first.foreign.is_empty() || !own.shows_others || !nameless()) {
         return Ok(first);
     }
     let catalog = catalog(tokens, owner).await?;
-    Ok(match_with(written, before, seen, &home, Some(&catalog)))
+    Ok(match_with(own, seen, owner, Some(&catalog)))
 }
 
 /// The policies of a token that are not among `planned`, as far as that is known, in words.
-pub(crate) async fn others(
-    tokens: &TokenService,
+pub(crate) fn others(
     owner: &Owner,
+    catalog: &Catalog,
     planned: &Value<Set<PolicyBlock>>,
     seen: &TokenPolicies,
-) -> Result<Vec<String>, Diagnostics> {
+) -> Vec<String> {
     let known = planned.known().into_iter().flat_map(Set::known_so_far);
     let known: Vec<_> = known.filter_map(PolicyBlock::spec).collect();
-    let mut all: Vec<_> = matched(tokens, owner, &known, seen).await?.foreign.iter().map(in_words).collect();
+    let own = Own { written: &known, fingerprints: &BTreeSet::new(), shows_others: true };
+    let matched = match_with(own, seen, owner, Some(catalog));
+    let mut all: Vec<_> = matched.foreign.iter().map(in_words).collect();
     all.extend(seen.unreadable.iter().map(|(_, fault)| format!("one of an unknown form: {fault}")));
-    Ok(all)
+    all
 }
 
 /// A policy on one line.
@@ -236,13 +245,14 @@ fn in_words(policy: &PolicySpec) -> String {
     format!("{} {} on {resources}", policy.effect.as_str(), groups.join(", "))
 }
 
-fn match_with(
-    written: &[PolicySpec],
-    before: &BTreeSet<Fingerprint>,
+/// The same, with these permission groups. Pure.
+pub(crate) fn match_with(
+    own: Own<'_>,
     seen: &TokenPolicies,
-    home: &Home,
+    owner: &Owner,
     catalog: Option<&Catalog>,
 ) -> Matched {
+    let Own { written, fingerprints: before, .. } = own;
     let (mut kept, mut owned) = (Vec::new(), BTreeSet::new());
     if before.len() == written.len()
         && before.iter().all(|fingerprint| seen.policies.contains_key(fingerprint))
@@ -250,14 +260,14 @@ fn match_with(
         (kept, owned) = (written.to_vec(), before.clone());
     }
     for spec in &written[kept.len()..] {
-        let found = seen.policies.iter().find(|(_, policy)| spec.means(policy, home, catalog, &seen.names));
+        let found = seen.policies.iter().find(|(_, policy)| spec.means(policy, owner, catalog, &seen.names));
         if let Some((fingerprint, _)) = found {
             kept.push(spec.clone());
             owned.insert(*fingerprint);
         }
     }
     let others = seen.policies.iter().filter(|(fingerprint, _)| !owned.contains(*fingerprint));
-    let foreign = others.clone().map(|(_, policy)| describe(policy, home, catalog, &seen.names)).collect();
+    let foreign = others.clone().map(|(_, policy)| describe(policy, owner, catalog, &seen.names)).collect();
     let foreign_owned = others.map(|(fingerprint, _)| *fingerprint).collect();
     Matched { kept, owned, foreign, foreign_owned }
 }

@@ -7,10 +7,7 @@ use crate::policy::{Fingerprint, Home, IpSet, MalformedPolicy, Names, Policy};
 
 /// Where the resources of an owner's tokens nest.
 pub fn home(owner: &Owner) -> Home {
-    match owner {
-        Owner::Account(id) => Home::Account(id.clone()),
-        Owner::User => Home::User,
-    }
+    owner.clone()
 }
 
 /// A policy of a token: as the server has it, and what it means, if it has a canonical form.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::support::stage::{Stage, attributes, write_config};
+use crate::support::terraform::Workspace;
 
 /// The folders of examples, a resource type each.
 fn folders() -> Vec<PathBuf> {
@@ -31,18 +32,21 @@ fn import(folder: &Path) -> (String, String) {
     let command = script.lines().find_map(|line| line.strip_prefix("terraform import "));
     let (address, _) =
         command.and_then(|command| command.split_once(' ')).expect("a terraform import command");
-    let comment = script.lines().find_map(|line| line.strip_prefix("# <"));
+    let comment = script.lines().find_map(|line| line.strip_prefix("# "));
     let form = comment.and_then(|comment| comment.split([';', ' ', '[']).next()).expect("the form of the id");
-    (address.trim_matches('\'').to_owned(), format!("<{}", form.trim_end_matches(['.', ':', ','])))
+    (address.trim_matches('\'').to_owned(), form.trim_end_matches(['.', ':', ',']).to_owned())
 }
 
 /// The id of this form, from the state.
 fn real_id(stage: &Stage, address: &str, form: &str) -> String {
     let attributes = stage.attributes(address);
     let part = |placeholder: &str| {
+        if !placeholder.starts_with('<') {
+            return placeholder.to_owned();
+        }
         let name = placeholder.trim_matches(['<', '>']);
         if name == "fingerprint" {
-            return fingerprints(stage, &attributes).join(",");
+            return fingerprints(stage, &attributes, owner_of(address)).join(",");
         }
         let value = attributes[name].as_str();
         // The token itself calls it `id`.
@@ -53,12 +57,13 @@ fn real_id(stage: &Stage, address: &str, form: &str) -> String {
 }
 
 /// The fingerprints of a binding's policies, from the data source that lists them.
-fn fingerprints(stage: &Stage, binding: &Json) -> Vec<String> {
-    let other = stage.other();
-    let look = format!("data \"cloudflare_account_api_token\" \"look\" {{ id = {} }}", binding["token_id"]);
-    write_config(&other, &look);
+fn fingerprints(stage: &Stage, binding: &Json, owner: &str) -> Vec<String> {
+    let mut other = stage.other();
+    credentials(&mut other, stage, owner);
+    let data_source = format!("cloudflare_{owner}_api_token");
+    write_config(&other, &format!("data \"{data_source}\" \"look\" {{ id = {} }}", binding["token_id"]));
     other.apply().success();
-    let seen = attributes(&other, "data.cloudflare_account_api_token.look")["policies"].clone();
+    let seen = attributes(&other, &format!("data.{data_source}.look"))["policies"].clone();
     let own = binding["policies"].as_array().unwrap();
     let is_own = |policy: &&Json| own.iter().any(|p| p["permission_groups"] == policy["permission_groups"]);
     let seen = seen.as_array().unwrap().iter().filter(is_own);
@@ -77,8 +82,24 @@ fn granted(stage: &Stage) -> BTreeSet<String> {
     ids.map(one).collect()
 }
 
+/// The owner of a type's tokens, by its name.
+fn owner_of(name: &str) -> &'static str {
+    if name.contains("cloudflare_user_") { "user" } else { "account" }
+}
+
+/// Gives a workspace a credential that may manage the owner's tokens.
+fn credentials(tf: &mut Workspace, stage: &Stage, owner: &str) {
+    if owner == "user" {
+        tf.env("CLOUDFLARE_API_TOKEN", stage.sim.user_root_token());
+    }
+}
+
 fn run(folder: &Path) {
     let mut stage = Stage::new();
+    let user_token = stage.sim.user_root_token();
+    if owner_of(folder.to_str().unwrap()) == "user" {
+        stage.tf.env("CLOUDFLARE_API_TOKEN", user_token);
+    }
     let script = stage.sim.with_scripts(|scripts| scripts.keys().next().cloned()).unwrap_or_default();
     stage.tf.env("TF_VAR_account_id", stage.sim.account_id()).env("TF_VAR_script_name", script);
     stage.tf.write("main.tf", &read(folder, "resource.tf"));
@@ -118,7 +139,11 @@ fn run_all(sort: &str, file: &str) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let example = entry.unwrap().path().join(file);
         let content = std::fs::read_to_string(&example).unwrap();
-        let stage = Stage::new();
+        let mut stage = Stage::new();
+        let (user_token, user_id) = (stage.sim.user_root_token(), stage.sim.user_id());
+        if owner_of(example.to_str().unwrap()) == "user" {
+            stage.tf.env("CLOUDFLARE_API_TOKEN", user_token).env("TF_VAR_user_id", user_id);
+        }
         stage.tf.write("main.tf", &content);
         let applied = stage.tf.apply();
         assert_eq!(applied.code, Some(0), "{}:\n{}{}", example.display(), applied.stdout, applied.stderr);

@@ -181,7 +181,7 @@ fn policies_taken_out_long_after_an_import_are_removed_only_where_the_configurat
     stage.tf.apply().success();
     let (start, end) = (config.find("policies = [").unwrap(), config.rfind(']').unwrap());
     let without = |exclusive: &str| format!("{}{exclusive}{}", &config[..start], &config[end + 1..]);
-    stage.config(&without("")).tf.plan().failure("is not said");
+    stage.config(&without("")).tf.plan().failure("Set exclusive_policies");
     stage.config(&without("exclusive_policies = true")).tf.plan().success().says("\"DNS Read\"");
     stage.tf.apply().success();
     let left = stage.sim.policies(&id);

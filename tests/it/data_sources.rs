@@ -171,7 +171,7 @@ async fn permission_groups_are_found_by_name_and_scope_with_ids_for_each_scope()
 async fn groups_of_user_tokens_need_a_credential_of_a_user() {
     let (sim, provider) = start().await;
     let refused = errors(provider.data(GROUPS, &json!({"scope": "user"})).await);
-    assert!(refused.contains("9109") && refused.contains("user token"), "{refused}");
+    assert!(refused.contains("A user's credential is needed"), "{refused}");
     let as_user = Provider::configured(&sim, json!({"api_token": sim.user_root_token()})).await;
     let found = as_user.data(GROUPS, &json!({"scope": "user"})).await.unwrap();
     assert!(plain(found.state.get("ids"))["user"]["API Tokens Write"].is_string());

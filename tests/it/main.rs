@@ -10,6 +10,7 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod certainty;
 mod circles;
 mod data_sources;
 mod docs;
@@ -26,4 +27,5 @@ mod sdk;
 mod simulated_api;
 mod structure;
 mod tokens;
+mod user_tokens;
 mod workers_secret;

@@ -14,6 +14,7 @@ fn cloudflares_own_sdk_finds_the_simulator_valid() {
         "account_id": sim.account_id(),
         "scripts": ["cron"],
         "root_token": sim.root_token(),
+        "user_token": sim.user_root_token(),
     });
     let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/run"))
         .env("SIMULATOR", started.to_string())

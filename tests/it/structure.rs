@@ -8,15 +8,19 @@ use crate::generator::root;
 use crate::paths::{Paths, paths};
 
 /// The areas of the map: path below `src/`, and the areas that it may use. What is in none of them is a seam.
-const AREAS: [(&str, &[&str]); 8] = [
+const AREAS: [(&str, &[&str]); 9] = [
     ("tf_provider/framework", &[]),
     ("tf_provider/plugin", &["tf_provider/framework"]),
-    ("cloudflare", &[]),
-    ("policy", &[]),
+    ("owner", &[]),
+    ("cloudflare", &["owner"]),
+    ("policy", &["owner"]),
     ("capabilities", &[]),
     ("host", &[]),
-    ("tokens", &["cloudflare", "host", "policy"]),
-    ("provider", &["tf_provider/framework", "cloudflare", "host", "policy", "capabilities", "tokens"]),
+    ("tokens", &["owner", "cloudflare", "host", "policy"]),
+    (
+        "provider",
+        &["tf_provider/framework", "owner", "cloudflare", "host", "policy", "capabilities", "tokens"],
+    ),
 ];
 
 /// Crates that a single area uses.
@@ -47,6 +51,17 @@ fn the_simulator_does_not_use_the_crate() {
         let Paths { idents, literals, .. } = paths(&fs::read_to_string(&file).unwrap(), &[]);
         assert!(!idents.contains("cloudflare_tokens"), "{} uses the crate", file.display());
         assert!(!literals.iter().any(|text| text.contains("src/")), "{} takes in source", file.display());
+    }
+}
+
+#[test]
+fn the_provider_writes_no_attribute_path_that_the_compiler_does_not_check() {
+    for file in rust_files(&root().join("src/provider")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for free in ["Path::of(\"", ".attribute(\""] {
+            assert!(!text.contains(free), "{}: {free}…: write path!(Model.field)", file.display());
+        }
+        assert!(!text.contains("to_raw() == ") && !text.contains("to_raw() != "), "{}", file.display());
     }
 }
 
@@ -94,8 +109,8 @@ fn edges(name: &str, text: &str) -> Vec<String> {
 
 /// The area that a path from the crate's root leads to.
 fn area(path: &[String]) -> Option<&'static str> {
-    // `model!` is exported at the root, as macros are.
-    if path.first().is_some_and(|first| first == "model") {
+    // `model!` and `path!` are exported at the root, as macros are.
+    if path.first().is_some_and(|first| first == "model" || first == "path") {
         return Some("tf_provider/framework");
     }
     let leads_to =

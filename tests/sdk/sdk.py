@@ -114,5 +114,40 @@ def main():
     refused(cloudflare.NotFoundError, 1003, lambda: root.accounts.tokens.delete(made.id, account_id=ACCOUNT))
 
 
+def user_tokens():
+    """The same on the user's own endpoints, which have the same shapes without an account."""
+    root = client(SIMULATOR["user_token"])
+    groups = list(root.user.tokens.permission_groups.list())
+    find = {group.name: group.id for group in groups}
+    assert "API Tokens Write" in find, "groups of the scope of a user"
+    everywhere = {f"{ACCOUNT_SCOPE}.zone.*": "*"}
+    dns = {"effect": "allow", "permission_groups": [{"id": find["DNS Read"]}], "resources": everywhere}
+    made = root.user.tokens.create(name="made by the SDK", policies=[dns])
+    assert made.value.startswith("cfut_") and len(made.value) == 53
+    assert made.policies[0].resources == everywhere, "all zones of all accounts stay flat"
+
+    read = root.user.tokens.get(made.id)
+    assert contents(read) == contents(made)
+    assert made.id in [token.id for token in root.user.tokens.list(per_page=5)]
+
+    own = client(made.value)
+    verified = own.user.tokens.verify()
+    assert (verified.id, verified.status) == (made.id, "active")
+    refused(cloudflare.PermissionDeniedError, 9109, lambda: own.user.tokens.get(made.id))
+
+    changed = root.user.tokens.update(made.id, name="renamed", policies=[dns], status="disabled")
+    assert (changed.name, changed.status) == ("renamed", "disabled")
+    value = root.user.tokens.value.update(made.id, body={})
+    assert value.startswith("cfut_") and value != made.value
+    refused(cloudflare.AuthenticationError, 1000, lambda: own.user.tokens.verify())
+
+    assert root.user.tokens.delete(made.id).id == made.id
+    refused(cloudflare.NotFoundError, 1003, lambda: root.user.tokens.get(made.id))
+    # An account's token has no user.
+    of_account = client(SIMULATOR["root_token"])
+    refused(cloudflare.PermissionDeniedError, 9109, lambda: list(of_account.user.tokens.list()))
+
+
 if __name__ == "__main__":
     main()
+    user_tokens()

@@ -25,6 +25,7 @@ pub mod quota;
 pub mod resources;
 pub mod rights;
 pub mod routes;
+pub mod seed;
 pub mod server;
 pub mod state;
 pub mod tokens;

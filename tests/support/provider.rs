@@ -150,6 +150,28 @@ impl Provider {
         Ok(Object { state, private: applied.private, warnings })
     }
 
+    /// Applies a plan that may fail, as core does: the state that it returns is saved also beside an error, and where it
+    /// returns none, the prior one stays.
+    pub async fn apply_failing(
+        &self,
+        resource: &str,
+        prior: Option<&Object>,
+        config: &Json,
+        plan: PlanResponse,
+    ) -> (Option<Object>, Diagnostics) {
+        assert!(!plan.diagnostics.has_error(), "{:?}", plan.diagnostics);
+        let request = ApplyRequest {
+            prior: prior.map_or(Raw::Null, |object| object.state.clone()),
+            planned: plan.planned.expect("a plan without errors plans something"),
+            config: self.config(resource, config),
+            private: plan.private,
+        };
+        let applied = self.server.apply_resource(resource, request).await;
+        let warnings = Diagnostics::none();
+        let saved = applied.state.map(|state| Object { state, private: applied.private, warnings });
+        (saved.or_else(|| prior.cloned()), applied.diagnostics)
+    }
+
     /// As [`Provider::try_apply`], where nothing may go wrong.
     pub async fn apply(&self, resource: &str, prior: Option<&Object>, config: &Json) -> Object {
         self.try_apply(resource, prior, config).await.expect("an apply without errors")

@@ -1,6 +1,5 @@
 //! A provider that touches nothing: each of the plugin layer's paths, on a handful of types.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -9,9 +8,9 @@ use async_trait::async_trait;
 use cloudflare_tokens::model;
 use cloudflare_tokens::tf_provider::framework::{
     Applied, Arguments, Created, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
-    FunctionError, IdentityAttribute, IdentitySchema, Imported, List, Map, Model, MoveSource, Opened,
-    Parameter, Path, Planning, Provider, Raw, ReadBack, Registry, Renewed, Resource, ResourceId, Set,
-    Signature, Type, Updating, Value, computed, optional, required,
+    FunctionError, Imported, List, Map, Model, MoveSource, Opened, Parameter, Path, Planning, Provider, Raw,
+    ReadBack, Registry, Renewed, Resource, ResourceId, Set, Signature, Type, Updating, Value, computed,
+    optional, required,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -79,7 +78,7 @@ model! {
     /// A thing. Its name says what becomes of it.
     pub struct ThingModel {
         /// The id.
-        id: String = computed().keep_prior(),
+        id: String = computed().keep_prior().identity(),
         /// The name.
         name: String = required().requires_replace(),
         /// How many.
@@ -112,21 +111,6 @@ impl Resource for Thing {
 
     const TYPE_NAME: &'static str = "toy_thing";
     const VERSION: i64 = 1;
-
-    fn identity_schema(&self) -> Option<IdentitySchema> {
-        let id = IdentityAttribute {
-            name: "id",
-            ty: Type::String,
-            required_for_import: true,
-            description: "The id.",
-        };
-        Some(IdentitySchema { version: 0, attributes: vec![id] })
-    }
-
-    fn identity(&self, state: &ThingModel) -> Option<Raw> {
-        let id = state.id.as_str()?;
-        Some(Raw::Map(BTreeMap::from([("id".to_owned(), Raw::string(id))])))
-    }
 
     async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
         if planning.planned.name.as_str() == Some("panics in plan") {
@@ -218,11 +202,6 @@ impl Resource for Plain {
     type Private = Note;
 
     const TYPE_NAME: &'static str = "toy_plain";
-
-    // Not to be heard: there is no schema for it.
-    fn identity(&self, _: &PlainModel) -> Option<Raw> {
-        Some(Raw::Map(BTreeMap::from([("id".to_owned(), Raw::string("plain-1"))])))
-    }
 
     async fn create(&self, _: PlainModel, _: PlainModel, private: Note) -> Created<Self> {
         let state = PlainModel { id: Value::Known("plain-1".to_owned()) };

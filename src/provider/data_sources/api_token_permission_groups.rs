@@ -4,26 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
-use crate::cloudflare::Owner;
 use crate::model;
+use crate::path;
 use crate::policy::{Catalog, PermissionGroup, Scope};
-use crate::provider::session::{Session, owner};
+use crate::provider::owner::{Account, Ownership, User};
+use crate::provider::session::Session;
 use crate::provider::{checks, policies};
 use crate::tf_provider::framework::{
-    DataSource, Diagnostic, Diagnostics, List, Map, Path, Set, Value, computed, optional,
+    DataSource, Diagnostic, Diagnostics, List, Map, Set, Value, computed, optional,
 };
 
 model! {
     /// The permission groups that API tokens can hold. Policies take their names as they are, so this is needed only to look
     /// for one, or for ids. Member roles have groups of the same names with other ids: those do not work in tokens.
     pub(crate) struct PermissionGroupsData {
-        /// The account whose tokens are to hold them. Default: the provider's. Not needed for the scope `user`.
-        account_id: String = optional().or_computed().check(checks::id("an account")),
+        ..account: Account,
         /// Only groups of exactly this name. There may be one in each scope.
         name: String = optional().check(checks::not_blank()),
         /// Only groups that apply to `account`, `zone`, `r2_bucket`, `worker_script` or `user`; the API's own word, such as
         /// `com.cloudflare.api.account.zone`, is taken too. Groups of the scope `user` are for user-owned tokens, and only a
-        /// user's credential can list them: they are asked for with this filter only.
+        /// user's credential can list them: they are asked for with this filter only, and need no account.
         scope: String = optional().check(checks::not_blank()),
         /// The groups, by name and then by id.
         permission_groups: List<GroupView> = computed(),
@@ -57,11 +57,13 @@ impl DataSource for PermissionGroups {
     const TYPE_NAME: &'static str = "cloudflare_api_token_permission_groups";
 
     async fn read(&self, config: PermissionGroupsData) -> (Option<PermissionGroupsData>, Diagnostics) {
-        let account_id = self.session.account_id(&config.account_id);
+        let account = config.account.clone().or_of_provider(&self.session.account_id());
         let scope = config.scope.as_str().map(read_scope);
         let selected = async {
-            let tokens = self.session.require()?;
-            let owner = if scope == Some(Scope::User) { Owner::User } else { owner(&account_id)? };
+            let (tokens, owner) = match &scope {
+                Some(Scope::User) => self.session.reach(&User {})?,
+                _ => self.session.reach(&account)?,
+            };
             let catalog = policies::catalog(&tokens, &owner).await?;
             select(&catalog, config.name.as_str(), scope.as_ref())
         };
@@ -70,7 +72,7 @@ impl DataSource for PermissionGroups {
                 let ids = ids(&groups);
                 let permission_groups = Value::Known(groups.iter().map(view).collect());
                 (
-                    Some(PermissionGroupsData { account_id, permission_groups, ids, ..config }),
+                    Some(PermissionGroupsData { account, permission_groups, ids, ..config }),
                     Diagnostics::none(),
                 )
             }
@@ -108,7 +110,7 @@ fn select(
         let known: Vec<_> = scopes.iter().map(|scope| format!("\"{}\"", word(scope))).collect();
         let detail = format!("There are groups of the scopes {}.", known.join(", "));
         let summary = format!("No permission group applies to \"{}\"", word(scope));
-        return Err(Diagnostic::error(summary, detail).at(Path::of("scope")));
+        return Err(Diagnostic::error(summary, detail).at(path!(PermissionGroupsData.scope)));
     }
     let wanted = |group: &&PermissionGroup| {
         name.is_none_or(|name| group.name == name) && scope.is_none_or(|scope| group.scopes.contains(scope))

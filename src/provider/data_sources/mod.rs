@@ -1,5 +1,7 @@
-//! The data sources, a file each.
+//! The data sources, a type each.
 
 pub(crate) mod account_api_token;
 pub(crate) mod account_api_tokens;
 pub(crate) mod api_token_permission_groups;
+pub(crate) mod user_api_token;
+pub(crate) mod user_api_tokens;

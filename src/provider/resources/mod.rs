@@ -1,5 +1,7 @@
-//! The managed resources, a file or folder each.
+//! The managed resources, a type each.
 
 pub(crate) mod account_api_token;
 pub(crate) mod token_binding;
+pub(crate) mod user_api_token;
+pub(crate) mod user_token_binding;
 pub(crate) mod workers_secret;

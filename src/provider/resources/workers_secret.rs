@@ -3,20 +3,20 @@
 //! The API never tells a secret's value, so drift is seen only by what it does tell: that the secret is gone, or that it
 //! is of another kind.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::cloudflare::{WorkerSecret, workers};
+use crate::cloudflare::workers;
 use crate::model;
-use crate::provider::session::Session;
-use crate::provider::{account, checks, wording};
+use crate::path;
+use crate::provider::owner::{Account, Ownership};
+use crate::provider::secret::{self, Facts, Put, SecretFields, is_text};
+use crate::provider::session::{Api, Session};
+use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Model, Path,
-    Planning, Raw, ReadBack, Resource, ResourceId, Updating, Value, optional, required,
+    Applied, Created, Diagnostics, Imported, Model as _, Planning, ReadBack, Resource, ResourceId, Updating,
+    Value,
 };
 use crate::tokens::random_name;
 
@@ -26,32 +26,23 @@ model! {
     ///
     /// Each write deploys a new version of the Worker, as `wrangler secret put` does. The API never tells a secret's value:
     /// a secret that was removed outside is put again, but a value that was changed outside is not seen.
-    pub(crate) struct WorkersSecretModel {
-        /// The account that has the Worker. Default: the provider's.
-        account_id: String = optional().or_computed().keep_prior().requires_replace().check(checks::id("an account")),
-        /// The Worker's name. It must be deployed.
-        script_name: String = required().requires_replace().check(checks::not_blank()),
-        /// The name of the binding, by which the script reads the secret.
-        name: String = required().requires_replace().check(checks::not_blank()),
-        /// The secret. It is kept in Terraform's state: `value_wo` is not. One of the two is required.
-        value: SecretString = optional().conflicts_with(&["value_wo", "value_wo_version"]),
-        /// The secret, in neither plan nor state; it may come from an ephemeral resource. Terraform cannot see that it
-        /// changes: change `value_wo_version` with it.
-        value_wo: SecretString = optional().write_only(),
-        /// Any whole number. When it changes, `value_wo` is put again. Required with `value_wo`.
-        value_wo_version: i64 = optional(),
+    pub(crate) struct Model {
+        ..account: Account,
+        ..secret: SecretFields,
     }
 }
 
-/// The only kind of secret that this resource puts.
-const SECRET_TEXT: &str = "secret_text";
+/// What is kept beside the state.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Private {
+    /// Which put the state is of, in states of version 0.1.0: later ones have an `id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    put: Option<String>,
+}
 
 /// The resource type.
 pub(crate) struct WorkersSecret {
     session: Session,
-    /// One lock for each Worker. A write makes a version of the whole script from the latest one: of two at the same time,
-    /// one may lose.
-    workers: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Puts>>>>,
 }
 
 /// A secret's place, wholly known.
@@ -61,181 +52,152 @@ struct Place<'a> {
     name: &'a str,
 }
 
-/// The last put of this run, by the secret's name.
-type Puts = HashMap<String, String>;
-
-/// What is kept beside the state.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Private {
-    /// Which put the state is of: it tells an object from a newer one in the same place.
-    #[serde(default)]
-    put: Option<String>,
+impl Model {
+    fn place(&self) -> Option<Place<'_>> {
+        let (script, name) = self.secret.place()?;
+        Some(Place { account: self.account.account_id.as_str()?, script, name })
+    }
 }
 
-impl WorkersSecretModel {
-    fn place(&self) -> Option<Place<'_>> {
-        let (account, script) = (self.account_id.as_str()?, self.script_name.as_str()?);
-        Some(Place { account, script, name: self.name.as_str()? })
+impl Place<'_> {
+    fn failed(&self, what: &str) -> String {
+        format!("Could not {what} the secret {} of the Worker {}", self.name, self.script)
     }
 }
 
 #[async_trait]
 impl Resource for WorkersSecret {
-    type Model = WorkersSecretModel;
+    type Model = Model;
     type Private = Private;
 
     const TYPE_NAME: &'static str = "cloudflare_workers_secret";
 
-    fn identity_schema(&self) -> Option<IdentitySchema> {
-        Some(IdentitySchema {
-            version: 0,
-            attributes: vec![
-                IdentityAttribute::optional(
-                    "account_id",
-                    "The account that has the Worker; the provider's if left out.",
-                ),
-                IdentityAttribute::required("script_name", "The Worker's name."),
-                IdentityAttribute::required("name", "The secret's name."),
-            ],
-        })
-    }
-
-    fn identity(&self, state: &WorkersSecretModel) -> Option<Raw> {
-        let Place { account, script, name } = state.place()?;
-        let parts = [("account_id", account), ("script_name", script), ("name", name)];
-        Some(Raw::Map(parts.into_iter().map(|(key, text)| (key.to_owned(), Raw::string(text))).collect()))
-    }
-
-    async fn validate(&self, config: WorkersSecretModel) -> Diagnostics {
-        let WorkersSecretModel { value, value_wo, value_wo_version, .. } = config;
-        let missing = |summary: &str, detail: &str, at| Diagnostic::error(summary, detail).at(Path::of(at));
+    async fn validate(&self, config: Model) -> Diagnostics {
+        let SecretFields { value, value_wo, value_wo_version, .. } = config.secret;
         match (value.is_null(), value_wo.is_null(), value_wo_version.is_null()) {
-            (true, true, true) => missing(
-                "No value",
-                "Set `value`, or `value_wo` with `value_wo_version`, which keeps the secret out of the state.",
-                "value",
-            )
-            .into(),
+            (true, true, true) => wording::no_secret_value().at(path!(SecretFields.value)).into(),
             // Not known yet, it may turn out to be null.
-            (_, false, true) if !value_wo.is_unknown() => missing(
-                "`value_wo` needs `value_wo_version`",
-                "Terraform keeps nothing of `value_wo` and cannot see that it changes. Set `value_wo_version` to 1, and \
-                 raise it whenever the secret is to be put again.",
-                "value_wo",
-            )
-            .into(),
-            (true, true, false) => missing(
-                "`value_wo_version` without `value_wo`",
-                "The version says which `value_wo` was put. Set `value_wo`, or leave both out and set `value`.",
-                "value_wo_version",
-            )
-            .into(),
+            (_, false, true) if !value_wo.is_unknown() => {
+                wording::no_version().at(path!(SecretFields.value_wo)).into()
+            }
+            (true, true, false) => wording::only_version().at(path!(SecretFields.value_wo_version)).into(),
             _ => Diagnostics::none(),
         }
     }
 
     async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
-        let prior_account = planning.prior.as_ref().map(|prior| &prior.account_id);
-        let mut found = account::plan(
-            &self.session,
-            &planning.config.account_id,
-            prior_account,
-            &mut planning.planned.account_id,
+        let mut found = Account::plan(
+            &self.session.account_id(),
+            &planning.config.account,
+            planning.prior.as_ref().map(|prior| &prior.account),
+            &mut planning.planned.account,
             &mut planning.requires_replace,
         );
-        if planning.prior.is_none() {
-            found.extend(self.taken_over(&planning.planned).await);
-        }
+        let planned = planning.planned.clone();
+        let there = match (&planning.prior, self.session.api(), planned.place()) {
+            // What stands in the way of this look stands in the way of the write too, or passes: it is told then.
+            (None, Some(api), Some(Place { account, script, name })) => {
+                let secret = api.client.send_opt(workers::get_secret(account, script, name)).await;
+                secret.ok().flatten().map(|secret| (account, secret))
+            }
+            _ => None,
+        };
+        let prior = planning.prior.as_ref().map(|prior| &prior.secret);
+        let (secret, decided) = secret::decide(&Facts { prior, planned: &planned.secret, there });
+        planning.planned.secret = secret;
+        found.extend(decided);
         found
     }
 
-    async fn create(
-        &self,
-        config: WorkersSecretModel,
-        planned: WorkersSecretModel,
-        _private: Private,
-    ) -> Created<Self> {
-        self.put(&config, planned, true).await
+    async fn create(&self, config: Model, mut planned: Model, _private: Private) -> Created<Self> {
+        let Some(id) = random_name("put-") else { return (None, wording::no_random_id().into()) };
+        planned.secret.id = id.into();
+        self.put(&config, None, planned).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
-        let Some(tokens) = self.session.tokens() else { return (Some(current), Diagnostics::none()) };
-        let Applied { mut state, .. } = current.clone();
-        let Some(Place { account, script, name }) = current.state.place() else {
+        let (Some(api), Some(place)) = (self.session.api(), current.state.place()) else {
             return (Some(current), Diagnostics::none());
         };
-        match tokens.client().send_opt(workers::get_secret(account, script, name)).await {
+        let Place { account, script, name } = place;
+        match api.client.send_opt(workers::get_secret(account, script, name)).await {
+            // One whose put is in doubt may come yet.
+            Ok(None) if !current.state.secret.unconfirmed.is_null() => (Some(current), Diagnostics::none()),
             Ok(None) => (None, Diagnostics::none()),
             Ok(Some(secret)) => {
+                let mut state = current.state.clone();
                 if !is_text(&secret) {
                     // Somebody has put another kind of secret in its place: the next apply puts this one again.
-                    state.value = Value::Null;
-                    state.value_wo_version = Value::Null;
+                    state.secret.value = Value::Null;
+                    state.secret.value_wo_version = Value::Null;
                 }
                 (Some(Applied { state, private: current.private }), Diagnostics::none())
             }
             Err(error) => {
-                let failed = format!("Could not read the secret {name} of the Worker {script}");
-                (Some(current), wording::workers_secret(&failed, &error).into())
+                let found = wording::workers_secret(&place.failed("read"), &error).into();
+                (Some(current.clone()), found)
             }
         }
     }
 
     async fn update(&self, updating: Updating<Self>) -> Created<Self> {
-        self.put(&updating.config, updating.planned, false).await
+        let Updating { config, prior, mut planned, .. } = updating;
+        if planned.secret.id.is_unknown() {
+            let Some(id) = random_name("put-") else { return (None, wording::no_random_id().into()) };
+            planned.secret.id = id.into();
+        }
+        self.put(&config, Some(prior), planned).await
     }
 
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
-        let tokens = match self.session.require() {
-            Ok(tokens) => tokens,
+        let api = match self.session.require() {
+            Ok(api) => api,
             Err(diagnostic) => return diagnostic.into(),
         };
-        let Some(Place { account, script, name }) = prior.state.place() else { return Diagnostics::none() };
-        let worker = self.worker(account, script);
-        let mut puts = worker.lock().await;
+        let Some(place) = prior.state.place() else { return Diagnostics::none() };
+        let mut worker = api.workers.lock(place.account, place.script).await;
+        let own = prior.state.secret.id.as_str().or(prior.private.put.as_deref());
         // With `create_before_destroy` the new secret has taken the old one's place: what is there is not the old one.
-        if puts.get(name).is_some_and(|last| prior.private.put.as_ref() != Some(last)) {
+        if worker.is_of_another(place.name, own) {
             return Diagnostics::none();
         }
-        match tokens.client().send_opt(workers::delete_secret(account, script, name)).await {
+        let delete = workers::delete_secret(place.account, place.script, place.name);
+        match api.client.send_opt(delete).await {
             // Gone already, or with its Worker.
             Ok(_) => {
-                puts.remove(name);
+                worker.deleted(place.name);
                 Diagnostics::none()
             }
-            Err(error) => {
-                let failed = format!("Could not delete the secret {name} of the Worker {script}");
-                wording::workers_secret(&failed, &error).into()
-            }
+            Err(error) => wording::workers_secret(&place.failed("delete"), &error).into(),
         }
     }
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {
-        let own = |part: &str| Value::Known(part.to_owned());
         let state = match &id {
             ResourceId::Id(text) => match text.splitn(3, '/').collect::<Vec<_>>()[..] {
-                [account, script, name] => Some((own(account), own(script), own(name))),
+                [account, script, name] => Account::of_import(account).map(|account| Model {
+                    account,
+                    secret: SecretFields {
+                        script_name: script.to_owned().into(),
+                        name: name.to_owned().into(),
+                        ..SecretFields::null()
+                    },
+                }),
                 _ => None,
             },
-            ResourceId::Identity(identity) => {
-                let part = |name| Value::from(identity.get(name).as_str().map(str::to_owned));
-                Some((self.session.account_id(&part("account_id")), part("script_name"), part("name")))
-            }
+            ResourceId::Identity(identity) => Model::from_object(identity).ok().map(|state| Model {
+                account: state.account.or_of_provider(&self.session.account_id()),
+                ..state
+            }),
         };
-        let named = |text: &Value<String>| text.as_str().is_some_and(|text| !text.is_empty());
-        match state {
-            Some((account_id, script_name, name))
-                if account_id.as_str().is_some_and(checks::is_id) && named(&script_name) && named(&name) =>
-            {
-                let state = WorkersSecretModel { account_id, script_name, name, ..WorkersSecretModel::null() };
-                Ok(Applied { state, private: Private::default() })
-            }
-            _ => Err(Diagnostic::error(
-                "Invalid import id",
-                "Write <account_id>/<script_name>/<name>: the account's id of 32 hexadecimal digits, the Worker's name and \
-                 the secret's name. The API does not tell the secret's value: the next apply puts the configured one.",
-            )
-            .into()),
+        let whole = state.filter(|state| {
+            state.place().is_some_and(|Place { account, script, name }| {
+                checks::is_id(account) && !script.is_empty() && !name.is_empty()
+            })
+        });
+        match whole {
+            Some(state) => Ok(Applied { state, private: Private::default() }),
+            None => Err(wording::wrong_secret_id().into()),
         }
     }
 }
@@ -243,64 +205,49 @@ impl Resource for WorkersSecret {
 impl WorkersSecret {
     /// The resource type, over this session.
     pub(crate) fn new(session: Session) -> WorkersSecret {
-        WorkersSecret { session, workers: Mutex::default() }
+        WorkersSecret { session }
     }
 
     /// Puts the secret: new or not, it is the same request, which may be repeated.
-    async fn put(
-        &self,
-        config: &WorkersSecretModel,
-        planned: WorkersSecretModel,
-        is_new: bool,
-    ) -> Created<Self> {
-        let tokens = match self.session.require() {
-            Ok(tokens) => tokens,
+    async fn put(&self, config: &Model, prior: Option<Model>, planned: Model) -> Created<Self> {
+        let api = match self.session.require() {
+            Ok(api) => api,
             Err(diagnostic) => return (None, diagnostic.into()),
         };
-        let text = config.value_wo.known().or(planned.value.known());
-        let (Some(Place { account, script, name }), Some(text)) = (planned.place(), text) else {
-            let detail =
-                "Neither `value` nor `value_wo` is set to anything: what it refers to turned out to be null.";
-            return (None, Diagnostic::error("No value", detail).at(Path::of("value")).into());
+        let text = config.secret.value_wo.known().or(planned.secret.value.known());
+        let (Some(place), Some(text)) = (planned.place(), text) else {
+            return (None, wording::null_secret_value().at(path!(SecretFields.value)).into());
         };
-        let worker = self.worker(account, script);
-        let mut puts = worker.lock().await;
-        match tokens.client().send(workers::put_secret(account, script, name, text)).await {
-            Ok(_) => {
-                let put = random_name("put-");
-                puts.extend(put.clone().map(|put| (name.to_owned(), put)));
-                (Some(Applied { state: planned, private: Private { put } }), Diagnostics::none())
-            }
-            Err(error) => {
-                let failed = format!("Could not put the secret {name} of the Worker {script}");
-                let found = wording::workers_secret(&failed, &error).into();
-                // One that may be there all the same is kept in the state, so that a destroy removes it.
-                let may_be = is_new && error.is_ambiguous();
-                (may_be.then_some(Applied { state: planned, private: Private::default() }), found)
-            }
-        }
-    }
-
-    /// Says at plan that a secret of this name is there already: the API would overwrite it without a word. What stands
-    /// in the way of a look stands in the way of the write too, or passes: it is told then.
-    async fn taken_over(&self, planned: &WorkersSecretModel) -> Diagnostics {
-        let (Some(tokens), Some(place)) = (self.session.tokens(), planned.place()) else {
-            return Diagnostics::none();
+        let mut worker = api.workers.lock(place.account, place.script).await;
+        let put = send(&api, &place, text).await;
+        let found = match &put {
+            Put::Done => Diagnostics::none(),
+            Put::Failed { error, .. } => wording::workers_secret(&place.failed("put"), error).into(),
         };
-        let Place { account, script, name } = place;
-        match tokens.client().send_opt(workers::get_secret(account, script, name)).await {
-            Ok(Some(secret)) => wording::secret_exists(account, script, &secret, is_text(&secret)).into(),
-            Ok(None) | Err(_) => Diagnostics::none(),
+        let secret = put.after(prior.map(|prior| prior.secret), planned.secret.clone());
+        if let Some(by) = secret.as_ref().and_then(|secret| secret.id.as_str()) {
+            worker.put(place.name, by);
         }
-    }
-
-    fn worker(&self, account: &str, script: &str) -> Arc<tokio::sync::Mutex<Puts>> {
-        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        workers.entry(format!("{account}/{script}")).or_default().clone()
+        let applied = secret.map(|secret| Applied {
+            state: Model { account: planned.account.clone(), secret },
+            private: Private::default(),
+        });
+        (applied, found)
     }
 }
 
-/// Whether it is of the kind that this resource puts; an answer that does not say is taken to be.
-fn is_text(secret: &WorkerSecret) -> bool {
-    secret.kind.is_empty() || secret.kind == SECRET_TEXT
+/// Sends a put, and once more where it has no answer. What the first one may have done is not forgotten where the second one
+/// is refused.
+async fn send(api: &Api, place: &Place<'_>, text: &SecretString) -> Put {
+    let put = || workers::put_secret(place.account, place.script, place.name, text);
+    let lost = match api.client.send(put().once()).await {
+        Ok(_) => return Put::Done,
+        Err(error) if !error.is_ambiguous() => return Put::Failed { error, may_have_effect: false },
+        Err(error) => error,
+    };
+    tracing::warn!(error = %lost, "the put of a Worker's secret had no answer: it is sent again");
+    match api.client.send(put()).await {
+        Ok(_) => Put::Done,
+        Err(error) => Put::Failed { error, may_have_effect: true },
+    }
 }

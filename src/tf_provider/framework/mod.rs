@@ -24,7 +24,7 @@ pub use plan::{Plan, mark_unknown, plan};
 pub use registry::{Registry, RegistryBuilder};
 pub use schema::{
     Attr, Attribute, Equality, Fault, IdentityAttribute, IdentitySchema, Kind, Mismatch, Mode, Model,
-    Nesting, Parameter, Schema, Schemas, Signature, Spec, Validator, attribute_name, block, computed,
+    Nesting, Parameter, Schema, Schemas, Signature, Spec, Validator, View, attribute_name, block, computed,
     may_be_secret, object, optional, required, validate,
 };
 pub use value::{Element, List, Map, Number, Raw, Set, Type, Value};

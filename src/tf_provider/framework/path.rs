@@ -43,11 +43,43 @@ impl Path {
         self.with(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }
 
+    /// This path, and then the other one, which starts at the object there.
+    #[must_use]
+    pub fn then(mut self, inner: Path) -> Path {
+        self.0.extend(inner.0);
+        self
+    }
+
     fn with(&self, step: Step) -> Path {
         let mut steps = self.0.clone();
         steps.push(step);
         Path(steps)
     }
+}
+
+/// The path of an attribute that a model declares: a field that the model does not have is a compile error.
+///
+/// ```compile_fail
+/// use cloudflare_tokens::{model, path, tf_provider::framework::optional};
+/// model! {
+///     /// A thing.
+///     pub struct Thing {
+///         /// Its name.
+///         name: String = optional(),
+///     }
+/// }
+/// path!(Thing.nmae);
+/// ```
+#[macro_export]
+macro_rules! path {
+    ($model:ident . $field:ident) => {{
+        const _: fn(&$model) = |model| {
+            let _ = &model.$field;
+        };
+        $crate::tf_provider::framework::Path::of($crate::tf_provider::framework::attribute_name(stringify!(
+            $field
+        )))
+    }};
 }
 
 impl std::fmt::Display for Path {

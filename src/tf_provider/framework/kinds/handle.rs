@@ -11,9 +11,14 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The shape that a model declares, at version 0.
+    /// The shape of what has no state. A declaration that is shared with resources says nothing of a replacement there.
     pub(super) fn of<M: Model>() -> Shape {
-        Shape { build: || schema::<M>(0), built: OnceLock::new() }
+        let build = || {
+            let mut schema = schema::<M>(0);
+            schema.attributes.iter_mut().for_each(|attribute| attribute.requires_replace = false);
+            schema
+        };
+        Shape { build, built: OnceLock::new() }
     }
 
     /// The shape that this builds.

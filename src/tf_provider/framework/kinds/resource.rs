@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::tf_provider::framework::diagnostics::{Diagnostic, Diagnostics};
 use crate::tf_provider::framework::path::Path;
-use crate::tf_provider::framework::schema::{IdentitySchema, Model};
+use crate::tf_provider::framework::schema::Model;
 use crate::tf_provider::framework::value::Raw;
 
 /// A plan in the making. The framework has planned what the declarations say; the resource may change `planned`,
@@ -101,17 +101,6 @@ pub trait Resource: Send + Sync + 'static {
     const TYPE_NAME: &'static str;
     /// The version of the state's layout.
     const VERSION: i64 = 0;
-
-    /// The identity's schema, for types that have one.
-    fn identity_schema(&self) -> Option<IdentitySchema> {
-        None
-    }
-
-    /// The identity of an object: none while it has none yet, and always for types without an identity schema.
-    fn identity(&self, state: &Self::Model) -> Option<Raw> {
-        let _ = state;
-        None
-    }
 
     /// Checks beyond those of the attributes. Values may be unknown.
     async fn validate(&self, config: Self::Model) -> Diagnostics {

@@ -245,11 +245,16 @@ trait Erased: Send + Sync {
 
 struct Typed<R>(R);
 
+/// The identity of an object, if its type has one and all of it is known.
+fn identity<R: Resource>(state: &R::Model) -> Option<Raw> {
+    IdentitySchema::of(&R::Model::attributes())?.identify(&state.to_object())
+}
+
 impl<R: Resource> Typed<R> {
     fn applied(&self, (applied, diagnostics): (Option<Applied<R>>, Diagnostics)) -> ApplyResponse {
         match applied {
             Some(Applied { state, private }) => ApplyResponse {
-                identity: self.0.identity(&state),
+                identity: identity::<R>(&state),
                 state: Some(state.to_object()),
                 private: encode(&private),
                 diagnostics,
@@ -270,7 +275,7 @@ impl<R: Resource> Typed<R> {
 #[async_trait]
 impl<R: Resource> Erased for Typed<R> {
     fn identity_schema(&self) -> Option<IdentitySchema> {
-        self.0.identity_schema()
+        IdentitySchema::of(&R::Model::attributes())
     }
 
     async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
@@ -317,7 +322,7 @@ impl<R: Resource> Erased for Typed<R> {
         let (plan, (prior, private, diagnostics)) = check!(refined.await);
         PlanResponse {
             // An object that is about to be replaced keeps its identity; a new one gets its own at apply.
-            identity: prior.as_ref().and_then(|prior| self.0.identity(prior)),
+            identity: prior.as_ref().and_then(identity::<R>),
             planned: Some(plan.planned),
             requires_replace: plan.requires_replace,
             private: encode(&private),

@@ -50,6 +50,13 @@ pub trait Attr: Sized {
     fn to_raw(&self) -> Raw;
 }
 
+impl<T: Attr> PartialEq for Set<T> {
+    /// Equal where Terraform sees the same set: it has no order.
+    fn eq(&self, other: &Set<T>) -> bool {
+        self.to_raw() == other.to_raw()
+    }
+}
+
 impl<T: Attr> Value<T> {
     /// Reads a value that may be null or unknown.
     pub fn from_raw(raw: &Raw) -> Result<Value<T>, Mismatch> {

@@ -119,6 +119,8 @@ pub struct Attribute {
     pub validators: Vec<Validator>,
     /// Names of its siblings that may not be set beside it.
     pub conflicts_with: &'static [&'static str],
+    /// Whether it is a part of the resource's identity.
+    pub identity: bool,
 }
 
 /// The properties of an attribute, as its declaration in a model spells them.
@@ -164,6 +166,7 @@ impl Spec {
             equality: None,
             validators: Vec::new(),
             conflicts_with: &[],
+            identity: false,
         };
         Spec { attribute, block: false }
     }
@@ -224,6 +227,14 @@ impl Spec {
     #[must_use]
     pub fn conflicts_with(mut self, siblings: &'static [&'static str]) -> Spec {
         self.attribute.conflicts_with = siblings;
+        self
+    }
+
+    /// A part of the resource's identity: what tells two remote objects apart. An import may leave it out where it is
+    /// optional, and must give it otherwise.
+    #[must_use]
+    pub fn identity(mut self) -> Spec {
+        self.attribute.identity = true;
         self
     }
 
@@ -348,18 +359,6 @@ pub struct IdentityAttribute {
     pub description: &'static str,
 }
 
-impl IdentityAttribute {
-    /// A string that an import must give.
-    pub fn required(name: &'static str, description: &'static str) -> IdentityAttribute {
-        IdentityAttribute { name, ty: Type::String, required_for_import: true, description }
-    }
-
-    /// A string that an import may leave out.
-    pub fn optional(name: &'static str, description: &'static str) -> IdentityAttribute {
-        IdentityAttribute { required_for_import: false, ..IdentityAttribute::required(name, description) }
-    }
-}
-
 /// The identity of a resource type.
 #[derive(Clone, Debug)]
 pub struct IdentitySchema {
@@ -370,6 +369,27 @@ pub struct IdentitySchema {
 }
 
 impl IdentitySchema {
+    /// The identity that a model's declarations say: `None` where no attribute is part of one. An identity is at version 0.
+    pub fn of(attributes: &[Attribute]) -> Option<IdentitySchema> {
+        let part = |attribute: &Attribute| IdentityAttribute {
+            name: attribute.name,
+            ty: attribute.kind.ty(),
+            required_for_import: !matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
+            description: attribute.description,
+        };
+        let attributes: Vec<_> = attributes.iter().filter(|a| a.identity).map(part).collect();
+        (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
+    }
+
+    /// The identity of an object: `None` while a part of it is null or unknown.
+    pub fn identify(&self, object: &Raw) -> Option<Raw> {
+        let part = |attribute: &IdentityAttribute| {
+            let value = object.get(attribute.name);
+            (!value.is_null() && value.is_wholly_known()).then(|| (attribute.name.to_owned(), value.clone()))
+        };
+        self.attributes.iter().map(part).collect::<Option<_>>().map(Raw::Map)
+    }
+
     /// The object type of an identity.
     pub fn ty(&self) -> Type {
         Type::Object(self.attributes.iter().map(|a| (a.name.to_owned(), a.ty.clone())).collect())

@@ -11,6 +11,6 @@ pub use attribute::{
     Attribute, Equality, Fault, IdentityAttribute, IdentitySchema, Kind, Mode, Nesting, Parameter, Schema,
     Schemas, Signature, Spec, Validator, block, computed, object, optional, required,
 };
-pub use model::{Model, attribute_name};
+pub use model::{Model, View, attribute_name};
 pub(crate) use nulls::{null_elements, nulls, without_null_elements};
 pub use validate::{may_be_secret, validate};

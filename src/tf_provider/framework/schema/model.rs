@@ -1,7 +1,7 @@
 //! Models: structs that are declared together with their schema.
 
-use super::attr::Mismatch;
-use super::attribute::Attribute;
+use super::attr::{Attr, Mismatch};
+use super::attribute::{Attribute, Kind, Mode, Nesting};
 use crate::tf_provider::framework::value::Raw;
 
 /// A struct whose fields are a schema's attributes. Made by [`model!`](crate::model).
@@ -24,26 +24,41 @@ pub trait Model: Clone + Send + Sync + Sized + 'static {
 
 /// Declares a model: per field its doc comment (the attribute's description), its type and its properties.
 ///
+/// What several models share is a model of its own, and stands first: `..field: Group` puts the group's attributes among the
+/// model's, and gives the group by `AsRef` and `AsMut`. Models are equal where Terraform sees the same values.
+///
 /// ```
 /// use cloudflare_tokens::model;
 /// use cloudflare_tokens::tf_provider::framework::{Model, computed, required};
 ///
 /// model! {
+///     /// Where a thing is.
+///     pub struct Place {
+///         /// The shelf.
+///         shelf: String = required().requires_replace(),
+///     }
+/// }
+/// model! {
 ///     /// A thing.
 ///     pub struct Thing {
+///         ..place: Place,
 ///         /// What it is called.
 ///         name: String = required().requires_replace(),
 ///         /// The id that the API gave it.
 ///         id: String = computed().keep_prior(),
 ///     }
 /// }
-/// assert_eq!(Thing::attributes()[0].description, "What it is called.");
+/// assert_eq!(Thing::attributes()[0].description, "The shelf.");
+/// let mut thing = Thing::null();
+/// thing.place.shelf = "top".to_owned().into();
+/// assert_eq!(thing.to_object().get("shelf").as_str(), Some("top"));
 /// ```
 #[macro_export]
 macro_rules! model {
     (
         $(#[doc = $about:literal])*
         $vis:vis struct $name:ident {
+            $(..$group:ident: $of:ty,)*
             $(
                 $(#[doc = $doc:literal])*
                 $field:ident: $ty:ty = $spec:expr
@@ -54,6 +69,10 @@ macro_rules! model {
         #[derive(Clone, Debug)]
         $vis struct $name {
             $(
+                #[doc = concat!("The attributes that are shared as `", stringify!($of), "`.")]
+                pub $group: $of,
+            )*
+            $(
                 $(#[doc = $doc])*
                 pub $field: $crate::tf_provider::framework::Value<$ty>,
             )*
@@ -63,47 +82,86 @@ macro_rules! model {
             const DESCRIPTION: &'static str = concat!($($about, "\n"),*).trim_ascii();
 
             fn attributes() -> Vec<$crate::tf_provider::framework::Attribute> {
+                #[allow(unused_imports, reason = "a model may have shared attributes only")]
                 use $crate::tf_provider::framework::Attr;
-                vec![$(
+                let groups: &[Vec<$crate::tf_provider::framework::Attribute>] =
+                    &[$(<$of as $crate::tf_provider::framework::Model>::attributes()),*];
+                let own: &[$crate::tf_provider::framework::Attribute] = &[$(
                     $spec.build(
                         $crate::tf_provider::framework::attribute_name(stringify!($field)),
                         concat!($($doc, "\n"),*).trim_ascii(),
                         <$ty as Attr>::kind(),
                         <$ty as Attr>::SENSITIVE,
                     )
-                ),*]
+                ),*];
+                groups.iter().flatten().chain(own).cloned().collect()
             }
 
             fn from_object(
                 raw: &$crate::tf_provider::framework::Raw,
             ) -> Result<Self, $crate::tf_provider::framework::Mismatch> {
+                #[allow(unused_imports, reason = "a model may have shared attributes only")]
                 use $crate::tf_provider::framework::{Mismatch, Value};
                 if raw.as_map().is_none() {
                     return Err(Mismatch::expected("object"));
                 }
-                Ok($name {$(
-                    $field: {
-                        let name = $crate::tf_provider::framework::attribute_name(stringify!($field));
-                        Value::from_raw(raw.get(name)).map_err(|e| e.inside(name))?
-                    },
-                )*})
+                Ok($name {
+                    $($group: <$of as $crate::tf_provider::framework::Model>::from_object(raw)?,)*
+                    $(
+                        $field: {
+                            let name = $crate::tf_provider::framework::attribute_name(stringify!($field));
+                            Value::from_raw(raw.get(name)).map_err(|e| e.inside(name))?
+                        },
+                    )*
+                })
             }
 
             fn to_object(&self) -> $crate::tf_provider::framework::Raw {
-                $crate::tf_provider::framework::Raw::Map(std::collections::BTreeMap::from([$(
-                    ($crate::tf_provider::framework::attribute_name(stringify!($field)).to_owned(), self.$field.to_raw())
-                ),*]))
+                use $crate::tf_provider::framework::Raw;
+                let groups: &[Raw] = &[$($crate::tf_provider::framework::Model::to_object(&self.$group)),*];
+                let own: &[(&str, Raw)] = &[$(
+                    ($crate::tf_provider::framework::attribute_name(stringify!($field)), self.$field.to_raw())
+                ),*];
+                let groups = groups.iter().filter_map(Raw::as_map).flatten().map(|(name, raw)| (name.clone(), raw.clone()));
+                let own = own.iter().map(|(name, raw)| ((*name).to_owned(), raw.clone()));
+                Raw::Map(groups.chain(own).collect())
             }
 
             fn null() -> Self {
-                $name { $($field: $crate::tf_provider::framework::Value::Null),* }
+                $name {
+                    $($group: <$of as $crate::tf_provider::framework::Model>::null(),)*
+                    $($field: $crate::tf_provider::framework::Value::Null),*
+                }
             }
         }
 
+        impl PartialEq for $name {
+            /// Equal where Terraform sees the same values: a set has no order.
+            fn eq(&self, other: &Self) -> bool {
+
+                $crate::tf_provider::framework::Model::to_object(self)
+                    == $crate::tf_provider::framework::Model::to_object(other)
+            }
+        }
+
+        $(
+            impl AsRef<$of> for $name {
+                fn as_ref(&self) -> &$of {
+                    &self.$group
+                }
+            }
+
+            impl AsMut<$of> for $name {
+                fn as_mut(&mut self) -> &mut $of {
+                    &mut self.$group
+                }
+            }
+        )*
+
         impl $crate::tf_provider::framework::Attr for $name {
             fn kind() -> $crate::tf_provider::framework::Kind {
-                use $crate::tf_provider::framework::{Kind, Model, Nesting};
-                Kind::Nested(Nesting::Single, <$name as Model>::attributes())
+                use $crate::tf_provider::framework::{Kind, Nesting};
+                Kind::Nested(Nesting::Single, <$name as $crate::tf_provider::framework::Model>::attributes())
             }
 
             fn from_raw(
@@ -122,4 +180,63 @@ macro_rules! model {
 /// The HCL name of a field: `r#in` is `in`.
 pub fn attribute_name(field: &'static str) -> &'static str {
     field.strip_prefix("r#").unwrap_or(field)
+}
+
+/// A model whose attributes the provider alone fills in, as a data source shows what a resource configures: same names, types
+/// and descriptions, and nothing to check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View<M>(pub M);
+
+impl<M: Model> Model for View<M> {
+    const DESCRIPTION: &'static str = M::DESCRIPTION;
+
+    fn attributes() -> Vec<Attribute> {
+        M::attributes().into_iter().map(shown).collect()
+    }
+
+    fn from_object(raw: &Raw) -> Result<Self, Mismatch> {
+        M::from_object(raw).map(View)
+    }
+
+    fn to_object(&self) -> Raw {
+        self.0.to_object()
+    }
+
+    fn null() -> Self {
+        View(M::null())
+    }
+}
+
+impl<M: Model> Attr for View<M> {
+    fn kind() -> Kind {
+        Kind::Nested(Nesting::Single, Self::attributes())
+    }
+
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
+        Self::from_object(raw)
+    }
+
+    fn to_raw(&self) -> Raw {
+        self.to_object()
+    }
+}
+
+/// The attribute as the provider shows it.
+fn shown(attribute: Attribute) -> Attribute {
+    let kind = match attribute.kind {
+        Kind::Nested(nesting, inner) => Kind::Nested(nesting, inner.into_iter().map(shown).collect()),
+        Kind::Block(inner) => Kind::Nested(Nesting::Single, inner.into_iter().map(shown).collect()),
+        leaf @ Kind::Leaf(_) => leaf,
+    };
+    Attribute {
+        kind,
+        mode: Mode::Computed,
+        write_only: false,
+        default: None,
+        requires_replace: false,
+        equality: None,
+        validators: Vec::new(),
+        conflicts_with: &[],
+        ..attribute
+    }
 }

@@ -96,7 +96,7 @@ impl<T> From<T> for Element<T> {
 macro_rules! collection {
     ($(#[doc = $doc:literal])* $name:ident: $of:ty) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Clone, Debug)]
         pub struct $name<T>(pub $of);
 
         impl<T> Default for $name<T> {
@@ -118,6 +118,18 @@ collection! {
 collection! {
     /// A map. Its keys are never unknown.
     Map: BTreeMap<String, Element<T>>
+}
+
+impl<T: PartialEq> PartialEq for List<T> {
+    fn eq(&self, other: &List<T>) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<T: PartialEq> PartialEq for Map<T> {
+    fn eq(&self, other: &Map<T>) -> bool {
+        self.0 == other.0
+    }
 }
 
 impl<T> List<T> {

@@ -1,13 +1,7 @@
-//! `cloudflare_account_api_token`: an account-owned API token.
-
-mod apply;
-mod plan;
-mod refresh;
-mod value;
+//! The attributes of a token, whoever owns it, and what is kept beside the state.
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -16,22 +10,13 @@ use crate::policy::Fingerprint;
 use crate::provider::blocks::{ConditionBlock, PolicyBlock, same_condition};
 use crate::provider::checks;
 use crate::provider::seal::Format;
-use crate::provider::session::Session;
-use crate::tf_provider::framework::{
-    Applied, Created, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema, Imported, Map, Model,
-    Planning, Raw, ReadBack, Resource, ResourceId, Set, Updating, Validator, computed, optional, required,
-};
+use crate::tf_provider::framework::{Map, Raw, Set, Validator, Value, computed, optional, required};
 
 model! {
-    /// An API token that an account owns: it goes on working when the person who made it leaves.
-    ///
-    /// Permission groups are given by name, and order and spelling make no difference. A token without `policies` can do
-    /// nothing by itself: each capability that needs a right adds it with a `cloudflare_token_binding`.
-    pub(crate) struct TokenModel {
+    /// An API token.
+    pub(crate) struct TokenFields {
         /// The token's id. It is also the access key id of the token's R2 credentials.
-        id: String = computed().keep_prior(),
-        /// The account that owns the token. Default: the provider's.
-        account_id: String = optional().or_computed().keep_prior().requires_replace().check(checks::id("an account")),
+        id: String = computed().keep_prior().identity(),
         /// What the token is called. Names need not be unique. Left out, a name is made: `tf-` and 20 random characters.
         name: String = optional().or_computed().keep_prior().check(checks::token_name()),
         /// What the token may do. Left out, the token starts without any right, and bindings add theirs.
@@ -72,6 +57,8 @@ model! {
         modified_on: String = computed(),
         /// When the value was issued: by the create, or by the last roll.
         value_issued_on: String = computed().keep_prior(),
+        /// What the last apply sent without learning whether it took effect; null normally. The next apply sends it again.
+        unconfirmed: String = computed().keep_prior(),
     }
 }
 
@@ -95,106 +82,51 @@ model! {
     }
 }
 
+impl TokenFields {
+    /// The token's id: empty before it has one.
+    pub(super) fn token_id(&self) -> &str {
+        self.id.as_str().unwrap_or_default()
+    }
+
+    /// Whether the token's policies are all managed here.
+    pub(super) fn is_exclusive(&self) -> bool {
+        self.exclusive_policies == Value::Known(true)
+    }
+
+    /// Whether an earlier apply has sent something that may have taken effect, or may yet.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        !self.unconfirmed.is_null()
+    }
+}
+
 /// What is kept beside the state.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Private {
     /// The fingerprints of the policies that the state's `policies` stand for, as applied or read.
     #[serde(default)]
-    owned: BTreeSet<Fingerprint>,
+    pub(super) owned: BTreeSet<Fingerprint>,
+    /// The fingerprints of those that this resource has written itself. Absent in states of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) applied: Option<BTreeSet<Fingerprint>>,
     /// As of when `rotation.every` has passed or not, in Unix seconds: about when the token was last read.
     #[serde(default)]
-    seen_on: i64,
+    pub(super) seen_on: i64,
     /// Whether the token was imported and not changed since: its policies are in the state, but may be bindings'.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    imported: bool,
+    pub(super) imported: bool,
+    /// Whether a roll may have taken effect whose value nobody has: the next plan rolls the token again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) value_lost: bool,
 }
 
-/// The resource type.
-pub(crate) struct AccountApiToken {
-    pub(crate) session: Session,
-}
-
-/// Whether a token of this status has ended and will not come back.
-fn has_ended(status: &str) -> bool {
-    status == "expired" || status.starts_with("revoked")
-}
-
-#[async_trait]
-impl Resource for AccountApiToken {
-    type Model = TokenModel;
-    type Private = Private;
-
-    const TYPE_NAME: &'static str = "cloudflare_account_api_token";
-
-    fn identity_schema(&self) -> Option<IdentitySchema> {
-        Some(IdentitySchema {
-            version: 0,
-            attributes: vec![
-                IdentityAttribute::optional(
-                    "account_id",
-                    "The account that owns the token; the provider's if left out.",
-                ),
-                IdentityAttribute::required("id", "The token's id."),
-            ],
-        })
-    }
-
-    fn identity(&self, state: &TokenModel) -> Option<Raw> {
-        let text = |value: Option<&str>| value.map(Raw::string);
-        let id = text(state.id.as_str())?;
-        let account_id = text(state.account_id.as_str())?;
-        Some(Raw::Map([("account_id".to_owned(), account_id), ("id".to_owned(), id)].into()))
-    }
-
-    async fn validate(&self, config: TokenModel) -> Diagnostics {
-        value::validate(&config)
-    }
-
-    async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
-        self.plan_token(planning).await
-    }
-
-    async fn plan_delete(&self, prior: TokenModel) -> Diagnostics {
-        self.guard_own(&prior, "deleted").await
-    }
-
-    async fn create(&self, _config: TokenModel, planned: TokenModel, private: Private) -> Created<Self> {
-        self.create_token(planned, private).await
-    }
-
-    async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
-        self.read_token(current).await
-    }
-
-    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
-        self.update_token(updating).await
-    }
-
-    async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
-        self.delete_token(prior.state).await
-    }
-
-    async fn import(&self, id: ResourceId) -> Imported<Self> {
-        let parts = match &id {
-            ResourceId::Id(text) => match text.split_once('/') {
-                Some((account, token)) => Some((account.to_owned().into(), token.to_owned())),
-                None => Some((self.session.account_id(&Default::default()), text.clone())),
-            },
-            ResourceId::Identity(identity) => identity.get("id").as_str().map(|token| {
-                let account = identity.get("account_id").as_str().map(str::to_owned);
-                (self.session.account_id(&account.into()), token.to_owned())
-            }),
-        };
-        match parts {
-            Some((account, token)) if account.as_str().is_some_and(checks::is_id) && checks::is_id(&token) => {
-                let state = TokenModel { id: token.into(), account_id: account, ..TokenModel::null() };
-                Ok(Applied { state, private: Private::default() })
-            }
-            _ => Err(Diagnostic::error(
-                "Invalid import id",
-                "Write <account_id>/<token_id>, both of 32 hexadecimal digits. The provider's account may be left out.",
-            )
-            .into()),
+impl Private {
+    /// The fingerprints of the policies that this resource wrote itself. Version 0.1.0 did not tell its own from those that it
+    /// had seen: where it managed all of them, they count as its own; of an import none does.
+    pub(super) fn own(&self) -> BTreeSet<Fingerprint> {
+        match &self.applied {
+            Some(applied) => applied.clone(),
+            None if self.imported => BTreeSet::new(),
+            None => self.owned.clone(),
         }
     }
 }

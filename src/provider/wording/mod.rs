@@ -1,12 +1,24 @@
-//! The one place that words diagnostics: typed errors of the API, of policies and of the token service as what failed,
-//! what the API said with its code, which attribute, and what to do next.
+//! The provider's diagnostics: what failed, what the API said with its code, which attribute, and what to do next.
+
+mod bindings;
+mod guardrails;
+mod secrets;
+mod session;
+mod tokens;
+
+pub(crate) use bindings::*;
+pub(crate) use guardrails::*;
+pub(crate) use secrets::*;
+pub(crate) use session::*;
+pub(crate) use tokens::*;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::guardrails::Breach;
-use crate::cloudflare::{ApiError, Error, WorkerSecret};
+use super::blocks::POLICIES;
+use crate::cloudflare::{ApiError, Error};
 use crate::host::LockError;
+use crate::owner::Owner;
 use crate::policy::{Catalog, GroupId, Problem, Severity};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
 use crate::tokens::{Cause, Concern, CreateError, OpError, Orphan};
@@ -28,38 +40,15 @@ pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
     }
 }
 
+/// The attributes of a token that requests carry, by the API's names for them, which are the resources' too.
+pub(super) const SENT: [&str; 6] = ["name", POLICIES, "condition", "expires_on", "not_before", "status"];
+
 /// The attribute that the API points at.
 fn attribute(error: &ApiError) -> Option<Path> {
     let pointed = error.pointer.as_deref().unwrap_or_default().trim_start_matches('/');
     let head = pointed.split('/').next().unwrap_or_default();
-    let known = ["name", "policies", "condition", "expires_on", "not_before", "status"];
-    let by_code = || (error.code == 1001).then_some("policies");
-    known.into_iter().find(|attribute| *attribute == head).or_else(by_code).map(Path::of)
-}
-
-/// An error about a Worker's secret, at the attribute that it is about.
-pub(crate) fn workers_secret(failed: &str, error: &Error) -> Diagnostic {
-    const AT: [(u32, &str); 4] =
-        [(10007, "script_name"), (10053, "name"), (10056, "name"), (10215, "script_name")];
-    let diagnostic = api(failed, error);
-    match AT.into_iter().find(|(code, _)| error.has_code(*code)) {
-        Some((_, attribute)) => diagnostic.at(Path::of(attribute)),
-        None => diagnostic,
-    }
-}
-
-/// A secret that is to be created is there already.
-pub(crate) fn secret_exists(account: &str, script: &str, secret: &WorkerSecret, is_text: bool) -> Diagnostic {
-    let WorkerSecret { name, kind } = secret;
-    let other =
-        if is_text { String::new() } else { format!(", and it will be a secret_text instead of a {kind}") };
-    let detail = format!(
-        "Apply overwrites its value, which nobody can read back{other}. That is as it should be where this plan replaces \
-         the secret, or where Terraform takes it over for good. If something else manages it, choose another name. \
-         `terraform import` with the id {account}/{script}/{name} takes it over in two steps."
-    );
-    Diagnostic::warning(format!("The Worker {script} already has a secret {name}"), detail)
-        .at(Path::of("name"))
+    let by_code = || (error.code == 1001).then_some(POLICIES);
+    SENT.into_iter().find(|attribute| *attribute == head).or_else(by_code).map(Path::of)
 }
 
 /// A problem of a policy, at the attribute that holds the policies.
@@ -72,69 +61,8 @@ pub(crate) fn problem(problem: &Problem, at: Path) -> Diagnostic {
     diagnostic.at(at)
 }
 
-/// Broken guardrails, at the attribute that breaks them.
-pub(crate) fn breaches(breaches: impl IntoIterator<Item = Breach>, at: &str) -> Diagnostics {
-    Diagnostics(breaches.into_iter().map(|breach| self::breach(&breach).at(Path::of(at))).collect())
-}
-
-fn breach(breach: &Breach) -> Diagnostic {
-    const WHO: &str =
-        "Or have the `guardrails` of the provider's configuration changed by whoever answers for them.";
-    let refused = |what: String, way_out: &str| {
-        Diagnostic::error("A guardrail of the provider refuses this", format!("{what}\n\n{way_out} {WHO}"))
-    };
-    match breach {
-        Breach::Forbidden(groups) => refused(
-            format!("`forbidden_permission_groups` forbids to grant {}.", quoted(groups)),
-            "Do without, or grant something narrower.",
-        ),
-        Breach::NoSuchGroup(name, nearest) => {
-            let meant = if nearest.is_empty() {
-                String::new()
-            } else {
-                format!(" Did you mean {}?", quoted(nearest))
-            };
-            let detail = format!(
-                "`forbidden_permission_groups` holds \"{name}\", and the account has no permission group of that name, so \
-                 that nothing would be forbidden.{meant}\n\nCorrect it in the provider's configuration. A group that only \
-                 other accounts or users have can be written by its id."
-            );
-            Diagnostic::error("A guardrail of the provider forbids nothing", detail)
-        }
-        Breach::Endless(None) => {
-            refused("`require_expiry` wants every token to have an end.".to_owned(), "Give it one.")
-        }
-        Breach::Endless(Some(limit)) => refused(
-            format!(
-                "`max_lifetime` wants every token to end within {}, and this one has no end.",
-                duration(*limit)
-            ),
-            "Give it one.",
-        ),
-        Breach::TooLong(limit) => refused(
-            format!(
-                "`max_lifetime` wants every token to end within {}, and this one ends later.",
-                duration(*limit)
-            ),
-            "Choose an earlier end.",
-        ),
-        Breach::Everywhere => refused(
-            "`require_ip_condition` wants every token to be usable from some addresses only.".to_owned(),
-            "Set `condition = { request_ip = { in = […] } }` to the addresses that use it.",
-        ),
-    }
-}
-
-fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
-    names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
-}
-
-fn duration(duration: std::time::Duration) -> String {
-    humantime::format_duration(duration).to_string()
-}
-
 /// A write of a token that has not succeeded.
-pub(crate) fn write(failed: &str, error: &OpError) -> Diagnostic {
+pub(crate) fn write(failed: &str, error: &OpError, owner: &Owner) -> Diagnostic {
     const UNCONFIRMED: &str = "The state says so, and the next apply writes it again.";
     let next = match &error.cause {
         Cause::Api(cause) => {
@@ -151,10 +79,10 @@ pub(crate) fn write(failed: &str, error: &OpError) -> Diagnostic {
             "Find out who else writes this token (another host's Terraform, a person in the dashboard), and apply again \
              when they are done."
         }
-        Cause::Kept { .. } => {
-            "Apply again. If it stays so, remove them in the dashboard (Manage Account > Account API Tokens), and tell \
-             Cloudflare's support."
-        }
+        Cause::Kept { .. } => &format!(
+            "Apply again. If it stays so, remove them {}, and tell Cloudflare's support.",
+            dashboard(owner)
+        ),
         Cause::Outdated => {
             "Nothing more was written, since a write that is based on an old version undoes what came after it. Apply again \
              in a minute."
@@ -164,7 +92,7 @@ pub(crate) fn write(failed: &str, error: &OpError) -> Diagnostic {
         Cause::Lock(LockError::Busy { .. }) => "Wait until the other run has ended, and apply again.",
         Cause::Lock(LockError::Unusable { .. }) => LOCKS,
         Cause::Lock(LockError::Stopped) | Cause::Stopped => "Apply again to go on.",
-        Cause::OwnToken => BY_HAND,
+        Cause::OwnToken => &by_hand(owner),
         Cause::Internal => "Run `terraform plan` to see how things stand.",
     };
     Diagnostic::error(failed, format!("{}.\n\n{next}", capital(&error.to_string())))
@@ -173,28 +101,24 @@ pub(crate) fn write(failed: &str, error: &OpError) -> Diagnostic {
 const LOCKS: &str = "Nothing was changed. While a token is written its lock file is held, in a directory that this user alone can \
                      use: in XDG_CACHE_HOME, else in `.cache` in HOME, else in the system's temporary directory. Let one of \
                      these be writable, or correct the owner and the mode of the one that is named above, and apply again.";
-const OVERRULED: &str = "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, \
+pub(super) const OVERRULED: &str = "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, \
                          or move the policies of the binding into the token's `policies`.";
-const BY_HAND: &str = "Do it by hand in the dashboard (Manage Account > Account API Tokens), or give the provider another \
-                       credential.";
 
-/// A resource says that the token has its policies and no others, and another one adds some.
-pub(crate) fn exclusive_and_bound(token_id: &str) -> Diagnostic {
-    let detail = format!(
-        "The policies of the token {token_id} are managed exclusively by its own resource, and a binding of the same run \
-         adds others: each would undo the other's work.\n\n{OVERRULED}"
-    );
-    Diagnostic::error("An exclusive token and a binding to it", detail)
+/// Where an owner's tokens are in the dashboard.
+pub(super) fn dashboard(owner: &Owner) -> &'static str {
+    match owner {
+        Owner::Account(_) => "in the dashboard (Manage Account > Account API Tokens)",
+        Owner::User => "in the dashboard (My Profile > API Tokens)",
+    }
 }
 
-/// What would cut the provider off, said at plan.
-pub(crate) fn own_token(done: &str) -> Diagnostic {
-    let detail = format!("It would cut itself off from the API in the middle of the run. {BY_HAND}");
-    Diagnostic::error(format!("The token that the provider authenticates with cannot be {done}"), detail)
+/// What the provider does not do to its own token.
+pub(super) fn by_hand(owner: &Owner) -> String {
+    format!("Do it by hand {}, or give the provider another credential.", dashboard(owner))
 }
 
 /// No token was made, or none that anybody has the value of.
-pub(crate) fn create(error: &CreateError) -> Diagnostics {
+pub(crate) fn create(error: &CreateError, owner: &Owner) -> Diagnostics {
     const FAILED: &str = "Could not create the API token";
     match error {
         CreateError::Api(error) => api(FAILED, error).into(),
@@ -203,7 +127,7 @@ pub(crate) fn create(error: &CreateError) -> Diagnostics {
                 FAILED,
                 format!("{}.\n\nApply again: it makes a new one.", capital(&error.to_string())),
             ));
-            found.extend(self::left_behind(left_behind));
+            found.extend(self::left_behind(left_behind, owner));
             found
         }
         CreateError::Lock(LockError::Unusable { .. }) => {
@@ -218,15 +142,15 @@ pub(crate) fn create(error: &CreateError) -> Diagnostics {
 
 /// Tokens that requests without an answer have made, or may have made: nobody has their values, and somebody has to delete
 /// them.
-pub(crate) fn left_behind(orphans: &[Orphan]) -> Diagnostics {
-    const WHERE: &str = "in the dashboard (Manage Account > Account API Tokens)";
+pub(crate) fn left_behind(orphans: &[Orphan], owner: &Owner) -> Diagnostics {
+    let place = dashboard(owner);
     let at = |time: &OffsetDateTime| time.format(&Rfc3339).unwrap_or_default();
     let one = |orphan: &Orphan| match orphan {
         Orphan::Left { id } => Diagnostic::warning(
             format!("The API token {id} was left behind"),
             format!(
                 "It was made, but its value was lost on the way, and it could not be deleted. Nobody knows its value, and \
-                 it is in nobody's state. Delete it {WHERE}."
+                 it is in nobody's state. Delete it {place}."
             ),
         ),
         Orphan::Alike { id, issued_on } => Diagnostic::warning(
@@ -235,7 +159,7 @@ pub(crate) fn left_behind(orphans: &[Orphan]) -> Diagnostics {
                 "A request to create a token got no answer, and this one is as the request asked for it: it has the same \
                  name and policies, and was issued {}. If nothing else made it, nobody knows its value, and it is in \
                  nobody's state.\n\nMake sure that it is of no other resource, and of nobody who makes tokens of this name \
-                 at the same time. Then delete it {WHERE}.",
+                 at the same time. Then delete it {place}.",
                 issued_on.as_ref().map_or("meanwhile".to_owned(), |time| format!("on {}", at(time)))
             ),
         ),
@@ -244,7 +168,7 @@ pub(crate) fn left_behind(orphans: &[Orphan]) -> Diagnostics {
             format!(
                 "The request, sent on {}, got no answer, and {}. It may have been made all the same, or may be yet; nobody \
                  would know its value.\n\nLook for a token of this name, \
-                 issued from then on, {WHERE}, and delete it unless it is in somebody's state.",
+                 issued from then on, {place}, and delete it unless it is in somebody's state.",
                 at(asked_on),
                 if *listed {
                     "the list of tokens did not show one that it made"
@@ -255,16 +179,6 @@ pub(crate) fn left_behind(orphans: &[Orphan]) -> Diagnostics {
         ),
     };
     Diagnostics(orphans.iter().map(one).collect())
-}
-
-/// Policies that a token had already.
-pub(crate) fn adopted(token_id: &str, fingerprints: &[String]) -> Diagnostic {
-    let detail = format!(
-        "The token {token_id} already had a policy that says the same ({}): of another binding, of its own resource, or made \
-         by hand. It is shared now: removing this binding removes it until the other one's next apply.",
-        fingerprints.join(", ")
-    );
-    Diagnostic::warning("The policy was there already", detail).at(Path::of("policies"))
 }
 
 /// What is not as it was asked, although the API said success: errors, but for what was merely not watched. Permission
@@ -288,7 +202,7 @@ pub(crate) fn concern(concern: &Concern, catalog: Option<&Catalog>) -> Diagnosti
                  provider's own credential does not hold these rights, or where a permission group is retired. Give the \
                  provider's credential the same rights, or take the groups out of `policies`."
             );
-            Diagnostic::error("The token was granted less than was asked", detail).at(Path::of("policies"))
+            Diagnostic::error("The token was granted less than was asked", detail).at(Path::of(POLICIES))
         }
         Concern::NotAsked { granted } => {
             let groups: Vec<_> = granted.groups().iter().map(ToString::to_string).collect();
@@ -298,7 +212,7 @@ pub(crate) fn concern(concern: &Concern, catalog: Option<&Catalog>) -> Diagnosti
                 granted.effect(),
                 groups.join(", ")
             );
-            Diagnostic::error("The token was granted more than was asked", detail).at(Path::of("policies"))
+            Diagnostic::error("The token was granted more than was asked", detail).at(Path::of(POLICIES))
         }
         Concern::Withheld { asked, deny } => {
             let shared: Vec<_> =
@@ -309,7 +223,7 @@ pub(crate) fn concern(concern: &Concern, catalog: Option<&Catalog>) -> Diagnosti
                  token where nobody does: the data source of the token lists all its policies.",
                 shared.join(", ")
             );
-            Diagnostic::warning("A deny withholds what was granted", detail).at(Path::of("policies"))
+            Diagnostic::warning("A deny withholds what was granted", detail).at(Path::of(POLICIES))
         }
         Concern::NotApplied(field) => {
             let detail = format!(

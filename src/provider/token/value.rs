@@ -10,10 +10,14 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{AccountApiToken, SealBlock, TokenModel};
+use super::model::{SealBlock, TokenFields};
+use super::plan::Change;
+use crate::path;
+use crate::provider::blocks::same_or;
 use crate::provider::checks::{instant, parse_duration};
 use crate::provider::seal::{Format, Recipient, is_private};
-use crate::tf_provider::framework::{Diagnostic, Diagnostics, Element, Map, Path, Planning, Value};
+use crate::provider::wording;
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Element, Map, Value};
 
 /// The present, in whole seconds, which is what the API keeps.
 pub(super) fn now() -> OffsetDateTime {
@@ -36,7 +40,7 @@ fn after(base: OffsetDateTime, wait: Duration) -> Option<OffsetDateTime> {
 }
 
 /// Whether a value is older than the planned `rotation.every`, as of the last read, in Unix seconds.
-fn is_due(prior: &TokenModel, planned: &TokenModel, seen_on: i64) -> bool {
+fn is_due(prior: &TokenFields, planned: &TokenFields, seen_on: i64) -> bool {
     let every = planned.rotation.known().and_then(|r| r.every.as_str()).and_then(parse_duration);
     let issued = prior.value_issued_on.as_str().or(prior.issued_on.as_str()).and_then(instant);
     let due = every.zip(issued).and_then(|(every, issued)| after(issued, every));
@@ -45,7 +49,7 @@ fn is_due(prior: &TokenModel, planned: &TokenModel, seen_on: i64) -> bool {
 
 /// As of when a rotation is judged: the present; but still the last look while that is young and says the same, so that a
 /// refresh in which nothing happens changes nothing in the state. No look where there is no `rotation.every`.
-pub(super) fn look(state: &TokenModel, last: i64, now: i64) -> i64 {
+pub(super) fn look(state: &TokenFields, last: i64, now: i64) -> i64 {
     let every = state.rotation.known().and_then(|r| r.every.as_str()).and_then(parse_duration);
     let Some(every) = every else { return 0 };
     let young = u64::try_from(now - last).is_ok_and(|age| age < every.as_secs() / 100);
@@ -53,8 +57,10 @@ pub(super) fn look(state: &TokenModel, last: i64, now: i64) -> i64 {
 }
 
 /// Why a value is rolled.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
+    /// An earlier roll may have taken effect, and nobody has the value that it gave.
+    Lost,
     /// `rotation.every` has passed.
     Due,
     /// `rotation.triggers` have changed.
@@ -65,46 +71,55 @@ enum Reason {
     Store,
 }
 
-impl AccountApiToken {
-    /// Plans `value` and what depends on it.
-    pub(super) fn plan_value(&self, planning: &mut Planning<Self>) -> Diagnostics {
-        let mut found = Diagnostics::none();
-        let Some(prior) = planning.prior.clone() else {
-            plan_new_value(&mut planning.planned);
-            plan_expiry(planning, None, true, &mut found);
-            return found;
-        };
-        let reason = reason(&prior, &planning.planned, planning.private.seen_on);
-        let rolled = reason.is_some();
-        if rolled {
-            plan_new_value(&mut planning.planned);
-        } else {
-            plan_old_value(&prior, &mut planning.planned);
-        }
-        plan_expiry(planning, Some(&prior), rolled, &mut found);
-        if let Some(reason @ (Reason::Recipient | Reason::Store)) = reason {
-            found.push(told(reason));
-        }
-        found
+/// Plans `value` and what depends on it.
+pub(super) fn plan(change: Change<'_>, planned: &mut TokenFields, now: OffsetDateTime) -> Diagnostics {
+    let mut found = Diagnostics::none();
+    let Some(prior) = change.prior else {
+        plan_new_value(planned);
+        plan_expiry(change, planned, true, now, &mut found);
+        return found;
+    };
+    let reason = reason(change, prior, planned);
+    if reason.is_some() {
+        plan_new_value(planned);
+    } else {
+        plan_old_value(prior, planned);
+    }
+    plan_expiry(change, planned, reason.is_some(), now, &mut found);
+    found.extend(Diagnostics(reason.and_then(worded).into_iter().collect()));
+    found
+}
+
+/// What the user is told of a roll that no rotation asks for.
+fn worded(reason: Reason) -> Option<Diagnostic> {
+    match reason {
+        Reason::Due | Reason::Triggered => None,
+        Reason::Lost => Some(wording::rolled(
+            "An earlier roll may have taken effect, and nobody has the value that it gave.",
+        )),
+        Reason::Store => Some(
+            wording::rolled(
+                "The token's value is to be kept in the state from now on, but it is not there, and the API does not tell it \
+                 again.",
+            )
+            .at(path!(TokenFields.store_value)),
+        ),
+        Reason::Recipient => Some(
+            wording::rolled(
+                "The token's value is to be sealed for another recipient, but it is not in the state, and the API does not \
+                 tell it again.",
+            )
+            .at(path!(TokenFields.seal_for)),
+        ),
     }
 }
 
-fn told(reason: Reason) -> Diagnostic {
-    let (attribute, why) = match reason {
-        Reason::Store => ("store_value", "is to be kept in the state from now on"),
-        _ => ("seal_for", "is to be sealed for another recipient"),
-    };
-    let detail = format!(
-        "The token's value {why}, but it is not in the state, and the API does not tell it again. So the token is rolled: it \
-         gets a new value, and the old one stops working at once, for everybody who uses it."
-    );
-    Diagnostic::warning("The token is rolled", detail).at(Path::of(attribute))
-}
-
-fn reason(prior: &TokenModel, planned: &TokenModel, seen_on: i64) -> Option<Reason> {
-    if triggers_changed(prior, planned) {
+fn reason(change: Change<'_>, prior: &TokenFields, planned: &TokenFields) -> Option<Reason> {
+    if change.private.value_lost {
+        Some(Reason::Lost)
+    } else if triggers_changed(prior, planned) {
         Some(Reason::Triggered)
-    } else if is_due(prior, planned, seen_on) {
+    } else if is_due(prior, planned, change.private.seen_on) {
         Some(Reason::Due)
     } else if prior.store_value == Value::Known(false) && planned.store_value == Value::Known(true) {
         Some(Reason::Store)
@@ -116,19 +131,19 @@ fn reason(prior: &TokenModel, planned: &TokenModel, seen_on: i64) -> Option<Reas
 }
 
 /// Whether there are triggers that were not there before. To take all of them away triggers nothing.
-fn triggers_changed(prior: &TokenModel, planned: &TokenModel) -> bool {
-    let triggers = |model: &TokenModel| match &model.rotation {
+fn triggers_changed(prior: &TokenFields, planned: &TokenFields) -> bool {
+    let triggers = |model: &TokenFields| match &model.rotation {
         Value::Null => Value::Null,
         Value::Unknown => Value::Unknown,
         Value::Known(rotation) => rotation.triggers.clone(),
     };
     let (before, after) = (triggers(prior), triggers(planned));
     let nothing = after.is_null() || after.known().is_some_and(|map| map.0.is_empty() && before.is_null());
-    !nothing && before.to_raw() != after.to_raw()
+    !nothing && before != after
 }
 
 /// Whether somebody is to have the value who does not have it sealed yet.
-fn seals_anew(prior: &TokenModel, planned: &TokenModel) -> bool {
+fn seals_anew(prior: &TokenFields, planned: &TokenFields) -> bool {
     match &planned.seal_for {
         Value::Null => false,
         Value::Unknown => true,
@@ -137,14 +152,14 @@ fn seals_anew(prior: &TokenModel, planned: &TokenModel) -> bool {
 }
 
 /// Whether the state has the value sealed for this recipient.
-fn is_sealed(prior: &TokenModel, name: &str, to: &Element<SealBlock>) -> bool {
+fn is_sealed(prior: &TokenFields, name: &str, to: &Element<SealBlock>) -> bool {
     let before = prior.seal_for.known().and_then(|recipients| recipients.0.get(name));
     let sealed = prior.sealed_values.known().is_some_and(|sealed| sealed.0.contains_key(name));
-    sealed && before.is_some_and(|before| before.to_raw() == to.to_raw())
+    sealed && before == Some(to)
 }
 
 /// A new value: unknown, and sealed anew for everybody.
-fn plan_new_value(planned: &mut TokenModel) {
+fn plan_new_value(planned: &mut TokenFields) {
     planned.value = if planned.store_value == Value::Known(false) { Value::Null } else { Value::Unknown };
     planned.value_issued_on = Value::Unknown;
     planned.sealed_values = match &planned.seal_for {
@@ -157,7 +172,7 @@ fn plan_new_value(planned: &mut TokenModel) {
 }
 
 /// The value that there is: sealed anew for those who do not have it yet.
-fn plan_old_value(prior: &TokenModel, planned: &mut TokenModel) {
+fn plan_old_value(prior: &TokenFields, planned: &mut TokenFields) {
     if planned.store_value == Value::Known(false) {
         planned.value = Value::Null;
     }
@@ -177,43 +192,37 @@ fn plan_old_value(prior: &TokenModel, planned: &mut TokenModel) {
 
 /// `expires_on` is what the configuration says, or follows from `expires_in` and when the value was issued.
 fn plan_expiry(
-    planning: &mut Planning<AccountApiToken>,
-    prior: Option<&TokenModel>,
+    change: Change<'_>,
+    planned: &mut TokenFields,
     new_value: bool,
+    now: OffsetDateTime,
     found: &mut Diagnostics,
 ) {
-    let planned = &mut planning.planned;
-    if !planning.config.expires_on.is_null() {
+    if !change.config.expires_on.is_null() {
         return;
     }
-    planned.expires_on = match (&planned.expires_in, prior) {
+    planned.expires_on = match (&planned.expires_in, change.prior) {
         (Value::Null, _) => Value::Null,
         (Value::Known(_), Some(prior)) if !new_value => {
             let issued = prior.value_issued_on.as_str().or(prior.issued_on.as_str()).and_then(instant);
             let expiry = issued.and_then(|issued| expiry(issued, &planned.expires_in));
             let changed = prior.expires_in != planned.expires_in;
-            if changed && expiry.is_some_and(|expiry| expiry <= now()) {
-                let detail = "Counted from when the token's value was issued, that time is over: the token would stop working \
-                              at once. Write a longer `expires_in`, or have the token rolled in the same run by a change of \
-                              `rotation.triggers`.";
-                found.push(
-                    Diagnostic::error("The token would expire at once", detail).at(Path::of("expires_in")),
-                );
+            if changed && expiry.is_some_and(|expiry| expiry <= now) {
+                found.push(wording::expires_at_once().at(path!(TokenFields.expires_in)));
             }
-            expiry
-                .map(stamp)
-                .map_or(Value::Unknown, |stamp| crate::provider::blocks::same_or(&prior.expires_on, stamp))
+            expiry.map(stamp).map_or(Value::Unknown, |stamp| same_or(&prior.expires_on, stamp))
         }
         _ => Value::Unknown,
     };
 }
 
 /// Seals a value for everybody who is to have it; what is known already stays. Keys were checked before.
-pub(super) fn seal(planned: &TokenModel, value: &SecretString) -> Result<Value<Map<String>>, Diagnostic> {
-    let (Some(recipients), Value::Known(plan)) =
-        (planned.seal_for.known(), known_map(&planned.sealed_values))
-    else {
-        return Ok(Value::Null);
+pub(super) fn seal(planned: &TokenFields, value: &SecretString) -> Result<Value<Map<String>>, Diagnostic> {
+    let Some(recipients) = planned.seal_for.known() else { return Ok(Value::Null) };
+    let plan = match &planned.sealed_values {
+        Value::Null => return Ok(Value::Null),
+        Value::Unknown => BTreeMap::new(),
+        Value::Known(plan) => plan.0.clone(),
     };
     let mut sealed = BTreeMap::new();
     for (name, to) in recipients.known_so_far() {
@@ -221,31 +230,17 @@ pub(super) fn seal(planned: &TokenModel, value: &SecretString) -> Result<Value<M
             Some(Element::Known(text)) => text.clone(),
             _ => {
                 let recipient = to.recipient().and_then(Result::ok);
-                recipient.and_then(|recipient| recipient.seal(value)).ok_or_else(|| {
-                    let detail = format!(
-                        "The value could not be sealed for {name:?}. The token was made all the same."
-                    );
-                    Diagnostic::error("Could not seal the token's value", detail)
-                        .at(Path::of("seal_for").key(name))
-                })?
+                let text = recipient.and_then(|recipient| recipient.seal(value));
+                text.ok_or_else(|| wording::not_sealed(name, path!(TokenFields.seal_for).key(name)))?
             }
         };
-        sealed.insert(name.to_owned(), Element::Known(text));
+        sealed.insert(name.to_owned(), text);
     }
-    Ok(Value::Known(Map(sealed)))
-}
-
-/// The planned map; one that is unknown as a whole counts as empty.
-fn known_map(planned: &Value<Map<String>>) -> Value<BTreeMap<String, Element<String>>> {
-    match planned {
-        Value::Null => Value::Null,
-        Value::Unknown => Value::Known(BTreeMap::new()),
-        Value::Known(map) => Value::Known(map.0.clone()),
-    }
+    Ok(Value::Known(sealed.into_iter().collect()))
 }
 
 impl SealBlock {
-    /// The recipient; none while a part of it is unknown.
+    /// The recipient: `None` while a part of it is unknown.
     pub(super) fn recipient(&self) -> Option<Result<Recipient, &'static str>> {
         let format: Format = self.format.as_str()?.parse().ok()?;
         Some(Recipient::parse(format, self.public_key.as_str()?))
@@ -253,26 +248,20 @@ impl SealBlock {
 }
 
 /// Checks the keys, and that somebody will have the value.
-pub(super) fn validate(config: &TokenModel) -> Diagnostics {
+pub(super) fn validate(config: &TokenFields) -> Diagnostics {
     let mut found = Diagnostics::none();
     for (name, to) in config.seal_for.known().into_iter().flat_map(Map::known_so_far) {
         if let Some(Err(fault)) = to.recipient() {
-            // Not quoted: it may be a private key by mistake. Nor is the error at such a one, since Terraform shows the line.
-            let detail = format!("The key of {name:?} in `seal_for` {fault}");
-            let error = Diagnostic::error("Invalid public key", detail);
+            let error = wording::invalid_key(name, fault);
+            // At a private key that stands there by mistake there is no path, since Terraform shows the line.
             found.push(match to.public_key.as_str() {
                 Some(key) if is_private(key) => error,
-                _ => error.at(Path::of("seal_for").key(name).attribute("public_key")),
+                _ => error.at(path!(TokenFields.seal_for).key(name).then(path!(SealBlock.public_key))),
             });
         }
     }
     if config.store_value == Value::Known(false) && config.seal_for.is_null() {
-        let detail = "With `store_value = false` and without `seal_for` the value is dropped as soon as the token is made: \
-                      nobody will ever have it. Say in `seal_for` who is to have it, or use the ephemeral resource \
-                      `cloudflare_account_api_token` where the value is needed during the run only.";
-        found.push(
-            Diagnostic::warning("Nobody will have the token's value", detail).at(Path::of("store_value")),
-        );
+        found.push(wording::nobody_has_value().at(path!(TokenFields.store_value)));
     }
     found
 }

@@ -1,0 +1,29 @@
+terraform {
+  required_providers {
+    cloudflare = {
+      source = "cloudflare-tokens/cloudflare-tokens"
+    }
+  }
+}
+
+# A token to look at. Any other does as well: by its `id`, or by its `name` where no other token has it.
+resource "cloudflare_user_api_token" "cache" {
+  policies = [
+    {
+      permission_groups = ["Cache Purge"]
+      zones             = ["*"]
+    },
+  ]
+}
+
+data "cloudflare_user_api_token" "cache" {
+  id = cloudflare_user_api_token.cache.id
+}
+
+# What a policy allows, by the fingerprint that the import of a cloudflare_user_token_binding takes.
+output "policies" {
+  value = {
+    for policy in data.cloudflare_user_api_token.cache.policies :
+    policy.fingerprint => policy.permission_groups
+  }
+}

@@ -1,0 +1,19 @@
+terraform {
+  required_providers {
+    cloudflare = {
+      source = "cloudflare-tokens/cloudflare-tokens"
+    }
+  }
+}
+
+data "cloudflare_user_api_tokens" "active" {
+  status = "active"
+}
+
+# Tokens that nobody has used so far.
+output "never_used" {
+  value = {
+    for token in data.cloudflare_user_api_tokens.active.tokens :
+    token.id => token.name if token.last_used_on == null
+  }
+}

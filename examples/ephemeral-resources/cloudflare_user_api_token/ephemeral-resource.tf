@@ -1,0 +1,39 @@
+terraform {
+  required_providers {
+    cloudflare = {
+      source = "cloudflare-tokens/cloudflare-tokens"
+    }
+  }
+}
+
+# A user's token for the time of a run, that a second configuration of the provider authenticates with.
+ephemeral "cloudflare_user_api_token" "run" {
+  policies = [
+    {
+      permission_groups = ["API Tokens Read", "API Tokens Write"]
+      resources         = { "com.cloudflare.api.user.${var.user_id}" = "*" }
+    },
+    {
+      permission_groups = ["DNS Read"]
+      zones             = ["*"]
+    },
+  ]
+  ttl = "10m"
+}
+
+variable "user_id" {
+  description = "The user who authenticates."
+  type        = string
+}
+
+provider "cloudflare" {
+  alias     = "run"
+  api_token = ephemeral.cloudflare_user_api_token.run.value
+}
+
+# What it makes cannot have more rights than it has itself.
+resource "cloudflare_user_api_token" "dns" {
+  provider = cloudflare.run
+  name     = "dns"
+  policies = [{ permission_groups = ["DNS Read"], zones = ["*"] }]
+}

@@ -1,0 +1,5 @@
+# user/<token_id>; "user/" may be left out.
+import {
+  to = cloudflare_user_api_token.cli
+  id = "user/6e4a9b1c3f5d4e0f8a7b6c5d4e3f2a1b"
+}

@@ -1,0 +1,41 @@
+terraform {
+  required_providers {
+    cloudflare = {
+      source = "cloudflare-tokens/cloudflare-tokens"
+    }
+  }
+}
+
+variable "account_id" {
+  description = "The account whose Workers the token may deploy."
+  type        = string
+}
+
+variable "zone_id" {
+  description = "The zone whose DNS records the token may edit."
+  type        = string
+}
+
+# What a person's command line needs. A user's token may reach several accounts, so that each policy says what it applies to.
+resource "cloudflare_user_api_token" "cli" {
+  name = "cli"
+
+  policies = [
+    {
+      permission_groups = ["Workers Scripts Write"]
+      resources         = { (provider::cloudflare::account_resource(var.account_id)) = "*" }
+    },
+    {
+      permission_groups = ["DNS Write"]
+      zones             = [var.zone_id]
+    },
+  ]
+
+  expires_in = "35d"
+  rotation   = { every = "30d" }
+}
+
+output "cli_token" {
+  value     = cloudflare_user_api_token.cli.value
+  sensitive = true
+}

@@ -1,0 +1,38 @@
+terraform {
+  required_providers {
+    cloudflare = {
+      source = "cloudflare-tokens/cloudflare-tokens"
+    }
+  }
+}
+
+variable "zone_id" {
+  description = "The zone whose cache the person may purge."
+  type        = string
+}
+
+# A person's token, which starts without any right.
+resource "cloudflare_user_api_token" "cli" {
+  name = "cli"
+}
+
+# Each capability adds what it needs, and takes it away when it goes.
+resource "cloudflare_user_token_binding" "cache_purge" {
+  token_id = cloudflare_user_api_token.cli.id
+  name     = "cache purge"
+
+  policies = [{
+    permission_groups = ["Cache Purge"]
+    zones             = [var.zone_id]
+  }]
+}
+
+resource "cloudflare_user_token_binding" "dns" {
+  token_id = cloudflare_user_api_token.cli.id
+  name     = "dns"
+
+  policies = [{
+    permission_groups = ["DNS Read"]
+    zones             = ["*"]
+  }]
+}

@@ -1,0 +1,74 @@
+//! A binding's write, and what the state says after it. Pure.
+
+use std::collections::BTreeSet;
+
+use super::BindingFields;
+use crate::owner::Owner;
+use crate::policy::{Catalog, Policy};
+use crate::provider::blocks::specs;
+use crate::provider::policies::{self, Own, applied, fingerprints};
+use crate::provider::token::doubt;
+use crate::tokens::{OpError, Outcome, PolicyChange, TokenPolicies};
+
+/// A binding that is to be as planned.
+pub(super) struct Write {
+    /// What it was; `None` on create.
+    pub(super) prior: Option<BindingFields>,
+    pub(super) planned: BindingFields,
+    /// The planned policies.
+    pub(super) add: Vec<Policy>,
+}
+
+impl Write {
+    /// How the token's policies change.
+    pub(super) fn change(&self) -> PolicyChange {
+        let remove = self.prior.as_ref().map(BindingFields::owned).unwrap_or_default();
+        PolicyChange::Edit { remove, add: self.add.clone() }
+    }
+
+    /// Whether an earlier write is in doubt, so that only another one makes certain.
+    pub(super) fn is_again(&self) -> bool {
+        self.prior.as_ref().is_some_and(BindingFields::is_in_doubt)
+    }
+
+    /// The state after the write: `None` where nothing has changed. `faulty`: the API took less than was asked.
+    pub(super) fn after(
+        self,
+        outcome: Result<Outcome, OpError>,
+        faulty: bool,
+        owner: &Owner,
+        catalog: Option<&Catalog>,
+    ) -> Option<BindingFields> {
+        let asked = fingerprints(&self.add);
+        let is_new = self.prior.is_none();
+        match outcome {
+            Ok(outcome) => {
+                let mut state = self.planned;
+                let owned = applied(&asked, &outcome.concerns);
+                state.set_owned(&owned);
+                if let Some(token) = outcome.token.filter(|_| faulty) {
+                    let seen = TokenPolicies::of(&token, owner);
+                    let written = specs(&state.policies).unwrap_or_default();
+                    let own = Own { written: &written, fingerprints: &BTreeSet::new(), shows_others: false };
+                    let matched = policies::match_with(own, &seen, owner, catalog);
+                    let owned = matched.still_owned(&owned);
+                    state.policies = matched.value(&state.policies, false);
+                    state.set_owned(&owned);
+                    if is_new && owned.is_empty() {
+                        return None;
+                    }
+                }
+                Some(state)
+            }
+            Err(error) if error.may_have_effect() => {
+                // What may be there is kept as owned: nobody else would ever take it back.
+                let before = self.prior.as_ref().map(BindingFields::owned).unwrap_or_default();
+                let mut state = self.prior.unwrap_or(self.planned);
+                state.set_owned(&before.union(&asked).copied().collect());
+                state.unconfirmed = doubt("the change of the token's policies");
+                Some(state)
+            }
+            Err(_) => None,
+        }
+    }
+}

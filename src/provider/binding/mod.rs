@@ -1,0 +1,276 @@
+//! Policies added to a token that somebody else manages, whoever owns it: the resource's implementation, of which each
+//! owner's resource type is a thin file.
+
+mod apply;
+mod import;
+mod plan;
+mod refresh;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::model;
+use crate::owner::Owner;
+use crate::path;
+use crate::policy::Fingerprint;
+use crate::provider::blocks::PolicyBlock;
+use crate::provider::owner::{Owned, Ownership};
+use crate::provider::session::{Mode, Session};
+use crate::provider::token::grants_rights;
+use crate::provider::{checks, policies, wording};
+use crate::tf_provider::framework::{
+    Applied, Created, Diagnostic, Diagnostics, Imported, Planning, ReadBack, Resource, ResourceId, Set,
+    Updating, Validator, Value, computed, optional, required,
+};
+use crate::tokens::{Change, Fields, Op, OpError, Outcome, PolicyChange, TokenService, random_name};
+
+model! {
+    /// Policies of a token.
+    pub(crate) struct BindingFields {
+        /// An id that the provider makes up.
+        id: String = computed().keep_prior(),
+        /// The token that the policies are added to.
+        token_id: String = required().requires_replace().check(checks::id("a token")),
+        /// What the capability is called, for people who read the configuration. Cloudflare does not store it.
+        name: String = optional(),
+        /// What the token may do besides what it may already.
+        policies: Set<PolicyBlock> = required().check(Validator::not_empty(
+            "A binding adds at least one policy; remove the whole binding to add none.",
+        )),
+        /// The fingerprints of the policies as applied: what the binding removes when it goes, and what an import of it names.
+        // In the state and not beside it: of a tainted object, Terraform hands only the state to the delete.
+        fingerprints: Set<String> = computed().keep_prior(),
+        /// What the last apply sent without learning whether it took effect; null normally. The next apply sends it again.
+        unconfirmed: String = computed().keep_prior(),
+    }
+}
+
+impl BindingFields {
+    fn token_id(&self) -> &str {
+        self.token_id.as_str().unwrap_or_default()
+    }
+
+    /// Whether an earlier apply has sent something that may have taken effect, or may yet.
+    fn is_in_doubt(&self) -> bool {
+        !self.unconfirmed.is_null()
+    }
+
+    /// The policies that the state says are the binding's.
+    fn owned(&self) -> BTreeSet<Fingerprint> {
+        let texts = self.fingerprints.known().into_iter().flat_map(Set::known_so_far);
+        texts.filter_map(|text| text.parse().ok()).collect()
+    }
+
+    fn set_owned(&mut self, fingerprints: &BTreeSet<Fingerprint>) {
+        self.fingerprints = Value::Known(fingerprints.iter().map(ToString::to_string).collect());
+    }
+
+    /// What could not be done with the binding.
+    fn failed(&self, what: &str, direction: &str) -> String {
+        let name = self.name.as_str().map(|name| format!(" {name:?}")).unwrap_or_default();
+        format!("Could not {what} the capability{name} {direction} the token {}", self.token_id())
+    }
+}
+
+/// What is kept beside the state.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Private {
+    /// While it is being imported: which policies to take over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    wanted: Vec<String>,
+}
+
+/// The resource of a type.
+pub(crate) struct BindingResource<T> {
+    session: Session,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Owned<BindingFields>> BindingResource<T> {
+    /// The resource over this session.
+    pub(crate) fn new(session: Session) -> Self {
+        BindingResource { session, of: PhantomData }
+    }
+
+    fn applied(owner: &T::Owner, binding: BindingFields) -> Applied<Self> {
+        Applied { state: T::with(owner.clone(), binding), private: Private::default() }
+    }
+
+    /// Gathers what a plan is decided by.
+    async fn facts<'a>(&self, change: plan::Change<'a>, owner: &T::Owner) -> plan::Facts<'a> {
+        let mut facts = plan::Facts::new(change, self.session.guardrails());
+        let (tokens, owner) = match self.session.look(owner) {
+            Ok(Some(place)) => place,
+            // Without a way to the API it is all checked at apply.
+            Ok(None) => return facts,
+            Err(diagnostic) => {
+                facts.unreachable = Some(diagnostic);
+                return facts;
+            }
+        };
+        if facts.needs_catalog() {
+            facts.catalog = Some(policies::catalog(&tokens, &owner).await);
+        }
+        if facts.needs_own_token() {
+            facts.own_token = Some(tokens.own_token_id(&owner).await.map_err(|e| wording::own_unknown(&e)));
+        }
+        if let Some(id) = facts.needs_token() {
+            facts.token = Some(tokens.get(&owner, id).await.map_err(|e| wording::unreadable(id, &e)));
+        }
+        facts.owner = Some(owner);
+        facts
+    }
+
+    /// Makes the token have the planned policies, in place of those that the binding has had.
+    async fn write(
+        &self,
+        named: &T::Owner,
+        prior: Option<BindingFields>,
+        planned: BindingFields,
+    ) -> Created<Self> {
+        let ready = async {
+            let (tokens, owner) = self.session.reach(named)?;
+            policies::guarded(&self.session, &owner, &planned.policies).await.into_result()?;
+            let add = policies::resolve(&tokens, &owner, &planned.policies).await?;
+            Ok::<_, Diagnostics>((tokens, owner, add))
+        };
+        let (tokens, owner, add) = match ready.await {
+            Ok(ready) => ready,
+            Err(diagnostics) => return (None, diagnostics),
+        };
+        let write = apply::Write { prior, planned, add };
+        let outcome = submit(&tokens, &owner, &write.planned, write.change(), write.is_again()).await;
+        let mut found = match &outcome {
+            Ok(outcome) => policies::concerns(&tokens, &owner, &outcome.concerns).await,
+            Err(error) => wording::write(&write.planned.failed("bind", "to"), error, &owner).into(),
+        };
+        if let Ok(outcome) = &outcome
+            && !outcome.adopted.is_empty()
+        {
+            let shared: Vec<_> = outcome.adopted.iter().map(ToString::to_string).collect();
+            found.push(wording::adopted(write.planned.token_id(), &shared).at(path!(BindingFields.policies)));
+        }
+        let faulty = outcome.is_ok() && found.has_error();
+        let catalog = if faulty { tokens.catalog(&owner).await.ok() } else { None };
+        let state = write.after(outcome, faulty, &owner, catalog.as_deref());
+        (state.map(|binding| Self::applied(named, binding)), found)
+    }
+
+    /// Refuses to take the right to manage tokens from the provider's own one.
+    async fn guard_own(&self, owner: &T::Owner, binding: &BindingFields) -> Result<(), Diagnostic> {
+        if !grants_rights(&binding.policies) {
+            return Ok(());
+        }
+        let Some((tokens, owner)) = self.session.look(owner)? else { return Ok(()) };
+        match tokens.own_token_id(&owner).await {
+            Ok(own) if own.as_deref() == binding.token_id.as_str() => Err(wording::own_rights(&owner)),
+            Ok(_) => Ok(()),
+            Err(error) => Err(wording::own_unknown(&error)),
+        }
+    }
+}
+
+async fn submit(
+    tokens: &TokenService,
+    owner: &Owner,
+    binding: &BindingFields,
+    policies: PolicyChange,
+    again: bool,
+) -> Result<Outcome, OpError> {
+    let by = binding.id.as_str().unwrap_or_default().to_owned();
+    let change = Change { by, fields: Fields::default(), policies: Some(policies), again };
+    tokens.submit(owner, binding.token_id(), Op::from(change)).await
+}
+
+#[async_trait]
+impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
+    type Model = T::Model;
+    type Private = Private;
+
+    const TYPE_NAME: &'static str = T::NAME;
+
+    async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
+        let mut owner = T::owner(&planning.planned).clone();
+        let mut found = T::Owner::plan(
+            &self.session.account_id(),
+            T::owner(&planning.config),
+            planning.prior.as_ref().map(T::owner),
+            &mut owner,
+            &mut planning.requires_replace,
+        );
+        let change =
+            plan::Change { prior: planning.prior.as_ref().map(T::body), planned: T::body(&planning.planned) };
+        if let Some(token_id) = change.planned.token_id.as_str()
+            && !self.session.agree(token_id, Mode::Bound)
+        {
+            found.push(wording::exclusive_and_bound(token_id).at(path!(BindingFields.token_id)));
+        }
+        let facts = self.facts(change, &owner).await;
+        let (planned, decided) = plan::decide(&facts);
+        found.extend(decided);
+        drop(facts);
+        planning.planned = T::with(owner, planned);
+        found
+    }
+
+    async fn plan_delete(&self, prior: T::Model) -> Diagnostics {
+        let guarded = self.guard_own(T::owner(&prior), T::body(&prior)).await;
+        guarded.map_or_else(Into::into, |()| Diagnostics::none())
+    }
+
+    async fn create(&self, _config: T::Model, planned: T::Model, _private: Private) -> Created<Self> {
+        let Some(id) = random_name("binding-") else { return (None, wording::no_random_id().into()) };
+        let binding = BindingFields { id: id.into(), ..T::body(&planned).clone() };
+        self.write(T::owner(&planned), None, binding).await
+    }
+
+    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+        let Updating { prior, planned, private, .. } = updating;
+        let (before, after) = (T::body(&prior), T::body(&planned));
+        if before.policies == after.policies && !before.is_in_doubt() {
+            return (Some(Applied { state: planned, private }), Diagnostics::none());
+        }
+        self.write(T::owner(&planned), Some(before.clone()), after.clone()).await
+    }
+
+    async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
+        let named = T::owner(&current.state);
+        let (tokens, owner) = match self.session.look(named) {
+            Ok(Some(place)) => place,
+            Ok(None) => return (Some(current), Diagnostics::none()),
+            Err(diagnostic) => return (Some(current), diagnostic.into()),
+        };
+        let binding = T::body(&current.state);
+        match refresh::look(&tokens, &owner, binding, &current.private.wanted).await {
+            Ok(seen) => (seen.map(|binding| Self::applied(named, binding)), Diagnostics::none()),
+            Err(diagnostics) => (Some(current), diagnostics),
+        }
+    }
+
+    async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
+        let (named, binding) = (T::owner(&prior.state), T::body(&prior.state));
+        let place = match self.guard_own(named, binding).await {
+            Ok(()) => self.session.reach(named),
+            Err(refused) => Err(refused),
+        };
+        let (tokens, owner) = match place {
+            Ok(place) => place,
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        let change = PolicyChange::Edit { remove: binding.owned(), add: Vec::new() };
+        match submit(&tokens, &owner, binding, change, binding.is_in_doubt()).await {
+            Ok(outcome) => wording::concerns(&outcome.concerns),
+            Err(error) => wording::write(&binding.failed("take back", "from"), &error, &owner).into(),
+        }
+    }
+
+    async fn import(&self, id: ResourceId) -> Imported<Self> {
+        let (owner, binding, wanted) = import::read::<T::Owner>(&id)?;
+        Ok(Applied { state: T::with(owner, binding), private: Private { wanted } })
+    }
+}

@@ -1,0 +1,111 @@
+//! What becomes of a binding, as a pure function of facts.
+
+use std::sync::Arc;
+
+use super::BindingFields;
+use crate::cloudflare::Token;
+use crate::owner::Owner;
+use crate::path;
+use crate::policy::Catalog;
+use crate::provider::blocks::PolicyBlock;
+use crate::provider::guardrails::Guardrails;
+use crate::provider::token::{has_ended, loses_rights};
+use crate::provider::{policies, wording};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Set, Value};
+
+/// What core asks to be planned.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'a> {
+    /// What the binding was; `None` on create.
+    pub(super) prior: Option<&'a BindingFields>,
+    /// The framework's plan.
+    pub(super) planned: &'a BindingFields,
+}
+
+/// What a plan is decided by.
+pub(super) struct Facts<'a> {
+    change: Change<'a>,
+    guardrails: Arc<Guardrails>,
+    /// The owner, where it is known and can be reached.
+    pub(super) owner: Option<Owner>,
+    /// Why the owner's tokens cannot be reached.
+    pub(super) unreachable: Option<Diagnostic>,
+    /// The permission groups, where they are needed.
+    pub(super) catalog: Option<Result<Arc<Catalog>, Diagnostic>>,
+    /// The token that the provider authenticates with, where that matters.
+    pub(super) own_token: Option<Result<Option<String>, Diagnostic>>,
+    /// The token as it is, where policies are added to it.
+    pub(super) token: Option<Result<Option<Arc<Token>>, Diagnostic>>,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts before the API is asked: they say what it must be asked for.
+    pub(super) fn new(change: Change<'a>, guardrails: Arc<Guardrails>) -> Facts<'a> {
+        let (owner, unreachable, catalog, own_token, token) = Default::default();
+        Facts { change, guardrails, owner, unreachable, catalog, own_token, token }
+    }
+
+    fn prior_policies(&self) -> &Value<Set<PolicyBlock>> {
+        self.change.prior.map_or(&Value::Null, |prior| &prior.policies)
+    }
+
+    fn changes(&self) -> bool {
+        *self.prior_policies() != self.change.planned.policies
+    }
+
+    /// Whether the permission groups are needed.
+    pub(super) fn needs_catalog(&self) -> bool {
+        policies::needs_catalog(self.prior_policies(), &self.change.planned.policies)
+            || self.guardrails.forbids_groups()
+    }
+
+    /// Whether it matters that the token may be the provider's own.
+    pub(super) fn needs_own_token(&self) -> bool {
+        loses_rights(self.prior_policies(), &self.change.planned.policies)
+    }
+
+    /// The token to read: one that has ended takes no policies.
+    pub(super) fn needs_token(&self) -> Option<&'a str> {
+        self.change.planned.token_id.as_str().filter(|_| self.changes())
+    }
+}
+
+/// Decides what is planned. Core asks again at apply: the answer depends on what the API says only where it refuses.
+pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
+    let Change { prior, planned } = facts.change;
+    let mut planned = planned.clone();
+    let mut found = Diagnostics(facts.unreachable.iter().cloned().collect());
+    // A doubt always plans a write, whatever the configuration says by now.
+    planned.unconfirmed = Value::Null;
+    match (&facts.catalog, &facts.owner) {
+        (Some(Ok(catalog)), Some(owner)) => {
+            let before = prior.map(BindingFields::owned).unwrap_or_default();
+            let prior = facts.prior_policies();
+            found.extend(policies::plan(owner, catalog, prior, &before, &mut planned.policies));
+            if facts.guardrails.forbids_groups() {
+                let breaches = facts.guardrails.policies(&planned.policies, catalog);
+                found.extend(wording::breaches(breaches, &path!(BindingFields.policies)));
+            }
+        }
+        (Some(Err(unlisted)), _) => found.push(unlisted.clone()),
+        _ => {}
+    }
+    if planned.policies != *facts.prior_policies() || prior.is_some_and(BindingFields::is_in_doubt) {
+        planned.fingerprints = Value::Unknown;
+    }
+    match &facts.token {
+        Some(Ok(Some(token))) if has_ended(&token.status) => {
+            found.push(wording::bound_to_ended(&token.id, &token.status).at(path!(BindingFields.token_id)));
+        }
+        Some(Err(unreadable)) => found.push(unreadable.clone()),
+        Some(Ok(_)) | None => {}
+    }
+    match (&facts.own_token, &facts.owner) {
+        (Some(Ok(Some(own))), Some(owner)) if planned.token_id.as_str() == Some(own) => {
+            found.push(wording::own_rights(owner).at(path!(BindingFields.policies)));
+        }
+        (Some(Err(unknown)), _) => found.push(unknown.clone()),
+        _ => {}
+    }
+    (planned, found)
+}

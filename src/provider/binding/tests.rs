@@ -1,0 +1,134 @@
+//! What is decided about a binding, without Terraform and without an API.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::BindingFields;
+use super::apply::Write;
+use super::plan::{Change, Facts, decide};
+use crate::cloudflare::{Error, Token};
+use crate::owner::Owner;
+use crate::policy::{Catalog, Effect, PermissionGroup, Policy, PolicySpec, Scope, Target, resolve_all};
+use crate::provider::blocks::{PolicyBlock, policy_set, specs};
+use crate::provider::guardrails::Guardrails;
+use crate::provider::policies::fingerprints;
+use crate::tf_provider::framework::{Model, Set, Value};
+use crate::tokens::{Cause, OpError, Outcome, PolicyChange};
+
+const TOKEN: &str = "11111111111111111111111111111111";
+
+fn owner() -> Owner {
+    Owner::Account("0123456789abcdef0123456789abcdef".to_owned())
+}
+
+fn catalog() -> Catalog {
+    let group = |digit: &str, name: &str| PermissionGroup {
+        id: digit.repeat(32).parse().unwrap(),
+        name: name.to_owned(),
+        scopes: vec![Scope::Account],
+        deprecated: false,
+    };
+    Catalog::new(vec![group("a", "A"), group("b", "B"), group("c", "Account API Tokens Write")])
+}
+
+fn policies(groups: &[&str]) -> Value<Set<PolicyBlock>> {
+    policy_set(groups.iter().map(|group| PolicySpec {
+        effect: Effect::Allow,
+        permission_groups: [(*group).to_owned()].into(),
+        target: Target::Account,
+    }))
+}
+
+fn resolved(groups: &[&str]) -> Vec<Policy> {
+    resolve_all(&specs(&policies(groups)).unwrap(), &owner(), &catalog()).unwrap().policies
+}
+
+/// A binding of these policies, as applied.
+fn binding(groups: &[&str]) -> BindingFields {
+    let mut binding = BindingFields {
+        id: "binding-1".to_owned().into(),
+        token_id: TOKEN.to_owned().into(),
+        policies: policies(groups),
+        ..BindingFields::null()
+    };
+    binding.set_owned(&fingerprints(&resolved(groups)));
+    binding
+}
+
+fn facts<'a>(prior: Option<&'a BindingFields>, planned: &'a BindingFields) -> Facts<'a> {
+    let mut facts = Facts::new(Change { prior, planned }, Arc::new(Guardrails::default()));
+    facts.owner = Some(owner());
+    facts.catalog = facts.needs_catalog().then(|| Ok(Arc::new(catalog())));
+    facts
+}
+
+fn token(status: &str) -> Arc<Token> {
+    Arc::new(serde_json::from_value(json!({"id": TOKEN, "status": status, "policies": []})).unwrap())
+}
+
+fn lost() -> OpError {
+    OpError { cause: Cause::Api(Error::Config("lost".to_owned())), may_have_effect: true }
+}
+
+#[test]
+fn a_doubt_plans_a_write_even_where_the_old_configuration_is_back() {
+    // {A} became {A, B}; the write had no answer; the configuration says {A} again.
+    let write =
+        Write { prior: Some(binding(&["A"])), planned: binding(&["A", "B"]), add: resolved(&["A", "B"]) };
+    assert!(!write.is_again());
+    let doubtful = write.after(Err(lost()), false, &owner(), None).unwrap();
+    assert_eq!(doubtful.policies, policies(&["A"]));
+    assert_eq!(doubtful.owned(), fingerprints(&resolved(&["A", "B"])));
+    let planned = BindingFields { policies: policies(&["A"]), ..doubtful.clone() };
+    let (planned, _) = decide(&facts(Some(&doubtful), &planned));
+    assert!(planned != doubtful && planned.unconfirmed.is_null() && planned.fingerprints.is_unknown());
+    let write = Write { prior: Some(doubtful), planned, add: resolved(&["A"]) };
+    assert!(write.is_again());
+    let PolicyChange::Edit { remove, .. } = write.change() else { panic!("not an edit") };
+    assert_eq!(remove, fingerprints(&resolved(&["A", "B"])), "B goes");
+    let certain = write.after(Ok(Outcome::default()), false, &owner(), None).unwrap();
+    assert!(certain == binding(&["A"]));
+}
+
+#[test]
+fn an_unchanged_binding_plans_nothing_and_needs_no_request() {
+    let prior = binding(&["A"]);
+    let facts = facts(Some(&prior), &prior);
+    assert!(!facts.needs_catalog() && !facts.needs_own_token() && facts.needs_token().is_none());
+    let (planned, found) = decide(&facts);
+    assert!(planned == prior && found.is_empty());
+}
+
+#[test]
+fn nothing_is_bound_to_a_token_that_has_ended() {
+    let planned = binding(&["A"]);
+    for (status, is_refused) in
+        [("expired", true), ("revoked (exposed)", true), ("active", false), ("disabled", false)]
+    {
+        let mut facts = facts(None, &planned);
+        assert_eq!(facts.needs_token(), Some(TOKEN));
+        facts.token = Some(Ok(Some(token(status))));
+        let (_, found) = decide(&facts);
+        assert_eq!(found.has_error(), is_refused, "{status}: {found:?}");
+    }
+}
+
+#[test]
+fn the_own_token_keeps_its_right_to_manage_tokens() {
+    let prior = binding(&["A", "Account API Tokens Write"]);
+    let planned = binding(&["A"]);
+    for (own, is_refused) in [(TOKEN, true), ("22222222222222222222222222222222", false)] {
+        let mut facts = facts(Some(&prior), &planned);
+        assert!(facts.needs_own_token());
+        facts.own_token = Some(Ok(Some(own.to_owned())));
+        assert_eq!(decide(&facts).1.has_error(), is_refused, "{own}");
+    }
+}
+
+#[test]
+fn a_refused_write_leaves_the_state() {
+    let write = Write { prior: Some(binding(&["A"])), planned: binding(&["B"]), add: resolved(&["B"]) };
+    let refused = OpError::without_effect(Cause::Api(Error::Config("refused".to_owned())));
+    assert!(write.after(Err(refused), false, &owner(), None).is_none());
+}

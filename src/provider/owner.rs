@@ -1,0 +1,145 @@
+//! Who owns what a type manages: the attributes that say so, and what differs from one owner to the next.
+
+use super::checks;
+use super::wording;
+use crate::model;
+use crate::owner::Owner;
+use crate::path;
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Path, Value, optional};
+
+model! {
+    /// An account.
+    pub(crate) struct Account {
+        /// The account's id. Default: the provider's `account_id`.
+        account_id: String = optional().or_computed().keep_prior().requires_replace().identity()
+            .check(checks::id("an account")),
+    }
+}
+
+model! {
+    /// The user who authenticates.
+    pub(crate) struct User {}
+}
+
+/// The attributes by which a type says who the owner is.
+pub(crate) trait Ownership: Model {
+    /// How an import id starts, in words: `<account_id>` or `user`.
+    const IMPORT: &'static str;
+
+    /// The owner: null where nothing says which account, unknown while that is not known.
+    fn owner(&self) -> Value<Owner>;
+
+    /// The attributes with the provider's account where they name none.
+    fn or_of_provider(self, account_id: &Value<String>) -> Self;
+
+    /// Plans the attributes, with the provider's account where the configuration names none. Another owner makes another
+    /// object.
+    fn plan(
+        account_id: &Value<String>,
+        config: &Self,
+        prior: Option<&Self>,
+        planned: &mut Self,
+        requires_replace: &mut Vec<Path>,
+    ) -> Diagnostics;
+
+    /// The attributes that the first part of an import id stands for: `None` where it is no such part.
+    fn of_import(part: &str) -> Option<Self>;
+}
+
+impl Ownership for Account {
+    const IMPORT: &'static str = "<account_id>";
+
+    fn owner(&self) -> Value<Owner> {
+        self.account_id.clone().map(Owner::Account)
+    }
+
+    fn or_of_provider(self, account_id: &Value<String>) -> Account {
+        if self.account_id.is_null() { Account { account_id: account_id.clone() } } else { self }
+    }
+
+    fn plan(
+        account_id: &Value<String>,
+        config: &Account,
+        prior: Option<&Account>,
+        planned: &mut Account,
+        requires_replace: &mut Vec<Path>,
+    ) -> Diagnostics {
+        if !config.account_id.is_null() {
+            return Diagnostics::none();
+        }
+        match (account_id.clone(), prior) {
+            (Value::Null, None) => return wording::no_account().into(),
+            (Value::Null | Value::Unknown, Some(_)) => {}
+            (Value::Unknown, None) => planned.account_id = Value::Unknown,
+            (account_id, prior) => {
+                if prior.is_some_and(|prior| prior.account_id != account_id) {
+                    requires_replace.push(path!(Account.account_id));
+                }
+                planned.account_id = account_id;
+            }
+        }
+        Diagnostics::none()
+    }
+
+    fn of_import(part: &str) -> Option<Account> {
+        checks::is_id(part).then(|| Account { account_id: part.to_owned().into() })
+    }
+}
+
+impl Ownership for User {
+    const IMPORT: &'static str = "user";
+
+    fn owner(&self) -> Value<Owner> {
+        Value::Known(Owner::User)
+    }
+
+    fn or_of_provider(self, _: &Value<String>) -> User {
+        self
+    }
+
+    fn plan(_: &Value<String>, _: &User, _: Option<&User>, _: &mut User, _: &mut Vec<Path>) -> Diagnostics {
+        Diagnostics::none()
+    }
+
+    fn of_import(part: &str) -> Option<User> {
+        (part == "user").then_some(User {})
+    }
+}
+
+/// The owner, for everything that cannot do without.
+pub(crate) fn known(owner: Value<Owner>) -> Result<Owner, Diagnostic> {
+    match owner {
+        Value::Known(owner) => Ok(owner),
+        Value::Null | Value::Unknown => Err(wording::no_account()),
+    }
+}
+
+/// A type whose attributes are an owner's and those of a `Body`, which is the same for every owner.
+pub(crate) trait Owned<Body>: Send + Sync + 'static {
+    /// The attributes that name the owner.
+    type Owner: Ownership;
+    /// All attributes.
+    type Model: Model + AsRef<Self::Owner> + AsMut<Self::Owner> + AsRef<Body> + AsMut<Body>;
+    /// The type's name.
+    const NAME: &'static str;
+
+    /// The attributes that name the owner.
+    fn owner(model: &Self::Model) -> &Self::Owner {
+        model.as_ref()
+    }
+
+    /// The other attributes.
+    fn body(model: &Self::Model) -> &Body {
+        model.as_ref()
+    }
+
+    /// A model of both.
+    fn with(owner: Self::Owner, body: Body) -> Self::Model {
+        let mut model = Self::Model::null();
+        let place: &mut Self::Owner = model.as_mut();
+        *place = owner;
+        let place: &mut Body = model.as_mut();
+        *place = body;
+        model
+    }
+}

@@ -1,0 +1,25 @@
+//! `cloudflare_account_api_token`: an account-owned API token.
+
+use crate::model;
+use crate::provider::owner::{Account, Owned};
+use crate::provider::token::TokenFields;
+
+model! {
+    /// An API token that an account owns: it goes on working when the person who made it leaves.
+    ///
+    /// Permission groups are given by name, and order and spelling make no difference. A token without `policies` can do
+    /// nothing by itself: each capability that needs a right adds it with a `cloudflare_token_binding`.
+    pub(crate) struct Model {
+        ..owner: Account,
+        ..token: TokenFields,
+    }
+}
+
+/// The type.
+pub(crate) struct AccountApiToken;
+
+impl Owned<TokenFields> for AccountApiToken {
+    type Owner = Account;
+    type Model = Model;
+    const NAME: &'static str = "cloudflare_account_api_token";
+}

@@ -1,0 +1,149 @@
+//! What becomes of a Worker's secret. Pure.
+
+use secrecy::SecretString;
+
+use crate::cloudflare::{Error, WorkerSecret};
+use crate::model;
+use crate::path;
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{Diagnostics, Value, computed, optional, required};
+
+/// The only kind of secret that is put.
+pub(crate) const SECRET_TEXT: &str = "secret_text";
+
+model! {
+    /// A secret of a Worker.
+    pub(crate) struct SecretFields {
+        /// The Worker's name. It must be deployed.
+        script_name: String = required().requires_replace().identity().check(checks::not_blank()),
+        /// The name of the binding, by which the script reads the secret.
+        name: String = required().requires_replace().identity().check(checks::not_blank()),
+        /// The secret. It is kept in Terraform's state: `value_wo` is not. One of the two is required.
+        value: SecretString = optional().conflicts_with(&["value_wo", "value_wo_version"]),
+        /// The secret, in neither plan nor state; it may come from an ephemeral resource. Terraform cannot see that it
+        /// changes: change `value_wo_version` with it.
+        value_wo: SecretString = optional().write_only(),
+        /// Any whole number. When it changes, `value_wo` is put again. Required with `value_wo`.
+        value_wo_version: i64 = optional(),
+        /// An id that the provider makes up, by which it tells this object from another one in the same place.
+        id: String = computed().keep_prior(),
+        /// What the last apply sent without learning whether it took effect; null normally. The next apply sends it again.
+        unconfirmed: String = computed().keep_prior(),
+    }
+}
+
+impl SecretFields {
+    /// The Worker and the secret's name: empty before they are known.
+    pub(crate) fn place(&self) -> Option<(&str, &str)> {
+        Some((self.script_name.as_str()?, self.name.as_str()?))
+    }
+}
+
+/// Whether it is of the kind that is put; an answer that does not say is taken to be.
+pub(crate) fn is_text(secret: &WorkerSecret) -> bool {
+    secret.kind.is_empty() || secret.kind == SECRET_TEXT
+}
+
+/// What a plan is decided by.
+pub(crate) struct Facts<'a> {
+    /// The secret as it was; `None` on create.
+    pub(crate) prior: Option<&'a SecretFields>,
+    /// The framework's plan.
+    pub(crate) planned: &'a SecretFields,
+    /// On create: the account, and the secret that is there already.
+    pub(crate) there: Option<(&'a str, WorkerSecret)>,
+}
+
+/// Decides what is planned.
+pub(crate) fn decide(facts: &Facts<'_>) -> (SecretFields, Diagnostics) {
+    let mut planned = facts.planned.clone();
+    let mut found = Diagnostics::none();
+    // A doubt always plans a put, whatever the configuration says by now.
+    planned.unconfirmed = Value::Null;
+    if let Some(prior) = facts.prior
+        && prior.id.is_null()
+        && planned != *prior
+    {
+        // States of version 0.1.0 have no id: the next put makes one.
+        planned.id = Value::Unknown;
+    }
+    if let (Some((account, secret)), Some((script, _))) = (&facts.there, planned.place()) {
+        let warning = wording::secret_exists(account, script, secret, is_text(secret));
+        found.push(warning.at(path!(SecretFields.name)));
+    }
+    (planned, found)
+}
+
+/// How a put has ended.
+pub(crate) enum Put {
+    /// The secret is there.
+    Done,
+    /// The last error, and whether an attempt may have had its effect.
+    Failed { error: Error, may_have_effect: bool },
+}
+
+impl Put {
+    /// The state after it: `None` where nothing has changed.
+    pub(crate) fn after(&self, prior: Option<SecretFields>, planned: SecretFields) -> Option<SecretFields> {
+        match self {
+            Put::Done => Some(planned),
+            // What may be there is kept in the state, so that the next apply puts it again, and a destroy removes it.
+            Put::Failed { may_have_effect: true, .. } => {
+                let mut state = prior.unwrap_or_else(|| planned.clone());
+                state.id = planned.id;
+                state.unconfirmed =
+                    "It is not known whether the put of the secret took effect. The next apply sends it again."
+                        .to_owned()
+                        .into();
+                Some(state)
+            }
+            Put::Failed { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tf_provider::framework::Model;
+
+    fn secret(value: &str) -> SecretFields {
+        SecretFields {
+            script_name: "edge".to_owned().into(),
+            name: "KEY".to_owned().into(),
+            value: Value::Known(value.into()),
+            id: "put-1".to_owned().into(),
+            ..SecretFields::null()
+        }
+    }
+
+    fn lost(may_have_effect: bool) -> Put {
+        Put::Failed { error: Error::Config(String::new()), may_have_effect }
+    }
+
+    #[test]
+    fn a_doubt_plans_a_put_even_where_the_old_configuration_is_back() {
+        let doubtful = lost(true).after(Some(secret("one")), secret("two")).unwrap();
+        assert!(!doubtful.unconfirmed.is_null());
+        // The framework plans what the configuration says; the computed attributes stay as they were.
+        let planned = SecretFields { unconfirmed: doubtful.unconfirmed.clone(), ..secret("one") };
+        let facts = Facts { prior: Some(&doubtful), planned: &planned, there: None };
+        let (planned, _) = decide(&facts);
+        assert!(planned != doubtful && planned.unconfirmed.is_null());
+        assert!(Put::Done.after(Some(doubtful), planned).unwrap() == secret("one"));
+    }
+
+    #[test]
+    fn a_certain_failure_leaves_the_state() {
+        assert!(lost(false).after(Some(secret("one")), secret("two")).is_none());
+    }
+
+    #[test]
+    fn an_old_state_gets_its_id_with_the_next_put_only() {
+        let old = SecretFields { id: Value::Null, ..secret("one") };
+        let plan = |planned: &SecretFields| decide(&Facts { prior: Some(&old), planned, there: None }).0;
+        assert!(plan(&old) == old);
+        let changed = SecretFields { id: Value::Null, ..secret("two") };
+        assert!(plan(&changed).id.is_unknown());
+    }
+}

@@ -1,0 +1,7 @@
+//! Workers' secrets: what becomes of one, as pure functions, and the lock of the Workers that have them.
+
+mod decide;
+mod workers;
+
+pub(crate) use decide::{Facts, Put, SecretFields, decide, is_text};
+pub(crate) use workers::Workers;

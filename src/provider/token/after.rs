@@ -1,0 +1,294 @@
+//! What the state says after a write: what is known to be, and what is in doubt. Pure.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::apply::{Step, Update};
+use super::model::{Private, TokenFields};
+use super::refresh::observe;
+use super::value::seal;
+use crate::cloudflare::Token;
+use crate::owner::Owner;
+use crate::policy::{Catalog, Fingerprint, Policy};
+use crate::provider::blocks::specs;
+use crate::provider::policies::{self, Own, applied, fingerprints};
+use crate::provider::wording;
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Map, Value};
+use crate::tokens::{Created, OpError, Outcome, TokenPolicies};
+
+/// The token as it was read back, and what its policies are read with.
+pub(super) struct Seen<'a> {
+    pub(super) owner: &'a Owner,
+    pub(super) token: &'a Token,
+    pub(super) catalog: Option<&'a Catalog>,
+}
+
+/// The state of a token that was made. `faulty`: it is not as it was asked, and an error says so.
+pub(super) fn created(
+    planned: TokenFields,
+    private: Private,
+    asked: &[Policy],
+    created: &Created,
+    seen: &Seen<'_>,
+    faulty: bool,
+) -> (TokenFields, Private, Diagnostics) {
+    let owned = applied(&fingerprints(asked), &created.concerns);
+    let private = Private { applied: Some(owned.clone()), owned, ..private };
+    let (mut state, private) = settled(planned, private, seen, faulty);
+    let found = hand_out(&mut state, created.value.clone());
+    if created.not_disabled.as_ref().is_some_and(OpError::may_have_effect) {
+        state.unconfirmed = doubt("`status = \"disabled\"` of the new token");
+    }
+    (state, private, found)
+}
+
+/// What an update has come to, write by write.
+pub(super) struct Progress {
+    update: Update,
+    state: Option<TokenFields>,
+    private: Private,
+    found: Diagnostics,
+    token: Option<Arc<Token>>,
+}
+
+impl Progress {
+    pub(super) fn new(update: Update) -> Progress {
+        let private = update.private.clone();
+        Progress { state: update.issued().ok(), update, private, found: Diagnostics::none(), token: None }
+    }
+
+    /// The token's id.
+    pub(super) fn id(&self) -> &str {
+        self.update.prior.token_id()
+    }
+
+    /// A write has ended so; `found` is what the user is told of it. True where the next one may follow.
+    pub(super) fn took(
+        &mut self,
+        step: Step,
+        outcome: Result<Outcome, OpError>,
+        found: Diagnostics,
+        owner: &Owner,
+        catalog: Option<&Catalog>,
+    ) -> bool {
+        let faulty = found.has_error();
+        self.found.extend(found);
+        match (step, outcome) {
+            (Step::Change { policies, .. }, Ok(outcome)) => {
+                if policies.is_some() {
+                    let owned = applied(&self.update.asked(), &outcome.concerns);
+                    self.private.applied = Some(owned.clone());
+                    self.private.owned = owned;
+                }
+                self.token = outcome.token.or(self.token.take());
+                if faulty {
+                    self.correct(owner, catalog);
+                    self.keep_old_value();
+                }
+                !faulty
+            }
+            (Step::Change { policies, .. }, Err(error)) => {
+                self.state = error.may_have_effect().then(|| self.update.prior.clone());
+                if let Some(state) = &mut self.state {
+                    state.unconfirmed = doubt("the change of the token");
+                    if policies.is_some() {
+                        // What may be there is kept as own: nobody else would ever take it back.
+                        let asked = self.update.asked();
+                        self.private.applied = Some(self.private.own().union(&asked).copied().collect());
+                        self.private.owned.extend(asked);
+                    }
+                }
+                false
+            }
+            (Step::Roll, Ok(outcome)) => {
+                self.token = outcome.token.or(self.token.take());
+                match outcome.value {
+                    Some(value) => {
+                        self.private.value_lost = false;
+                        let handed = self.state.as_mut().map(|state| hand_out(state, value));
+                        self.found.extend(handed.unwrap_or_default());
+                        true
+                    }
+                    None => {
+                        self.found.push(wording::value_lost(self.id()));
+                        self.lose_value();
+                        false
+                    }
+                }
+            }
+            (Step::Roll, Err(error)) if error.may_have_effect() => {
+                self.lose_value();
+                false
+            }
+            (Step::Roll, Err(_)) => {
+                self.keep_old_value();
+                false
+            }
+            (Step::Extend(_), Ok(outcome)) => {
+                self.token = outcome.token.or(self.token.take());
+                if faulty {
+                    self.correct(owner, catalog);
+                }
+                !faulty
+            }
+            (Step::Extend(_), Err(error)) => {
+                let prior = &self.update.prior;
+                if let Some(state) = &mut self.state {
+                    state.expires_on = prior.expires_on.clone();
+                    if error.may_have_effect() {
+                        state.unconfirmed = doubt("`expires_on` of the new value");
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    /// The state, and what the user is told. `None`: nothing has changed.
+    pub(super) fn end(mut self) -> (Option<(TokenFields, Private)>, Diagnostics) {
+        let Some(mut state) = self.state else { return (None, self.found) };
+        self.private.imported &= self.found.has_error();
+        let prior = self.update.prior;
+        if !self.private.value_lost {
+            self.found.extend(seal_old_value(&mut state, &prior));
+        }
+        match &self.token {
+            Some(token) => state = filled(state, token),
+            // Nothing was written but the state itself.
+            None => state.modified_on = prior.modified_on,
+        }
+        (Some((state, self.private)), self.found)
+    }
+
+    /// The API has taken less than was asked: the state says what there is.
+    fn correct(&mut self, owner: &Owner, catalog: Option<&Catalog>) {
+        if let (Some(state), Some(token)) = (self.state.take(), &self.token) {
+            let (state, private) = corrected(state, self.private.clone(), &Seen { owner, token, catalog });
+            self.state = Some(state);
+            self.private = private;
+        }
+    }
+
+    /// What was changed before is in the state, and the roll is planned again.
+    fn keep_old_value(&mut self) {
+        if !self.update.rolls() {
+            return;
+        }
+        let prior = &self.update.prior;
+        if let Some(state) = &mut self.state {
+            state.value = prior.value.clone();
+            state.value_issued_on = prior.value_issued_on.clone();
+            state.sealed_values = prior.sealed_values.clone();
+            state.rotation = prior.rotation.clone();
+            state.seal_for = prior.seal_for.clone();
+            state.store_value = prior.store_value;
+            state.expires_on = prior.expires_on.clone();
+            state.expires_in = prior.expires_in.clone();
+            if self.private.value_lost {
+                state.unconfirmed = prior.unconfirmed.clone();
+            }
+        }
+    }
+
+    /// The old value may be dead, and nobody has the new one.
+    fn lose_value(&mut self) {
+        self.keep_old_value();
+        self.private.value_lost = true;
+        if let Some(state) = &mut self.state {
+            state.value = Value::Null;
+            state.sealed_values = Value::Null;
+            state.value_issued_on = Value::Null;
+            state.unconfirmed = doubt("the roll of the token's value");
+        }
+    }
+}
+
+/// The words of `unconfirmed`.
+pub(crate) fn doubt(what: &str) -> Value<String> {
+    format!("It is not known whether {what} took effect. The next apply sends it again.").into()
+}
+
+/// The state of a write that has ended well, or, where it is faulty, what there is instead.
+fn settled(planned: TokenFields, private: Private, seen: &Seen<'_>, faulty: bool) -> (TokenFields, Private) {
+    let state = filled(planned, seen.token);
+    if faulty { corrected(state, private, seen) } else { (state, private) }
+}
+
+/// The state as planned, and the API's words where the plan has left it open. What somebody else has changed since the plan is
+/// for the next refresh to show: Terraform takes a known value that comes out otherwise for a bug.
+fn filled(planned: TokenFields, token: &Token) -> TokenFields {
+    fn fill<T>(planned: Value<T>, seen: Value<T>) -> Value<T> {
+        if planned.is_unknown() { seen } else { planned }
+    }
+    let mut seen = planned.clone();
+    observe(&mut seen, token);
+    TokenFields {
+        id: fill(planned.id, seen.id),
+        name: fill(planned.name, seen.name),
+        status: fill(planned.status, seen.status),
+        condition: fill(planned.condition, seen.condition),
+        not_before: fill(planned.not_before, seen.not_before),
+        expires_on: fill(planned.expires_on, seen.expires_on),
+        issued_on: fill(planned.issued_on, seen.issued_on),
+        modified_on: fill(planned.modified_on, seen.modified_on),
+        ..planned
+    }
+}
+
+/// The state as the token is: beside an error, so that core takes it although it is not what was planned.
+fn corrected(mut state: TokenFields, mut private: Private, seen: &Seen<'_>) -> (TokenFields, Private) {
+    observe(&mut state, seen.token);
+    let policies = TokenPolicies::of(seen.token, seen.owner);
+    let written = specs(&state.policies).unwrap_or_default();
+    // Nothing counts as applied: each policy is looked for by what it says.
+    let own = Own { written: &written, fingerprints: &BTreeSet::new(), shows_others: state.is_exclusive() };
+    let matched = policies::match_with(own, &policies, seen.owner, seen.catalog);
+    let before = std::mem::take(&mut private.owned);
+    private.owned = matched.still_owned(&before);
+    if state.is_exclusive() {
+        private.owned.extend(&matched.foreign_owned);
+    }
+    private.applied = private.applied.map(|applied| present(&applied, &policies));
+    state.policies = matched.value(&state.policies, state.is_exclusive());
+    (state, private)
+}
+
+/// Those that the token has.
+pub(super) fn present(fingerprints: &BTreeSet<Fingerprint>, seen: &TokenPolicies) -> BTreeSet<Fingerprint> {
+    fingerprints.iter().copied().filter(|fingerprint| seen.policies.contains_key(fingerprint)).collect()
+}
+
+/// Puts a new value where it is to be: sealed for those who are to have it, and into the state if it is to be there.
+fn hand_out(state: &mut TokenFields, value: SecretString) -> Diagnostics {
+    let sealed = seal(state, &value);
+    state.value = if state.store_value == Value::Known(false) { Value::Null } else { value.into() };
+    sealed_into(state, sealed)
+}
+
+/// The value stays as it is; it is sealed for those who do not have it yet.
+fn seal_old_value(state: &mut TokenFields, prior: &TokenFields) -> Diagnostics {
+    let open = state.sealed_values.is_unknown()
+        || state.sealed_values.known().is_some_and(|sealed| sealed.all_known().is_none());
+    match prior.value.known() {
+        Some(value) if open => {
+            let sealed = seal(state, value);
+            sealed_into(state, sealed)
+        }
+        _ => Diagnostics::none(),
+    }
+}
+
+fn sealed_into(state: &mut TokenFields, sealed: Result<Value<Map<String>>, Diagnostic>) -> Diagnostics {
+    match sealed {
+        Ok(sealed) => {
+            state.sealed_values = sealed;
+            Diagnostics::none()
+        }
+        Err(diagnostic) => {
+            state.sealed_values = Value::Null;
+            diagnostic.into()
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! How a planned change of a token is carried out: which writes, in which order. Pure.
+
+use std::collections::BTreeSet;
+
+use time::OffsetDateTime;
+
+use super::model::{Private, TokenFields};
+use super::plan::has_ended;
+use super::value::{expiry, stamp};
+use crate::path;
+use crate::policy::{Fingerprint, Policy};
+use crate::provider::blocks::condition;
+use crate::provider::policies::fingerprints;
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{Diagnostic, Path, Value};
+use crate::tokens::{Change, Fields, NewToken, Op, PolicyChange};
+
+/// What is decided on an update: everything is known by now.
+#[derive(Clone)]
+pub(super) struct Update {
+    pub(super) prior: TokenFields,
+    pub(super) planned: TokenFields,
+    pub(super) private: Private,
+    /// The planned policies.
+    pub(super) policies: Vec<Policy>,
+    pub(super) now: OffsetDateTime,
+}
+
+/// A write of an update.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// The fields and policies that the plan changes.
+    Change { fields: Fields, policies: Option<PolicyChange>, again: bool },
+    /// A new value.
+    Roll,
+    /// The end of the new value.
+    Extend(Fields),
+}
+
+impl Step {
+    /// What the token service is asked for.
+    pub(super) fn op(&self, id: &str) -> Op {
+        let by = format!("token {id}");
+        match self.clone() {
+            Step::Change { fields, policies, again } => Op::from(Change { by, fields, policies, again }),
+            Step::Roll => Op::Roll,
+            Step::Extend(fields) => Op::from(Change { by, fields, policies: None, again: false }),
+        }
+    }
+
+    /// What could not be done.
+    pub(super) fn failed(&self, id: &str) -> String {
+        match self {
+            Step::Change { .. } => format!("Could not change the API token {id}"),
+            Step::Roll => format!("Could not roll the API token {id}"),
+            Step::Extend(_) => format!("The API token {id} was rolled, but its `expires_on` was not changed"),
+        }
+    }
+}
+
+impl Update {
+    /// Whether the token gets a new value.
+    pub(super) fn rolls(&self) -> bool {
+        self.planned.value_issued_on.is_unknown()
+    }
+
+    /// The fingerprints of the planned policies.
+    pub(super) fn asked(&self) -> BTreeSet<Fingerprint> {
+        fingerprints(&self.policies)
+    }
+
+    /// The planned token, where a value that is issued has its time and its end.
+    pub(super) fn issued(&self) -> Result<TokenFields, Diagnostic> {
+        let mut planned = self.planned.clone();
+        if self.rolls() {
+            issue(&mut planned, self.now)?;
+        }
+        Ok(planned)
+    }
+
+    /// The writes, in their order. The roll comes after the rest, so that whatever fails before it leaves the old value alive.
+    /// The end belongs to the value: a new one, later perhaps, is not for the value that the roll kills.
+    pub(super) fn steps(&self) -> Result<Vec<Step>, Diagnostic> {
+        let again = self.prior.is_in_doubt();
+        let planned = self.issued()?;
+        let mut fields = changed(&self.prior, &planned, again)?;
+        let policies = self.policy_change(again);
+        let extended = if self.rolls() { fields.expires_on.take() } else { None };
+        let mut steps = Vec::new();
+        if policies.is_some() || !fields.named().is_empty() {
+            steps.push(Step::Change { fields, policies, again });
+        }
+        if self.rolls() {
+            steps.push(Step::Roll);
+        }
+        if extended.is_some() {
+            steps.push(Step::Extend(Fields { expires_on: extended, ..Fields::default() }));
+        }
+        Ok(steps)
+    }
+
+    /// How the policies change, if they do. Where they become additive, only those go that this resource wrote itself.
+    fn policy_change(&self, again: bool) -> Option<PolicyChange> {
+        let (prior, planned) = (&self.prior, &self.planned);
+        let same =
+            prior.policies == planned.policies && prior.exclusive_policies == planned.exclusive_policies;
+        if same && !again {
+            return None;
+        }
+        let add = self.policies.clone();
+        if planned.is_exclusive() {
+            return Some(PolicyChange::Exclusive(add));
+        }
+        let remove = self.private.own();
+        (again || !(remove.is_empty() && add.is_empty())).then_some(PolicyChange::Edit { remove, add })
+    }
+}
+
+/// The token to make. `planned` learns when its value was issued and when it ends.
+pub(super) fn new_token(
+    planned: &mut TokenFields,
+    policies: Vec<Policy>,
+    now: OffsetDateTime,
+) -> Result<NewToken, Diagnostic> {
+    issue(planned, now)?;
+    Ok(NewToken {
+        name: planned.name.known().cloned(),
+        policies,
+        condition: condition(&planned.condition),
+        expires_on: instant(&planned.expires_on, path!(TokenFields.expires_on))?,
+        not_before: instant(&planned.not_before, path!(TokenFields.not_before))?,
+        disabled: planned.status.as_str() == Some("disabled"),
+    })
+}
+
+/// A value is issued: from now on counts how old it is, and `expires_in`.
+fn issue(planned: &mut TokenFields, now: OffsetDateTime) -> Result<(), Diagnostic> {
+    planned.value_issued_on = stamp(now);
+    if planned.expires_on.is_unknown() {
+        let expiry = expiry(now, &planned.expires_in);
+        planned.expires_on = stamp(expiry.ok_or_else(|| wording::endless(path!(TokenFields.expires_in)))?);
+    }
+    Ok(())
+}
+
+/// The instant that a planned timestamp means: `None` where there is to be none. What is not known, or cannot be computed,
+/// must not be taken for that.
+fn instant(planned: &Value<String>, at: Path) -> Result<Option<OffsetDateTime>, Diagnostic> {
+    match planned {
+        Value::Null => Ok(None),
+        Value::Unknown => Err(wording::endless(at)),
+        Value::Known(text) => checks::instant(text).map(Some).ok_or_else(|| wording::endless(at)),
+    }
+}
+
+/// The fields that a plan changes; all of them where an earlier write is in doubt.
+fn changed(prior: &TokenFields, planned: &TokenFields, again: bool) -> Result<Fields, Diagnostic> {
+    let text = |prior: &Value<String>, planned: &Value<String>| {
+        planned.known().filter(|_| again || prior != planned).cloned()
+    };
+    let time = |prior: &Value<String>, planned: &Value<String>, at: Path| {
+        (again || prior != planned).then(|| instant(planned, at)).transpose()
+    };
+    Ok(Fields {
+        name: text(&prior.name, &planned.name),
+        // What has ended is said by the API, and never set.
+        status: text(&prior.status, &planned.status).filter(|status| !has_ended(status)),
+        condition: (again || prior.condition != planned.condition).then(|| condition(&planned.condition)),
+        expires_on: time(&prior.expires_on, &planned.expires_on, path!(TokenFields.expires_on))?,
+        not_before: time(&prior.not_before, &planned.not_before, path!(TokenFields.not_before))?,
+    })
+}

@@ -1,0 +1,293 @@
+//! A token for the time of a run, as an ephemeral resource lends it, whoever owns it.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::model;
+use crate::owner::Owner;
+use crate::path;
+use crate::provider::blocks::{ConditionBlock, PolicyBlock, condition, timestamp};
+use crate::provider::owner::{Owned, Ownership};
+use crate::provider::policies;
+use crate::provider::session::Session;
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{
+    Diagnostics, EphemeralResource, Opened, Raw, Renewed, Set, Validator, Value, computed, optional, required,
+};
+use crate::tokens::{Change, Fields, NewToken, Op, TokenService};
+
+model! {
+    /// A token for the time of a run.
+    pub(crate) struct LentFields {
+        /// The token's id.
+        id: String = computed(),
+        /// What the token is called. Left out, a name is made: `tf-` and 20 random characters.
+        name: String = optional().or_computed().check(checks::token_name()),
+        /// What the token may do.
+        policies: Set<PolicyBlock> = required()
+            .check(Validator::not_empty("A token that lives for a run and may do nothing is of no use.")),
+        /// From where the token may be used.
+        condition: ConditionBlock = optional(),
+        /// How long the token works if nobody prolongs it: from `1m` to `24h`. It is prolonged after half of that time, for as
+        /// long as Terraform works.
+        ttl: String = optional().or(Raw::string("1h")).check(checks::duration(false)).check(short()),
+        /// The token itself.
+        value: SecretString = computed(),
+        /// When the token stops working, if it is not prolonged.
+        expires_on: String = computed(),
+    }
+}
+
+fn short() -> Validator {
+    Validator::string("from a minute to a day", |text| match checks::parse_duration(text) {
+        Some(ttl) if ttl < SHORTEST => {
+            Err("is too short: within less than a minute a slow answer of the API could outlast the token."
+                .to_owned())
+        }
+        Some(ttl) if ttl > LONGEST => {
+            Err("is too long: what a crash leaves behind lives that long. At most 24h are taken.".to_owned())
+        }
+        _ => Ok(()),
+    })
+}
+
+const SHORTEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const DEFAULT: Duration = Duration::from_secs(3600);
+
+/// What prolonging and deleting need.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Private {
+    /// `None` where nothing was made, since the provider was not configured yet.
+    living: Option<Living>,
+}
+
+/// A token that was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Living {
+    /// The account that owns it; `None`: the user does.
+    account_id: Option<String>,
+    id: String,
+    ttl: Duration,
+}
+
+impl Living {
+    fn owner(&self) -> Owner {
+        self.account_id.clone().map_or(Owner::User, Owner::Account)
+    }
+}
+
+/// The tokens that this process has made and not deleted yet. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct Open(Arc<Mutex<BTreeMap<String, Owner>>>);
+
+impl Open {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Owner>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Deletes the tokens that Terraform never closed, as happens when their consumer fails. Waits for creates that are under
+    /// way: where Terraform was killed, nobody owns what they make, and it is deleted too.
+    pub(crate) async fn close_all(&self, tokens: &TokenService) {
+        let left = std::mem::take(&mut *self.all());
+        if !left.is_empty() {
+            // Logged before the attempt: there may be no time left afterwards.
+            let ids: Vec<_> = left.keys().collect();
+            tracing::warn!(
+                ?ids,
+                "ephemeral API tokens were not closed; they are deleted, or expire by themselves"
+            );
+        }
+        let close = |(id, owner): (String, Owner)| async move {
+            match tokens.submit(&owner, &id, Op::Discard).await {
+                Ok(_) => tracing::info!(id, "deleted an ephemeral API token that was not closed"),
+                Err(error) => {
+                    tracing::warn!(id, %error, "an ephemeral API token is left, and expires by itself")
+                }
+            }
+        };
+        futures_util::future::join(
+            futures_util::future::join_all(left.into_iter().map(close)),
+            tokens.leave(),
+        )
+        .await;
+    }
+}
+
+/// The ephemeral resource of a type.
+pub(crate) struct LentToken<T> {
+    session: Session,
+    open: Open,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Owned<LentFields>> LentToken<T> {
+    /// The ephemeral resource over this session; `open` learns of its tokens.
+    pub(crate) fn new(session: Session, open: Open) -> Self {
+        LentToken { session, open, of: PhantomData }
+    }
+
+    /// Holds the token against the provider's guardrails.
+    async fn guard(&self, owner: &Owner, config: &LentFields, ttl: Duration) -> Diagnostics {
+        let guardrails = self.session.guardrails();
+        let mut found = wording::breaches(guardrails.lifetime(&Value::Known(ttl)), &path!(LentFields.ttl));
+        found
+            .extend(wording::breaches(guardrails.condition(&config.condition), &path!(LentFields.condition)));
+        found.extend(policies::guarded(&self.session, owner, &config.policies).await);
+        found
+    }
+}
+
+#[async_trait]
+impl<T: Owned<LentFields>> EphemeralResource for LentToken<T> {
+    type Model = T::Model;
+    type Private = Private;
+
+    const TYPE_NAME: &'static str = T::NAME;
+
+    async fn open(&self, config: T::Model) -> (Option<Opened<Self>>, Diagnostics) {
+        let (named, mut config) = (T::owner(&config).clone(), T::body(&config).clone());
+        let ttl = config.ttl.as_str().and_then(checks::parse_duration).unwrap_or(DEFAULT);
+        if config.ttl.is_null() {
+            config.ttl = "1h".to_owned().into();
+        }
+        let named = named.or_of_provider(&self.session.account_id());
+        if self.session.api().is_none() {
+            let opened = Opened {
+                result: T::with(named, not_made(config)),
+                private: Private { living: None },
+                renew_at: None,
+            };
+            return (Some(opened), Diagnostics::none());
+        }
+        let (tokens, owner) = match self.session.reach(&named) {
+            Ok(place) => place,
+            Err(diagnostic) => return (None, diagnostic.into()),
+        };
+        let refused = self.guard(&owner, &config, ttl).await;
+        if refused.has_error() {
+            return (None, refused);
+        }
+        match make(&tokens, &owner, config, ttl).await {
+            Ok((living, made, diagnostics)) => {
+                self.open.all().insert(living.id.clone(), owner);
+                let opened = Opened {
+                    result: T::with(named, made),
+                    private: Private { living: Some(living) },
+                    renew_at: Some(renewal(ttl)),
+                };
+                (Some(opened), diagnostics)
+            }
+            Err(diagnostics) => (None, diagnostics),
+        }
+    }
+
+    async fn renew(&self, private: Private) -> (Option<Renewed<Self>>, Diagnostics) {
+        let Some(living) = &private.living else {
+            return (Some(Renewed { private, renew_at: None }), Diagnostics::none());
+        };
+        let tokens = match self.session.require() {
+            Ok(api) => api.tokens,
+            Err(diagnostic) => return (None, diagnostic.into()),
+        };
+        let expires_on = Some(expiry(living.ttl));
+        let change = Change {
+            by: format!("ephemeral {}", living.id),
+            fields: Fields { expires_on: Some(expires_on), ..Fields::default() },
+            ..Change::default()
+        };
+        let owner = living.owner();
+        match tokens.submit(&owner, &living.id, Op::from(change)).await {
+            Ok(outcome) => {
+                let renew_at = Some(renewal(living.ttl));
+                (Some(Renewed { private, renew_at }), wording::concerns(&outcome.concerns))
+            }
+            Err(error) => {
+                let failed = format!("Could not prolong the ephemeral API token {}", living.id);
+                (None, wording::write(&failed, &error, &owner).into())
+            }
+        }
+    }
+
+    async fn close(&self, private: Private) -> Diagnostics {
+        let Some(living) = private.living else { return Diagnostics::none() };
+        let tokens = match self.session.require() {
+            Ok(api) => api.tokens,
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        let owner = living.owner();
+        match tokens.submit(&owner, &living.id, Op::Discard).await {
+            Ok(_) => {
+                self.open.all().remove(&living.id);
+                Diagnostics::none()
+            }
+            Err(error) => wording::write(&left(&living.id), &error, &owner).into(),
+        }
+    }
+}
+
+fn left(id: &str) -> String {
+    format!("Could not delete the ephemeral API token {id}, which expires by itself")
+}
+
+fn expiry(ttl: Duration) -> OffsetDateTime {
+    let expiry = OffsetDateTime::now_utc() + ttl;
+    // The API keeps whole seconds; a started one counts as a whole.
+    expiry.replace_nanosecond(0).unwrap_or(expiry) + Duration::from_secs(1)
+}
+
+fn renewal(ttl: Duration) -> SystemTime {
+    SystemTime::now() + ttl / 2
+}
+
+async fn make(
+    tokens: &TokenService,
+    owner: &Owner,
+    config: LentFields,
+    ttl: Duration,
+) -> Result<(Living, LentFields, Diagnostics), Diagnostics> {
+    let new = NewToken {
+        name: config.name.known().cloned(),
+        policies: policies::resolve(tokens, owner, &config.policies).await?,
+        condition: condition(&config.condition),
+        expires_on: Some(expiry(ttl)),
+        ..NewToken::default()
+    };
+    let created = tokens.create(owner, new).await.map_err(|error| wording::create(&error, owner))?;
+    let mut found = wording::concerns(&created.concerns);
+    found.extend(wording::left_behind(&created.left_behind, owner));
+    let token = &created.token;
+    if found.has_error() {
+        // A token that is not as it was asked is of no use, and Terraform would not close what failed to open.
+        if let Err(error) = tokens.submit(owner, &token.id, Op::Discard).await {
+            found.push(wording::write(&left(&token.id), &error, owner));
+        }
+        return Err(found);
+    }
+    let account_id = match owner {
+        Owner::Account(id) => Some(id.clone()),
+        Owner::User => None,
+    };
+    let living = Living { account_id, id: token.id.clone(), ttl };
+    let made = LentFields {
+        id: token.id.clone().into(),
+        name: token.name.clone().into(),
+        value: created.value.into(),
+        expires_on: timestamp(&Value::Null, token.expires_on),
+        ..config
+    };
+    Ok((living, made, found))
+}
+
+/// The provider's configuration is not known yet: nothing is made, and what would be computed is unknown.
+fn not_made(config: LentFields) -> LentFields {
+    let name = if config.name.is_null() { Value::Unknown } else { config.name.clone() };
+    LentFields { id: Value::Unknown, name, value: Value::Unknown, expires_on: Value::Unknown, ..config }
+}

@@ -1,0 +1,93 @@
+//! The tokens of an owner, as a data source lists them.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::shown::{Overview, overview};
+use crate::cloudflare::Token;
+use crate::model;
+use crate::provider::owner::{Owned, Ownership};
+use crate::provider::session::Session;
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{DataSource, Diagnostic, Diagnostics, List, Value, computed, optional};
+
+model! {
+    /// A choice of tokens.
+    pub(crate) struct TokensData {
+        /// Only tokens of exactly this name.
+        name: String = optional().check(checks::not_blank()).conflicts_with(&["name_prefix"]),
+        /// Only tokens whose name starts so.
+        name_prefix: String = optional().check(checks::not_blank()),
+        /// Only tokens of this status: `active`, `disabled`, `expired`, or what else the API says.
+        status: String = optional().check(checks::not_blank()),
+        /// The tokens, the oldest first.
+        tokens: List<TokenSummary> = computed(),
+    }
+}
+
+model! {
+    /// A token in short. The data source of a single token has the rest.
+    pub(crate) struct TokenSummary {
+        ..overview: Overview,
+        /// The token's id.
+        id: String = computed(),
+        /// What it is called.
+        name: String = computed(),
+    }
+}
+
+/// The data source of a type.
+pub(crate) struct TokenListDataSource<T> {
+    session: Session,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> TokenListDataSource<T> {
+    /// The data source over this session.
+    pub(crate) fn new(session: Session) -> Self {
+        TokenListDataSource { session, of: PhantomData }
+    }
+}
+
+#[async_trait]
+impl<T: Owned<TokensData>> DataSource for TokenListDataSource<T> {
+    type Model = T::Model;
+
+    const TYPE_NAME: &'static str = T::NAME;
+
+    async fn read(&self, config: T::Model) -> (Option<T::Model>, Diagnostics) {
+        let named = T::owner(&config).clone().or_of_provider(&self.session.account_id());
+        let listed = async {
+            let (tokens, owner) = self.session.reach(&named)?;
+            tokens.list(&owner).await.map_err(|error| wording::unlisted(&owner, &error))
+        };
+        match listed.await {
+            Ok(listed) => {
+                let config = T::body(&config).clone();
+                let tokens = Value::Known(chosen(&config, listed));
+                (Some(T::with(named, TokensData { tokens, ..config })), Diagnostics::none())
+            }
+            Err(diagnostic) => (None, Diagnostic::into(diagnostic)),
+        }
+    }
+}
+
+/// The tokens that the filters leave, the oldest first.
+fn chosen(config: &TokensData, mut listed: Vec<Arc<Token>>) -> List<TokenSummary> {
+    listed.retain(|token| is_wanted(config, token));
+    listed.sort_by(|a, b| (a.issued_on, &a.id).cmp(&(b.issued_on, &b.id)));
+    let summary = |token: &Arc<Token>| TokenSummary {
+        overview: overview(token),
+        id: token.id.clone().into(),
+        name: token.name.clone().into(),
+    };
+    listed.iter().map(summary).collect()
+}
+
+fn is_wanted(config: &TokensData, token: &Token) -> bool {
+    config.name.as_str().is_none_or(|name| token.name == name)
+        && config.name_prefix.as_str().is_none_or(|prefix| token.name.starts_with(prefix))
+        && config.status.as_str().is_none_or(|status| token.status == status)
+}

@@ -1,0 +1,267 @@
+//! An API token, whoever owns it: the resource's implementation, of which each owner's resource type is a thin file.
+//!
+//! Each operation gathers facts, decides by a pure function, and acts: the modules named for an operation hold the pure part,
+//! and this one does the I/O.
+
+mod after;
+mod apply;
+pub(crate) mod lent;
+pub(crate) mod listed;
+pub(crate) mod model;
+mod own;
+mod plan;
+mod refresh;
+pub(crate) mod shown;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::marker::PhantomData;
+
+use async_trait::async_trait;
+
+pub(crate) use after::doubt;
+pub(crate) use model::{Private, TokenFields};
+pub(crate) use own::{grants_rights, loses_rights};
+pub(crate) use plan::has_ended;
+
+use crate::owner::Owner;
+use crate::path;
+use crate::policy::Policy;
+use crate::provider::import;
+use crate::provider::owner::{Owned, Ownership};
+use crate::provider::policies;
+use crate::provider::session::{Mode, Session};
+use crate::provider::wording;
+use crate::tf_provider::framework::{
+    Applied, Created, Diagnostics, Imported, Model, Planning, ReadBack, Resource, ResourceId, Updating,
+};
+use crate::tokens::{Op, TokenService};
+
+/// The resource of a type.
+pub(crate) struct TokenResource<T> {
+    session: Session,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Owned<TokenFields>> TokenResource<T> {
+    /// The resource over this session.
+    pub(crate) fn new(session: Session) -> Self {
+        TokenResource { session, of: PhantomData }
+    }
+
+    fn applied(model: &T::Model, (token, private): (TokenFields, Private)) -> Applied<Self> {
+        Applied { state: T::with(T::owner(model).clone(), token), private }
+    }
+
+    /// Gathers what a plan is decided by. `before`: who has owned the token so far.
+    async fn facts<'a>(
+        &'a self,
+        change: plan::Change<'a>,
+        before: Option<&T::Owner>,
+        owner: &T::Owner,
+    ) -> plan::Facts<'a> {
+        let (place, unreachable) = match self.session.look(owner) {
+            Ok(place) => (place, None),
+            Err(diagnostic) => (None, Some(diagnostic)),
+        };
+        let guardrails = self.session.guardrails();
+        let mut facts = plan::Facts::new(change, guardrails, owner.owner().known().cloned(), unreachable);
+        if facts.needs_own_token()
+            && let Ok(Some((tokens, owner))) = self.session.look(before.unwrap_or(owner))
+        {
+            facts.own_token = Some(tokens.own_token_id(&owner).await.map_err(|e| wording::own_unknown(&e)));
+        }
+        let Some((tokens, owner)) = place else { return facts };
+        if facts.needs_catalog() {
+            facts.catalog = Some(policies::catalog(&tokens, &owner).await);
+        }
+        if let Some(id) = facts.needs_token() {
+            facts.token = Some(tokens.get(&owner, id).await.map_err(|e| wording::unreadable(id, &e)));
+        }
+        facts
+    }
+
+    /// Notes that the token's policies are managed exclusively; an error where a binding of this run adds its own.
+    fn agree(&self, token: &TokenFields) -> Diagnostics {
+        match token.id.as_str() {
+            Some(id) if token.is_exclusive() && !self.session.agree(id, Mode::Exclusive) => {
+                wording::exclusive_and_bound(id).at(path!(TokenFields.exclusive_policies)).into()
+            }
+            _ => Diagnostics::none(),
+        }
+    }
+
+    /// The canonical policies and the guardrails' verdict, with all values known: before anything is sent.
+    async fn ready(
+        &self,
+        prior: Option<&TokenFields>,
+        planned: &T::Model,
+    ) -> Result<(TokenService, Owner, Vec<Policy>), Diagnostics> {
+        let (tokens, owner) = self.session.reach(T::owner(planned))?;
+        let token = T::body(planned);
+        let guardrails = self.session.guardrails();
+        let mut refused = plan::guard(&guardrails, prior, token, value::now());
+        refused.extend(policies::guarded(&self.session, &owner, &token.policies).await);
+        refused.into_result()?;
+        let policies = policies::resolve(&tokens, &owner, &token.policies).await?;
+        Ok((tokens, owner, policies))
+    }
+}
+
+#[async_trait]
+impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
+    type Model = T::Model;
+    type Private = Private;
+
+    const TYPE_NAME: &'static str = T::NAME;
+
+    async fn validate(&self, config: T::Model) -> Diagnostics {
+        value::validate(T::body(&config))
+    }
+
+    async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
+        let mut owner = T::owner(&planning.planned).clone();
+        let mut found = T::Owner::plan(
+            &self.session.account_id(),
+            T::owner(&planning.config),
+            planning.prior.as_ref().map(T::owner),
+            &mut owner,
+            &mut planning.requires_replace,
+        );
+        let change = plan::Change {
+            config: T::body(&planning.config),
+            prior: planning.prior.as_ref().map(T::body),
+            planned: T::body(&planning.planned),
+            private: &planning.private,
+            replaced: !planning.requires_replace.is_empty(),
+        };
+        let before = planning.prior.as_ref().map(T::owner);
+        let facts = self.facts(change, before, &owner).await;
+        let plan::Decision { planned, replace, found: decided } = plan::decide(&facts);
+        found.extend(decided);
+        drop(facts);
+        planning.requires_replace.extend(replace);
+        if planning.requires_replace.is_empty() {
+            found.extend(self.agree(&planned));
+        }
+        planning.planned = T::with(owner, planned);
+        found
+    }
+
+    async fn plan_delete(&self, prior: T::Model) -> Diagnostics {
+        let Ok(Some((tokens, owner))) = self.session.look(T::owner(&prior)) else {
+            return Diagnostics::none();
+        };
+        match tokens.own_token_id(&owner).await {
+            Ok(own) if own.as_deref() == T::body(&prior).id.as_str() => {
+                wording::own_token("deleted", &owner).into()
+            }
+            Ok(_) => Diagnostics::none(),
+            Err(error) => wording::own_unknown(&error).into(),
+        }
+    }
+
+    async fn create(&self, _config: T::Model, planned: T::Model, private: Private) -> Created<Self> {
+        let (tokens, owner, policies) = match self.ready(None, &planned).await {
+            Ok(ready) => ready,
+            Err(diagnostics) => return (None, diagnostics),
+        };
+        let mut state = T::body(&planned).clone();
+        let new = match apply::new_token(&mut state, policies.clone(), value::now()) {
+            Ok(new) => new,
+            Err(diagnostic) => return (None, diagnostic.into()),
+        };
+        let created = match tokens.create(&owner, new).await {
+            Ok(created) => created,
+            Err(error) => return (None, wording::create(&error, &owner)),
+        };
+        let mut found = policies::concerns(&tokens, &owner, &created.concerns).await;
+        if let Some(error) = &created.not_disabled {
+            let failed = "The API token was created, but could not be disabled";
+            found.push(wording::write(failed, error, &owner));
+        }
+        let faulty = found.has_error();
+        let catalog = if faulty { tokens.catalog(&owner).await.ok() } else { None };
+        let seen = after::Seen { owner: &owner, token: &created.token, catalog: catalog.as_deref() };
+        let (state, private, handed) = after::created(state, private, &policies, &created, &seen, faulty);
+        found.extend(handed);
+        found.extend(wording::left_behind(&created.left_behind, &owner));
+        found.extend(self.agree(&state));
+        (Some(Self::applied(&planned, (state, private))), found)
+    }
+
+    async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
+        let (tokens, owner) = match self.session.look(T::owner(&current.state)) {
+            Ok(Some(place)) => place,
+            // The provider's configuration is not known yet: what was known stands.
+            Ok(None) => return (Some(current), Diagnostics::none()),
+            Err(diagnostic) => return (Some(current), diagnostic.into()),
+        };
+        let state = T::body(&current.state);
+        let token = match tokens.get(&owner, state.token_id()).await {
+            Ok(Some(token)) => token,
+            Ok(None) => return (None, Diagnostics::none()),
+            Err(error) => {
+                return (Some(current.clone()), wording::unreadable(state.token_id(), &error).into());
+            }
+        };
+        match refresh::refreshed(&tokens, &owner, state, &current.private, &token).await {
+            Ok((token, private, found)) => (Some(Self::applied(&current.state, (token, private))), found),
+            Err(found) => (Some(current), found),
+        }
+    }
+
+    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+        let Updating { prior, planned, private, .. } = updating;
+        let (tokens, owner, policies) = match self.ready(Some(T::body(&prior)), &planned).await {
+            Ok(ready) => ready,
+            Err(diagnostics) => return (None, diagnostics),
+        };
+        let update = apply::Update {
+            prior: T::body(&prior).clone(),
+            planned: T::body(&planned).clone(),
+            private,
+            policies,
+            now: value::now(),
+        };
+        let steps = match update.steps() {
+            Ok(steps) => steps,
+            Err(diagnostic) => return (None, diagnostic.into()),
+        };
+        let mut progress = after::Progress::new(update);
+        for step in steps {
+            let outcome = tokens.submit(&owner, progress.id(), step.op(progress.id())).await;
+            let found = match &outcome {
+                Ok(outcome) => policies::concerns(&tokens, &owner, &outcome.concerns).await,
+                Err(error) => wording::write(&step.failed(progress.id()), error, &owner).into(),
+            };
+            let catalog = if found.has_error() { tokens.catalog(&owner).await.ok() } else { None };
+            if !progress.took(step, outcome, found, &owner, catalog.as_deref()) {
+                break;
+            }
+        }
+        let (after, found) = progress.end();
+        (after.map(|after| Self::applied(&planned, after)), found)
+    }
+
+    async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
+        let id = T::body(&prior.state).token_id();
+        let (tokens, owner) = match self.session.reach(T::owner(&prior.state)) {
+            Ok(place) => place,
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        match tokens.submit(&owner, id, Op::Delete).await {
+            Ok(_) => Diagnostics::none(),
+            Err(error) => {
+                wording::write(&format!("Could not delete the API token {id}"), &error, &owner).into()
+            }
+        }
+    }
+
+    async fn import(&self, id: ResourceId) -> Imported<Self> {
+        let (owner, id) = import::token::<T::Owner>(&id, &self.session.account_id())?;
+        let token = TokenFields { id: id.into(), ..TokenFields::null() };
+        Ok(Applied { state: T::with(owner, token), private: Private::default() })
+    }
+}

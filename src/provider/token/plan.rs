@@ -1,0 +1,286 @@
+//! What becomes of a token, as a pure function of facts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::model::{Private, TokenFields};
+use super::{own, value};
+use crate::cloudflare::Token;
+use crate::owner::Owner;
+use crate::path;
+use crate::policy::Catalog;
+use crate::provider::blocks::PolicyBlock;
+use crate::provider::guardrails::Guardrails;
+use crate::provider::{checks, policies, wording};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value};
+use crate::tokens::TokenPolicies;
+
+/// What core asks to be planned.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'a> {
+    /// The configuration.
+    pub(super) config: &'a TokenFields,
+    /// What the token was; `None` on create.
+    pub(super) prior: Option<&'a TokenFields>,
+    /// The framework's plan.
+    pub(super) planned: &'a TokenFields,
+    /// What is kept beside the state.
+    pub(super) private: &'a Private,
+    /// Whether the token is replaced already, for another reason.
+    pub(super) replaced: bool,
+}
+
+/// What a plan is decided by.
+pub(super) struct Facts<'a> {
+    change: Change<'a>,
+    guardrails: Arc<Guardrails>,
+    owner: Option<Owner>,
+    unreachable: Option<Diagnostic>,
+    now: OffsetDateTime,
+    draft: Decision,
+    /// The permission groups, where they are needed and can be asked for.
+    pub(super) catalog: Option<Result<Arc<Catalog>, Diagnostic>>,
+    /// The token that the provider authenticates with, where that matters.
+    pub(super) own_token: Option<Result<Option<String>, Diagnostic>>,
+    /// The token as it is, where that matters.
+    pub(super) token: Option<Result<Option<Arc<Token>>, Diagnostic>>,
+}
+
+/// What is planned.
+#[derive(Clone)]
+pub(super) struct Decision {
+    /// The token as it will be.
+    pub(super) planned: TokenFields,
+    /// The attributes whose change makes a new token.
+    pub(super) replace: Vec<Path>,
+    /// What the user is told.
+    pub(super) found: Diagnostics,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts before the API is asked: they say what it must be asked for.
+    pub(super) fn new(
+        change: Change<'a>,
+        guardrails: Arc<Guardrails>,
+        owner: Option<Owner>,
+        unreachable: Option<Diagnostic>,
+    ) -> Facts<'a> {
+        Facts::at(value::now(), change, guardrails, owner, unreachable)
+    }
+
+    /// The same, at this time.
+    pub(super) fn at(
+        now: OffsetDateTime,
+        change: Change<'a>,
+        guardrails: Arc<Guardrails>,
+        owner: Option<Owner>,
+        unreachable: Option<Diagnostic>,
+    ) -> Facts<'a> {
+        let draft = draft(change, now);
+        let (catalog, own_token, token) = Default::default();
+        Facts { change, guardrails, owner, unreachable, now, draft, catalog, own_token, token }
+    }
+
+    fn is_replaced(&self) -> bool {
+        self.change.replaced || !self.draft.replace.is_empty()
+    }
+
+    fn prior_policies(&self) -> &Value<Set<PolicyBlock>> {
+        self.change.prior.map_or(&Value::Null, |prior| &prior.policies)
+    }
+
+    /// Whether the permission groups are needed: to read changed policies, to hold policies against the guardrails, or to say
+    /// whose policies go.
+    pub(super) fn needs_catalog(&self) -> bool {
+        let planned = &self.draft.planned.policies;
+        policies::needs_catalog(self.prior_policies(), planned)
+            || (self.guardrails.forbids_groups() && !planned.is_null())
+            || self.needs_token().is_some()
+    }
+
+    /// Whether it matters that the token may be the provider's own.
+    pub(super) fn needs_own_token(&self) -> bool {
+        self.change.prior.is_some() && self.cut_off().is_some()
+    }
+
+    /// The token to read: where the policies become exclusive, those of others are in no state, so no plan would show that
+    /// they go.
+    pub(super) fn needs_token(&self) -> Option<&'a str> {
+        let prior = self.change.prior.filter(|prior| !self.is_replaced() && !prior.is_exclusive())?;
+        prior.id.as_str().filter(|_| self.draft.planned.is_exclusive())
+    }
+
+    /// What the plan does that would cut off whoever authenticates with the token.
+    fn cut_off(&self) -> Option<CutOff> {
+        let (prior, planned) = (self.change.prior?, &self.draft.planned);
+        let disabled = |token: &TokenFields| token.status.as_str() == Some("disabled");
+        if self.is_replaced() {
+            Some(CutOff::Done("replaced"))
+        } else if planned.value_issued_on.is_unknown() {
+            Some(CutOff::Done("rolled"))
+        } else if disabled(planned) && !disabled(prior) {
+            Some(CutOff::Done("disabled"))
+        } else if own::loses_rights(&prior.policies, &planned.policies) {
+            Some(CutOff::Rights)
+        } else {
+            None
+        }
+    }
+}
+
+/// How a plan would cut the provider off.
+enum CutOff {
+    /// The token is no more what it was.
+    Done(&'static str),
+    /// It may not manage tokens any more.
+    Rights,
+}
+
+/// What follows from the configuration, the state and the clock alone.
+fn draft(change: Change<'_>, now: OffsetDateTime) -> Decision {
+    let mut decision =
+        Decision { planned: change.planned.clone(), replace: Vec::new(), found: Diagnostics::none() };
+    let planned = &mut decision.planned;
+    // A doubt always plans a write, whatever the configuration says by now.
+    planned.unconfirmed = Value::Null;
+    if change.config.exclusive_policies.is_null() {
+        planned.exclusive_policies = match planned.policies {
+            Value::Unknown => Value::Unknown,
+            Value::Null => Value::Known(false),
+            Value::Known(_) => Value::Known(true),
+        };
+    }
+    ended(change, &mut decision);
+    decision.found.extend(value::plan(change, &mut decision.planned, now));
+    decision
+}
+
+/// Decides what is planned. Core asks again at apply: the answer depends on what the API says and on the clock only where it
+/// refuses.
+pub(super) fn decide(facts: &Facts<'_>) -> Decision {
+    let mut decision = facts.draft.clone();
+    decision.found.extend(Diagnostics(facts.unreachable.iter().cloned().collect()));
+    plan_policies(facts, &mut decision);
+    decision.found.extend(guard(&facts.guardrails, facts.change.prior, &decision.planned, facts.now));
+    if is_undecided(facts, &decision.planned) {
+        decision.found.push(wording::undecided());
+    } else if releases(facts, &decision.planned) {
+        decision.found.push(wording::released());
+    }
+    match (&facts.own_token, facts.cut_off(), &facts.owner) {
+        (Some(Ok(own)), Some(cut_off), Some(owner))
+            if own.as_deref() == facts.change.prior.and_then(|p| p.id.as_str()) =>
+        {
+            decision.found.push(match cut_off {
+                CutOff::Done(done) => wording::own_token(done, owner),
+                CutOff::Rights => wording::own_rights(owner).at(path!(TokenFields.policies)),
+            });
+        }
+        (Some(Err(unknown)), Some(_), _) => decision.found.push(unknown.clone()),
+        _ => {}
+    }
+    decision
+}
+
+fn plan_policies(facts: &Facts<'_>, decision: &mut Decision) {
+    let catalog = match (&facts.catalog, &facts.owner) {
+        (Some(Ok(catalog)), Some(_)) => catalog,
+        (Some(Err(unlisted)), _) => return decision.found.push(unlisted.clone()),
+        // It is all checked again at apply, when it is known.
+        _ => return,
+    };
+    let Some(owner) = &facts.owner else { return };
+    let prior = facts.prior_policies();
+    let before = &facts.change.private.owned;
+    decision.found.extend(policies::plan(owner, catalog, prior, before, &mut decision.planned.policies));
+    if facts.guardrails.forbids_groups() {
+        let breaches = facts.guardrails.policies(&decision.planned.policies, catalog);
+        decision.found.extend(wording::breaches(breaches, &path!(TokenFields.policies)));
+    }
+    match &facts.token {
+        Some(Ok(Some(token))) => {
+            let mut seen = TokenPolicies::of(token, owner);
+            // The own ones are in the state: the plan shows what becomes of them.
+            seen.policies.retain(|fingerprint, _| !before.contains(fingerprint));
+            let others = policies::others(owner, catalog, &decision.planned.policies, &seen);
+            if !others.is_empty() {
+                let warning = wording::taken_over(&others);
+                decision.found.push(warning.at(path!(TokenFields.exclusive_policies)));
+            }
+        }
+        Some(Err(unreadable)) => decision.found.push(unreadable.clone()),
+        Some(Ok(None)) | None => {}
+    }
+}
+
+/// Holds a planned token's life and condition against the provider's guardrails. Its end is measured from now, unless it has
+/// had it before: nobody is refused because time goes by.
+pub(super) fn guard(
+    guardrails: &Guardrails,
+    prior: Option<&TokenFields>,
+    planned: &TokenFields,
+    now: OffsetDateTime,
+) -> Diagnostics {
+    let kept = prior.is_some_and(|prior| prior.expires_on == planned.expires_on);
+    let until = |text: String| {
+        let left = checks::instant(&text).map(|at| at - now);
+        left.and_then(|left| Duration::try_from(left).ok()).unwrap_or_default()
+    };
+    let (lifetime, at) = match (&planned.expires_in, &planned.expires_on) {
+        (_, Value::Known(_)) if kept => (Value::Unknown, path!(TokenFields.expires_on)),
+        (Value::Null, expires_on) => (expires_on.clone().map(until), path!(TokenFields.expires_on)),
+        (expires_in, _) => (
+            expires_in.clone().map(|text| checks::parse_duration(&text).unwrap_or_default()),
+            path!(TokenFields.expires_in),
+        ),
+    };
+    let mut found = wording::breaches(guardrails.lifetime(&lifetime), &at);
+    found.extend(wording::breaches(guardrails.condition(&planned.condition), &path!(TokenFields.condition)));
+    found
+}
+
+/// Whether the token was imported with policies that the configuration does not claim: they may be those of bindings.
+fn has_unclaimed(facts: &Facts<'_>, planned: &TokenFields) -> bool {
+    let had = facts.change.prior.is_some_and(|prior| !prior.policies.is_null());
+    facts.change.private.imported && had && planned.policies.is_null() && !planned.is_exclusive()
+}
+
+fn is_undecided(facts: &Facts<'_>, planned: &TokenFields) -> bool {
+    has_unclaimed(facts, planned) && facts.change.config.exclusive_policies.is_null()
+}
+
+fn releases(facts: &Facts<'_>, planned: &TokenFields) -> bool {
+    has_unclaimed(facts, planned) && planned.exclusive_policies == Value::Known(false)
+}
+
+/// Whether a token of this status has ended and will not come back.
+pub(crate) fn has_ended(status: &str) -> bool {
+    status == "expired" || status.starts_with("revoked")
+}
+
+/// A token that has expired or was revoked is replaced, if the configuration lets the new one live.
+fn ended(change: Change<'_>, decision: &mut Decision) {
+    let Some(prior) = change.prior else { return };
+    let Some(status) = prior.status.as_str().filter(|status| has_ended(status)) else { return };
+    let configured = &change.config.expires_on;
+    let lives = match configured {
+        Value::Null | Value::Unknown => true,
+        Value::Known(text) if status == "expired" => {
+            let later = |before: &String| checks::instant(text) > checks::instant(before);
+            let same = checks::is_same_instant(configured, &prior.expires_on);
+            !same && prior.expires_on.known().is_none_or(later)
+        }
+        Value::Known(_) => true,
+    };
+    if lives {
+        decision.replace.push(path!(TokenFields.status));
+        decision.planned.status =
+            if change.config.status.is_null() { Value::Unknown } else { change.config.status.clone() };
+    } else {
+        decision.planned.status = prior.status.clone();
+        let warning = wording::expired(prior.expires_on.as_str());
+        decision.found.push(warning.at(path!(TokenFields.expires_on)));
+    }
+}

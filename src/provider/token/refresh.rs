@@ -1,0 +1,85 @@
+//! A token as it is, in Terraform's state: what the user wrote stays as written while the token means the same.
+
+use time::OffsetDateTime;
+
+use super::after::present;
+use super::model::{Private, TokenFields};
+use super::value::{look, now};
+use crate::cloudflare::Token;
+use crate::owner::Owner;
+use crate::path;
+use crate::provider::blocks::{condition_block, specs, timestamp};
+use crate::provider::policies::{Matched, Own, matched};
+use crate::provider::wording;
+use crate::tf_provider::framework::{Diagnostics, Value};
+use crate::tokens::{TokenPolicies, TokenService};
+
+/// The state after a refresh. Asks for the permission groups only where policies have changed.
+pub(super) async fn refreshed(
+    tokens: &TokenService,
+    owner: &Owner,
+    state: &TokenFields,
+    private: &Private,
+    token: &Token,
+) -> Result<(TokenFields, Private, Diagnostics), Diagnostics> {
+    let seen = TokenPolicies::of(token, owner);
+    let written = specs(&state.policies).unwrap_or_default();
+    let shows_others = state.is_exclusive() || is_importing(state);
+    let own = Own { written: &written, fingerprints: &private.owned, shows_others };
+    let matched = matched(tokens, owner, own, &seen).await?;
+    Ok(decide(state, private, token, &seen, &matched, now()))
+}
+
+/// An import leaves all but the ids to the first read.
+fn is_importing(state: &TokenFields) -> bool {
+    state.exclusive_policies.is_null()
+}
+
+/// The state after a refresh, as a pure function of what was seen.
+pub(super) fn decide(
+    state: &TokenFields,
+    private: &Private,
+    token: &Token,
+    seen: &TokenPolicies,
+    matched: &Matched,
+    now: OffsetDateTime,
+) -> (TokenFields, Private, Diagnostics) {
+    let (mut state, mut private) = (state.clone(), private.clone());
+    let mut found = Diagnostics::none();
+    let importing = is_importing(&state);
+    // While a write is in doubt, what it may have added stays in the state: a late effect may be seen only later.
+    if !state.is_in_doubt() {
+        let all = importing || state.is_exclusive();
+        let own = if importing { Default::default() } else { private.own() };
+        private.applied = Some(present(&own, seen));
+        private.owned = matched.still_owned(&private.owned);
+        state.policies = matched.value(&state.policies, all);
+        if all {
+            private.owned.extend(&matched.foreign_owned);
+            if !seen.unreadable.is_empty() {
+                found.push(wording::unreadable_policies(seen));
+            }
+        }
+    }
+    if importing {
+        state.exclusive_policies = Value::Known(!state.policies.is_null());
+        state.store_value = Value::Known(true);
+        private.imported = true;
+        found.push(wording::value_is_unknown(&token.id).at(path!(TokenFields.value)));
+    }
+    observe(&mut state, token);
+    private.seen_on = look(&state, private.seen_on, now.unix_timestamp());
+    (state, private, found)
+}
+
+/// Takes over what the API says of a token, all but its policies and its value.
+pub(super) fn observe(state: &mut TokenFields, token: &Token) {
+    state.id = token.id.clone().into();
+    state.name = token.name.clone().into();
+    state.status = token.status.clone().into();
+    state.condition = condition_block(&state.condition, token.condition.as_ref());
+    state.not_before = timestamp(&state.not_before, token.not_before);
+    state.expires_on = timestamp(&state.expires_on, token.expires_on);
+    state.issued_on = timestamp(&state.issued_on, token.issued_on);
+    state.modified_on = timestamp(&state.modified_on, token.modified_on);
+}

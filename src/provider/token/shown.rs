@@ -1,0 +1,163 @@
+//! A token as a data source shows it, whoever owns it.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::cloudflare::Token;
+use crate::model;
+use crate::owner::Owner;
+use crate::path;
+use crate::policy::describe;
+use crate::provider::blocks::{ConditionBlock, PolicyBlock, condition_block, timestamp};
+use crate::provider::owner::{Owned, Ownership};
+use crate::provider::session::Session;
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{
+    DataSource, Diagnostic, Diagnostics, Set, Value, View, computed, optional,
+};
+use crate::tokens::{TokenPolicies, TokenService};
+
+model! {
+    /// What every look at a token shows.
+    pub(crate) struct Overview {
+        /// `active`, `disabled`, `expired`, `revoked (exposed)`, or what else the API says.
+        status: String = computed(),
+        /// When the token was made.
+        issued_on: String = computed(),
+        /// When the token stops working; null for never.
+        expires_on: String = computed(),
+        /// When the token was last used; null where it never was. It changes by itself, which is why the resource does not
+        /// have it.
+        last_used_on: String = computed(),
+    }
+}
+
+model! {
+    /// A token.
+    pub(crate) struct TokenData {
+        ..overview: Overview,
+        /// The token's id. Either this or `name` is required.
+        id: String = optional().or_computed().check(checks::id("a token")).conflicts_with(&["name"]),
+        /// The token's name. Names need not be unique: where several tokens have this one, an error lists their ids.
+        name: String = optional().or_computed().check(checks::not_blank()),
+        /// What the token may do.
+        policies: Set<PolicyView> = computed(),
+        /// From where it may be used.
+        condition: View<ConditionBlock> = computed(),
+        /// When it begins to work.
+        not_before: String = computed(),
+        /// When it was last changed or rolled.
+        modified_on: String = computed(),
+    }
+}
+
+model! {
+    /// Rights that go together: permission groups, and what they apply to.
+    pub(crate) struct PolicyView {
+        ..policy: View<PolicyBlock>,
+        /// What identifies the policy, whatever order and ids the API chooses: what the import of a binding takes.
+        fingerprint: String = computed(),
+    }
+}
+
+/// The data source of a type.
+pub(crate) struct TokenDataSource<T> {
+    session: Session,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> TokenDataSource<T> {
+    /// The data source over this session.
+    pub(crate) fn new(session: Session) -> Self {
+        TokenDataSource { session, of: PhantomData }
+    }
+}
+
+#[async_trait]
+impl<T: Owned<TokenData>> DataSource for TokenDataSource<T> {
+    type Model = T::Model;
+
+    const TYPE_NAME: &'static str = T::NAME;
+
+    async fn validate(&self, config: T::Model) -> Diagnostics {
+        let TokenData { id, name, .. } = T::body(&config);
+        if id.is_null() && name.is_null() {
+            return wording::no_token_named().at(path!(TokenData.id)).into();
+        }
+        Diagnostics::none()
+    }
+
+    async fn read(&self, config: T::Model) -> (Option<T::Model>, Diagnostics) {
+        let named = T::owner(&config).clone().or_of_provider(&self.session.account_id());
+        let found = async {
+            let (tokens, owner) = self.session.reach(&named)?;
+            let token = find(&tokens, &owner, T::body(&config)).await?;
+            Ok::<_, Diagnostic>((tokens, owner, token))
+        };
+        let (tokens, owner, token) = match found.await {
+            Ok(found) => found,
+            Err(diagnostic) => return (None, diagnostic.into()),
+        };
+        let (shown, diagnostics) = shown(&tokens, &owner, &token).await;
+        (Some(T::with(named, shown)), diagnostics)
+    }
+}
+
+/// The token that the configuration names.
+async fn find(tokens: &TokenService, owner: &Owner, config: &TokenData) -> Result<Arc<Token>, Diagnostic> {
+    if let Some(id) = config.id.as_str() {
+        let token = tokens.get(owner, id).await.map_err(|e| wording::unreadable(id, &e))?;
+        return token.ok_or_else(|| wording::no_such_token(id, owner).at(path!(TokenData.id)));
+    }
+    let name = config.name.as_str().unwrap_or_default();
+    let all = tokens.list(owner).await.map_err(|e| wording::unlisted(owner, &e))?;
+    let named: Vec<_> = all.into_iter().filter(|token| token.name == name).collect();
+    match named.as_slice() {
+        [token] => Ok(token.clone()),
+        [] => Err(wording::no_token_of_name(name, owner).at(path!(TokenData.name))),
+        several => {
+            let line = |token: &Arc<Token>| {
+                let issued = timestamp(&Value::Null, token.issued_on);
+                let issued = issued.as_str().unwrap_or("at an unknown time").to_owned();
+                format!("- {} ({}, issued {issued})", token.id, token.status)
+            };
+            let lines: Vec<_> = several.iter().map(line).collect();
+            Err(wording::several_tokens(name, &lines).at(path!(TokenData.name)))
+        }
+    }
+}
+
+/// What every look at a token shows.
+pub(crate) fn overview(token: &Token) -> Overview {
+    let time = |at| timestamp(&Value::Null, at);
+    Overview {
+        status: token.status.clone().into(),
+        issued_on: time(token.issued_on),
+        expires_on: time(token.expires_on),
+        last_used_on: time(token.last_used_on),
+    }
+}
+
+async fn shown(tokens: &TokenService, owner: &Owner, token: &Token) -> (TokenData, Diagnostics) {
+    let seen = TokenPolicies::of(token, owner);
+    // The answer has names too; the catalog tells those that could mean two groups. A credential that may read tokens
+    // and not the catalog is no reason to fail.
+    let catalog = tokens.catalog(owner).await.ok();
+    let policies = seen.policies.iter().map(|(fingerprint, policy)| {
+        let spec = describe(policy, owner, catalog.as_deref(), &seen.names);
+        PolicyView { policy: View(PolicyBlock::from(&spec)), fingerprint: fingerprint.to_string().into() }
+    });
+    let data = TokenData {
+        overview: overview(token),
+        id: token.id.clone().into(),
+        name: token.name.clone().into(),
+        policies: Value::Known(policies.collect()),
+        condition: condition_block(&Value::Null, token.condition.as_ref()).map(View),
+        not_before: timestamp(&Value::Null, token.not_before),
+        modified_on: timestamp(&Value::Null, token.modified_on),
+    };
+    let unreadable = wording::not_shown(&seen).map(|warning| warning.at(path!(TokenData.policies)));
+    (data, Diagnostics(unreadable.into_iter().collect()))
+}

@@ -1,0 +1,57 @@
+//! What is said of bindings.
+
+use super::OVERRULED;
+use crate::policy::Fingerprint;
+use crate::tf_provider::framework::Diagnostic;
+
+/// A resource says that the token has its policies and no others, and another one adds some.
+pub(crate) fn exclusive_and_bound(token_id: &str) -> Diagnostic {
+    let detail = format!(
+        "The policies of the token {token_id} are managed exclusively by its own resource, and a binding of the same run \
+         adds others: each would undo the other's work.\n\n{OVERRULED}"
+    );
+    Diagnostic::error("An exclusive token and a binding to it", detail)
+}
+
+/// Policies that a token had already.
+pub(crate) fn adopted(token_id: &str, fingerprints: &[String]) -> Diagnostic {
+    let detail = format!(
+        "The token {token_id} already had a policy that says the same ({}): of another binding, of its own resource, or made \
+         by hand. It is shared now: removing this binding removes it until the other one's next apply.",
+        fingerprints.join(", ")
+    );
+    Diagnostic::warning("The policy was there already", detail)
+}
+
+/// An import id that names no binding.
+pub(crate) fn wrong_binding_id(owner: &str) -> Diagnostic {
+    let detail = format!(
+        "Write {owner}/<token_id>/<fingerprint>[,<fingerprint>…]: ids of 32 hexadecimal digits, and the fingerprints (or at \
+         least their first 12 digits) of the policies to take over. The data source of the token lists its fingerprints."
+    );
+    Diagnostic::error("Invalid import id", detail)
+}
+
+/// An import names a policy that the token does not have.
+pub(crate) fn no_such_policy<'a>(
+    token_id: &str,
+    text: &str,
+    has: impl IntoIterator<Item = &'a Fingerprint>,
+) -> Diagnostic {
+    let has: Vec<_> = has.into_iter().map(|fingerprint| format!("- {fingerprint}")).collect();
+    let detail = format!(
+        "Not exactly one policy of the token {token_id} has a fingerprint that starts with {text}. The token's are:\n{}",
+        has.join("\n")
+    );
+    Diagnostic::error("No such policy", detail)
+}
+
+/// Policies are to be added to a token that has ended.
+pub(crate) fn bound_to_ended(token_id: &str, status: &str) -> Diagnostic {
+    let detail = format!(
+        "The API says that the token {token_id} is {status}, so it can do nothing, and its policies cannot be changed any \
+         more. Bind the capability to another token, or have this one replaced: its own resource does that where its expiry \
+         lets a new token live. Bindings to it can be destroyed as they are."
+    );
+    Diagnostic::error(format!("The API token {token_id} has ended"), detail)
+}

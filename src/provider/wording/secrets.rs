@@ -1,0 +1,66 @@
+//! What is said of Workers' secrets.
+
+use super::api;
+use crate::cloudflare::{Error, WorkerSecret};
+use crate::tf_provider::framework::{Diagnostic, Path};
+
+/// The API's codes, and the attribute of the resource that each is about.
+pub(in crate::provider) const SECRET_CODES: [(u32, &str); 4] =
+    [(10007, "script_name"), (10053, "name"), (10056, "name"), (10215, "script_name")];
+
+/// An error about a Worker's secret, at the attribute that it is about.
+pub(crate) fn workers_secret(failed: &str, error: &Error) -> Diagnostic {
+    let diagnostic = api(failed, error);
+    match SECRET_CODES.into_iter().find(|(code, _)| error.has_code(*code)) {
+        Some((_, attribute)) => diagnostic.at(Path::of(attribute)),
+        None => diagnostic,
+    }
+}
+
+/// A secret that is to be created is there already.
+pub(crate) fn secret_exists(account: &str, script: &str, secret: &WorkerSecret, is_text: bool) -> Diagnostic {
+    let WorkerSecret { name, kind } = secret;
+    let other =
+        if is_text { String::new() } else { format!(", and it will be a secret_text instead of a {kind}") };
+    let detail = format!(
+        "Apply overwrites its value, which nobody can read back{other}. That is as it should be where this plan replaces \
+         the secret, or where Terraform takes it over for good. If something else manages it, choose another name. \
+         `terraform import` with the id {account}/{script}/{name} takes it over in two steps."
+    );
+    Diagnostic::warning(format!("The Worker {script} already has a secret {name}"), detail)
+}
+
+/// Nothing says what to put.
+pub(crate) fn no_secret_value() -> Diagnostic {
+    let detail =
+        "Set `value`, or `value_wo` with `value_wo_version`, which keeps the secret out of the state.";
+    Diagnostic::error("No value", detail)
+}
+
+/// What says what to put is null at apply.
+pub(crate) fn null_secret_value() -> Diagnostic {
+    let detail =
+        "Neither `value` nor `value_wo` is set to anything: what it refers to turned out to be null.";
+    Diagnostic::error("No value", detail)
+}
+
+/// A write-only value without a version.
+pub(crate) fn no_version() -> Diagnostic {
+    let detail = "Terraform keeps nothing of `value_wo` and cannot see that it changes. Set `value_wo_version` to 1, and raise \
+                  it whenever the secret is to be put again.";
+    Diagnostic::error("`value_wo` needs `value_wo_version`", detail)
+}
+
+/// A version without a write-only value.
+pub(crate) fn only_version() -> Diagnostic {
+    let detail =
+        "The version says which `value_wo` was put. Set `value_wo`, or leave both out and set `value`.";
+    Diagnostic::error("`value_wo_version` without `value_wo`", detail)
+}
+
+/// An import id that names no secret.
+pub(crate) fn wrong_secret_id() -> Diagnostic {
+    let detail = "Write <account_id>/<script_name>/<name>: the account's id of 32 hexadecimal digits, the Worker's name and \
+                  the secret's name. The API does not tell the secret's value: the next apply puts the configured one.";
+    Diagnostic::error("Invalid import id", detail)
+}

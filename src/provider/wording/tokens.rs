@@ -1,0 +1,220 @@
+//! What is said of tokens.
+
+use super::{api, by_hand};
+use crate::cloudflare::Error;
+use crate::owner::Owner;
+use crate::tf_provider::framework::{Diagnostic, Path};
+use crate::tokens::TokenPolicies;
+
+/// What would cut the provider off, said at plan.
+pub(crate) fn own_token(done: &str, owner: &Owner) -> Diagnostic {
+    let by_hand = by_hand(owner);
+    let detail = format!("It would cut itself off from the API in the middle of the run. {by_hand}");
+    Diagnostic::error(format!("The token that the provider authenticates with cannot be {done}"), detail)
+}
+
+/// What would take the right to manage tokens from the provider, said at plan.
+pub(crate) fn own_rights(owner: &Owner) -> Diagnostic {
+    let detail = format!(
+        "This change takes the right to manage tokens from it, or denies it: the provider could not undo that, nor go on with \
+         the run. {}",
+        by_hand(owner)
+    );
+    Diagnostic::error(
+        "The token that the provider authenticates with must keep its right to manage tokens",
+        detail,
+    )
+}
+
+/// The provider's own token cannot be told.
+pub(crate) fn own_unknown(error: &Error) -> Diagnostic {
+    api("Could not tell which token the provider authenticates with", error)
+}
+
+/// A token cannot be read.
+pub(crate) fn unreadable(id: &str, error: &Error) -> Diagnostic {
+    api(&format!("Could not read the API token {id}"), error)
+}
+
+/// An owner's tokens cannot be listed.
+pub(crate) fn unlisted(owner: &Owner, error: &Error) -> Diagnostic {
+    api(&format!("Could not list {}", tokens_of(owner)), error)
+}
+
+fn tokens_of(owner: &Owner) -> &'static str {
+    match owner {
+        Owner::Account(_) => "the account's API tokens",
+        Owner::User => "the user's API tokens",
+    }
+}
+
+/// The policies of an import that the configuration does not mention.
+pub(crate) fn undecided() -> Diagnostic {
+    Diagnostic::error(
+        "Set exclusive_policies: the imported token has policies that the configuration does not mention",
+        "The import took up all policies that the token has, and the configuration has no `policies`. They may be those of \
+         bindings, so they are not removed without a word. Set `exclusive_policies = false` to leave them as they are, for \
+         bindings to take over, or `exclusive_policies = true` to have them removed.",
+    )
+    .at(Path::of(super::POLICIES))
+}
+
+/// The policies of an import are left to bindings.
+pub(crate) fn released() -> Diagnostic {
+    Diagnostic::warning(
+        "The token keeps the policies that it was imported with",
+        "The configuration has no `policies`, so the token's resource does not manage those that the token has: they stay, \
+         for bindings to take over (import these too).",
+    )
+    .at(Path::of(super::POLICIES))
+}
+
+/// The policies of others, in words, that an exclusive token will lose.
+pub(crate) fn taken_over(others: &[String]) -> Diagnostic {
+    let list: Vec<_> = others.iter().map(|policy| format!("- {policy}")).collect();
+    let detail = format!(
+        "From now on the token has the policies of `policies` only. Others have added these, and they are removed, whoever \
+         needs them:\n{}\nTo keep them, set `exclusive_policies = false`.",
+        list.join("\n")
+    );
+    Diagnostic::warning("The token loses the policies of others", detail)
+}
+
+/// A token has expired, and a new one would be dead at birth.
+pub(crate) fn expired(expires_on: Option<&str>) -> Diagnostic {
+    let at = expires_on.unwrap_or("its end");
+    let detail = format!(
+        "It stopped working on {at}, and the configuration still has that as `expires_on`, so that a new token would be dead \
+         at birth. Set a later `expires_on`, or leave it out, and the token is replaced."
+    );
+    Diagnostic::warning("The token has expired", detail)
+}
+
+/// A token is rolled for another reason than that its rotation is due.
+pub(crate) fn rolled(why: &str) -> Diagnostic {
+    let detail = format!(
+        "{why} So the token is rolled: it gets a new value, and the old one stops working at once, for everybody who uses it."
+    );
+    Diagnostic::warning("The token is rolled", detail)
+}
+
+/// `expires_in` is over already.
+pub(crate) fn expires_at_once() -> Diagnostic {
+    let detail = "Counted from when the token's value was issued, that time is over: the token would stop working at once. \
+                  Write a longer `expires_in`, or have the token rolled in the same run by a change of `rotation.triggers`.";
+    Diagnostic::error("The token would expire at once", detail)
+}
+
+/// A lifetime that gives no point in time.
+pub(crate) fn endless(at: Path) -> Diagnostic {
+    let detail = format!(
+        "`{at}` gives no point in time, so it is not known when the token is to begin or to stop working. Nothing was sent."
+    );
+    Diagnostic::error("The token's lifetime is not known", detail).at(at)
+}
+
+/// A value that could not be encrypted for somebody.
+pub(crate) fn not_sealed(name: &str, at: Path) -> Diagnostic {
+    let detail = format!("The value could not be sealed for {name:?}. The token was made all the same.");
+    Diagnostic::error("Could not seal the token's value", detail).at(at)
+}
+
+/// A key that nothing can be sealed for. It is not quoted: it may be a private key by mistake.
+pub(crate) fn invalid_key(name: &str, fault: &str) -> Diagnostic {
+    Diagnostic::error("Invalid public key", format!("The key of {name:?} in `seal_for` {fault}"))
+}
+
+/// A value that is dropped at once.
+pub(crate) fn nobody_has_value() -> Diagnostic {
+    let detail = "With `store_value = false` and without `seal_for` the value is dropped as soon as the token is made: nobody \
+                  will ever have it. Say in `seal_for` who is to have it, or use the ephemeral resource of this type where \
+                  the value is needed during the run only.";
+    Diagnostic::warning("Nobody will have the token's value", detail)
+}
+
+/// A roll has succeeded, and its answer had no value.
+pub(crate) fn value_lost(id: &str) -> Diagnostic {
+    let detail = "The API answered success, but without the new value: the old one has stopped working, and nobody has the new \
+                  one. Apply again: the next plan rolls the token once more.";
+    Diagnostic::error(format!("The new value of the API token {id} is lost"), detail)
+}
+
+/// An import cannot tell the value.
+pub(crate) fn value_is_unknown(id: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "The token's value is not known",
+        format!(
+            "The API tells a token's value when it makes it and never again, so `value` of the imported token {id} is \
+             null. Whoever has the value can go on using it. To have one in Terraform, roll the token: set \
+             `rotation = {{ triggers = {{ … }} }}` to any value. It gets a new value then, and the old one stops working."
+        ),
+    )
+}
+
+fn faults(seen: &TokenPolicies) -> String {
+    let faults: Vec<_> = seen.unreadable.iter().map(|(_, fault)| format!("- {fault}")).collect();
+    faults.join("\n")
+}
+
+/// Policies that have no canonical form, of a token whose policies are managed exclusively.
+pub(crate) fn unreadable_policies(seen: &TokenPolicies) -> Diagnostic {
+    let detail = format!(
+        "They are not shown, and the next change of this token removes them, since its policies are managed exclusively:\n{}",
+        faults(seen)
+    );
+    Diagnostic::warning("The token has policies of an unknown form", detail).at(Path::of(super::POLICIES))
+}
+
+/// The same, in a data source; `None` where there are none.
+pub(crate) fn not_shown(seen: &TokenPolicies) -> Option<Diagnostic> {
+    let detail = format!("They are not in `policies`:\n{}", faults(seen));
+    let warning = Diagnostic::warning("The token has policies of an unknown form", detail);
+    (!seen.unreadable.is_empty()).then_some(warning)
+}
+
+/// A data source names no token.
+pub(crate) fn no_token_named() -> Diagnostic {
+    Diagnostic::error("No token is named", "Set `id` or `name`, which say which token it is.")
+}
+
+/// There is no token of this id.
+pub(crate) fn no_such_token(id: &str, owner: &Owner) -> Diagnostic {
+    let detail = match owner {
+        Owner::Account(_) => {
+            "The account has no token of this id: it was deleted, or it is another account's or a user's."
+        }
+        Owner::User => {
+            "The user has no token of this id: it was deleted, or it is another user's or an account's."
+        }
+    };
+    Diagnostic::error(format!("There is no API token {id}"), detail)
+}
+
+/// There is no token of this name.
+pub(crate) fn no_token_of_name(name: &str, owner: &Owner) -> Diagnostic {
+    let detail = format!(
+        "None of {} has this name, upper and lower case as written, or the provider's credential may not list it.",
+        tokens_of(owner)
+    );
+    Diagnostic::error(format!("There is no API token \"{name}\""), detail)
+}
+
+/// Several tokens have this name: a line for each.
+pub(crate) fn several_tokens(name: &str, lines: &[String]) -> Diagnostic {
+    let detail = format!("Write the `id` of the one that is meant:\n{}", lines.join("\n"));
+    Diagnostic::error(format!("{} API tokens are called \"{name}\"", lines.len()), detail)
+}
+
+/// An import id that names no token.
+pub(crate) fn wrong_token_id(owner: &str) -> Diagnostic {
+    let detail = format!(
+        "Write {owner}/<token_id>: ids have 32 hexadecimal digits, in lower case. The first part may be left out where the \
+         provider's configuration says it."
+    );
+    Diagnostic::error("Invalid import id", detail)
+}
+
+/// The system gives no random numbers.
+pub(crate) fn no_random_id() -> Diagnostic {
+    Diagnostic::error("No id could be made", "The system has no random numbers to give.")
+}

@@ -1,0 +1,96 @@
+//! States that older versions of this provider wrote: the present version reads them, plans no change, keeps every value, and
+//! destroys everything.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use crate::support::stage::{Stage, write_config};
+
+const ACCOUNT: &str = "b67e14daa5f8dceeb91fe5449ba496eb";
+const ZONE: &str = "023e105f4ecef8ad9ca31a8372d0c353";
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/own-states").join(name)
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(fixture(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn json(name: &str) -> Json {
+    serde_json::from_str(&read(name)).unwrap()
+}
+
+/// A stage whose server and state are those that a version left.
+fn stage(version: &str) -> Stage {
+    let mut stage = Stage::new();
+    stage.sim.seed(ACCOUNT, ZONE, &json(&format!("{version}.server.json")));
+    stage.tf.env("CLOUDFLARE_ACCOUNT_ID", ACCOUNT);
+    write_config(&stage.tf, &read(&format!("{version}.tf")));
+    stage.tf.write("terraform.tfstate", &read(&format!("{version}.tfstate")));
+    stage
+}
+
+/// The attributes of every object of a state that the older version had, by address.
+fn attributes(state: &Json, known: &Json) -> Vec<(String, Json)> {
+    let of = |state: &Json| {
+        let resources = state["resources"].as_array().cloned().unwrap_or_default();
+        let each = resources.into_iter().flat_map(|resource| {
+            let name = format!("{}.{}", resource["type"], resource["name"]);
+            let instances = resource["instances"].as_array().cloned().unwrap_or_default();
+            instances.into_iter().map(move |instance| {
+                (format!("{name}[{}]", instance["index_key"]), instance["attributes"].clone())
+            })
+        });
+        each.collect::<Vec<_>>()
+    };
+    let known = of(known);
+    let mut found = of(state);
+    for (address, attributes) in &mut found {
+        let before = known.iter().find(|(name, _)| name == address).map(|(_, before)| before);
+        let before = before.and_then(Json::as_object).cloned().unwrap_or_default();
+        if let Some(attributes) = attributes.as_object_mut() {
+            // New attributes appear as null, and nested ones too.
+            attributes.retain(|name, value| before.contains_key(name) || !value.is_null());
+            strip(attributes);
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    found
+}
+
+/// Drops the attributes of policies that are null: newer versions have more of them.
+fn strip(attributes: &mut serde_json::Map<String, Json>) {
+    for policy in attributes.get_mut("policies").and_then(Json::as_array_mut).into_iter().flatten() {
+        if let Some(policy) = policy.as_object_mut() {
+            policy.retain(|_, value| !value.is_null());
+        }
+    }
+}
+
+#[test]
+fn the_state_of_0_1_0_plans_no_change_keeps_its_values_and_is_destroyed() {
+    let stage = stage("0.1.0");
+    let before = json("0.1.0.tfstate");
+    stage.settled();
+    stage.tf.run(&["apply", "-refresh-only", "-auto-approve"]).success();
+    assert_eq!(attributes(&stage.tf.state(), &before), attributes(&before, &before));
+    stage.settled();
+    stage.tf.destroy().success();
+    assert!(stage.sim.tokens().is_empty(), "a token is left");
+    let secrets = stage.sim.with_scripts(|scripts| scripts["edge"].secrets.len());
+    assert_eq!(secrets, 0, "a secret is left");
+}
+
+#[test]
+fn a_change_over_the_state_of_0_1_0_goes_in_place() {
+    let stage = stage("0.1.0");
+    let config = read("0.1.0.tf").replace("\"plain\"\n  policies", "\"renamed\"\n  policies");
+    stage.apply(&config.replace("value_wo_version = 1", "value_wo_version = 2"));
+    let state = stage.attributes("cloudflare_account_api_token.plain");
+    assert_eq!(state["name"], "renamed");
+    assert_eq!(state["value"], "cfat_bmO7UIcvisG4SppwKENLih7iSMZMEaJg76KNlcWl", "the value stays");
+    let secret = stage.attributes("cloudflare_workers_secret.write_only");
+    assert!(secret["id"].is_string(), "the next put makes an id");
+}
