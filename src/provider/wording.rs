@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::guardrails::Breach;
-use crate::cloudflare::{ApiError, Error, WorkerSecret};
+use crate::cloudflare::{ApiError, Error, Unreadable, WorkerSecret};
 use crate::host::LockError;
 use crate::policy::{Catalog, GroupId, Problem, Severity};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
@@ -26,6 +26,23 @@ pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
         Some(path) => diagnostic.at(path),
         None => diagnostic,
     }
+}
+
+/// Tokens of a list whose form is not the one that the API documents.
+pub(crate) fn unreadable_tokens(unreadable: &[Unreadable]) -> Option<Diagnostic> {
+    if unreadable.is_empty() {
+        return None;
+    }
+    let line = |token: &Unreadable| {
+        format!("- {}: {}", token.id.as_deref().unwrap_or("a token without an id"), token.detail)
+    };
+    let lines: Vec<_> = unreadable.iter().map(line).collect();
+    let detail = format!(
+        "The API's list has tokens in a form that the provider does not know, and they are left out:\n{}\n\nLook at them \
+         in the dashboard. A newer version of the provider may know the form.",
+        lines.join("\n")
+    );
+    Some(Diagnostic::warning("Some API tokens could not be read", detail))
 }
 
 /// The attribute that the API points at.

@@ -134,12 +134,18 @@ async fn find(
     let name = config.name.as_str().unwrap_or_default();
     let all = tokens.list(owner).await;
     let all = all.map_err(|e| wording::api("Could not list the account's API tokens", &e))?;
-    let named: Vec<_> = all.into_iter().filter(|token| token.name == name).collect();
+    let named: Vec<_> = all.tokens.into_iter().filter(|token| token.name == name).collect();
     match named.as_slice() {
         [token] => Ok(token.clone()),
         [] => {
-            let detail = "The account has no token of this name, upper and lower case as written, or the provider's \
-                          credential may not list it.";
+            let mut detail =
+                "The account has no token of this name, upper and lower case as written, or the provider's \
+                              credential may not list it."
+                    .to_owned();
+            if let Some(unread) = wording::unreadable_tokens(&all.unreadable) {
+                detail.push_str("\n\n");
+                detail.push_str(&unread.detail);
+            }
             Err(Diagnostic::error(format!("There is no API token \"{name}\""), detail).at(Path::of("name")))
         }
         several => {

@@ -10,6 +10,7 @@ use crate::provider::blocks::timestamp;
 use crate::provider::session::Session;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{DataSource, Diagnostic, Diagnostics, List, Value, computed, optional};
+use crate::tokens::Listed;
 
 model! {
     /// The API tokens that an account owns, as far as the provider's credential may see them, expired ones included: for an
@@ -65,11 +66,12 @@ impl DataSource for AccountApiTokens {
             listed.map_err(|error| wording::api("Could not list the account's API tokens", &error))
         };
         match listed.await {
-            Ok(mut listed) => {
+            Ok(Listed { tokens: mut listed, unreadable }) => {
                 listed.retain(|token| is_wanted(&config, token));
                 listed.sort_by(|a, b| (a.issued_on, &a.id).cmp(&(b.issued_on, &b.id)));
                 let tokens = Value::Known(listed.iter().map(summary).collect());
-                (Some(AccountApiTokensData { account_id, tokens, ..config }), Diagnostics::none())
+                let warnings = wording::unreadable_tokens(&unreadable).into_iter().collect();
+                (Some(AccountApiTokensData { account_id, tokens, ..config }), Diagnostics(warnings))
             }
             Err(diagnostic) => (None, Diagnostic::into(diagnostic)),
         }
