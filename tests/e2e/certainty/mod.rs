@@ -2,15 +2,25 @@
 //! module per theme.
 
 mod answers;
+mod creates;
 mod debug;
+mod expired;
+mod going_back;
+mod home;
 mod leaving;
+mod lock;
+mod old_reads;
+mod refusals;
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::simulator::{FaultId, Simulator};
+use crate::simulator::{Effect, Fault, FaultId, FaultKind, Simulator};
 use crate::support::stage::Stage;
-use crate::support::terraform::Workspace;
+use crate::support::terraform::{Output, Workspace};
+
+/// Gives up soon on an answer that does not come.
+const IMPATIENT: &str = "provider \"cloudflare\" {\n  request_timeout = \"1s\"\n  max_retries = 1\n}\n";
 
 /// Waits until something is so.
 #[track_caller]
@@ -61,4 +71,23 @@ fn binding(name: &str, id: &str, groups: &[&str]) -> String {
         "resource \"cloudflare_token_binding\" {name:?} {{\n  token_id = {id:?}\n  name = {name:?}\n  \
          policies = [{policies}]\n}}\n"
     )
+}
+
+/// Applies; the write of this path has its effect, and neither its answer nor that of any later request arrives.
+#[track_caller]
+fn apply_in_doubt(stage: &Stage, config: &str, path: &str) -> Output {
+    apply_blinded(stage, config, path, FaultKind::Hang(Effect::Done))
+}
+
+/// Applies; from the write of this path on, which has this fault, every other request is refused.
+#[track_caller]
+fn apply_blinded(stage: &Stage, config: &str, path: &str, kind: FaultKind) -> Output {
+    stage.config(config);
+    let put = stage.sim.fault(Fault::new(kind).method("PUT").path(path));
+    let apply = apply_until(&stage.sim, &stage.tf, put);
+    let refused = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Effect::None);
+    stage.sim.fault(Fault::new(refused).path("/accounts/**").always());
+    let output = stage.tf.finish(apply);
+    stage.sim.clear_faults();
+    output
 }
