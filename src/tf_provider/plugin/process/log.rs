@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(lines.len(), 1, "{text}");
         assert_eq!(lines[0]["@level"], "info");
         assert_eq!(lines[0]["@message"], "waiting\nfor the API");
-        assert_eq!(lines[0]["@module"], "provider.tf_provider.plugin.log.tests");
+        assert_eq!(lines[0]["@module"], "provider.tf_provider.plugin.process.log.tests");
         assert_eq!((&lines[0]["attempt"], &lines[0]["wait"]), (&Json::from(2), &Json::from("1s")));
         assert_eq!(
             (&lines[0]["tf_rpc"], &lines[0]["tf_type"]),
