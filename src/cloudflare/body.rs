@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn an_update_spells_out_what_it_clears_and_nothing_else_is_null() {
         let token: Token =
-            serde_json::from_value(json!({"id": "a", "name": "n", "status": "expired"})).unwrap();
+            serde_json::from_value(json!({"id": "a", "name": "n", "status": "expired", "policies": []}))
+                .unwrap();
         let mut body = TokenUpdate::from(&token);
         assert_eq!(serde_json::to_value(&body).unwrap(), json!({"name": "n", "policies": []}));
         (body.condition, body.expires_on, body.not_before) = (Some(None), Some(None), Some(None));
@@ -138,7 +139,8 @@ mod tests {
     #[test]
     fn an_empty_condition_that_was_read_is_sent_back_and_does_not_become_none() {
         for condition in [json!({}), json!({"request_ip": {}}), json!({"request_ip": {"in": []}})] {
-            let token: Token = serde_json::from_value(json!({"id": "a", "condition": condition})).unwrap();
+            let token = json!({"id": "a", "name": "n", "policies": [], "condition": condition});
+            let token: Token = serde_json::from_value(token).unwrap();
             let body = serde_json::to_value(TokenUpdate::from(&token)).unwrap();
             assert_eq!(body["condition"], condition);
         }

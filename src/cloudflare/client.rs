@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::owner::Owner;
@@ -20,7 +21,8 @@ use super::{
     endpoints::{ListOptions, tokens},
     envelope,
     error::{ApiError, Error, TransportKind},
-    ratelimit::{Limiter, Quota},
+    page::Unreadable,
+    ratelimit::{Limiter, NotReserved, Quota},
     redact,
     request::Request,
     retry::{self, Decision, Outcome},
@@ -58,6 +60,9 @@ pub struct ClientConfig {
     pub request_timeout: Duration,
     /// The `user-agent` header.
     pub user_agent: String,
+    /// Once cancelled, no request waits any more, neither for the rate limit nor to be sent again: one that would have to
+    /// ends with [`Error::Stopped`]. What is sent already is finished, and what can be sent at once still is.
+    pub stop: CancellationToken,
 }
 
 impl ClientConfig {
@@ -69,8 +74,18 @@ impl ClientConfig {
             max_retries: 4,
             request_timeout: Duration::from_secs(30),
             user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+            stop: CancellationToken::new(),
         }
     }
+}
+
+/// All tokens of an owner, as far as they could be read.
+#[derive(Clone, Debug, Default)]
+pub struct TokenList {
+    /// Those that could be read.
+    pub tokens: Vec<Token>,
+    /// Those that could not be read.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// Runs requests. Clones are cheap and share connections and the rate limit.
@@ -104,7 +119,8 @@ impl Client {
     /// Sends a request, again where that is safe and of use, and reads its answer.
     ///
     /// # Errors
-    /// That of the last attempt. Dropped, it stops at once; what was sent may still have its effect.
+    /// That of the last attempt; [`Error::Unsettled`] where that one had no effect and an earlier one may have had;
+    /// [`Error::Stopped`]. Dropped, it stops at once; what was sent may still have its effect.
     pub async fn send<T>(&self, request: Request<T>) -> Result<T, Error> {
         self.send_dated(request).await.map(|(result, _)| result)
     }
@@ -120,16 +136,15 @@ impl Client {
         }
         let deadline = request.start_within.map(|limit| Instant::now() + limit);
         let mut attempt = 1;
-        let mut effect_possible = false;
+        let mut doubt = None;
         loop {
             let error = match self.attempt(&request, attempt, deadline).await {
                 Ok(result) => return Ok(result),
                 Err(error) => error,
             };
-            if let Some(gone) = request.when_gone.filter(|_| effect_possible && error.is_not_found()) {
+            if let Some(gone) = request.when_gone.filter(|_| doubt.is_some() && error.is_not_found()) {
                 return Ok((gone(), None));
             }
-            effect_possible |= error.is_ambiguous();
             let outcome = Outcome::of(&error, &request.method);
             let max_retries = self.0.config.max_retries;
             let decision = retry::decide(request.repeatable, attempt, max_retries, outcome, jitter());
@@ -137,14 +152,20 @@ impl Client {
                 let wait = if let Decision::Retry(wait) = decision { Some(wait) } else { retry_after };
                 self.0.limiter.pause(wait.unwrap_or(Duration::from_secs(1)));
             }
-            let Decision::Retry(wait) = decision else { return Err(error) };
+            let Decision::Retry(wait) = decision else { return Err(error.after(doubt)) };
             if deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
-                return Err(error);
+                return Err(error.after(doubt));
             }
             tracing::warn!(method = %request.method, path = %shown(&request.path), attempt,
                 wait_ms = millis(wait), %error,
                 "the Cloudflare API request failed and is tried again");
-            tokio::time::sleep(wait).await;
+            if self.0.config.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                let stopped = if error.is_ambiguous() { error } else { stopped(&request, error.to_string()) };
+                return Err(stopped.after(doubt));
+            }
+            if error.is_ambiguous() && request.method != Method::GET {
+                doubt = Some(error);
+            }
             attempt += 1;
         }
     }
@@ -160,20 +181,23 @@ impl Client {
         }
     }
 
-    /// All tokens of an owner that the credential may see, expired ones included, page after page.
+    /// All tokens of an owner that the credential may see, expired ones included, page after page. One that cannot be read
+    /// hides no other.
     ///
     /// # Errors
     /// As [`send`](Self::send), for any page.
-    pub async fn list_tokens(&self, owner: &Owner) -> Result<Vec<Token>, Error> {
+    pub async fn list_tokens(&self, owner: &Owner) -> Result<TokenList, Error> {
         /// Twenty times what an account may have: a list that goes on is no list.
         const MOST_PAGES: u32 = 200;
-        let mut all = Vec::new();
+        let mut all = TokenList::default();
         // What is made or removed meanwhile shifts the pages.
         let mut seen = HashSet::new();
         for number in 1..=MOST_PAGES {
             let page = self.send(tokens::list_page(owner, &ListOptions::page(number))).await?;
             let more = page.has_next(number);
-            all.extend(page.items.into_iter().filter(|token| seen.insert(token.id.clone())));
+            all.tokens.extend(page.items.into_iter().filter(|token| seen.insert(token.id.clone())));
+            let mut is_new = |id: &Option<String>| id.clone().is_none_or(|id| seen.insert(id));
+            all.unreadable.extend(page.unreadable.into_iter().filter(|token| is_new(&token.id)));
             if !more {
                 break;
             }
@@ -191,9 +215,15 @@ impl Client {
             let (method, path) = (request.method.clone(), shown(&request.path));
             Error::Transport { kind, sent, detail, method, path }
         };
-        let Some(permit) = self.0.limiter.reserve(deadline).await else {
-            let detail = "the rate limit leaves no room in time".to_owned();
-            return Err(lost(Failure { kind: TransportKind::TooLate, sent: false, detail }));
+        let permit = match self.0.limiter.reserve(deadline, &self.0.config.stop).await {
+            Ok(permit) => permit,
+            Err(NotReserved::Stopped) => {
+                return Err(stopped(request, "it waited for the rate limit".to_owned()));
+            }
+            Err(NotReserved::TooLate) => {
+                let detail = "the rate limit leaves no room in time".to_owned();
+                return Err(lost(Failure { kind: TransportKind::TooLate, sent: false, detail }));
+            }
         };
         let http = self.http()?;
         let url = self.url(&request.path_and_query())?;
@@ -298,6 +328,11 @@ impl Head {
             retry_after: retry_after.and_then(|header| retry::retry_after(header, OffsetDateTime::now_utc())),
         }
     }
+}
+
+/// A request is not sent, or not again, since the wait before it was ended.
+fn stopped<T>(request: &Request<T>, waited: String) -> Error {
+    Error::Stopped { method: request.method.clone(), path: shown(&request.path), waited }
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -4,7 +4,12 @@
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{error::ApiError, page::Page, types::null_as_default};
+use super::{
+    error::ApiError,
+    page::{Page, Unreadable},
+    redact,
+    types::null_as_default,
+};
 
 /// The part of an envelope that says how it went.
 #[derive(Deserialize)]
@@ -58,8 +63,8 @@ struct WithResult<T> {
 }
 
 #[derive(Deserialize)]
-struct WithPage<T> {
-    result: Vec<T>,
+struct WithPage {
+    result: Vec<serde_json::Value>,
     #[serde(default)]
     result_info: Option<ResultInfo>,
 }
@@ -90,9 +95,17 @@ pub(super) fn nothing(_: &[u8]) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
-/// The `result` of a success as one page of a list.
+/// The `result` of a success as one page of a list. An item that cannot be read spoils no other.
 pub(super) fn page<T: DeserializeOwned>(bytes: &[u8]) -> Result<Page<T>, serde_json::Error> {
-    let WithPage { result: items, result_info } = serde_json::from_slice::<WithPage<T>>(bytes)?;
+    let WithPage { result, result_info } = serde_json::from_slice::<WithPage>(bytes)?;
+    let (mut items, mut unreadable) = (Vec::with_capacity(result.len()), Vec::new());
+    for item in result {
+        let id = item.get("id").and_then(serde_json::Value::as_str).map(|id| redact::message(id, &[]));
+        match serde_json::from_value(item) {
+            Ok(item) => items.push(item),
+            Err(error) => unreadable.push(Unreadable { id, detail: kind(&error).to_owned() }),
+        }
+    }
     let info = result_info.unwrap_or_default();
     let counted = || match (info.total_count, info.per_page) {
         (Some(count), Some(per_page)) if per_page > 0 => Some(count.div_ceil(per_page)),
@@ -100,6 +113,7 @@ pub(super) fn page<T: DeserializeOwned>(bytes: &[u8]) -> Result<Page<T>, serde_j
     };
     Ok(Page {
         items,
+        unreadable,
         page: info.page,
         per_page: info.per_page,
         total_count: info.total_count,
@@ -109,12 +123,15 @@ pub(super) fn page<T: DeserializeOwned>(bytes: &[u8]) -> Result<Page<T>, serde_j
 
 /// What is wrong with an answer, in words that quote nothing of it: serde's own message would.
 pub(super) fn describe(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
+    format!("{} at line {}, column {}", kind(error), error.line(), error.column())
+}
+
+fn kind(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
         serde_json::error::Category::Data => "a value of another kind or a missing field",
         serde_json::error::Category::Eof => "it ends too soon",
         _ => "not JSON",
-    };
-    format!("{what} at line {}, column {}", error.line(), error.column())
+    }
 }
 
 #[cfg(test)]
@@ -155,6 +172,22 @@ mod tests {
         assert_eq!(
             page::<u8>(br#"{"success":true,"result":[],"result_info":null}"#).unwrap().total_pages,
             None
+        );
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_read_is_named_and_spoils_no_other() {
+        let bytes = br#"{"success":true,"result":[{"id":"a","name":"n","policies":[]},
+            {"id":"b","name":"n","policies":[{"effect":null,"permission_groups":[],"resources":{}}]},
+            {"id":"c","name":"n"},7,{"id":"d","name":"m","policies":[]}]}"#;
+        let page = page::<crate::cloudflare::Token>(bytes).unwrap();
+        assert_eq!(page.items.iter().map(|token| token.id.as_str()).collect::<Vec<_>>(), ["a", "d"]);
+        let ids: Vec<_> = page.unreadable.iter().map(|item| item.id.as_deref()).collect();
+        assert_eq!(ids, [Some("b"), Some("c"), None]);
+        assert_eq!(page.unreadable[0].detail, "a value of another kind or a missing field");
+        assert!(
+            super::page::<u8>(br#"{"success":true,"result":null}"#).is_err(),
+            "no list is not an empty one"
         );
     }
 

@@ -35,8 +35,6 @@ pub enum TransportKind {
     Truncated,
     /// It would have started later than [`Request::start_within`](super::Request::start_within) allows, and was not sent.
     TooLate,
-    /// The run was stopped while it waited to be sent.
-    Stopped,
 }
 
 /// Why a request has no result.
@@ -90,6 +88,23 @@ pub enum Error {
         /// The request's path.
         path: String,
     },
+    /// A wait before the request, or before another attempt at it, was ended by
+    /// [`ClientConfig::stop`](super::ClientConfig::stop). It had no effect.
+    Stopped {
+        /// The request's method.
+        method: Method,
+        /// The request's path.
+        path: String,
+        /// Why it waited.
+        waited: String,
+    },
+    /// The last attempt had no effect, and an earlier one may have had: what became of the request is not known.
+    Unsettled {
+        /// What the last attempt ended with.
+        last: Box<Error>,
+        /// What the attempt that is in doubt ended with.
+        earlier: Box<Error>,
+    },
     /// The client's configuration can't work. Nothing was sent.
     Config(String),
     /// The request can't be sent: an empty id, for example. Nothing was sent.
@@ -101,13 +116,18 @@ impl Error {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Api { status, .. } | Self::Malformed { status, .. } => Some(*status),
+            Self::Unsettled { last, .. } => last.status(),
             _ => None,
         }
     }
 
     /// The API's errors, without those behind them.
     pub fn errors(&self) -> &[ApiError] {
-        if let Self::Api { errors, .. } = self { errors } else { &[] }
+        match self {
+            Self::Api { errors, .. } => errors,
+            Self::Unsettled { last, .. } => last.errors(),
+            _ => &[],
+        }
     }
 
     /// Whether the API gave this code, at any depth.
@@ -167,7 +187,8 @@ impl Error {
 
     /// Whether the quota is spent: status 429, or a code that says so under another status. It had no effect.
     pub fn is_rate_limited(&self) -> bool {
-        self.status() == Some(429) || self.has_any(&[971, 10100, 10429])
+        let unsettled = matches!(self, Self::Unsettled { .. });
+        !unsettled && (self.status() == Some(429) || self.has_any(&[971, 10100, 10429]))
     }
 
     /// Whether the effect may have happened all the same: the request was sent, and nothing definite came back.
@@ -177,7 +198,8 @@ impl Error {
             Self::Api { status, .. } => *status >= 500 || *status == 408,
             Self::Malformed { status, .. } => *status >= 500 || *status == 408 || (200..300).contains(status),
             Self::Transport { sent, .. } => *sent,
-            Self::Outdated { .. } | Self::Config(_) | Self::InvalidRequest(_) => false,
+            Self::Unsettled { .. } => true,
+            Self::Stopped { .. } | Self::Outdated { .. } | Self::Config(_) | Self::InvalidRequest(_) => false,
         }
     }
 
@@ -191,6 +213,21 @@ impl Error {
                     && !self.is_not_found()
             }
             _ => false,
+        }
+    }
+
+    /// Whether a wait was ended before the request was sent.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Stopped { .. })
+    }
+
+    /// This error of the last attempt, where an earlier one is in doubt.
+    pub(super) fn after(self, doubt: Option<Error>) -> Error {
+        match doubt {
+            Some(earlier) if !self.is_ambiguous() => {
+                Self::Unsettled { last: Box::new(self), earlier: Box::new(earlier) }
+            }
+            _ => self,
         }
     }
 
@@ -246,7 +283,6 @@ impl fmt::Display for Error {
                     TransportKind::Reset => "the connection was lost",
                     TransportKind::Truncated => "the answer was incomplete",
                     TransportKind::TooLate => "not sent, since it would have been too late",
-                    TransportKind::Stopped => "not sent, since the run was stopped",
                 };
                 let effect = if *sent { " (it may have had its effect)" } else { "" };
                 write!(f, "{method} {path}: {what}{effect}: {detail}")
@@ -256,6 +292,12 @@ impl fmt::Display for Error {
                     f,
                     "GET {path}: the API keeps showing an older version than the one that was written last"
                 )
+            }
+            Self::Stopped { method, path, waited } => {
+                write!(f, "{method} {path}: not sent, since the wait for it was ended: {waited}")
+            }
+            Self::Unsettled { last, earlier } => {
+                write!(f, "{last}; and an earlier attempt may have had its effect: {earlier}")
             }
             Self::Config(reason) => write!(f, "Cloudflare API client: {reason}"),
             Self::InvalidRequest(reason) => write!(f, "the request can't be sent: {reason}"),
@@ -351,6 +393,20 @@ pub(super) mod tests {
         for error in [api(400, 1001, ""), malformed(403), transport(TransportKind::Connect, false)] {
             assert!(!error.is_ambiguous(), "{error}");
         }
+    }
+
+    #[test]
+    fn a_refusal_after_an_attempt_in_doubt_is_ambiguous_and_nothing_else() {
+        for last in [api(404, 1003, ""), api(429, 971, ""), api(403, 9109, "no"), api(400, 1001, "no")] {
+            let told = last.to_string();
+            let error = last.after(Some(transport(TransportKind::Reset, true)));
+            assert!(error.is_ambiguous() && !error.is_not_found() && !error.is_rate_limited(), "{error}");
+            assert!(!error.is_auth() && !error.is_policy_rejection(), "{error}");
+            assert!(error.to_string().starts_with(&told) && error.to_string().contains("earlier attempt"));
+        }
+        let again = api(502, 0, "").after(Some(malformed(500)));
+        assert!(matches!(again, Error::Api { status: 502, .. }));
+        assert!(matches!(api(400, 1001, "").after(None), Error::Api { status: 400, .. }));
     }
 
     #[test]

@@ -80,6 +80,7 @@ pub(super) fn hint(error: &Error) -> Option<&'static str> {
             "Cloudflare allows 1200 requests in five minutes to a user or an account's token, counting all that use it. \
              Wait five minutes, lower Terraform's -parallelism, or raise `max_retries`.",
         ),
+        Error::Unsettled { last, .. } => hint(last),
         Error::Api { .. } => TABLE
             .iter()
             .find(|row| error.has_code(row.code) && (row.says.is_empty() || error.says(row.says)))

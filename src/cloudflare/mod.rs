@@ -31,10 +31,10 @@ mod types;
 
 pub use crate::owner::Owner;
 pub use body::{NewToken, TokenUpdate};
-pub use client::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
+pub use client::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL, TokenList};
 pub use endpoints::{ListOptions, permission_groups, tokens, workers};
 pub use error::{ApiError, Error, TransportKind};
-pub use page::Page;
+pub use page::{Page, Unreadable};
 pub use request::Request;
 pub use types::{
     Condition, PermissionGroup, PermissionGroupRef, RequestIp, Token, TokenPolicy, Verification, WorkerSecret,

@@ -1,10 +1,21 @@
 //! A page of a list, and the pure decision on whether another one follows.
 
+/// An item of a list that is not in the form that the API documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id, if that could be read.
+    pub id: Option<String>,
+    /// What is wrong with it, in words that quote nothing of it.
+    pub detail: String,
+}
+
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What is on it.
+    /// What is on it and could be read.
     pub items: Vec<T>,
+    /// What is on it and could not be read.
+    pub unreadable: Vec<Unreadable>,
     /// Its number, from 1, as the API said.
     pub page: Option<u64>,
     /// How many fit on a page, as the API said, which may be less than was asked for.
@@ -19,7 +30,7 @@ impl<T> Page<T> {
     /// Whether page `page` is not the last. An empty page is; otherwise the totals say, and where there are none
     /// (or they contradict what is on the page) the next page has to be looked at.
     pub fn has_next(&self, page: u32) -> bool {
-        if self.items.is_empty() {
+        if self.items.is_empty() && self.unreadable.is_empty() {
             return false;
         }
         match self.total_pages {
@@ -34,7 +45,8 @@ mod tests {
     use super::*;
 
     fn page(items: usize, total_pages: Option<u64>) -> Page<()> {
-        Page { items: vec![(); items], page: None, per_page: None, total_count: None, total_pages }
+        let (items, unreadable) = (vec![(); items], Vec::new());
+        Page { items, unreadable, page: None, per_page: None, total_count: None, total_pages }
     }
 
     #[test]
@@ -46,6 +58,12 @@ mod tests {
     #[test]
     fn an_empty_page_is_the_last_whatever_the_totals_say() {
         assert!(!page(0, Some(9)).has_next(1));
+    }
+
+    #[test]
+    fn a_page_of_which_nothing_can_be_read_is_not_empty() {
+        let unreadable = vec![Unreadable { id: None, detail: "not JSON".into() }];
+        assert!(Page { unreadable, ..page(0, Some(3)) }.has_next(2));
     }
 
     #[test]

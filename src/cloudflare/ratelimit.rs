@@ -10,6 +10,7 @@ use std::{
 };
 
 use tokio::{sync::Notify, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use super::retry::LONGEST_WAIT;
 
@@ -147,6 +148,15 @@ impl State {
     }
 }
 
+/// Why a request may not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotReserved {
+    /// Not before its deadline.
+    TooLate,
+    /// Its wait was ended.
+    Stopped,
+}
+
 /// The quota as far as it is known, shared by all who spend it.
 #[derive(Debug, Default)]
 pub(super) struct Limiter {
@@ -155,18 +165,22 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    /// Waits until a request may be sent. None: not before `deadline`.
-    pub(super) async fn reserve(&self, deadline: Option<Instant>) -> Option<Permit<'_>> {
+    /// Waits until a request may be sent. What need not wait is sent also after `stop` was cancelled.
+    pub(super) async fn reserve(
+        &self,
+        deadline: Option<Instant>,
+        stop: &CancellationToken,
+    ) -> Result<Permit<'_>, NotReserved> {
         let mut told = false;
         loop {
             // Before the look at the state, or a change between the two would be missed.
             let changed = self.changed.notified();
             let now = Instant::now();
             if deadline.is_some_and(|deadline| deadline < now) {
-                return None;
+                return Err(NotReserved::TooLate);
             }
             let until = match self.state().reserve(now) {
-                Verdict::Go => return Some(Permit { limiter: self, released: false }),
+                Verdict::Go => return Ok(Permit { limiter: self, released: false }),
                 Verdict::Wait(until) => until,
             };
             let wait = until.duration_since(now);
@@ -175,6 +189,8 @@ impl Limiter {
             }
             let until = deadline.map_or(until, |deadline| until.min(deadline + Duration::from_millis(1)));
             tokio::select! {
+                biased;
+                () = stop.cancelled() => return Err(NotReserved::Stopped),
                 () = changed => {}
                 () = tokio::time::sleep_until(until) => {}
             }
@@ -289,24 +305,42 @@ mod tests {
         let limiter = Limiter::default();
         limiter.pause(seconds(20));
         let started = Instant::now();
-        assert!(limiter.reserve(Some(started + seconds(2))).await.is_none());
+        let never = CancellationToken::new();
+        let late = limiter.reserve(Some(started + seconds(2)), &never).await;
+        assert_eq!(late.err(), Some(NotReserved::TooLate));
         assert!(started.elapsed() < seconds(3));
-        assert!(limiter.reserve(None).await.is_some());
+        assert!(limiter.reserve(None, &never).await.is_ok());
         assert!(started.elapsed() >= seconds(20));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_a_wait_and_holds_up_nothing_that_need_not_wait() {
+        let (limiter, stop) = (Limiter::default(), CancellationToken::new());
+        limiter.pause(seconds(40));
+        let started = Instant::now();
+        let (waited, ()) = tokio::join!(limiter.reserve(None, &stop), async {
+            tokio::time::sleep(seconds(1)).await;
+            stop.cancel();
+        });
+        assert_eq!(waited.err(), Some(NotReserved::Stopped));
+        assert_eq!(started.elapsed(), seconds(1));
+        assert_eq!(limiter.reserve(None, &stop).await.err(), Some(NotReserved::Stopped));
+        assert!(Limiter::default().reserve(None, &stop).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_that_goes_away_gives_back_its_place() {
         let limiter = Limiter::default();
-        limiter.reserve(None).await.unwrap().answered(quota(1, 100), false);
+        let never = CancellationToken::new();
+        limiter.reserve(None, &never).await.unwrap().answered(quota(1, 100), false);
         let started = Instant::now();
-        let held = limiter.reserve(None).await.unwrap();
+        let held = limiter.reserve(None, &never).await.unwrap();
         tokio::join!(
             async {
                 tokio::time::sleep(seconds(1)).await;
                 drop(held);
             },
-            async { limiter.reserve(None).await.unwrap().answered(Quota::default(), false) }
+            async { limiter.reserve(None, &never).await.unwrap().answered(Quota::default(), false) }
         );
         assert_eq!(started.elapsed(), seconds(1));
     }
@@ -327,7 +361,7 @@ mod tests {
             tokio::spawn(async move {
                 let mut done = 0;
                 while done < 20 {
-                    let permit = limiter.reserve(None).await.unwrap();
+                    let permit = limiter.reserve(None, &CancellationToken::new()).await.unwrap();
                     tokio::time::sleep(Duration::from_millis(25)).await;
                     let (ok, quota) = {
                         let mut server = server.lock().unwrap();

@@ -1,5 +1,7 @@
-//! What the API answers with. Reading is tolerant: unknown fields are ignored, unknown enum strings kept, `null` reads
-//! as absent. What must survive a read and a write back unchanged (a condition somebody else set) is kept whole.
+//! What the API answers with. Reading is tolerant where a write cannot do harm: unknown fields are ignored, unknown enum
+//! strings kept, and `null` reads as absent. What a write replaces must be there: a token whose answer lacks `policies` is
+//! no token without policies, and a write that is based on it would erase them. What must survive a read and a write back
+//! unchanged (a condition somebody else set) is kept whole.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,8 +12,7 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 pub struct Token {
     /// 32 hex digits.
     pub id: String,
-    /// Not unique: the API accepts duplicates.
-    #[serde(default, deserialize_with = "null_as_default")]
+    /// Not unique: the API accepts duplicates. A write replaces it.
     pub name: String,
     /// `active`, `disabled`, `expired`, `revoked (exposed)`, or what the API invents next; empty if it said nothing.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -34,8 +35,7 @@ pub struct Token {
     /// From where it may be used.
     #[serde(default)]
     pub condition: Option<Condition>,
-    /// In no order that means anything.
-    #[serde(default, deserialize_with = "null_as_default")]
+    /// In no order that means anything. A write replaces all of them.
     pub policies: Vec<TokenPolicy>,
     /// The secret: in the answer to a create only.
     #[serde(default)]
@@ -53,10 +53,9 @@ pub struct TokenPolicy {
     /// `allow` or `deny`.
     pub effect: String,
     /// The rights; the API returns them in an order of its own.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub permission_groups: Vec<PermissionGroupRef>,
     /// What they apply to: `{key: "*"}` or `{key: {key: "*"}}`, mixed.
-    #[serde(default)]
+    #[serde(deserialize_with = "not_null")]
     pub resources: serde_json::Value,
     /// What this client does not know, carried so that a write back does not widen the policy.
     #[serde(flatten)]
@@ -220,6 +219,12 @@ pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserializ
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// Reads anything but `null`.
+fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<serde_json::Value, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    if value.is_null() { Err(serde::de::Error::custom("null")) } else { Ok(value) }
+}
+
 /// Reads RFC 3339; `null` and the empty string are none. Anything else is an error: to read an expiry as "never" would
 /// be worse than to fail.
 fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
@@ -247,8 +252,8 @@ mod tests {
     }
 
     #[test]
-    fn a_token_with_nothing_but_an_id_is_read() {
-        let token = token(json!({"id": "a"}));
+    fn a_token_with_nothing_but_what_a_write_replaces_is_read() {
+        let token = token(json!({"id": "a", "name": "", "policies": []}));
         assert_eq!((token.id.as_str(), token.status.as_str()), ("a", ""));
         assert!(token.expires_on.is_none() && token.condition.is_none() && token.policies.is_empty());
     }
@@ -256,8 +261,8 @@ mod tests {
     #[test]
     fn nulls_unknown_fields_and_unknown_statuses_are_tolerated() {
         let token = token(json!({
-            "id": "a", "name": null, "status": "revoked (exposed)", "expires_on": null, "last_used_on": "",
-            "policies": null, "condition": null, "surprise": {"x": 1}
+            "id": "a", "name": "n", "status": "revoked (exposed)", "expires_on": null, "last_used_on": "",
+            "policies": [], "condition": null, "surprise": {"x": 1}
         }));
         assert_eq!(token.status, "revoked (exposed)");
         assert!(token.last_used_on.is_none());
@@ -332,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_value_is_never_in_the_debug_output() {
-        let token = token(json!({"id": "a", "value": "a-value-to-hide"}));
+        let token = token(json!({"id": "a", "name": "n", "policies": [], "value": "a-value-to-hide"}));
         assert_eq!(token.value.as_ref().map(|value| value.expose_secret()), Some("a-value-to-hide"));
         assert!(!format!("{token:?}").contains("a-value-to-hide"));
     }

@@ -1,7 +1,7 @@
 //! The provider block: credentials, the default account, and how to reach the API.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -114,13 +114,18 @@ pub(crate) struct CloudflareProvider {
     session: Session,
     open: Open,
     workers: Workers,
-    stopper: Stopper,
+    /// Of the present configuration: what was stopped is no reason to stop what the next run wants of the same process.
+    stopper: Mutex<Stopper>,
 }
 
 impl CloudflareProvider {
     pub(super) fn new(environment: Environment, session: Session, open: Open) -> CloudflareProvider {
         let (workers, stopper) = Default::default();
         CloudflareProvider { environment, session, open, workers, stopper }
+    }
+
+    fn stopper(&self) -> MutexGuard<'_, Stopper> {
+        self.stopper.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client's configuration: none while a part of it is unknown.
@@ -200,11 +205,15 @@ impl Provider for CloudflareProvider {
     type Config = ProviderModel;
 
     async fn configure(&self, config: ProviderModel) -> Diagnostics {
+        let stopper = Stopper::default();
+        let stop = stopper.handle();
+        *self.stopper() = stopper;
         let configured = || {
             let account_id = self.account_id(&config)?;
             let api = match self.client_config(&config)? {
                 None => None,
-                Some(client) => {
+                Some(mut client) => {
+                    client.stop = stop.token();
                     let base_url = client.base_url.clone();
                     let own_token = OwnToken::of(&client.credentials);
                     let client = Client::new(client)
@@ -213,7 +222,7 @@ impl Provider for CloudflareProvider {
                     let settings = Settings {
                         concurrent_writers_window: window.unwrap_or(Duration::ZERO),
                         own_token,
-                        stop: self.stopper.handle(),
+                        stop: stop.clone(),
                         ..Settings::new(HostFiles::new(self.environment.lock_dirs.clone()), base_url)
                     };
                     let tokens = TokenService::new(client.clone(), settings);
@@ -233,7 +242,7 @@ impl Provider for CloudflareProvider {
     }
 
     async fn stop(&self) {
-        self.stopper.stop();
+        self.stopper().stop();
     }
 
     async fn close(&self) {

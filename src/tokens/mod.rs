@@ -30,6 +30,7 @@ pub use create::{CreateError, Created, NewToken, random_name};
 pub use op::{Cause, Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
 pub use orphans::Orphan;
 pub use own::OwnToken;
+pub use reads::Listed;
 pub use service::TokenService;
 pub use settings::Settings;
 pub use stop::{Stop, Stopper};

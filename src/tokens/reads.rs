@@ -14,7 +14,9 @@ use super::belief::{Belief, Floor, Weighed};
 use super::read_plan::{Known, Step, next};
 use super::record::Record;
 use super::settings::Settings;
-use crate::cloudflare::{Client, Error, ListOptions, Owner, Token, TransportKind, tokens};
+use crate::cloudflare::{
+    Client, Error, ListOptions, Owner, Token, TokenList, Unreadable, tokens,
+};
 
 type Answer = Result<Option<Arc<Token>>, Error>;
 type Waiting = HashMap<String, Vec<oneshot::Sender<Answer>>>;
@@ -23,6 +25,15 @@ type Waiting = HashMap<String, Vec<oneshot::Sender<Answer>>>;
 const ABREAST: usize = 8;
 /// So many tokens that a full list did not show mean that the credential may not list them.
 const UNLISTED: u32 = 3;
+
+/// All tokens of an owner that the credential may see.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Those that could be read.
+    pub tokens: Vec<Arc<Token>>,
+    /// Those that could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
 
 /// Reads the tokens of any owner.
 #[derive(Clone)]
@@ -175,11 +186,12 @@ impl Reader {
         Ok(token)
     }
 
-    pub(super) async fn list(&self, owner: &Owner) -> Result<Vec<Arc<Token>>, Error> {
+    pub(super) async fn list(&self, owner: &Owner) -> Result<Listed, Error> {
         let sent = Instant::now();
-        let all: Vec<_> = self.0.client.list_tokens(owner).await?.into_iter().map(shared).collect();
-        self.shelf(owner, |shelf| all.iter().for_each(|token| shelf.keep(sent, token)));
-        Ok(all)
+        let TokenList { tokens, unreadable } = self.0.client.list_tokens(owner).await?;
+        let tokens: Vec<_> = tokens.into_iter().map(shared).collect();
+        self.shelf(owner, |shelf| tokens.iter().for_each(|token| shelf.keep(sent, token)));
+        Ok(Listed { tokens, unreadable })
     }
 
     /// The ids of the tokens that were seen so far.
@@ -323,9 +335,9 @@ impl Serving {
 /// The run was stopped before it was sure what a read said.
 fn stopped(owner: &Owner, id: &str) -> Error {
     let request = tokens::get(owner, id);
-    let detail = "the run was stopped before the token could be read again".to_owned();
+    let waited = "the token was to be read again, since the answer may have been old".to_owned();
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    Error::Transport { kind: TransportKind::Stopped, sent: false, detail, method, path }
+    Error::Stopped { method, path, waited }
 }
 
 fn answer(replies: Vec<oneshot::Sender<Answer>>, with: &Answer) {

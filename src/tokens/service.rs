@@ -12,6 +12,7 @@ use super::context::Context;
 use super::create::{CreateError, Created, NewToken, create};
 use super::op::{Cause, Op, OpError, Outcome};
 use super::own;
+use super::reads::Listed;
 use super::record::Record;
 use super::settings::Settings;
 use super::writer::Writers;
@@ -70,7 +71,7 @@ impl TokenService {
     ///
     /// # Errors
     /// Those of the client.
-    pub async fn list(&self, owner: &Owner) -> Result<Vec<Arc<Token>>, Error> {
+    pub async fn list(&self, owner: &Owner) -> Result<Listed, Error> {
         self.0.context.reader.list(owner).await
     }
 

@@ -2,61 +2,47 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// Says when to stop. Kept by whoever hears of it.
-#[derive(Debug)]
-pub struct Stopper(watch::Sender<bool>);
+#[derive(Debug, Default)]
+pub struct Stopper(CancellationToken);
 
-/// Tells whether to stop. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<bool>);
+/// Tells whether to stop. Cheap to clone. The default is one that never comes.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(CancellationToken);
 
 impl Stopper {
     /// Asks everybody who has a [`Stop`] of this stopper to end soon. There is no way back.
     pub fn stop(&self) {
-        self.0.send_replace(true);
+        self.0.cancel();
     }
 
     /// What to hand out.
     pub fn handle(&self) -> Stop {
-        Stop(self.0.subscribe())
-    }
-}
-
-impl Default for Stopper {
-    fn default() -> Self {
-        Stopper(watch::channel(false).0)
-    }
-}
-
-impl Default for Stop {
-    /// One that never comes.
-    fn default() -> Self {
-        Stop(watch::channel(false).1)
+        Stop(self.0.clone())
     }
 }
 
 impl Stop {
     /// Is it time?
     pub fn is_stopped(&self) -> bool {
-        *self.0.borrow()
+        self.0.is_cancelled()
     }
 
     /// Waits until it is time; for ever, if it never is.
     pub async fn stopped(&self) {
-        let mut seen = self.0.clone();
-        if seen.wait_for(|stop| *stop).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        self.0.cancelled().await;
     }
 
     /// Sleeps, but not past the wish to stop.
     pub async fn sleep(&self, time: Duration) {
-        tokio::select! {
-            () = tokio::time::sleep(time) => {}
-            () = self.stopped() => {}
-        }
+        let _ = self.0.run_until_cancelled(tokio::time::sleep(time)).await;
+    }
+
+    /// The same wish, for the API client.
+    pub fn token(&self) -> CancellationToken {
+        self.0.clone()
     }
 }
 

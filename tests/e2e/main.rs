@@ -12,6 +12,7 @@ mod bad_input;
 mod beside;
 mod bindings;
 mod capabilities;
+mod certainty;
 mod drift;
 mod ephemeral;
 mod examples;

@@ -120,6 +120,7 @@ async fn signals_do_not_end_it_while_the_host_is_connected() {
     let (channel, _) = running.process.connect(Some(&running.host)).await.unwrap();
     schema(channel.clone()).await.unwrap();
     signal(&running.process, "INT");
+    signal(&running.process, "HUP");
     signal(&running.process, "TERM");
     assert!(running.process.wait(Duration::from_millis(100)).is_none());
     schema(channel).await.unwrap();

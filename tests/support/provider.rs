@@ -165,8 +165,9 @@ impl Provider {
             planned: plan.planned.expect("a plan without errors plans something"),
             config: self.config(resource, config),
             private: plan.private,
+            identity: plan.identity,
         };
-        let applied = self.server.apply_resource(resource, request).await;
+        let applied = self.resource(resource).apply(request).await;
         let warnings = Diagnostics::none();
         let saved = applied.state.map(|state| Object { state, private: applied.private, warnings });
         (saved.or_else(|| prior.cloned()), applied.diagnostics)

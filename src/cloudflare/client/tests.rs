@@ -8,6 +8,8 @@ use tokio::{
     task::JoinHandle,
 };
 
+const TOKEN: &str = r#"{"id":"t","name":"n","policies":[]}"#;
+
 /// What the server does with one request.
 enum Act {
     /// Sends these bytes and closes.
@@ -90,7 +92,7 @@ fn new_token() -> NewToken {
 
 #[tokio::test]
 async fn a_request_goes_below_the_base_url_with_its_credential() {
-    let (client, server) = serve(vec![ok(r#"{"id":"t","name":"n"}"#)]).await;
+    let (client, server) = serve(vec![ok(TOKEN)]).await;
     let token = client.send(tokens::get(&Owner::Account("a".into()), "t")).await.unwrap();
     assert_eq!(token.name, "n");
     let head = server.await.unwrap().remove(0);
@@ -101,7 +103,8 @@ async fn a_request_goes_below_the_base_url_with_its_credential() {
 #[tokio::test]
 async fn an_answer_tells_the_time_of_the_apis_clock() {
     let date = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
-    let (client, _server) = serve(vec![http(200, date, r#"{"success":true,"result":{"id":"t"}}"#)]).await;
+    let (client, _server) =
+        serve(vec![http(200, date, &format!(r#"{{"success":true,"result":{TOKEN}}}"#))]).await;
     let (_, date) = client.send_dated(tokens::get(&Owner::User, "t")).await.unwrap();
     assert_eq!(date.unwrap().unix_timestamp(), 784_111_777);
 }
@@ -109,13 +112,8 @@ async fn an_answer_tells_the_time_of_the_apis_clock() {
 #[tokio::test]
 async fn a_repeatable_request_survives_a_reset_a_bad_gateway_and_a_short_answer() {
     let short = Act::Say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".into());
-    let (client, server) = serve(vec![
-        Act::Hang,
-        http(502, "content-type: text/html\r\n", "<h1>Bad"),
-        short,
-        ok(r#"{"id":"t"}"#),
-    ])
-    .await;
+    let (client, server) =
+        serve(vec![Act::Hang, http(502, "content-type: text/html\r\n", "<h1>Bad"), short, ok(TOKEN)]).await;
     assert_eq!(client.send(tokens::get(&Owner::User, "t")).await.unwrap().id, "t");
     assert_eq!(server.await.unwrap().len(), 4);
 }
@@ -133,7 +131,8 @@ async fn a_create_without_an_answer_is_not_repeated_and_its_effect_is_unknown() 
 #[tokio::test]
 async fn a_create_is_repeated_after_a_429_when_the_api_says() {
     let limited = http(429, "retry-after: 1\r\n", r#"{"success":false,"errors":[{"code":971}]}"#);
-    let (client, server) = serve(vec![limited, ok(r#"{"id":"t","value":"v"}"#)]).await;
+    let (client, server) =
+        serve(vec![limited, ok(r#"{"id":"t","name":"n","policies":[],"value":"v"}"#)]).await;
     let started = std::time::Instant::now();
     let token = client.send(tokens::create(&Owner::User, &new_token())).await.unwrap();
     assert_eq!(token.value.unwrap().expose_secret(), "v");
@@ -224,16 +223,82 @@ async fn no_error_shows_a_secret_that_the_api_repeats() {
 
 #[tokio::test]
 async fn a_list_is_read_to_its_end_and_shifted_pages_repeat_nothing() {
-    let page = |items: &str, pages| {
-        let info = format!(r#""result_info":{{"total_pages":{pages}}}"#);
-        http(200, "", &format!(r#"{{"success":true,"result":[{items}],{info}}}"#))
+    let page = |items: &[&str]| {
+        let info = r#""result_info":{"total_pages":2}"#;
+        http(200, "", &format!(r#"{{"success":true,"result":[{}],{info}}}"#, items.join(",")))
     };
+    let token = |id| TOKEN.replace(r#""t""#, &format!("{id:?}"));
+    let bad = r#"{"id":"x","name":"n","policies":null}"#;
     let (client, server) =
-        serve(vec![page(r#"{"id":"a"},{"id":"b"}"#, 2), page(r#"{"id":"b"},{"id":"c"}"#, 2)]).await;
-    let ids: Vec<_> =
-        client.list_tokens(&Owner::User).await.unwrap().into_iter().map(|token| token.id).collect();
-    assert_eq!(ids, ["a", "b", "c"]);
+        serve(vec![page(&[&token("a"), &token("b"), bad]), page(&[&token("b"), bad, &token("c")])]).await;
+    let TokenList { tokens, unreadable } = client.list_tokens(&Owner::User).await.unwrap();
+    assert_eq!(tokens.into_iter().map(|token| token.id).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert_eq!(unreadable.into_iter().map(|token| token.id).collect::<Vec<_>>(), [Some("x".to_owned())]);
     assert!(server.await.unwrap()[1].contains("page=2&per_page=50&include_expired=true"));
+}
+
+#[tokio::test]
+async fn an_answer_without_what_a_write_replaces_is_malformed() {
+    for body in [
+        r#"{"id":"t","name":"n"}"#,
+        r#"{"id":"t","name":"n","policies":null}"#,
+        r#"{"id":"t","policies":[]}"#,
+        r#"{"id":"t","name":null,"policies":[]}"#,
+        r#"{"name":"n","policies":[]}"#,
+        r#"{"id":"t","name":"n","policies":[{"effect":null,"permission_groups":[],"resources":{}}]}"#,
+        r#"{"id":"t","name":"n","policies":[{"effect":"allow","resources":{}}]}"#,
+        r#"{"id":"t","name":"n","policies":[{"effect":"allow","permission_groups":null,"resources":{}}]}"#,
+        r#"{"id":"t","name":"n","policies":[{"effect":"allow","permission_groups":[]}]}"#,
+        r#"{"id":"t","name":"n","policies":[{"effect":"allow","permission_groups":[],"resources":null}]}"#,
+    ] {
+        let (client, _server) = serve(vec![ok(body)]).await;
+        let error = client.send(tokens::get(&Owner::User, "t").once()).await.unwrap_err();
+        assert!(matches!(error, Error::Malformed { status: 200, .. }), "{body}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_attempt_without_an_answer_leaves_a_write_in_doubt() {
+    let (client, server) = serve(vec![Act::Hang, no(403, 9109, "no")]).await;
+    let error = client.send(tokens::delete(&Owner::User, "t")).await.unwrap_err();
+    assert!(matches!(error, Error::Unsettled { .. }) && error.is_ambiguous(), "{error}");
+    server.await.unwrap();
+    let (client, _server) = serve(vec![Act::Hang, no(403, 9109, "no")]).await;
+    let error = client.send(tokens::get(&Owner::User, "t")).await.unwrap_err();
+    assert!(error.is_auth(), "a read has no effect to doubt: {error}");
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_wait_for_a_quota_and_for_another_attempt() {
+    let limited = http(429, "retry-after: 40\r\n", r#"{"success":false,"errors":[{"code":971}]}"#);
+    let (client, _server) = serve(vec![limited]).await;
+    let stop = client.0.config.stop.clone();
+    let started = std::time::Instant::now();
+    let (first, second, ()) = tokio::join!(
+        client.send(tokens::create(&Owner::User, &new_token())),
+        async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            client.send(tokens::get(&Owner::User, "t")).await
+        },
+        async {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            stop.cancel();
+        }
+    );
+    assert!(started.elapsed() < Duration::from_secs(5));
+    let (first, second) = (first.unwrap_err(), second.unwrap_err());
+    assert!(first.is_stopped() && !first.is_ambiguous(), "{first}");
+    assert!(first.to_string().contains("not sent") && first.to_string().contains("971"), "{first}");
+    assert!(second.is_stopped() && second.to_string().contains("rate limit"), "{second}");
+
+    // What may have had its effect is not said to be unsent.
+    let (client, _server) = serve(vec![Act::Hang]).await;
+    client.0.config.stop.cancel();
+    let error = client.send(tokens::delete(&Owner::User, "t")).await.unwrap_err();
+    assert!(error.is_ambiguous() && !error.is_stopped(), "{error}");
+    let (client, _server) = serve(vec![ok(TOKEN)]).await;
+    client.0.config.stop.cancel();
+    client.send(tokens::get(&Owner::User, "t")).await.expect("what need not wait is sent");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use crate::model;
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::session::Session;
 use crate::provider::{checks, wording};
+use crate::tokens::Listed;
 use crate::tf_provider::framework::{DataSource, Diagnostic, Diagnostics, List, Value, computed, optional};
 
 model! {
@@ -64,10 +65,11 @@ impl<T: Owned<TokensData>> DataSource for TokenListDataSource<T> {
             tokens.list(&owner).await.map_err(|error| wording::unlisted(&owner, &error))
         };
         match listed.await {
-            Ok(listed) => {
+            Ok(Listed { tokens, unreadable }) => {
                 let config = T::body(&config).clone();
-                let tokens = Value::Known(chosen(&config, listed));
-                (Some(T::with(named, TokensData { tokens, ..config })), Diagnostics::none())
+                let tokens = Value::Known(chosen(&config, tokens));
+                let warnings = wording::unreadable_tokens(&unreadable).into_iter().collect();
+                (Some(T::with(named, TokensData { tokens, ..config })), Diagnostics(warnings))
             }
             Err(diagnostic) => (None, Diagnostic::into(diagnostic)),
         }

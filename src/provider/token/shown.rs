@@ -113,10 +113,16 @@ async fn find(tokens: &TokenService, owner: &Owner, config: &TokenData) -> Resul
     }
     let name = config.name.as_str().unwrap_or_default();
     let all = tokens.list(owner).await.map_err(|e| wording::unlisted(owner, &e))?;
-    let named: Vec<_> = all.into_iter().filter(|token| token.name == name).collect();
+    let named: Vec<_> = all.tokens.into_iter().filter(|token| token.name == name).collect();
     match named.as_slice() {
         [token] => Ok(token.clone()),
-        [] => Err(wording::no_token_of_name(name, owner).at(path!(TokenData.name))),
+        [] => {
+            let mut missing = wording::no_token_of_name(name, owner);
+            if let Some(unread) = wording::unreadable_tokens(&all.unreadable) {
+                missing.detail = format!("{}\n\n{}", missing.detail, unread.detail);
+            }
+            Err(missing.at(path!(TokenData.name)))
+        }
         several => {
             let line = |token: &Arc<Token>| {
                 let issued = timestamp(&Value::Null, token.issued_on);

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::blocks::POLICIES;
-use crate::cloudflare::{ApiError, Error};
+use crate::cloudflare::{ApiError, Error, Unreadable};
 use crate::host::LockError;
 use crate::owner::Owner;
 use crate::policy::{Catalog, GroupId, Problem, Severity};
@@ -42,6 +42,23 @@ pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
 
 /// The attributes of a token that requests carry, by the API's names for them, which are the resources' too.
 pub(super) const SENT: [&str; 6] = ["name", POLICIES, "condition", "expires_on", "not_before", "status"];
+
+/// Tokens of a list whose form is not the one that the API documents.
+pub(crate) fn unreadable_tokens(unreadable: &[Unreadable]) -> Option<Diagnostic> {
+    if unreadable.is_empty() {
+        return None;
+    }
+    let line = |token: &Unreadable| {
+        format!("- {}: {}", token.id.as_deref().unwrap_or("a token without an id"), token.detail)
+    };
+    let lines: Vec<_> = unreadable.iter().map(line).collect();
+    let detail = format!(
+        "The API's list has tokens in a form that the provider does not know, and they are left out:\n{}\n\nLook at them \
+         in the dashboard. A newer version of the provider may know the form.",
+        lines.join("\n")
+    );
+    Some(Diagnostic::warning("Some API tokens could not be read", detail))
+}
 
 /// The attribute that the API points at.
 fn attribute(error: &ApiError) -> Option<Path> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::machine::{Action, Event, GRANULARITY, Machine, Now, Reply, is_dead, is_late, is_stopped};
+use super::machine::{Action, Event, GRANULARITY, Machine, Now, Reply, cause, is_dead, is_late};
 use crate::cloudflare::{Error, Owner, Token};
 use crate::policy::{Fingerprint, Home};
 use crate::tokens::belief::{Belief, Floor, Weighed};
@@ -273,7 +273,7 @@ impl ChangeWrite {
                         self.sent();
                         self.refused(error, None, now)
                     }
-                    _ => self.fail(Cause::Api(error), now),
+                    _ => self.fail(cause(error), now),
                 };
             }
         };
@@ -360,7 +360,7 @@ impl ChangeWrite {
             self.late_until = Some(self.late_until.map_or(until, |before| before.max(until)));
             return self.read(Purpose::Lost { error, until });
         }
-        if is_stopped(&error) {
+        if matches!(error, Error::Stopped { .. }) {
             return self.fail(Cause::Stopped, now);
         }
         if is_late(&error) && self.part.late < self.rules.late {
@@ -387,7 +387,7 @@ impl ChangeWrite {
             return self.took_effect(token, folded, now);
         }
         if now.stopped || (now.at >= until && self.part.lost > self.rules.lost) {
-            return self.fail(Cause::Api(error), now);
+            return self.fail(cause(error), now);
         }
         if now.at < until {
             let wait = (until - now.at).min(self.rules.horizon / 8);
@@ -408,7 +408,7 @@ impl ChangeWrite {
     /// The API refused, and nothing shows that it did not mean it. The halves are tried, so that the culprit fails alone.
     fn refused(&mut self, error: Error, token: Option<&Arc<Token>>, now: Now) -> Action {
         if !error.is_policy_rejection() {
-            return self.fail(Cause::Api(error), now);
+            return self.fail(cause(error), now);
         }
         let revives = self.changes().iter().any(|change| change.fields.expires_on.is_some());
         match token {
@@ -417,7 +417,7 @@ impl ChangeWrite {
                 self.split();
                 self.next_part(token, now)
             }
-            _ => self.fail(Cause::Api(error), now),
+            _ => self.fail(cause(error), now),
         }
     }
 

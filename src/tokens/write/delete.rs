@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::machine::{Action, Event, Machine, Now, Reply};
+use super::machine::{Action, Event, Machine, Now, Reply, cause};
 use crate::cloudflare::{Error, Token};
 use crate::tokens::op::{Cause, OpError, Outcome};
 use crate::tokens::settings::Rules;
@@ -100,7 +100,7 @@ impl DeleteWrite {
             }
             // A passing 404 is as likely here as at a read.
             Err(error) if error.is_not_found() => self.unanswered = None,
-            Err(error) => return self.fail(Cause::Api(error)),
+            Err(error) => return self.fail(cause(error)),
         }
         self.step = Step::Looking;
         Action::Read
@@ -111,7 +111,7 @@ impl DeleteWrite {
             Ok(None) => self.absent += 1,
             // A deletion that was confirmed needs no second confirmation from one who may not read.
             Err(_) if self.confirmed => return self.done(Ok(Outcome::default())),
-            Err(error) => return self.fail(Cause::Api(error)),
+            Err(error) => return self.fail(cause(error)),
             Ok(Some(_)) => (self.looks, self.absent) = (self.looks + 1, 0),
         }
         // A 404 alone may be a passing one.
@@ -126,7 +126,7 @@ impl DeleteWrite {
         }
         match self.unanswered.take() {
             _ if self.deletions < DELETIONS && !now.stopped => self.delete(now),
-            Some(error) => self.fail(Cause::Api(error)),
+            Some(error) => self.fail(cause(error)),
             None => self.fail(Cause::Kept { policies: BTreeSet::new() }),
         }
     }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use crate::cloudflare::{Error, Token, TokenUpdate, TransportKind};
-use crate::tokens::op::{OpError, Outcome};
+use crate::tokens::op::{Cause, OpError, Outcome};
 
 /// What one caller is told.
 pub(in crate::tokens) type Reply = Result<Outcome, OpError>;
@@ -81,7 +81,7 @@ pub(super) fn is_dead(token: &Token) -> bool {
     token.status == "expired" || token.status.starts_with("revoked")
 }
 
-/// Was it not sent because the run was stopped?
-pub(super) fn is_stopped(error: &Error) -> bool {
-    matches!(error, Error::Transport { kind: TransportKind::Stopped, .. })
+/// Why a write ends with this error.
+pub(super) fn cause(error: Error) -> Cause {
+    if matches!(error, Error::Stopped { .. }) { Cause::Stopped } else { Cause::Api(error) }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use super::machine::{Action, Event, Machine, Now, Reply};
+use super::machine::{Action, Event, Machine, Now, Reply, cause};
 use crate::cloudflare::{Error, Owner, Token};
 use crate::tokens::belief::{Belief, Floor, Weighed};
 use crate::tokens::op::{Cause, OpError, Outcome};
@@ -104,12 +104,12 @@ impl RollWrite {
                 self.may_have_effect = true;
                 self.late_until = Some(now.at + self.rules.horizon);
                 if now.stopped || self.rolls > self.rules.lost {
-                    return self.fail(Cause::Api(error));
+                    return self.fail(cause(error));
                 }
                 self.step = Step::Pausing;
                 Action::Wait { at_most: self.rules.pause * 2_u32.saturating_pow(self.rolls), random: true }
             }
-            Err(error) => self.fail(Cause::Api(error)),
+            Err(error) => self.fail(cause(error)),
         }
     }
 
@@ -117,7 +117,7 @@ impl RollWrite {
     fn looked(&mut self, read: Result<Option<Arc<Token>>, Error>, now: Now) -> Action {
         let token = match read {
             Ok(token) => token,
-            Err(error) => return self.fail(Cause::Api(error)),
+            Err(error) => return self.fail(cause(error)),
         };
         match self.belief.weigh(token.as_deref(), &self.owner) {
             Weighed::Again { wait, .. } if token.is_none() && !now.stopped => {

@@ -100,6 +100,10 @@ fn transport(kind: TransportKind, sent: bool) -> Error {
     Error::Transport { kind, sent, detail: "x".into(), method: Method::PUT, path: "/tokens/f".into() }
 }
 
+fn stopped() -> Error {
+    Error::Stopped { method: Method::PUT, path: "/tokens/f".into(), waited: "x".into() }
+}
+
 fn no_answer() -> Error {
     transport(TransportKind::Timeout, true)
 }

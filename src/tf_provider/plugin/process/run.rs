@@ -98,7 +98,7 @@ fn serve_until_done(socket: Socket, mode: Mode, line: &str, build: impl FnOnce()
     let server = Arc::new(build());
     drop(inside);
     runtime.block_on(serve(socket, mode, signals, server));
-    // The host is gone: nobody waits for what is still running.
+    // What matters is finished by now, and nobody waits for the rest.
     runtime.shutdown_background();
     Ok(())
 }

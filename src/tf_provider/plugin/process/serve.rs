@@ -1,8 +1,12 @@
 //! Serving: from the listening socket to the end of the process.
 //!
-//! A managed process has one host and one connection. It leaves at once on Shutdown and when that connection ends, as
-//! it does when Terraform is killed. Ctrl-C reaches the whole process group and is Terraform's business: Terraform
-//! sends StopProvider. SIGTERM is taken as just that.
+//! A managed process has one host and one connection. It leaves on Shutdown, and when that connection ends, as it does
+//! when Terraform is killed. It leaves at once where nothing is under way, and else as soon as that is finished: a token
+//! that was just made must not be left to nobody, and a write must not land after its lock is gone. The host kills the
+//! process 2 seconds after a Shutdown, and nobody does where the host is gone.
+//!
+//! Ctrl-C and a closed terminal reach the whole process group and are Terraform's business: Terraform sends StopProvider.
+//! SIGTERM is taken as just that.
 
 use std::io;
 use std::pin::Pin;
@@ -37,8 +41,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(60);
 /// How long a TLS handshake may take.
 const TLS_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long the provider may take to clear away what is still open. The host kills a plugin after 2 seconds.
-const LEAVE_WITHIN: Duration = Duration::from_millis(1500);
+/// How long leaving takes without a line in the log that says why.
+const LEAVING_IS_LONG: Duration = Duration::from_secs(1);
 
 /// How the process is run.
 pub(super) enum Mode {
@@ -51,26 +55,46 @@ pub(super) enum Mode {
 /// The signals that are not to end the process where it stands.
 pub(super) struct Signals {
     interrupt: Signal,
+    hangup: Signal,
     terminate: Signal,
+}
+
+/// What a signal asks for.
+enum Asked {
+    /// SIGINT or SIGHUP: the terminal's, for the whole process group.
+    ByTheTerminal,
+    /// SIGTERM.
+    ToEnd,
 }
 
 impl Signals {
     /// Takes them over. To be called within the runtime.
     pub(super) fn new() -> io::Result<Signals> {
-        let interrupt = signal(SignalKind::interrupt())?;
-        Ok(Signals { interrupt, terminate: signal(SignalKind::terminate())? })
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The next one. May be dropped and called again.
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.interrupt.recv() => Asked::ByTheTerminal,
+            _ = self.hangup.recv() => Asked::ByTheTerminal,
+            _ = self.terminate.recv() => Asked::ToEnd,
+        }
     }
 }
 
 /// Serves until there is nobody left to serve.
-pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: Arc<Registry>) {
+pub(super) async fn serve(socket: Socket, mode: Mode, mut signals: Signals, server: Arc<Registry>) {
     let (shutdown, connected, ended) =
         (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (debug, tls) = match mode {
         Mode::Managed(tls) => (false, tls),
         Mode::Debug => (true, None),
     };
-    let Signals { mut interrupt, mut terminate } = signals;
     let (sender, incoming) = mpsc::channel(8);
     let accepting = tokio::spawn(accept(socket, tls, !debug, sender, connected.clone(), ended.clone()));
     let incoming = ReceiverStream::new(incoming).map(Ok::<_, io::Error>);
@@ -85,21 +109,45 @@ pub(super) async fn serve(socket: Socket, mode: Mode, signals: Signals, server: 
             () = ended.notified(), if !debug => break,
             () = connected.notified() => waiting = false,
             () = &mut deadline, if waiting => break,
-            _ = interrupt.recv() => if debug { break },
-            _ = terminate.recv() => {
-                if debug || waiting {
-                    break;
-                }
-                let server = server.clone();
-                tokio::spawn(async move { server.provider().stop().await });
-            }
+            asked = signals.next() => match asked {
+                _ if debug => break,
+                Asked::ToEnd if waiting => break,
+                Asked::ToEnd => stop(&server),
+                Asked::ByTheTerminal => {}
+            },
         }
     }
     accepting.abort();
     // Its end removes a socket that nobody has connected to.
     let _ = accepting.await;
-    // Most often there is nothing to do, and it is over at once.
-    let _ = timeout(LEAVE_WITHIN, server.provider().close()).await;
+    leave(debug, signals, &server).await;
+}
+
+/// Ends what waits. Not waited for: a provider may do so at its leisure.
+fn stop(server: &Arc<Registry>) {
+    let server = server.clone();
+    tokio::spawn(async move { server.provider().stop().await });
+}
+
+/// Waits until nothing is under way any more. Most often nothing is, and it is over at once.
+async fn leave(debug: bool, mut signals: Signals, server: &Arc<Registry>) {
+    let close = server.provider().close();
+    tokio::pin!(close);
+    if timeout(LEAVING_IS_LONG, &mut close).await.is_ok() {
+        return;
+    }
+    tracing::info!("the provider leaves as soon as what is under way is finished");
+    loop {
+        tokio::select! {
+            () = &mut close => break,
+            asked = signals.next() => match asked {
+                // A second Ctrl-C.
+                _ if debug => break,
+                Asked::ToEnd => stop(server),
+                Asked::ByTheTerminal => {}
+            },
+        }
+    }
 }
 
 /// All services of the process. `shutdown` is told when the host calls Shutdown.

@@ -362,7 +362,7 @@ fn a_write_that_would_be_too_late_is_based_on_a_new_read() {
     let action = run.reads(action, Some(&token(1, &[1, 7])));
     let Action::Put(update) = &action else { panic!("{action:?}") };
     assert_eq!(numbers(update), [1, 2, 7]);
-    let action = run.puts(action, Err(transport(TransportKind::Stopped, false)));
+    let action = run.puts(action, Err(stopped()));
     run.is_done(&action);
     assert!(matches!(error(&replies(run)[0]), (Cause::Stopped, false)));
 }
