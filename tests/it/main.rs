@@ -21,6 +21,7 @@ mod plugin_process;
 mod plugin_rpc;
 mod plugin_terraform;
 mod protocol;
+mod registry_pages;
 mod schema;
 mod sdk;
 mod simulated_api;
