@@ -5,6 +5,8 @@
 
 #[path = "../docs/mod.rs"]
 mod generator;
+#[path = "../../tools/package/mod.rs"]
+mod package;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 #[path = "../support/mod.rs"]
@@ -22,9 +24,11 @@ mod plugin_rpc;
 mod plugin_terraform;
 mod protocol;
 mod registry_pages;
+mod release;
 mod schema;
 mod sdk;
 mod simulated_api;
 mod structure;
 mod tokens;
+mod version;
 mod workers_secret;

@@ -44,13 +44,10 @@ fn every_type_has_a_page_and_every_page_a_type() {
         names(&root().join("docs").join(folder)).iter().map(|name| name.replace(".md", "")).collect()
     };
     let short = |name: &&str| name.trim_start_matches("cloudflare_").to_owned();
-    assert_eq!(pages("resources"), schemas.resources.keys().map(|name| short(name)).collect());
-    assert_eq!(pages("data-sources"), schemas.data_sources.keys().map(|name| short(name)).collect());
-    assert_eq!(
-        pages("ephemeral-resources"),
-        schemas.ephemeral_resources.keys().map(|name| short(name)).collect()
-    );
-    assert_eq!(pages("functions"), schemas.functions.keys().map(|name| short(name)).collect());
+    assert_eq!(pages("resources"), schemas.resources.keys().map(short).collect());
+    assert_eq!(pages("data-sources"), schemas.data_sources.keys().map(short).collect());
+    assert_eq!(pages("ephemeral-resources"), schemas.ephemeral_resources.keys().map(short).collect());
+    assert_eq!(pages("functions"), schemas.functions.keys().map(short).collect());
 }
 
 #[test]
