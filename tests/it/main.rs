@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
 
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
 #[path = "../docs/mod.rs"]
 mod generator;
 #[path = "../../tools/package/mod.rs"]
@@ -17,6 +19,7 @@ mod data_sources;
 mod docs;
 mod ephemeral;
 mod functions;
+mod fuzzing;
 mod guardrails;
 mod paths;
 mod plugin_process;
