@@ -55,7 +55,8 @@ fn path(sort: Sort, name: &str) -> PathBuf {
 
 fn provider(schema: &Schema, examples: &Examples) -> String {
     let title = format!("{} Provider", REPOSITORY.trim_start_matches("terraform-provider-"));
-    let mut parts = vec![front_matter(&title, schema.description), format!("# {title}")];
+    // The registry puts the provider's own page first, in no subcategory, and refuses one that names any.
+    let mut parts = vec![front_matter(&title, None, schema.description), format!("# {title}")];
     parts.extend(introduction(schema.description, examples));
     parts.push(section(&schema.attributes));
     page(parts)
@@ -74,7 +75,7 @@ fn of_type(
         Sort::Resource | Sort::Provider | Sort::Function => "Resource",
     };
     let title = format!("{name} {what} - {REPOSITORY}");
-    let mut parts = vec![front_matter(&title, schema.description), format!("# {name} ({what})")];
+    let mut parts = vec![front_matter(&title, Some(""), schema.description), format!("# {name} ({what})")];
     parts.extend(introduction(schema.description, examples));
     parts.push(section(&schema.attributes));
     parts.extend(import(identity, examples));
@@ -83,7 +84,7 @@ fn of_type(
 
 fn function(name: &str, signature: &Signature, examples: &Examples) -> String {
     let title = format!("{name} function - {REPOSITORY}");
-    let mut parts = vec![front_matter(&title, signature.summary), format!("# function: {name}")];
+    let mut parts = vec![front_matter(&title, Some(""), signature.summary), format!("# function: {name}")];
     parts.extend(introduction(signature.description, examples));
     let typed = |p: &Parameter, dots: &str| format!("{}{} {}", p.name, dots, p.ty);
     let mut parameters: Vec<_> = signature.parameters.iter().map(|p| typed(p, "")).collect();
@@ -105,10 +106,11 @@ fn argument(parameter: &Parameter, variadic: &str) -> String {
     format!("1. `{}` ({variadic}{}) {}", parameter.name, type_name(&parameter.ty), text.trim_start())
 }
 
-fn front_matter(title: &str, description: &str) -> String {
+fn front_matter(title: &str, subcategory: Option<&str>, description: &str) -> String {
     let summary = prose::indent(&prose::summary(description), "  ");
+    let subcategory = subcategory.map(|name| format!("subcategory: \"{name}\"\n")).unwrap_or_default();
     format!(
-        "---\n# Generated from the schema and from examples/ by `{}`.\npage_title: \"{title}\"\nsubcategory: \"\"\n\
+        "---\n# Generated from the schema and from examples/ by `{}`.\npage_title: \"{title}\"\n{subcategory}\
          description: |-\n{summary}\n---",
         super::COMMAND
     )

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
 
+#[path = "../../tools/package/mod.rs"]
+mod package;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 #[path = "../support/mod.rs"]
@@ -31,6 +33,7 @@ mod own_token;
 mod policies;
 mod readings;
 mod refusals;
+mod registry;
 mod requests;
 mod rotation;
 mod sealing;

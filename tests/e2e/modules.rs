@@ -24,7 +24,7 @@ fn each_module_is_formatted_and_valid_and_passes_its_tests() {
         stage.tf.run(&["fmt", "-check", "-diff", "-recursive"]).success();
         stage.tf.run(&["validate"]).success();
         let runs: usize =
-            entries(&module.join("tests")).iter().map(|file| declared(&read(file), "run").len()).sum();
+            hcl_files(&module.join("tests")).iter().map(|file| declared(&read(file), "run").len()).sum();
         stage.tf.run(&["test"]).success().says(&format!("Success! {runs} passed, 0 failed."));
         assert!(
             stage.sim.count("POST", "/accounts/*/tokens") > 0,
@@ -32,6 +32,18 @@ fn each_module_is_formatted_and_valid_and_passes_its_tests() {
             module.display()
         );
         assert!(stage.sim.tokens().is_empty(), "the tests of {} leave tokens behind", module.display());
+    }
+}
+
+/// OpenTofu has no outputs of other runs there. `tests/compare` in each module is the way to compare two runs.
+#[test]
+fn no_condition_of_a_modules_tests_names_another_run() {
+    for module in entries(Path::new(MODULES)) {
+        for file in hcl_files(&module.join("tests")) {
+            for line in read(&file).lines().filter(|line| line.trim_start().starts_with("condition ")) {
+                assert!(!line.contains(" run."), "{}: {line}", file.display());
+            }
+        }
     }
 }
 
@@ -57,6 +69,13 @@ fn declared<'a>(text: &'a str, kind: &str) -> Vec<&'a str> {
 
 pub(crate) fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap()
+}
+
+/// The test files in a folder; it also has folders, with modules for the tests.
+fn hcl_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = entries(folder);
+    files.retain(|file| file.extension().is_some_and(|kind| kind == "hcl"));
+    files
 }
 
 /// A stage with a module as its root module, initialised.

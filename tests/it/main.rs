@@ -3,8 +3,12 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
 
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
 #[path = "../docs/mod.rs"]
 mod generator;
+#[path = "../../tools/package/mod.rs"]
+mod package;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 #[path = "../support/mod.rs"]
@@ -16,16 +20,20 @@ mod data_sources;
 mod docs;
 mod ephemeral;
 mod functions;
+mod fuzzing;
 mod guardrails;
 mod paths;
 mod plugin_process;
 mod plugin_rpc;
 mod plugin_terraform;
 mod protocol;
+mod registry_pages;
+mod release;
 mod schema;
 mod sdk;
 mod simulated_api;
 mod structure;
 mod tokens;
 mod user_tokens;
+mod version;
 mod workers_secret;

@@ -68,7 +68,7 @@ async fn a_token_is_imported_by_its_id_with_and_without_its_owner_and_by_identit
         assert_eq!(imported.text("name"), Some("cli"), "{text}");
     }
     let identity = Raw::Map([("id".to_owned(), Raw::string(id))].into());
-    let imported = provider.server().import_resource(TOKEN, ResourceId::Identity(identity.clone())).await;
+    let imported = provider.resource(TOKEN).import(ResourceId::Identity(identity.clone())).await;
     assert_eq!(imported.state.unwrap().get("id").as_str(), Some(id));
     assert_eq!(imported.identity, Some(identity));
     let wrong = errors(provider.import(TOKEN, &format!("{}/{id}", sim.account_id())).await);

@@ -1,4 +1,4 @@
-//! The requests seen, for tests that count them. It holds no header, body or value.
+//! The requests seen, for tests that count them. It holds no body or value, and of the headers the user agent alone.
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Entry {
     pub path: String,
     /// The query as it was sent.
     pub query: String,
+    /// The `User-Agent` header.
+    pub user_agent: Option<String>,
     /// The HTTP status; `None` where the connection was cut or the request is still under way.
     pub status: Option<u16>,
     /// The id of the token that was used, `key` for the global key, `None` if the caller is unknown.

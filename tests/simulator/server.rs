@@ -136,6 +136,7 @@ async fn handle(shared: Arc<Shared>, request: Request<HyperBody>, peer: IpAddr) 
         method: method.to_owned(),
         path: path.clone(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
+        user_agent: parts.headers.get("user-agent").and_then(|value| value.to_str().ok()).map(str::to_owned),
         status: None,
         caller: None,
         faulted: false,

@@ -6,7 +6,9 @@
     reason = "shared by several test binaries, each of which uses its own part"
 )]
 
+pub mod gpg;
 pub mod host;
+pub mod https;
 pub mod packages;
 pub mod provider;
 pub mod stage;

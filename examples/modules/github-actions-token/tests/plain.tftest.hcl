@@ -19,14 +19,31 @@ run "a_trigger_rolls_it" {
   variables {
     rotation = { triggers = { why = "test" } }
   }
+}
+
+run "the_roll_makes_a_new_value_of_the_same_token" {
+  module {
+    source = "./tests/compare"
+  }
+
+  variables {
+    before = {
+      plaintext_value = run.without_a_key_the_value_is_plain.plaintext_value
+      token_id        = run.without_a_key_the_value_is_plain.token_id
+    }
+    after = {
+      plaintext_value = run.a_trigger_rolls_it.plaintext_value
+      token_id        = run.a_trigger_rolls_it.token_id
+    }
+  }
 
   assert {
-    condition     = output.plaintext_value != run.without_a_key_the_value_is_plain.plaintext_value
+    condition     = var.after.plaintext_value != var.before.plaintext_value
     error_message = "the value is new"
   }
 
   assert {
-    condition     = output.token_id == run.without_a_key_the_value_is_plain.token_id
+    condition     = var.after.token_id == var.before.token_id
     error_message = "the token is the same"
   }
 }
@@ -41,9 +58,24 @@ run "it_is_sealed_later_without_a_roll" {
     condition     = output.encrypted_value != null && output.plaintext_value == null
     error_message = "the value is sealed, and leaves the state"
   }
+}
+
+run "to_seal_is_not_to_roll" {
+  module {
+    source = "./tests/compare"
+  }
+
+  variables {
+    before = {
+      value_issued_on = run.a_trigger_rolls_it.value_issued_on
+    }
+    after = {
+      value_issued_on = run.it_is_sealed_later_without_a_roll.value_issued_on
+    }
+  }
 
   assert {
-    condition     = output.value_issued_on == run.a_trigger_rolls_it.value_issued_on
+    condition     = var.after.value_issued_on == var.before.value_issued_on
     error_message = "the value is the same"
   }
 }

@@ -17,9 +17,24 @@ run "the_value_is_sealed_and_nowhere_else" {
   }
 }
 
+run "a_second_apply" {}
+
 run "the_sealed_value_stays_while_nothing_changes" {
+  module {
+    source = "./tests/compare"
+  }
+
+  variables {
+    before = {
+      encrypted_value = run.the_value_is_sealed_and_nowhere_else.encrypted_value
+    }
+    after = {
+      encrypted_value = run.a_second_apply.encrypted_value
+    }
+  }
+
   assert {
-    condition     = output.encrypted_value == run.the_value_is_sealed_and_nowhere_else.encrypted_value
+    condition     = var.after.encrypted_value == var.before.encrypted_value
     error_message = "a second apply does not seal anew"
   }
 }
@@ -28,14 +43,31 @@ run "another_key_takes_another_value" {
   variables {
     public_key = "AgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICE="
   }
+}
+
+run "the_value_for_the_other_key_is_a_new_one_of_the_same_token" {
+  module {
+    source = "./tests/compare"
+  }
+
+  variables {
+    before = {
+      encrypted_value = run.the_value_is_sealed_and_nowhere_else.encrypted_value
+      token_id        = run.the_value_is_sealed_and_nowhere_else.token_id
+    }
+    after = {
+      encrypted_value = run.another_key_takes_another_value.encrypted_value
+      token_id        = run.another_key_takes_another_value.token_id
+    }
+  }
 
   assert {
-    condition     = output.encrypted_value != run.the_value_is_sealed_and_nowhere_else.encrypted_value
+    condition     = var.after.encrypted_value != var.before.encrypted_value
     error_message = "the value is sealed for the new key"
   }
 
   assert {
-    condition     = output.token_id == run.the_value_is_sealed_and_nowhere_else.token_id
+    condition     = var.after.token_id == var.before.token_id
     error_message = "the token is rolled and not replaced"
   }
 }

@@ -40,9 +40,24 @@ run "they_come_to_write_without_a_new_secret" {
     condition     = contains(one(cloudflare_account_api_token.this.policies).permission_groups, "Workers R2 Storage Bucket Item Write")
     error_message = "to write takes the right to write"
   }
+}
+
+run "the_secret_stays_as_they_come_to_write" {
+  module {
+    source = "./tests/compare"
+  }
+
+  variables {
+    before = {
+      secret_access_key = run.they_read_the_named_buckets.secret_access_key
+    }
+    after = {
+      secret_access_key = run.they_come_to_write_without_a_new_secret.secret_access_key
+    }
+  }
 
   assert {
-    condition     = output.secret_access_key == run.they_read_the_named_buckets.secret_access_key
+    condition     = var.after.secret_access_key == var.before.secret_access_key
     error_message = "the secret stays"
   }
 }
@@ -52,14 +67,31 @@ run "a_roll_changes_the_secret_alone" {
     access   = "read-write"
     rotation = { triggers = { why = "test" } }
   }
+}
+
+run "only_the_secret_is_new_after_a_roll" {
+  module {
+    source = "./tests/compare"
+  }
+
+  variables {
+    before = {
+      secret_access_key = run.they_read_the_named_buckets.secret_access_key
+      access_key_id     = run.they_read_the_named_buckets.access_key_id
+    }
+    after = {
+      secret_access_key = run.a_roll_changes_the_secret_alone.secret_access_key
+      access_key_id     = run.a_roll_changes_the_secret_alone.access_key_id
+    }
+  }
 
   assert {
-    condition     = output.secret_access_key != run.they_read_the_named_buckets.secret_access_key
+    condition     = var.after.secret_access_key != var.before.secret_access_key
     error_message = "the secret is new"
   }
 
   assert {
-    condition     = output.access_key_id == run.they_read_the_named_buckets.access_key_id
+    condition     = var.after.access_key_id == var.before.access_key_id
     error_message = "the access key id stays"
   }
 }

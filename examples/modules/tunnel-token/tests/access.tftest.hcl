@@ -34,18 +34,35 @@ run "the_same_token_comes_to_read_only" {
   }
 
   assert {
-    condition     = output.token_id == run.to_create_takes_the_right_to_write_only.token_id
+    condition     = one(cloudflare_token_binding.tunnel.policies).permission_groups == toset(["Cloudflare Tunnel Read"])
+    error_message = "what was bound before is gone"
+  }
+}
+
+run "another_access_does_not_take_another_token" {
+  module {
+    source = "./tests/compare"
+  }
+
+  variables {
+    before = {
+      token_id = run.to_create_takes_the_right_to_write_only.token_id
+      value    = run.to_create_takes_the_right_to_write_only.value
+    }
+    after = {
+      token_id = run.the_same_token_comes_to_read_only.token_id
+      value    = run.the_same_token_comes_to_read_only.value
+    }
+  }
+
+  assert {
+    condition     = var.after.token_id == var.before.token_id
     error_message = "another access does not take another token"
   }
 
   assert {
-    condition     = output.value == run.to_create_takes_the_right_to_write_only.value
+    condition     = var.after.value == var.before.value
     error_message = "another access does not take another value"
-  }
-
-  assert {
-    condition     = one(cloudflare_token_binding.tunnel.policies).permission_groups == toset(["Cloudflare Tunnel Read"])
-    error_message = "what was bound before is gone"
   }
 }
 

@@ -27,13 +27,28 @@ run "a_rolled_token_reaches_the_worker_in_the_same_apply" {
   }
 
   assert {
-    condition     = output.value != run.a_worker_gets_the_token_and_the_account.value
-    error_message = "the token is rolled"
+    condition     = cloudflare_workers_secret.token[0].value == output.value
+    error_message = "the Worker has the new value"
+  }
+}
+
+run "the_token_is_rolled" {
+  module {
+    source = "./tests/compare"
+  }
+
+  variables {
+    before = {
+      value = run.a_worker_gets_the_token_and_the_account.value
+    }
+    after = {
+      value = run.a_rolled_token_reaches_the_worker_in_the_same_apply.value
+    }
   }
 
   assert {
-    condition     = cloudflare_workers_secret.token[0].value == output.value
-    error_message = "the Worker has the new value"
+    condition     = var.after.value != var.before.value
+    error_message = "the token is rolled"
   }
 }
 

@@ -39,12 +39,12 @@ impl Socket {
     /// If the directory cannot be made, or the path is longer than a socket's may be (about 100 bytes).
     pub fn bind(parent: &Path) -> io::Result<Socket> {
         let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        getrandom::fill(&mut random).map_err(no_random_numbers)?;
         let directory = parent.join(format!("tfp-{}", HEXLOWER.encode(&random)));
         // Fails where something of that name is there already, so nobody can have prepared it.
-        DirBuilder::new().mode(0o700).create(&directory)?;
+        DirBuilder::new().mode(0o700).create(&directory).map_err(|error| cannot_listen(parent, error))?;
         let place = Place { file: directory.join("s"), directory };
-        let listener = UnixListener::bind(&place.file)?;
+        let listener = UnixListener::bind(&place.file).map_err(|error| cannot_listen(parent, error))?;
         std::fs::set_permissions(&place.file, Permissions::from_mode(0o600))?;
         listener.set_nonblocking(true)?;
         Ok(Socket { listener, place })
@@ -62,6 +62,23 @@ impl Socket {
     pub fn into_parts(self) -> io::Result<(tokio::net::UnixListener, Place)> {
         Ok((tokio::net::UnixListener::from_std(self.listener)?, self.place))
     }
+}
+
+/// By itself the error is no more than the system's code, "OS Error: 2". It comes where the kernel's call is not allowed and
+/// the file that stands in for it is absent.
+fn no_random_numbers(error: getrandom::Error) -> io::Error {
+    io::Error::other(format!(
+        "the operating system gives no random numbers ({error}); mount /dev with its urandom"
+    ))
+}
+
+/// By itself the error does not say what it is about.
+fn cannot_listen(parent: &Path, error: io::Error) -> io::Error {
+    let what = format!(
+        "cannot make a socket in {} ({error}); set TMPDIR to a directory that exists, can be written to and has a short path",
+        parent.display()
+    );
+    io::Error::new(error.kind(), what)
 }
 
 #[cfg(test)]
@@ -96,5 +113,15 @@ mod tests {
         std::fs::create_dir(&deep).unwrap();
         Socket::bind(&deep).unwrap_err();
         assert_eq!(std::fs::read_dir(&deep).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_error_names_the_directory_and_the_way_out() {
+        let parent = tempfile::tempdir().unwrap();
+        let absent = parent.path().join("absent");
+        let error = Socket::bind(&absent).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let said = error.to_string();
+        assert!(said.contains(&absent.display().to_string()) && said.contains("set TMPDIR"), "{said}");
     }
 }

@@ -1,0 +1,71 @@
+//! Builds the binary for a platform, so that it depends on the source and the compilers alone: no path of this machine gets
+//! into it. Linux binaries are linked with musl, by a C compiler that is the same everywhere (Zig's).
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::package::platform::Platform;
+use super::package::{NAME, Result, root};
+
+/// The C compiler, and the cargo command that links with it. From PyPI, since that has them for every machine.
+const TOOLS: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
+
+/// Builds the release binary for a platform.
+///
+/// # Errors
+/// If a tool is absent and cannot be installed, or the build fails.
+pub(super) fn build(platform: Platform) -> Result<PathBuf> {
+    add_target(platform.target)?;
+    let target_folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    if platform.os == "linux" {
+        let bin = tools(&target_folder.join("zig"))?;
+        let path = env::var_os("PATH").unwrap_or_default();
+        cargo.env("PATH", env::join_paths(std::iter::once(bin).chain(env::split_paths(&path)))?);
+        cargo.arg("zigbuild");
+    } else {
+        cargo.arg("build");
+    }
+    cargo.args(["--quiet", "--locked", "--release", "--target", platform.target, "--bin", NAME]);
+    let flags: Vec<_> = paths(&target_folder)
+        .iter()
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect();
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    run(cargo.current_dir(root()))?;
+    Ok(target_folder.join(platform.target).join("release").join(NAME))
+}
+
+/// The folders that differ between machines, and what stands for them in the binary. The last match counts.
+fn paths(target_folder: &Path) -> Vec<(PathBuf, &'static str)> {
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    vec![(cargo_home, "/cargo"), (root().to_owned(), "/source"), (target_folder.to_owned(), "/target")]
+}
+
+/// Adds the compiler's standard library for a target, where rustup manages it.
+fn add_target(target: &str) -> Result<()> {
+    match Command::new("rustup").arg("--version").output() {
+        Ok(_) => run(Command::new("rustup").args(["--quiet", "target", "add", target]).current_dir(root())),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Installs the tools, once, and gives the folder of their commands.
+fn tools(venv: &Path) -> Result<PathBuf> {
+    let (bin, note) = (venv.join("bin"), venv.join("installed"));
+    let wanted = TOOLS.join(" ");
+    if std::fs::read_to_string(&note).ok().as_ref() != Some(&wanted) {
+        run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
+        run(Command::new(bin.join("python")).args(["-m", "pip", "install", "--quiet"]).args(TOOLS))?;
+        std::fs::write(note, wanted)?;
+    }
+    Ok(bin)
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().map_err(|error| format!("{program} cannot be started: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}").into()) }
+}

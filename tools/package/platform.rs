@@ -1,0 +1,44 @@
+//! The platforms that releases are built for.
+
+use std::fmt;
+
+/// An operating system and an architecture, by the names that Go, Terraform and OCI use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Platform {
+    /// `linux`, `darwin`.
+    pub os: &'static str,
+    /// `amd64`, `arm64`.
+    pub arch: &'static str,
+    /// The compiler's name for it. Linux binaries are static, so that they start in any distribution.
+    pub target: &'static str,
+}
+
+/// All of them.
+pub const PLATFORMS: [Platform; 4] = [
+    Platform { os: "darwin", arch: "amd64", target: "x86_64-apple-darwin" },
+    Platform { os: "darwin", arch: "arm64", target: "aarch64-apple-darwin" },
+    Platform { os: "linux", arch: "amd64", target: "x86_64-unknown-linux-musl" },
+    Platform { os: "linux", arch: "arm64", target: "aarch64-unknown-linux-musl" },
+];
+
+impl Platform {
+    /// The platform of this name (`linux_amd64`) or compiler target (`x86_64-unknown-linux-musl`).
+    pub fn find(name: &str) -> Option<Platform> {
+        PLATFORMS.into_iter().find(|platform| platform.to_string() == name || platform.target == name)
+    }
+
+    /// The platform that this program runs on, if releases are built for it.
+    pub fn here() -> Option<Platform> {
+        let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+        let os = if os == "macos" { "darwin" } else { os };
+        PLATFORMS
+            .into_iter()
+            .find(|platform| platform.os == os && platform.target.split('-').next() == Some(arch))
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.os, self.arch)
+    }
+}
