@@ -14,9 +14,7 @@ use super::belief::{Belief, Floor, Weighed};
 use super::read_plan::{Known, Step, next};
 use super::record::Record;
 use super::settings::Settings;
-use crate::cloudflare::{
-    Client, Error, ListOptions, Owner, Token, TokenList, Unreadable, tokens,
-};
+use crate::cloudflare::{Client, Error, ListOptions, Owner, Token, TokenList, Unreadable, tokens};
 
 type Answer = Result<Option<Arc<Token>>, Error>;
 type Waiting = HashMap<String, Vec<oneshot::Sender<Answer>>>;

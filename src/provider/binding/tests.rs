@@ -64,7 +64,10 @@ fn facts<'a>(prior: Option<&'a BindingFields>, planned: &'a BindingFields) -> Fa
 }
 
 fn token(status: &str) -> Arc<Token> {
-    Arc::new(serde_json::from_value(json!({"id": TOKEN, "status": status, "policies": []})).unwrap())
+    Arc::new(
+        serde_json::from_value(json!({"id": TOKEN, "name": "shared", "status": status, "policies": []}))
+            .unwrap(),
+    )
 }
 
 fn lost() -> OpError {

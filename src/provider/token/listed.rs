@@ -11,8 +11,8 @@ use crate::model;
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::session::Session;
 use crate::provider::{checks, wording};
-use crate::tokens::Listed;
 use crate::tf_provider::framework::{DataSource, Diagnostic, Diagnostics, List, Value, computed, optional};
+use crate::tokens::Listed;
 
 model! {
     /// A choice of tokens.
