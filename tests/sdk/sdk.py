@@ -137,7 +137,7 @@ def user_tokens():
 
     changed = root.user.tokens.update(made.id, name="renamed", policies=[dns], status="disabled")
     assert (changed.name, changed.status) == ("renamed", "disabled")
-    value = root.user.tokens.value.update(made.id, body={})
+    value = root.user.tokens.value.update(made.id)
     assert value.startswith("cfut_") and value != made.value
     refused(cloudflare.AuthenticationError, 1000, lambda: own.user.tokens.verify())
 

@@ -7,7 +7,6 @@ use secrecy::SecretString;
 
 use super::apply::{Step, Update};
 use super::model::{Private, TokenFields};
-use super::refresh::observe;
 use super::value::seal;
 use crate::cloudflare::Token;
 use crate::owner::Owner;
@@ -223,7 +222,7 @@ fn filled(planned: TokenFields, token: &Token) -> TokenFields {
         if planned.is_unknown() { seen } else { planned }
     }
     let mut seen = planned.clone();
-    observe(&mut seen, token);
+    seen.observe(token);
     TokenFields {
         id: fill(planned.id, seen.id),
         name: fill(planned.name, seen.name),
@@ -239,7 +238,7 @@ fn filled(planned: TokenFields, token: &Token) -> TokenFields {
 
 /// The state as the token is: beside an error, so that core takes it although it is not what was planned.
 fn corrected(mut state: TokenFields, mut private: Private, seen: &Seen<'_>) -> (TokenFields, Private) {
-    observe(&mut state, seen.token);
+    state.observe(seen.token);
     let policies = TokenPolicies::of(seen.token, seen.owner);
     let written = specs(&state.policies).unwrap_or_default();
     // Nothing counts as applied: each policy is looked for by what it says.

@@ -57,7 +57,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
     /// Gathers what a plan is decided by. `before`: who has owned the token so far.
     async fn facts<'a>(
         &'a self,
-        change: plan::Change<'a>,
+        change: model::Change<'a>,
         before: Option<&T::Owner>,
         owner: &T::Owner,
     ) -> plan::Facts<'a> {
@@ -129,7 +129,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             &mut owner,
             &mut planning.requires_replace,
         );
-        let change = plan::Change {
+        let change = model::Change {
             config: T::body(&planning.config),
             prior: planning.prior.as_ref().map(T::body),
             planned: T::body(&planning.planned),

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::cloudflare::Token;
 use crate::model;
 use crate::policy::Fingerprint;
-use crate::provider::blocks::{ConditionBlock, PolicyBlock, same_condition};
+use crate::provider::blocks::{ConditionBlock, PolicyBlock, condition_block, same_condition, timestamp};
 use crate::provider::checks;
 use crate::provider::seal::Format;
 use crate::tf_provider::framework::{Map, Raw, Set, Validator, Value, computed, optional, required};
@@ -128,5 +129,34 @@ impl Private {
             None if self.imported => BTreeSet::new(),
             None => self.owned.clone(),
         }
+    }
+}
+
+/// What core asks to be planned.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'a> {
+    /// The configuration.
+    pub(super) config: &'a TokenFields,
+    /// What the token was; `None` on create.
+    pub(super) prior: Option<&'a TokenFields>,
+    /// The framework's plan.
+    pub(super) planned: &'a TokenFields,
+    /// What is kept beside the state.
+    pub(super) private: &'a Private,
+    /// Whether the token is replaced already, for another reason.
+    pub(super) replaced: bool,
+}
+
+impl TokenFields {
+    /// Takes over what the API says of a token, all but its policies and its value.
+    pub(super) fn observe(&mut self, token: &Token) {
+        self.id = token.id.clone().into();
+        self.name = token.name.clone().into();
+        self.status = token.status.clone().into();
+        self.condition = condition_block(&self.condition, token.condition.as_ref());
+        self.not_before = timestamp(&self.not_before, token.not_before);
+        self.expires_on = timestamp(&self.expires_on, token.expires_on);
+        self.issued_on = timestamp(&self.issued_on, token.issued_on);
+        self.modified_on = timestamp(&self.modified_on, token.modified_on);
     }
 }

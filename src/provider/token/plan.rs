@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::model::{Private, TokenFields};
+use super::model::{Change, TokenFields};
 use super::{own, value};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
@@ -16,21 +16,6 @@ use crate::provider::guardrails::Guardrails;
 use crate::provider::{checks, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value};
 use crate::tokens::TokenPolicies;
-
-/// What core asks to be planned.
-#[derive(Clone, Copy)]
-pub(super) struct Change<'a> {
-    /// The configuration.
-    pub(super) config: &'a TokenFields,
-    /// What the token was; `None` on create.
-    pub(super) prior: Option<&'a TokenFields>,
-    /// The framework's plan.
-    pub(super) planned: &'a TokenFields,
-    /// What is kept beside the state.
-    pub(super) private: &'a Private,
-    /// Whether the token is replaced already, for another reason.
-    pub(super) replaced: bool,
-}
 
 /// What a plan is decided by.
 pub(super) struct Facts<'a> {

@@ -8,7 +8,7 @@ use super::value::{look, now};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
 use crate::path;
-use crate::provider::blocks::{condition_block, specs, timestamp};
+use crate::provider::blocks::specs;
 use crate::provider::policies::{Matched, Own, matched};
 use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostics, Value};
@@ -67,19 +67,7 @@ pub(super) fn decide(
         private.imported = true;
         found.push(wording::value_is_unknown(&token.id).at(path!(TokenFields.value)));
     }
-    observe(&mut state, token);
+    state.observe(token);
     private.seen_on = look(&state, private.seen_on, now.unix_timestamp());
     (state, private, found)
-}
-
-/// Takes over what the API says of a token, all but its policies and its value.
-pub(super) fn observe(state: &mut TokenFields, token: &Token) {
-    state.id = token.id.clone().into();
-    state.name = token.name.clone().into();
-    state.status = token.status.clone().into();
-    state.condition = condition_block(&state.condition, token.condition.as_ref());
-    state.not_before = timestamp(&state.not_before, token.not_before);
-    state.expires_on = timestamp(&state.expires_on, token.expires_on);
-    state.issued_on = timestamp(&state.issued_on, token.issued_on);
-    state.modified_on = timestamp(&state.modified_on, token.modified_on);
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::after::Progress;
 use super::apply::{Step, Update};
-use super::model::{Private, RotationBlock, TokenFields};
+use super::model::{Change, Private, RotationBlock, TokenFields};
 use super::{plan, refresh};
 use crate::cloudflare::{Error, Token};
 use crate::owner::Owner;
@@ -109,7 +109,7 @@ fn token(groups: &[&str]) -> Token {
 fn planned(prior: &TokenFields, private: &Private, config: &TokenFields, own: &str) -> plan::Decision {
     // The framework's plan: computed attributes stay as they were.
     let planned = TokenFields { unconfirmed: prior.unconfirmed.clone(), ..config.clone() };
-    let change = plan::Change { config, prior: Some(prior), planned: &planned, private, replaced: false };
+    let change = Change { config, prior: Some(prior), planned: &planned, private, replaced: false };
     let mut facts = plan::Facts::at(now(), change, Arc::new(Guardrails::default()), Some(owner()), None);
     facts.catalog = facts.needs_catalog().then(|| Ok(Arc::new(catalog())));
     facts.own_token = facts.needs_own_token().then(|| Ok(Some(own.to_owned())));

@@ -10,8 +10,7 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::model::{SealBlock, TokenFields};
-use super::plan::Change;
+use super::model::{Change, SealBlock, TokenFields};
 use crate::path;
 use crate::provider::blocks::same_or;
 use crate::provider::checks::{instant, parse_duration};

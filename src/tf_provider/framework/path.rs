@@ -57,31 +57,6 @@ impl Path {
     }
 }
 
-/// The path of an attribute that a model declares: a field that the model does not have is a compile error.
-///
-/// ```compile_fail
-/// use cloudflare_tokens::{model, path, tf_provider::framework::optional};
-/// model! {
-///     /// A thing.
-///     pub struct Thing {
-///         /// Its name.
-///         name: String = optional(),
-///     }
-/// }
-/// path!(Thing.nmae);
-/// ```
-#[macro_export]
-macro_rules! path {
-    ($model:ident . $field:ident) => {{
-        const _: fn(&$model) = |model| {
-            let _ = &model.$field;
-        };
-        $crate::tf_provider::framework::Path::of($crate::tf_provider::framework::attribute_name(stringify!(
-            $field
-        )))
-    }};
-}
-
 impl std::fmt::Display for Path {
     /// As HCL writes a reference: `condition.request_ip.in`, `seal_for["ci"].public_key`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -177,6 +177,31 @@ macro_rules! model {
     };
 }
 
+/// The path of an attribute that a model declares: a field that the model does not have is a compile error.
+///
+/// ```compile_fail
+/// use cloudflare_tokens::{model, path, tf_provider::framework::optional};
+/// model! {
+///     /// A thing.
+///     pub struct Thing {
+///         /// Its name.
+///         name: String = optional(),
+///     }
+/// }
+/// path!(Thing.nmae);
+/// ```
+#[macro_export]
+macro_rules! path {
+    ($model:ident . $field:ident) => {{
+        const _: fn(&$model) = |model| {
+            let _ = &model.$field;
+        };
+        $crate::tf_provider::framework::Path::of($crate::tf_provider::framework::attribute_name(stringify!(
+            $field
+        )))
+    }};
+}
+
 /// The HCL name of a field: `r#in` is `in`.
 pub fn attribute_name(field: &'static str) -> &'static str {
     field.strip_prefix("r#").unwrap_or(field)
