@@ -113,15 +113,13 @@ pub(crate) struct CloudflareProvider {
     environment: Environment,
     session: Session,
     open: Open,
-    workers: Workers,
     /// Of the present configuration: what was stopped is no reason to stop what the next run wants of the same process.
     stopper: Mutex<Stopper>,
 }
 
 impl CloudflareProvider {
     pub(super) fn new(environment: Environment, session: Session, open: Open) -> CloudflareProvider {
-        let (workers, stopper) = Default::default();
-        CloudflareProvider { environment, session, open, workers, stopper }
+        CloudflareProvider { environment, session, open, stopper: Mutex::default() }
     }
 
     fn stopper(&self) -> MutexGuard<'_, Stopper> {
@@ -219,14 +217,16 @@ impl Provider for CloudflareProvider {
                     let client = Client::new(client)
                         .map_err(|e| wording::api("Invalid provider configuration", &e))?;
                     let window = config.concurrent_writers_window.as_str().and_then(checks::parse_duration);
+                    let files = HostFiles::new(self.environment.lock_dirs.clone());
+                    let workers = Workers::new(files.clone(), &base_url, stop.clone());
                     let settings = Settings {
                         concurrent_writers_window: window.unwrap_or(Duration::ZERO),
                         own_token,
                         stop: stop.clone(),
-                        ..Settings::new(HostFiles::new(self.environment.lock_dirs.clone()), base_url)
+                        ..Settings::new(files, base_url)
                     };
                     let tokens = TokenService::new(client.clone(), settings);
-                    Some(Api { client, tokens, workers: self.workers.clone(), credential: own_token })
+                    Some(Api { client, tokens, workers, credential: own_token })
                 }
             };
             let guardrails = Arc::new(Guardrails::from(&config.guardrails));

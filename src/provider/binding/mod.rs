@@ -21,7 +21,7 @@ use crate::policy::Fingerprint;
 use crate::provider::blocks::PolicyBlock;
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::session::{Mode, Session};
-use crate::provider::token::grants_rights;
+use crate::provider::token::{doubt, grants_rights};
 use crate::provider::{checks, policies, wording};
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, Imported, Planning, ReadBack, Resource, ResourceId, Set,
@@ -68,6 +68,14 @@ impl BindingFields {
 
     fn set_owned(&mut self, fingerprints: &BTreeSet<Fingerprint>) {
         self.fingerprints = Value::Known(fingerprints.iter().map(ToString::to_string).collect());
+    }
+
+    /// The binding, where a write may have added these without anybody being told.
+    fn in_doubt(&self, unheard: &BTreeSet<Fingerprint>) -> BindingFields {
+        let mut binding = self.clone();
+        binding.set_owned(&self.owned().union(unheard).copied().collect());
+        binding.unconfirmed = doubt("the change of the token's policies");
+        binding
     }
 
     /// What could not be done with the binding.

@@ -27,6 +27,10 @@ pub(super) async fn look(
     if !wanted.is_empty() {
         return take_over(tokens, owner, binding, wanted, &token).await.map(Some);
     }
+    // An earlier run on this host ended before Terraform could learn what it wrote: the state does not say it.
+    if let Some(unheard) = tokens.unheard(token_id, binding.id.as_str().unwrap_or_default()) {
+        return Ok(Some(binding.in_doubt(&unheard)));
+    }
     // While a write is in doubt, what it may have added stays in the state: a late effect may be seen only later.
     if binding.is_in_doubt() {
         return Ok(Some(binding.clone()));

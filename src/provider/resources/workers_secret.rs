@@ -155,7 +155,10 @@ impl Resource for WorkersSecret {
             Err(diagnostic) => return diagnostic.into(),
         };
         let Some(place) = prior.state.place() else { return Diagnostics::none() };
-        let mut worker = api.workers.lock(place.account, place.script).await;
+        let mut worker = match api.workers.lock(place.account, place.script).await {
+            Ok(worker) => worker,
+            Err(error) => return wording::worker_lock(&place.failed("delete"), &error).into(),
+        };
         let own = prior.state.secret.id.as_str().or(prior.private.put.as_deref());
         // With `create_before_destroy` the new secret has taken the old one's place: what is there is not the old one.
         if worker.is_of_another(place.name, own) {
@@ -218,7 +221,10 @@ impl WorkersSecret {
         let (Some(place), Some(text)) = (planned.place(), text) else {
             return (None, wording::null_secret_value().at(path!(SecretFields.value)).into());
         };
-        let mut worker = api.workers.lock(place.account, place.script).await;
+        let mut worker = match api.workers.lock(place.account, place.script).await {
+            Ok(worker) => worker,
+            Err(error) => return (None, wording::worker_lock(&place.failed("put"), &error).into()),
+        };
         let put = send(&api, &place, text).await;
         let found = match &put {
             Put::Done => Diagnostics::none(),

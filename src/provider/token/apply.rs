@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use super::model::{Private, TokenFields};
+use super::model::{Private, TokenFields, claimant};
 use super::plan::has_ended;
 use super::value::{expiry, stamp};
 use crate::path;
@@ -40,7 +40,7 @@ pub(super) enum Step {
 impl Step {
     /// What the token service is asked for.
     pub(super) fn op(&self, id: &str) -> Op {
-        let by = format!("token {id}");
+        let by = claimant(id);
         match self.clone() {
             Step::Change { fields, policies, again } => Op::from(Change { by, fields, policies, again }),
             Step::Roll => Op::Roll,

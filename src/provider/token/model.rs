@@ -147,6 +147,11 @@ pub(super) struct Change<'a> {
     pub(super) replaced: bool,
 }
 
+/// Under which name a token's own resource writes it.
+pub(super) fn claimant(token_id: &str) -> String {
+    format!("token {token_id}")
+}
+
 impl TokenFields {
     /// Takes over what the API says of a token, all but its policies and its value.
     pub(super) fn observe(&mut self, token: &Token) {

@@ -2,8 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::after::present;
-use super::model::{Private, TokenFields};
+use super::after::{doubt, present};
+use super::model::{Private, TokenFields, claimant};
 use super::value::{look, now};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
@@ -27,7 +27,13 @@ pub(super) async fn refreshed(
     let shows_others = state.is_exclusive() || is_importing(state);
     let own = Own { written: &written, fingerprints: &private.owned, shows_others };
     let matched = matched(tokens, owner, own, &seen).await?;
-    Ok(decide(state, private, token, &seen, &matched, now()))
+    let (mut state, mut private, found) = decide(state, private, token, &seen, &matched, now());
+    // An earlier run on this host ended before Terraform could learn what it wrote: the state does not say it.
+    if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id)) {
+        state.unconfirmed = doubt("the change of the token");
+        private.owned.extend(unheard);
+    }
+    Ok((state, private, found))
 }
 
 /// An import leaves all but the ids to the first read.

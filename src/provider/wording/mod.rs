@@ -106,16 +106,29 @@ pub(crate) fn write(failed: &str, error: &OpError, owner: &Owner) -> Diagnostic 
         }
         Cause::Overruled => OVERRULED,
         Cause::Gone => "Run `terraform plan`: it finds out what is gone, and plans to make it anew.",
-        Cause::Lock(LockError::Busy { .. }) => "Wait until the other run has ended, and apply again.",
-        Cause::Lock(LockError::Unusable { .. }) => LOCKS,
-        Cause::Lock(LockError::Stopped) | Cause::Stopped => "Apply again to go on.",
+        Cause::Lock(error) => after_lock(error),
+        Cause::Stopped => "Apply again to go on.",
         Cause::OwnToken => &by_hand(owner),
         Cause::Internal => "Run `terraform plan` to see how things stand.",
     };
     Diagnostic::error(failed, format!("{}.\n\n{next}", capital(&error.to_string())))
 }
 
-const LOCKS: &str = "Nothing was changed. While a token is written its lock file is held, in a directory that this user alone can \
+/// What to do where a lock was not got.
+fn after_lock(error: &LockError) -> &'static str {
+    match error {
+        LockError::Busy { .. } => "Wait until the other run has ended, and apply again.",
+        LockError::Unusable { .. } => LOCKS,
+        LockError::Stopped => "Apply again to go on.",
+    }
+}
+
+/// The lock of a Worker's secrets was not got. Nothing was sent.
+pub(crate) fn worker_lock(failed: &str, error: &LockError) -> Diagnostic {
+    Diagnostic::error(failed, format!("{}.\n\n{}", capital(&error.to_string()), after_lock(error)))
+}
+
+const LOCKS: &str = "Nothing was changed. While a token or a Worker's secret is written its lock file is held, in a directory that this user alone can \
                      use: in XDG_CACHE_HOME, else in `.cache` in HOME, else in the system's temporary directory. Let one of \
                      these be writable, or correct the owner and the mode of the one that is named above, and apply again.";
 pub(super) const OVERRULED: &str = "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, \

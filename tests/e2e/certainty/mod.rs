@@ -4,6 +4,7 @@
 mod answers;
 mod creates;
 mod debug;
+mod deposed;
 mod expired;
 mod going_back;
 mod home;

@@ -1,0 +1,61 @@
+//! An object that was replaced and not destroyed yet: its destruction in a later run takes nothing from its successor.
+
+use std::time::Duration;
+
+use super::*;
+use crate::support::signal;
+
+const REPLACE: &[&str] = &["apply", "-auto-approve", "-replace"];
+
+/// Replaces an object, is interrupted between its two halves, and leaves the old one deposed.
+#[track_caller]
+fn replace_by_halves(stage: &Stage, address: &str, slow: Fault) {
+    let slow = stage.sim.fault(slow);
+    let argument = format!("-replace={address}");
+    let mut apply = stage.tf.command(&[REPLACE[0], REPLACE[1], &argument]);
+    let apply = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the apply comes to the new object", || stage.sim.hits(slow) > 0);
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(signal("INT", apply.id()));
+    stage.tf.finish(apply);
+    stage.sim.clear_faults();
+    let plan = stage.tf.plan().success();
+    assert!(plan.said().contains("deposed"), "nothing is deposed: {}", plan.said());
+}
+
+#[test]
+fn a_deposed_binding_leaves_its_right_to_the_one_that_replaced_it() {
+    let (stage, id) = foreign_token();
+    let config = binding("b", &id, &["Cloudflare Tunnel Write"]);
+    let config = config.trim_end().trim_end_matches('}').to_owned()
+        + "  lifecycle { create_before_destroy = true }\n}\n";
+    stage.apply(&config);
+    // The new one finds the policy there, so that its create is a read.
+    let path = format!("/accounts/*/tokens/{id}");
+    let slow = Fault::new(FaultKind::LatencyAfter(Duration::from_secs(2))).method("GET").path(&path).skip(1);
+    replace_by_halves(&stage, "cloudflare_token_binding.b", slow);
+    stage.tf.apply().success();
+    assert_eq!(groups(&stage.sim, &id), ["Cloudflare Tunnel Write", "Workers Scripts Read"]);
+    stage.settled();
+    stage.tf.destroy().success();
+    assert_eq!(groups(&stage.sim, &id), ["Workers Scripts Read"]);
+}
+
+#[test]
+fn a_deposed_secret_leaves_its_place_to_the_one_that_replaced_it() {
+    let stage = Stage::new();
+    let config = "resource \"cloudflare_workers_secret\" \"s\" {\n  script_name = \"edge-api\"\n  name = \"KEY\"\n  \
+                  value = \"one\"\n  lifecycle { create_before_destroy = true }\n}\n";
+    stage.apply(config);
+    let slow = Fault::new(FaultKind::LatencyAfter(Duration::from_secs(2)));
+    replace_by_halves(
+        &stage,
+        "cloudflare_workers_secret.s",
+        slow.method("PUT").path("/accounts/*/workers/scripts/**"),
+    );
+    stage.tf.apply().success();
+    assert_eq!(stage.sim.secret("edge-api", "KEY").as_deref(), Some("one"));
+    stage.settled();
+    stage.tf.destroy().success();
+    assert_eq!(stage.sim.secret("edge-api", "KEY"), None);
+}
