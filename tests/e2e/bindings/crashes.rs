@@ -66,8 +66,8 @@ fn apply_and_kill(sim: &Simulator, tf: &Workspace, fault: FaultId, whom: Whom) {
 }
 
 /// Where the apply is when it dies: a request that gets no answer, and whether the token has the policy by then.
-/// `refreshed`: whether the apply reads the token before its commit does.
-fn moments(id: &str, refreshed: bool) -> [(&'static str, Fault, bool); 3] {
+/// `reads`: how often the token is read before its commit reads it: by refresh and plan.
+fn moments(id: &str, reads: usize) -> [(&'static str, Fault, bool); 3] {
     let path = format!("/accounts/*/tokens/{id}");
     let hang = |effect| Fault::new(FaultKind::Hang(effect)).path(&path);
     [
@@ -76,7 +76,7 @@ fn moments(id: &str, refreshed: bool) -> [(&'static str, Fault, bool); 3] {
         (
             "after the PUT, before the state is saved",
             // The commit reads, and reads back.
-            hang(Effect::Done).method("GET").skip(1 + usize::from(refreshed)),
+            hang(Effect::Done).method("GET").skip(reads + 1),
             true,
         ),
     ]
@@ -87,7 +87,7 @@ fn a_binding_whose_provider_is_killed_is_there_once_after_the_next_apply() {
     for whom in [Whom::Provider, Whom::Everybody] {
         for at in 0..3 {
             let (stage, id) = foreign_token();
-            let (moment, fault, written) = moments(&id, false)[at].clone();
+            let (moment, fault, written) = moments(&id, 2)[at].clone();
             let config = binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write"]);
             stage.config(&config);
             let fault = stage.sim.fault(fault);
@@ -107,7 +107,7 @@ fn a_binding_whose_provider_is_killed_is_there_once_after_the_next_apply() {
 fn a_binding_that_changes_while_its_provider_is_killed_leaves_nothing_behind() {
     for at in 0..3 {
         let (stage, id) = foreign_token();
-        let (moment, fault, written) = moments(&id, true)[at].clone();
+        let (moment, fault, written) = moments(&id, 2)[at].clone();
         let config = |group| binding("b", &format!("{id:?}"), &[group]);
         stage.apply(&config("Cloudflare Tunnel Read"));
         stage.config(&config("Cloudflare Tunnel Write"));
@@ -125,7 +125,7 @@ fn a_binding_that_changes_while_its_provider_is_killed_leaves_nothing_behind() {
 fn a_removal_whose_provider_is_killed_is_done_by_the_next_apply() {
     for at in 0..3 {
         let (stage, id) = foreign_token();
-        let (moment, fault, written) = moments(&id, true)[at].clone();
+        let (moment, fault, written) = moments(&id, 1)[at].clone();
         stage.apply(&binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write"]));
         stage.config("");
         let fault = stage.sim.fault(fault);
@@ -148,7 +148,7 @@ fn write_without_an_answer(sim: &Simulator, id: &str, reads: usize) {
 #[test]
 fn a_binding_that_may_be_there_can_be_taken_back() {
     let (stage, id) = foreign_token();
-    write_without_an_answer(&stage.sim, &id, 1);
+    write_without_an_answer(&stage.sim, &id, 3);
     let config = binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write"]);
     stage.config(&config).tf.apply().failure("It is not known whether the change was made");
     stage.sim.clear_faults();
@@ -162,7 +162,7 @@ fn a_change_of_a_binding_that_may_be_there_can_be_taken_back() {
     let (stage, id) = foreign_token();
     let config = |group| binding("b", &format!("{id:?}"), &[group]);
     stage.apply(&config("Cloudflare Tunnel Read"));
-    write_without_an_answer(&stage.sim, &id, 2);
+    write_without_an_answer(&stage.sim, &id, 3);
     stage
         .config(&config("Cloudflare Tunnel Write"))
         .tf
