@@ -68,7 +68,7 @@ impl Ownership for Account {
             return Diagnostics::none();
         }
         match (account_id.clone(), prior) {
-            (Value::Null, None) => return wording::no_account().into(),
+            (Value::Null, None) => return no_account().into(),
             (Value::Null | Value::Unknown, Some(_)) => {}
             (Value::Unknown, None) => planned.account_id = Value::Unknown,
             (account_id, prior) => {
@@ -106,11 +106,15 @@ impl Ownership for User {
     }
 }
 
+fn no_account() -> Diagnostic {
+    wording::no_account().at(path!(Account.account_id))
+}
+
 /// The owner, for everything that cannot do without.
 pub(crate) fn known(owner: Value<Owner>) -> Result<Owner, Diagnostic> {
     match owner {
         Value::Known(owner) => Ok(owner),
-        Value::Null | Value::Unknown => Err(wording::no_account()),
+        Value::Null | Value::Unknown => Err(no_account()),
     }
 }
 

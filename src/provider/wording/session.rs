@@ -1,7 +1,5 @@
 //! What is said where the API cannot be reached, or not for this owner.
 
-use crate::path;
-use crate::provider::owner::Account;
 use crate::tf_provider::framework::Diagnostic;
 
 /// A part of the provider's configuration is not known yet.
@@ -17,7 +15,7 @@ pub(crate) fn not_configured() -> Diagnostic {
 pub(crate) fn no_account() -> Diagnostic {
     let detail = "Set `account_id` here or in the provider block, or CLOUDFLARE_ACCOUNT_ID in the environment: the id of the \
                   account that the dashboard shows on the account's overview page, 32 hexadecimal digits.";
-    Diagnostic::error("No account", detail).at(path!(Account.account_id))
+    Diagnostic::error("No account", detail)
 }
 
 /// The provider authenticates with an account's token, which has no user.
