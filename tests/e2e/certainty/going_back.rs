@@ -1,9 +1,36 @@
 //! A write whose outcome is not known, and a configuration that goes back: the next apply writes again.
 
-use super::{IMPATIENT, apply_in_doubt, groups};
+use super::{IMPATIENT, apply_in_doubt, binding, foreign_token, groups};
+use crate::simulator::{Effect, Fault, FaultKind};
 use crate::support::stage::{Stage, TOKEN, token};
 
 const ONE: &str = "/accounts/*/tokens/*";
+
+fn bound(id: &str, groups: &[&str]) -> String {
+    format!("{IMPATIENT}{}", binding("b", id, groups))
+}
+
+#[test]
+fn a_binding_that_goes_back_after_a_lost_answer_takes_its_right_away() {
+    let (stage, id) = foreign_token();
+    stage.apply(&bound(&id, &["D1 Read"]));
+    apply_in_doubt(&stage, &bound(&id, &["D1 Read", "D1 Write"]), ONE).failure("not known");
+    assert!(groups(&stage.sim, &id).contains(&"D1 Write".to_owned()), "the write has its effect");
+    stage.apply(&bound(&id, &["D1 Read"]));
+    assert_eq!(groups(&stage.sim, &id), ["D1 Read", "Workers Scripts Read"]);
+    stage.tf.destroy().success();
+    assert_eq!(groups(&stage.sim, &id), ["Workers Scripts Read"]);
+}
+
+#[test]
+fn a_binding_that_goes_back_after_a_failed_read_back_takes_its_right_away() {
+    let (stage, id) = foreign_token();
+    stage.apply(&bound(&id, &["D1 Read"]));
+    let answered = FaultKind::LatencyAfter(std::time::Duration::from_millis(500));
+    super::apply_blinded(&stage, &bound(&id, &["D1 Read", "D1 Write"]), ONE, answered).failure("not known");
+    stage.apply(&bound(&id, &["D1 Read"]));
+    assert_eq!(groups(&stage.sim, &id), ["D1 Read", "Workers Scripts Read"]);
+}
 
 #[test]
 fn an_additive_token_that_goes_back_after_a_lost_answer_has_its_policies() {
@@ -18,4 +45,43 @@ fn an_additive_token_that_goes_back_after_a_lost_answer_has_its_policies() {
     assert!(!groups(&stage.sim, &id).contains(&"D1 Read".to_owned()), "the write has its effect");
     stage.apply(&with);
     assert_eq!(groups(&stage.sim, &id), ["D1 Read"]);
+}
+
+#[test]
+fn a_roll_whose_trigger_goes_back_after_lost_answers_leaves_no_dead_value() {
+    let stage = Stage::new();
+    let config = |trigger: &str| {
+        let rotation = format!("name = \"rolled\"\nrotation = {{ triggers = {{ v = \"{trigger}\" }} }}");
+        format!("{IMPATIENT}{}", token(&rotation))
+    };
+    stage.apply(&config("1"));
+    let id = stage.text(TOKEN, "id");
+    let before = stage.text(TOKEN, "value");
+    let lost = Fault::new(FaultKind::Reset(Effect::Done)).method("PUT").path("/accounts/*/tokens/*/value");
+    stage.sim.fault(lost.always());
+    stage.config(&config("2")).tf.apply().failure("not known");
+    assert_ne!(stage.sim.token_value(&id), Some(before), "the roll has its effect");
+    stage.sim.clear_faults();
+    stage.apply(&config("1"));
+    assert_eq!(stage.sim.token_value(&id), Some(stage.text(TOKEN, "value")));
+}
+
+#[test]
+fn a_workers_secret_that_goes_back_after_lost_answers_is_put_again() {
+    let stage = Stage::new();
+    let config = |value: &str| {
+        format!(
+            "{IMPATIENT}resource \"cloudflare_workers_secret\" \"s\" {{\n  script_name = \"cron\"\n  name = \"S\"\n  \
+             value = {value:?}\n}}\n"
+        )
+    };
+    stage.apply(&config("old"));
+    let path = "/accounts/*/workers/scripts/cron/secrets";
+    stage.sim.fault(Fault::new(FaultKind::Reset(Effect::Done)).method("PUT").path(path).always());
+    let failed = stage.config(&config("new")).tf.apply();
+    assert_ne!(failed.code, Some(0), "{failed:?}");
+    assert_eq!(stage.sim.secret("cron", "S").as_deref(), Some("new"), "the put has its effect");
+    stage.sim.clear_faults();
+    stage.apply(&config("old"));
+    assert_eq!(stage.sim.secret("cron", "S").as_deref(), Some("old"));
 }

@@ -8,6 +8,7 @@ mod deposed;
 mod expired;
 mod going_back;
 mod home;
+mod inert;
 mod leaving;
 mod lock;
 mod old_reads;
