@@ -4,12 +4,13 @@
 //! what the attributes of a policy have to be, so [`PolicyBlock`] checks them.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::wrong;
 use crate::capabilities::{Argument, Given, Grant, Kind, Problem};
 use crate::provider::blocks::PolicyBlock;
 use crate::tf_provider::framework::{
-    Arguments, FunctionError, Model, Parameter, Raw, Type, Value, object, validate,
+    Arguments, Attribute, FunctionError, Model, Parameter, Raw, Type, Value, object, validate,
 };
 
 /// The parameter `targets`.
@@ -24,9 +25,12 @@ pub(super) fn parameter() -> Parameter {
     }
 }
 
+/// The attributes of a policy, made once: a plan may call the functions a hundred times.
+static ATTRIBUTES: LazyLock<Vec<Attribute>> = LazyLock::new(PolicyBlock::attributes);
+
 /// The type of the result: a list, so that `concat` takes it, of what the attribute `policies` takes.
 pub(super) fn policies_type() -> Type {
-    Type::list(object(&PolicyBlock::attributes()))
+    Type::list(object(&ATTRIBUTES))
 }
 
 /// The targets that were given, by kind. A value may be unknown, or have unknown elements.
@@ -86,10 +90,14 @@ impl Targets {
         };
         let Raw::Map(mut policy) = block.to_object() else { return Ok(Raw::Null) };
         if grant.on != Kind::Account {
-            policy.insert(grant.on.as_str().to_owned(), self.of(grant.on));
+            // A result without its target would be a grant on the whole account.
+            let Some(target) = policy.get_mut(grant.on.as_str()) else {
+                return Err(wrong(index, format!("a policy cannot name {} yet.", grant.on.as_str())));
+            };
+            *target = self.of(grant.on);
         }
         let policy = Raw::Map(policy);
-        let found = validate(&PolicyBlock::attributes(), &policy, true);
+        let found = validate(&ATTRIBUTES, &policy, true);
         match found.0.first() {
             Some(fault) => Err(wrong(index, format!("targets: {}: {}", fault.summary, fault.detail))),
             None => Ok(policy),
