@@ -116,13 +116,19 @@ pub mod workers {
     use secrecy::{ExposeSecret, SecretString};
     use serde::Serialize;
 
-    use crate::cloudflare::{Request, WorkerSecret, envelope, request::encode};
+    use crate::cloudflare::{Request, Worker, WorkerSecret, envelope, request::encode};
 
     #[derive(Serialize)]
     struct SecretText<'a> {
         name: &'a str,
         text: &'a str,
         r#type: &'static str,
+    }
+
+    /// All Workers of an account, with their tags.
+    pub fn list(account: &str) -> Request<Vec<Worker>> {
+        let path = format!("/accounts/{}/workers/scripts", encode(account));
+        Request::new(Method::GET, path, "a list of Workers")
     }
 
     /// Sets a `secret_text`, new or not, and deploys the version of the script that has it.
@@ -224,6 +230,10 @@ mod tests {
         let put = workers::put_secret("acc", "my script", "KEY", &"hidden".into());
         let body = json!({"name": "KEY", "text": "hidden", "type": "secret_text"});
         assert_eq!(parts(&put), ("PUT /accounts/acc/workers/scripts/my%20script/secrets".into(), body, true));
+        assert_eq!(
+            parts(&workers::list("acc")),
+            ("GET /accounts/acc/workers/scripts".into(), Value::Null, true)
+        );
         let target = |request: &Request<_>| format!("{} {}", request.method(), request.path());
         assert_eq!(
             target(&workers::delete_secret("acc", "s", "A/B")),

@@ -37,5 +37,6 @@ pub use error::{ApiError, Error, TransportKind};
 pub use page::{Page, Unreadable};
 pub use request::Request;
 pub use types::{
-    Condition, PermissionGroup, PermissionGroupRef, RequestIp, Token, TokenPolicy, Verification, WorkerSecret,
+    Condition, PermissionGroup, PermissionGroupRef, RequestIp, Token, TokenPolicy, Verification, Worker,
+    WorkerSecret,
 };

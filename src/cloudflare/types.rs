@@ -202,6 +202,16 @@ pub struct Verification {
     pub not_before: Option<OffsetDateTime>,
 }
 
+/// A Worker, as the list of an account's scripts has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Worker {
+    /// Its name, which can change.
+    pub id: String,
+    /// What identifies it for as long as it lives.
+    #[serde(default)]
+    pub tag: Option<String>,
+}
+
 /// A Worker's secret: its value can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct WorkerSecret {

@@ -1,16 +1,17 @@
 //! The canonical form of a policy: two policies mean the same if and only if their canonical forms are equal.
 //!
-//! The API reorders policies and groups, mints new policy ids, and takes some resources of an account-owned token only
-//! nested under its account. None of that is meaning: here groups and resources are sorted, ids are gone, and such
-//! resources are flat, as users write them.
+//! The API reorders policies and groups, mints new policy ids, takes some resources of an account-owned token only nested
+//! under its account, and others either way. None of that is meaning: here groups and resources are sorted, ids are gone,
+//! and such resources are flat, as users write them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::keys;
+use super::nesting::{flatten, flatten_as_before, nest, split};
 pub use crate::owner::Owner as Home;
 
 /// Whether a policy grants or withholds. An explicit deny wins over any allow.
@@ -97,6 +98,13 @@ pub enum Resource {
     Nested(BTreeMap<String, String>),
 }
 
+impl Resource {
+    /// What stands at nearly every key.
+    pub fn every() -> Self {
+        Resource::Flat("*".to_owned())
+    }
+}
+
 /// A policy in its canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Policy {
@@ -154,7 +162,7 @@ impl From<NotAGroupId> for MalformedPolicy {
 const INERT_GROUP: &str = "5bc3f8b21c554832afc660159ab75fa4";
 
 impl Policy {
-    /// Brings the parts into canonical form: resources that nest under the owning account become flat.
+    /// Brings the parts into canonical form: what is nested under the owning account and means the same flat becomes flat.
     pub fn new(
         effect: Effect,
         groups: BTreeSet<GroupId>,
@@ -190,6 +198,24 @@ impl Policy {
             && self.resources.keys().any(covers)
     }
 
+    /// The policies that say the same, each all flat or all nested on the wire: the API takes no mixture. Nearly always one.
+    pub fn split(self, home: &Home) -> Vec<Self> {
+        let part = |resources| Policy { resources, groups: self.groups.clone(), effect: self.effect };
+        split(self.resources, home).into_iter().map(part).collect()
+    }
+
+    /// The tags of the Workers that it applies to. Empty where it applies to anything else.
+    pub fn worker_tags(&self) -> BTreeSet<&str> {
+        let tags: Option<BTreeSet<&str>> = self
+            .resources
+            .iter()
+            .map(|(key, resource)| {
+                key.strip_prefix(keys::WORKER_SCRIPT).filter(|_| *resource == Resource::every())
+            })
+            .collect();
+        tags.unwrap_or_default()
+    }
+
     /// The same policy without the groups that `keep` refuses. For tests only.
     #[cfg(test)]
     pub(crate) fn retain_groups(mut self, keep: impl FnMut(&GroupId) -> bool) -> Self {
@@ -204,6 +230,29 @@ impl Policy {
         resources: &Value,
         home: &Home,
     ) -> Result<Self, MalformedPolicy> {
+        let Policy { effect, groups, resources } = Self::as_sent(effect, groups, resources)?;
+        Ok(Self::new(effect, groups, resources, home))
+    }
+
+    /// What version 0.1.0 took a policy of the API's answer for, where that is not what [`Policy::from_wire`] reads today.
+    /// Its states know the policy by the fingerprint of this one.
+    pub fn from_wire_before<'a>(
+        effect: &str,
+        groups: impl IntoIterator<Item = &'a str>,
+        resources: &Value,
+        home: &Home,
+    ) -> Option<Self> {
+        let sent = Self::as_sent(effect, groups, resources).ok()?;
+        let today = flatten(sent.resources.clone(), home);
+        let before = flatten_as_before(sent.resources, home);
+        (before != today).then_some(Policy { resources: before, ..sent })
+    }
+
+    fn as_sent<'a>(
+        effect: &str,
+        groups: impl IntoIterator<Item = &'a str>,
+        resources: &Value,
+    ) -> Result<Self, MalformedPolicy> {
         let effect = effect.parse()?;
         let groups = groups.into_iter().map(GroupId::from_str).collect::<Result<_, _>>()?;
         let resources = resources.as_object().ok_or(MalformedPolicy::NotAnObject)?;
@@ -214,7 +263,7 @@ impl Policy {
                 Ok((key.clone(), resource))
             })
             .collect::<Result<_, MalformedPolicy>>()?;
-        Ok(Self::new(effect, groups, resources, home))
+        Ok(Policy { effect, groups, resources })
     }
 
     /// Writes the policy as the API takes it of a token that `home` owns.
@@ -236,7 +285,7 @@ impl Policy {
         Policy {
             effect: Effect::Deny,
             groups: BTreeSet::from([GroupId(INERT_GROUP.to_owned())]),
-            resources: BTreeMap::from([(key, Resource::Flat("*".to_owned()))]),
+            resources: BTreeMap::from([(key, Resource::every())]),
         }
     }
 
@@ -258,51 +307,4 @@ pub(super) fn read_resource(value: &Value) -> Option<Resource> {
             .map(Resource::Nested),
         _ => None,
     }
-}
-
-fn flatten(mut resources: BTreeMap<String, Resource>, home: &Home) -> BTreeMap<String, Resource> {
-    let Home::Account(id) = home else { return resources };
-    let account = keys::account(id);
-    let Some(Resource::Nested(inner)) = resources.get(&account) else { return resources };
-    let every = Resource::Flat("*".to_owned());
-    let (flat, nested): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        inner.clone().into_iter().partition(|(key, value)| {
-            keys::nests_under_account(key)
-                && value == "*"
-                && resources.get(key).is_none_or(|there| *there == every)
-        });
-    let any_flat = resources.iter().any(|(key, value)| keys::nests_under_account(key) && *value == every);
-    if nested.is_empty() && (any_flat || !flat.is_empty()) {
-        resources.remove(&account);
-    } else {
-        resources.insert(account, Resource::Nested(nested));
-    }
-    resources.extend(flat.into_keys().map(|key| (key, every.clone())));
-    resources
-}
-
-fn nest(resources: &BTreeMap<String, Resource>, home: &Home) -> Value {
-    let mut wire = Map::new();
-    for (key, resource) in resources {
-        let value = match resource {
-            Resource::Flat(text) => Value::from(text.as_str()),
-            Resource::Nested(inner) => {
-                inner.iter().map(|(key, text)| (key.clone(), Value::from(text.as_str()))).collect()
-            }
-        };
-        wire.insert(key.clone(), value);
-    }
-    let Home::Account(id) = home else { return Value::Object(wire) };
-    let account = keys::account(id);
-    let every = Resource::Flat("*".to_owned());
-    for (key, _) in resources.iter().filter(|(key, value)| keys::nests_under_account(key) && **value == every)
-    {
-        let outer = wire.entry(account.clone()).or_insert_with(|| Value::Object(Map::new()));
-        // What cannot be nested stays flat, and the API says what it thinks of it.
-        if let Some(outer) = outer.as_object_mut().filter(|outer| !outer.contains_key(key)) {
-            outer.insert(key.clone(), Value::from("*"));
-            wire.remove(key);
-        }
-    }
-    Value::Object(wire)
 }

@@ -1,65 +1,15 @@
 //! The permission groups there are, by id and by name within a scope.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::str::FromStr;
 
 use super::canonical::GroupId;
+use super::scope::Scope;
+use super::suggest;
+use super::workers::Workers;
 
-/// What a permission group applies to. The API's list of scopes grows: another one is kept as it is written.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// `com.cloudflare.api.account`
-    Account,
-    /// `com.cloudflare.api.account.zone`
-    Zone,
-    /// `com.cloudflare.api.user`
-    User,
-    /// `com.cloudflare.edge.r2.bucket`
-    R2Bucket,
-    /// `com.cloudflare.edge.worker.script`
-    WorkerScript,
-    /// A scope that is not known here.
-    Other(String),
-}
-
-impl Scope {
-    /// The API's word for the scope.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Scope::Account => "com.cloudflare.api.account",
-            Scope::Zone => "com.cloudflare.api.account.zone",
-            Scope::User => "com.cloudflare.api.user",
-            Scope::R2Bucket => "com.cloudflare.edge.r2.bucket",
-            Scope::WorkerScript => "com.cloudflare.edge.worker.script",
-            Scope::Other(text) => text,
-        }
-    }
-}
-
-impl From<&str> for Scope {
-    fn from(text: &str) -> Self {
-        let known = [Scope::Account, Scope::Zone, Scope::User, Scope::R2Bucket, Scope::WorkerScript];
-        known
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
-            .unwrap_or_else(|| Scope::Other(text.to_owned()))
-    }
-}
-
-/// The word for people, as in 'a zone-scoped permission group'.
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Scope::Account => "account",
-            Scope::Zone => "zone",
-            Scope::User => "user",
-            Scope::R2Bucket => "R2-bucket",
-            Scope::WorkerScript => "Worker-script",
-            Scope::Other(text) => text,
-        })
-    }
-}
+/// Names of permission groups, as an answer of the API carries them beside the ids.
+pub type Names = BTreeMap<GroupId, String>;
 
 /// A permission group, as the API lists it for tokens (not the look-alikes of member roles under `/iam`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,12 +22,33 @@ pub struct PermissionGroup {
     pub scopes: Vec<Scope>,
     /// Cloudflare says that it goes away.
     pub deprecated: bool,
+    /// Whether the credential that lists it may put it into a token, as far as the API says so. The create decides.
+    pub selectable: Option<bool>,
+    /// What it allows, in the API's words.
+    pub description: Option<String>,
+    /// Where the dashboard files it.
+    pub category: Option<String>,
 }
 
 impl PermissionGroup {
-    /// Can a policy on this scope hold it? Where the scope of either is not known, nothing speaks against it.
+    /// A group of which no more is known.
+    pub fn new(id: GroupId, name: impl Into<String>, scopes: Vec<Scope>) -> Self {
+        let name = name.into();
+        Self { id, name, scopes, deprecated: false, selectable: None, description: None, category: None }
+    }
+
+    /// Is it a group of this scope? Where the scope of either is not known, nothing speaks against it.
     pub fn fits(&self, scope: Option<&Scope>) -> bool {
         self.scopes.is_empty() || scope.is_none_or(|scope| self.scopes.contains(scope))
+    }
+
+    /// The narrower scope of a group that is not the account's own: the API takes it on an account, where it covers
+    /// everything of that scope in the account.
+    pub fn narrower(&self) -> Option<&Scope> {
+        self.scopes
+            .iter()
+            .find(|scope| scope.is_within_account())
+            .filter(|_| !self.fits(Some(&Scope::Account)))
     }
 }
 
@@ -86,6 +57,7 @@ impl PermissionGroup {
 pub struct Catalog {
     by_id: BTreeMap<GroupId, PermissionGroup>,
     by_name: BTreeMap<String, Vec<GroupId>>,
+    workers: Workers,
 }
 
 impl Catalog {
@@ -96,7 +68,18 @@ impl Catalog {
         for group in by_id.values() {
             by_name.entry(group.name.clone()).or_default().push(group.id.clone());
         }
-        Catalog { by_id, by_name }
+        Catalog { by_id, by_name, workers: Workers::default() }
+    }
+
+    /// The same with the account's Workers, whose names policies may have.
+    #[must_use]
+    pub fn with_workers(self, workers: Workers) -> Self {
+        Catalog { workers, ..self }
+    }
+
+    /// The account's Workers. None where no policy has a name of one.
+    pub fn workers(&self) -> &Workers {
+        &self.workers
     }
 
     /// The group of this id.
@@ -109,9 +92,14 @@ impl Catalog {
         self.by_name.get(name).into_iter().flatten().filter_map(|id| self.by_id.get(id))
     }
 
-    /// The groups of this name that a policy on this scope can hold: one, unless the scope is not known.
+    /// The groups of this name that a policy on this scope can mean: one, unless the scope is not known. On an account
+    /// these are the account's own; only where the account has none of this name, those of the scopes within it.
     pub fn find(&self, name: &str, scope: Option<&Scope>) -> Vec<&PermissionGroup> {
-        self.named(name).filter(|group| group.fits(scope)).collect()
+        let own: Vec<_> = self.named(name).filter(|group| group.fits(scope)).collect();
+        if own.is_empty() && scope == Some(&Scope::Account) {
+            return self.named(name).filter(|group| group.narrower().is_some()).collect();
+        }
+        own
     }
 
     /// All groups, by id.
@@ -119,34 +107,11 @@ impl Catalog {
         self.by_id.values()
     }
 
-    /// The names that the user may have meant, the likeliest first, at most three: the same name in another case, the
-    /// dashboard's `Edit` for the API's `Write`, then what is spelled nearly so. A name that fits the scope comes first.
+    /// The names that the user may have meant, the likeliest first, at most three. A name that fits the scope comes first where
+    /// none is the same name in another spelling.
     pub fn nearest(&self, name: &str, scope: Option<&Scope>) -> Vec<String> {
-        const ENOUGH: f64 = 0.75;
-        let wanted = name.trim().to_lowercase();
-        let as_write = wanted.strip_suffix("edit").map(|stem| format!("{stem}write"));
-        let likeness = |candidate: &str| {
-            let candidate = candidate.to_lowercase();
-            if candidate == wanted {
-                3.0
-            } else if as_write.as_ref() == Some(&candidate) {
-                2.0
-            } else {
-                let wanted = as_write.as_deref().unwrap_or(&wanted);
-                strsim::normalized_damerau_levenshtein(wanted, &candidate)
-                    .max(strsim::sorensen_dice(wanted, &candidate))
-            }
-        };
-        let mut ranked: Vec<(f64, bool, &str)> = self
-            .by_name
-            .keys()
-            .map(|name| (likeness(name), !self.find(name, scope).is_empty(), name.as_str()))
-            .filter(|(score, ..)| *score >= ENOUGH)
-            .collect();
-        // A name of the right scope is worth a small misspelling, but never beats the same name in another case.
-        let weight = |(score, fits, _): &(f64, bool, &str)| score + if *fits { 0.1 } else { 0.0 };
-        ranked.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then_with(|| a.2.cmp(b.2)));
-        ranked.into_iter().take(3).map(|(.., name)| name.to_owned()).collect()
+        let names = self.by_name.keys().map(|known| (known.as_str(), !self.find(known, scope).is_empty()));
+        suggest::nearest(names, name)
     }
 }
 

@@ -5,25 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::canonical::{GroupId, Home, Policy, Resource};
-use super::catalog::{Catalog, Scope, Written, read_group};
+use super::catalog::{Catalog, Names, Written, read_group};
 use super::keys;
+use super::resolve::needs_no_target;
+use super::scope::Scope;
 use super::spec::{PolicySpec, Selection, Target};
 
-/// Names of permission groups, as an answer of the API carries them beside the ids.
-pub type Names = BTreeMap<GroupId, String>;
-
 /// Describes a policy: groups by name where the name can mean no other group in that scope, and what they apply to in the
-/// shortest form that says it. Resolving the description gives the policy again.
+/// shortest form that says it. Resolving the description with the catalog gives the policy again.
 pub fn describe(policy: &Policy, home: &Home, catalog: Option<&Catalog>, names: &Names) -> PolicySpec {
     let target = target(policy, home);
     let scope = target.scope();
     let group =
         |id: &GroupId| name(id, scope.as_ref(), policy, catalog, names).unwrap_or(id.as_str()).to_owned();
-    PolicySpec {
-        effect: policy.effect(),
-        permission_groups: policy.groups().iter().map(group).collect(),
-        target,
-    }
+    let permission_groups: BTreeSet<String> = policy.groups().iter().map(group).collect();
+    let unsaid = || catalog.is_some_and(|catalog| needs_no_target(&permission_groups, catalog));
+    let of_workers = |id: &GroupId| {
+        let group = catalog.and_then(|catalog| catalog.get(id));
+        group.is_some_and(|group| group.narrower() == Some(&Scope::WorkerScript))
+    };
+    let target = match target {
+        Target::Account if !policy.groups().is_empty() && policy.groups().iter().all(of_workers) => {
+            Target::Workers(Selection::All)
+        }
+        Target::Account if !unsaid() => Target::Resources(written(policy.resources())),
+        target => target,
+    };
+    PolicySpec { effect: policy.effect(), permission_groups, target }
 }
 
 fn name<'a>(

@@ -65,6 +65,12 @@ impl IpSet {
     }
 }
 
+/// An address or a range as the API wants it, in CIDR notation: a single address is a range of one. `None` where the element is
+/// neither.
+pub fn cidr(element: &str) -> Option<String> {
+    range(element).ok().map(|range| range.to_string())
+}
+
 fn range(element: &str) -> Result<IpNet, String> {
     let Some((address, length)) = element.split_once('/') else {
         return element.parse::<IpAddr>().map(IpNet::from).map_err(|_| {
@@ -114,6 +120,22 @@ mod tests {
         }
         assert!(!set(&["0.0.0.0/1", "2001:db8::/32"]).is_everywhere());
         assert!(IpSet::parse(["0.0.0.0/00"]).is_err() && IpSet::parse(["0.0.0.0/+0"]).is_err());
+    }
+
+    #[test]
+    fn addresses_go_out_in_cidr_notation_and_mean_the_same() {
+        let cases = [
+            ("192.0.2.7", "192.0.2.7/32"),
+            ("2001:0db8:0::0001", "2001:db8::1/128"),
+            ("192.0.2.0/24", "192.0.2.0/24"),
+            ("123.123.123.100/24", "123.123.123.100/24"),
+            ("2001:DB8::/32", "2001:db8::/32"),
+        ];
+        for (written, sent) in cases {
+            assert_eq!(cidr(written).as_deref(), Some(sent));
+            assert_eq!(set(&[written]), set(&[sent]));
+        }
+        assert_eq!(cidr("office"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The API's resource keys: how they are written and which scope they stand for. Knows no policy.
 
-use super::catalog::Scope;
+use super::scope::Scope;
 
 pub(super) const ACCOUNT: &str = "com.cloudflare.api.account.";
 pub(super) const ZONE: &str = "com.cloudflare.api.account.zone.";
@@ -31,6 +31,11 @@ pub fn r2_bucket(account: &str, jurisdiction: &str, bucket: &str) -> String {
     format!("{R2_BUCKET}{account}_{jurisdiction}_{bucket}")
 }
 
+/// The key of a Worker.
+pub(super) fn worker(tag: &str) -> String {
+    format!("{WORKER_SCRIPT}{tag}")
+}
+
 /// The parts `(jurisdiction, bucket)` of `default/photos`, if it is written so.
 pub(super) fn split_bucket(element: &str) -> Option<(&str, &str)> {
     element
@@ -52,8 +57,8 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Is this key said flat by users, and nested under its account on the wire of an account-owned token?
-pub(super) fn nests_under_account(key: &str) -> bool {
+/// Does the API take this key of an account-owned token only nested under its account? Users write it flat.
+pub(super) fn needs_nesting(key: &str) -> bool {
     key == EVERY_ZONE || key == EVERY_R2_BUCKET || key.starts_with(WORKER_SCRIPT)
 }
 
@@ -65,6 +70,86 @@ pub(super) fn covers(key: &str, other: &str) -> bool {
         Some(Scope::Zone) => key == EVERY_ZONE && other.starts_with(ZONE),
         _ => key == EVERY_R2_BUCKET && other.starts_with(R2_BUCKET),
     }
+}
+
+/// Does this key, nested under the account, mean what it means flat in a token of that account?
+pub(super) fn is_within(key: &str, account: &str) -> bool {
+    let own_bucket =
+        || key.strip_prefix(R2_BUCKET).is_some_and(|rest| rest.starts_with(&format!("{account}_")));
+    needs_nesting(key) || key.starts_with(ZONE) || own_bucket()
+}
+
+/// A kind of keys: how they begin, how they go on, and whether a text is what they go on with.
+struct Kind(&'static str, &'static str, fn(&str) -> bool);
+
+const KINDS: [Kind; 5] = [
+    Kind(ZONE, "<zone id>", is_hex32),
+    Kind(ACCOUNT, "<account id>", is_hex32),
+    Kind(USER, "<user id>", is_hex32),
+    Kind(R2_BUCKET, "<account id>_<jurisdiction>_<bucket>", is_bucket_of_account),
+    Kind(WORKER_SCRIPT, "<tag>", is_tag),
+];
+
+/// A key that the API cannot take, with how keys of its kind are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadKey {
+    /// It does not begin as the API's keys do.
+    NoKey,
+    /// It ends where the id belongs, or has something else there.
+    NoId {
+        /// The form of the keys of this kind.
+        form: String,
+    },
+    /// Something follows the id of an account, which is written as a nest instead.
+    BelowAccount,
+}
+
+impl std::fmt::Display for BadKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BadKey::NoKey => f.write_str("is no resource key: they begin with `com.cloudflare.`"),
+            BadKey::NoId { form } => {
+                write!(
+                    f,
+                    "is not of the form `{form}`, where an id has 32 hexadecimal digits in lower case; `*` is all"
+                )
+            }
+            BadKey::BelowAccount => {
+                f.write_str("has something behind the account's id, which the API does not know")
+            }
+        }
+    }
+}
+
+/// Checks the shape of a key. True: its kind is known here. False: it is not, and the API may know it.
+pub fn check(key: &str) -> Result<bool, BadKey> {
+    if !key.starts_with("com.cloudflare.") {
+        return Err(BadKey::NoKey);
+    }
+    let account_rest = key.strip_prefix(ACCOUNT).filter(|_| !key.starts_with(ZONE));
+    if let Some((id, _)) = account_rest.and_then(|rest| rest.split_once('.')) {
+        // Below an account there may be other kinds, as zones are one.
+        return if is_hex32(id) { Err(BadKey::BelowAccount) } else { Ok(false) };
+    }
+    for Kind(prefix, form, is_id) in KINDS {
+        let rest = if key == prefix.trim_end_matches('.') { Some("") } else { key.strip_prefix(prefix) };
+        if let Some(rest) = rest {
+            let form = || format!("{prefix}{form}");
+            return if rest == "*" || is_id(rest) { Ok(true) } else { Err(BadKey::NoId { form: form() }) };
+        }
+    }
+    Ok(false)
+}
+
+fn is_bucket_of_account(rest: &str) -> bool {
+    let mut parts = rest.splitn(3, '_');
+    parts.next().is_some_and(is_hex32)
+        && parts.next().is_some_and(is_jurisdiction)
+        && parts.next().is_some_and(is_bucket)
+}
+
+fn is_tag(rest: &str) -> bool {
+    !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// The scope that a key stands for; none where the key is of a kind that is not known here.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::catalog::Scope;
+use super::keys::BadKey;
+use super::scope::Scope;
 
 /// Does the problem stop the plan?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Part {
     Zones(Option<String>),
     /// `r2_buckets`, or an element of it.
     R2Buckets(Option<String>),
+    /// `workers`, or an element of it.
+    Workers(Option<String>),
     /// `resources`, or the value at a key of it.
     Resources(Option<String>),
 }
@@ -52,6 +55,10 @@ pub enum Fault {
     BrokenId { text: String },
     /// A group of another scope than that of what the policy applies to.
     WrongScope { group: String, has: Vec<Scope>, target: Scope },
+    /// The group reaches into the account, or may, and nothing says what the policy applies to. `account`: the token's own.
+    NoTarget { group: String, scopes: Vec<Scope>, account: Option<String> },
+    /// A group of a scope within the account, on the account: it covers all that there is of that scope.
+    WholeAccount { group: String, scope: Scope },
     /// Some groups fit what the policy applies to, and some do not; or what it applies to is of several scopes.
     MixedGroups { by_scope: BTreeMap<Scope, Vec<String>> },
     /// Resource keys of several scopes in one policy.
@@ -60,6 +67,10 @@ pub enum Fault {
     Ambiguous { name: String, ids: Vec<(String, Vec<Scope>)> },
     /// Two elements mean one group.
     SameGroup { group: String, other: String },
+    /// The API says that the provider's credential may not put the group into a token.
+    NotSelectable { group: String },
+    /// The group exists for tokens of users, and the token is an account's.
+    ForUsersOnly { name: String },
     /// Cloudflare retires the group.
     Deprecated { group: String },
     /// `permission_groups` is empty.
@@ -70,10 +81,18 @@ pub enum Fault {
     BadZone { zone: String },
     /// Not `jurisdiction/bucket`.
     BadBucket { bucket: String },
+    /// No Worker of the account has this name.
+    NoWorker { name: String, nearest: Vec<String> },
+    /// Tokens of users take no Workers.
+    WorkersOfUser,
     /// Neither `*` nor a JSON object of strings.
     BadResource { key: String },
-    /// A key that the API does not know.
-    BadKey { key: String },
+    /// A key that the API cannot take.
+    BadKey { key: String, fault: BadKey },
+    /// A key of a kind that is not known here. The API may know it.
+    UnknownKind { key: String },
+    /// More than the API takes in one policy.
+    TooManyGroups { count: usize },
     /// The token is the user's own, so that there is no account to mean.
     NoAccount,
     /// The set holds the same policy twice.
@@ -90,7 +109,10 @@ impl Problem {
     /// Does it stop the plan?
     pub fn severity(&self) -> Severity {
         match self.fault {
-            Fault::Deprecated { .. } => Severity::Warning,
+            Fault::Deprecated { .. }
+            | Fault::NotSelectable { .. }
+            | Fault::WholeAccount { .. }
+            | Fault::UnknownKind { .. } => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -118,6 +140,26 @@ impl fmt::Display for Fault {
                 scoped(has),
                 things(target)
             ),
+            Fault::NoTarget { group, scopes, .. } if scopes.contains(&Scope::Account) => {
+                let kinds: Vec<_> = scopes.iter().map(things).collect();
+                write!(
+                    f,
+                    "\"{group}\" exists for {}, and the policy does not say which it applies to.",
+                    kinds.join(" and for ")
+                )
+            }
+            Fault::NoTarget { group, scopes, .. } => write!(
+                f,
+                "\"{group}\" is {} permission group, and the policy does not say what it applies to.",
+                scoped(scopes)
+            ),
+            Fault::WholeAccount { group, scope } => write!(
+                f,
+                "\"{group}\" is {} permission group, and this policy applies it to an account: it covers all {} of the \
+                 account, also those that are made later.",
+                scoped(std::slice::from_ref(scope)),
+                things(scope)
+            ),
             Fault::MixedGroups { by_scope } => {
                 write!(f, "The permission groups of one policy are of several scopes: {}.", listed(by_scope))
             }
@@ -131,6 +173,15 @@ impl fmt::Display for Fault {
             Fault::SameGroup { group, other } => {
                 write!(f, "\"{group}\" and \"{other}\" are the same permission group.")
             }
+            Fault::NotSelectable { group } => {
+                write!(
+                    f,
+                    "The provider's credential may not grant the permission group \"{group}\", says the API."
+                )
+            }
+            Fault::ForUsersOnly { name } => {
+                write!(f, "The permission group \"{name}\" exists for user-owned tokens only.")
+            }
             Fault::Deprecated { group } => write!(f, "Cloudflare retires the permission group \"{group}\"."),
             Fault::NoGroups => f.write_str("The policy has no permission group."),
             Fault::NothingSelected => f.write_str("The policy applies to nothing."),
@@ -140,10 +191,24 @@ impl fmt::Display for Fault {
             Fault::BadBucket { bucket } => {
                 write!(f, "\"{bucket}\" is not a bucket with its jurisdiction, such as \"default/photos\".")
             }
+            Fault::NoWorker { name, .. } => write!(f, "The account has no Worker \"{name}\"."),
+            Fault::WorkersOfUser => f.write_str("A token of a user cannot be limited to Workers."),
             Fault::BadResource { key } => {
                 write!(f, "The value at \"{key}\" is neither \"*\" nor a JSON object of such values.")
             }
-            Fault::BadKey { key } => write!(f, "The API knows no resource key such as \"{key}\"."),
+            Fault::BadKey { key, fault } => write!(f, "\"{key}\" {fault}."),
+            Fault::UnknownKind { key } => {
+                write!(
+                    f,
+                    "The provider does not know the kind of the resource key \"{key}\". It is sent as it is."
+                )
+            }
+            Fault::TooManyGroups { count } => {
+                write!(
+                    f,
+                    "The policy has {count} permission groups, and the API takes at most 300 in one policy."
+                )
+            }
             Fault::NoAccount => {
                 f.write_str("The token belongs to a user, so there is no account that the policy could mean.")
             }
@@ -167,6 +232,10 @@ impl Fault {
             }
             Fault::BrokenId { .. } => "Write the whole id in lower case, or the group's name.".into(),
             Fault::WrongScope { has, .. } => wrong_scope(has),
+            Fault::NoTarget { scopes, account, .. } => no_target(scopes, account.as_deref()),
+            Fault::WholeAccount { scope, .. } => {
+                format!("If some are enough, write instead {}.", selection(scope))
+            }
             Fault::MixedGroups { .. } => "Write one policy per scope.".into(),
             Fault::MixedResources { .. } => "Write one policy per scope, each with the groups that fit it.".into(),
             Fault::Ambiguous { ids, .. } => {
@@ -174,6 +243,13 @@ impl Fault {
                 format!("Write the id of one: {}.", ids.join(", "))
             }
             Fault::SameGroup { .. } => "Leave one out.".into(),
+            Fault::NotSelectable { .. } => {
+                "If the apply is refused, give the provider's credential this permission group, or use another credential."
+                    .into()
+            }
+            Fault::ForUsersOnly { .. } => {
+                "Leave it out. What acts for a user needs a token of that user, not of an account.".into()
+            }
             Fault::Deprecated { .. } => "Move to the group that replaces it while both work.".into(),
             Fault::NoGroups => "Name at least one.".into(),
             Fault::NothingSelected => {
@@ -191,11 +267,25 @@ impl Fault {
             Fault::BadBucket { .. } => {
                 "A bucket's name has 3 to 63 lower-case letters, digits and hyphens.".into()
             }
+            Fault::NoWorker { nearest, .. } => match nearest.first() {
+                Some(name) => format!("Did you mean \"{name}\"? A Worker must exist before a policy can name it."),
+                None => "A Worker must exist before a policy can name it. If this configuration makes it, let the token \
+                         depend on it."
+                    .into(),
+            },
+            Fault::WorkersOfUser => "Use a token that an account owns.".into(),
             Fault::BadResource { .. } => {
                 "Write \"*\"; for a nest, jsonencode of an object of strings.".into()
             }
-            Fault::BadKey { .. } => {
+            Fault::BadKey { fault: BadKey::BelowAccount, .. } => {
                 "For all zones of the token's account write zones = [\"*\"]; for one, its id in zones.".into()
+            }
+            Fault::BadKey { .. } => "Complete the key; a null or an empty value may have ended up in it.".into(),
+            Fault::UnknownKind { .. } => {
+                "Compare its spelling with Cloudflare's documentation of token policies.".into()
+            }
+            Fault::TooManyGroups { .. } => {
+                "Split it: write two policies that apply to the same, each with some of the groups.".into()
             }
             Fault::NoAccount => "Say in `resources` what the policy applies to.".into(),
             Fault::Duplicate => "Leave one out.".into(),
@@ -205,21 +295,61 @@ impl Fault {
 }
 
 fn unknown_name(name: &str, nearest: &[String]) -> String {
+    const LIST: &str = "The data source `cloudflare_api_token_permission_groups` lists all names.";
     let quoted: Vec<_> = nearest.iter().map(|name| format!("\"{name}\"")).collect();
     let meant = match quoted.as_slice() {
-        [] => {
-            return "Take the name from the API's list of permission groups; it is not always the dashboard's.".into();
-        }
+        [] => return format!("{LIST} They are not always the dashboard's."),
         [one] => format!("Did you mean {one}?"),
         [rest @ .., last] => format!("Did you mean {} or {last}?", rest.join(", ")),
     };
     let edit = name.trim().to_lowercase().ends_with("edit");
-    if edit { format!("{meant} What the dashboard calls Edit is Write here.") } else { meant }
+    let edit = if edit { " What the dashboard calls Edit is Write here." } else { "" };
+    format!("{meant}{edit} {LIST}")
+}
+
+/// Both ways: the things within the account, or the account itself.
+fn no_target(scopes: &[Scope], account: Option<&str>) -> String {
+    let within: Vec<_> = scopes.iter().filter(|scope| scope.is_within_account()).collect();
+    let all: Vec<_> =
+        within.iter().map(|scope| format!("{} for all {}", star(scope), things(scope))).collect();
+    let some: Vec<_> = within.iter().map(|scope| selection(scope)).collect();
+    let id = account.unwrap_or("<account id>");
+    let reach = if scopes.contains(&Scope::Account) {
+        "for the account".to_owned()
+    } else {
+        let things: Vec<_> = within.iter().map(|scope| things(scope)).collect();
+        format!("for the account, which covers all of its {}", things.join(" and "))
+    };
+    format!(
+        "Write {}, {} for some, or resources = {{ \"com.cloudflare.api.account.{id}\" = \"*\" }} {reach}. If the policy \
+         names something already, look for a misspelt attribute or a null: Terraform drops an attribute of an object that it \
+         does not know, and says nothing.",
+        all.join(", "),
+        some.join(", ")
+    )
+}
+
+/// The attribute that names all of a scope's things.
+fn star(scope: &Scope) -> &'static str {
+    match scope {
+        Scope::Zone => "zones = [\"*\"]",
+        Scope::R2Bucket => "r2_buckets = [\"*\"]",
+        _ => "workers = [\"*\"]",
+    }
+}
+
+/// The attribute that names some of a scope's things.
+fn selection(scope: &Scope) -> &'static str {
+    match scope {
+        Scope::Zone => "zones = [\"<zone id>\"]",
+        Scope::R2Bucket => "r2_buckets = [\"<jurisdiction>/<bucket>\"]",
+        _ => "workers = [\"<Worker>\"]",
+    }
 }
 
 fn wrong_scope(has: &[Scope]) -> String {
     match has {
-        [Scope::Account] => "Leave zones, r2_buckets and resources out: it applies to the token's account.".into(),
+        [Scope::Account] => "Leave zones, r2_buckets, workers and resources out: it applies to the token's account.".into(),
         [Scope::Zone] => "Say which zones: zones = [\"<zone id>\"], or [\"*\"] for all.".into(),
         [Scope::R2Bucket] => {
             "Say which buckets: r2_buckets = [\"<jurisdiction>/<bucket>\"], or [\"*\"] for all.".into()
@@ -230,7 +360,7 @@ fn wrong_scope(has: &[Scope]) -> String {
                 .into()
         }
         [Scope::WorkerScript] => {
-            "Say which script: resources = { \"com.cloudflare.edge.worker.script.<tag>\" = \"*\" }.".into()
+            "Say which Workers: workers = [\"<Worker>\"], or [\"*\"] for all.".into()
         }
         _ => "Say in `resources` what it applies to.".into(),
     }
@@ -253,7 +383,7 @@ fn things(scope: &Scope) -> String {
         Scope::Zone => "zones".into(),
         Scope::User => "a user".into(),
         Scope::R2Bucket => "R2 buckets".into(),
-        Scope::WorkerScript => "Worker scripts".into(),
+        Scope::WorkerScript => "Workers".into(),
         Scope::Other(text) => text.clone(),
     }
 }

@@ -2,50 +2,55 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::canonical::{GroupId, Home, Policy, Resource, read_resource};
-use super::catalog::{Catalog, PermissionGroup, Scope, Written, read_group};
+use super::canonical::{GroupId, Home, Policy, Resource};
+use super::catalog::{Catalog, PermissionGroup, Written, read_group};
 use super::fingerprint::Fingerprint;
 use super::keys;
 use super::problem::{Fault, Part, Problem, Severity};
-use super::spec::{PolicySpec, Selection, Target};
+use super::scope::Scope;
+use super::spec::{PolicySpec, Selection, Target, read_value, resources};
+use super::workers::Workers;
 
-/// A spec's policy, and what the user should know although it works.
+/// What a spec means, and what the user should know although it works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
-    /// The canonical form.
-    pub policy: Policy,
+    /// In canonical form: one, or two where some resources go out flat and others nested.
+    pub policies: Vec<Policy>,
     /// Problems of severity warning.
     pub warnings: Vec<Problem>,
 }
 
 impl PolicySpec {
-    /// The policy that the spec means in a token that `home` owns, or every problem that it has (warnings among them).
+    /// The policies that the spec means in a token that `home` owns, or every problem that it has (warnings among them).
     pub fn resolve(&self, home: &Home, catalog: &Catalog) -> Result<Resolved, Vec<Problem>> {
         let mut problems = check(&self.permission_groups, Some(&self.target), Some(home), catalog);
         problems.extend(empties(self));
-        let scope = self.target.scope();
         let groups = self
             .permission_groups
             .iter()
-            .filter_map(|element| group(element, scope.as_ref(), catalog).ok())
+            .filter_map(|element| group(element, Some(&self.target), catalog).ok())
             .map(|group| group.id.clone())
             .collect();
         let resources = resources(&self.target, home).unwrap_or_default();
-        let policy = Policy::new(self.effect, groups, resources, home);
-        if policy.is_inert(home) {
+        // Names that have not become tags are of Workers that are not there.
+        if *home != Home::User {
+            problems.extend(self.with_tags(&Workers::default()).err().unwrap_or_default());
+        }
+        let policies = Policy::new(self.effect, groups, resources, home).split(home);
+        if policies.iter().any(|policy| policy.is_inert(home)) {
             problems.push(Problem::new(Part::Whole, Fault::Reserved));
         }
         if problems.iter().any(|problem| problem.severity() == Severity::Error) {
             return Err(problems);
         }
-        Ok(Resolved { policy, warnings: problems })
+        Ok(Resolved { policies, warnings: problems })
     }
 }
 
 /// What a set of specs resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedSet {
-    /// One policy per spec, in their order.
+    /// The policies of all specs, in their order, each once.
     pub policies: Vec<Policy>,
     /// Problems of severity warning, each with the index of its spec.
     pub warnings: Vec<(usize, Problem)>,
@@ -64,10 +69,12 @@ pub fn resolve_all(
         match spec.resolve(home, catalog) {
             Ok(resolved) => {
                 problems.extend(resolved.warnings.into_iter().map(|warning| (index, warning)));
-                if !seen.insert(resolved.policy.fingerprint()) {
+                let before = policies.len();
+                let new = resolved.policies.into_iter().filter(|policy| seen.insert(policy.fingerprint()));
+                policies.extend(new);
+                if policies.len() == before {
                     problems.push((index, Problem::new(Part::Whole, Fault::Duplicate)));
                 }
-                policies.push(resolved.policy);
             }
             Err(found) => problems.extend(found.into_iter().map(|problem| (index, problem))),
         }
@@ -84,29 +91,60 @@ pub fn check(
     home: Option<&Home>,
     catalog: &Catalog,
 ) -> Vec<Problem> {
-    let mut problems = check_groups(permission_groups, target, catalog);
+    let mut problems = check_groups(permission_groups, target, home, catalog);
     problems.extend(target.map(|target| check_target(target, home)).unwrap_or_default());
     problems
 }
 
-fn check_groups(elements: &BTreeSet<String>, target: Option<&Target>, catalog: &Catalog) -> Vec<Problem> {
+/// How many permission groups the API takes in one policy.
+const MOST_GROUPS: usize = 300;
+
+fn check_groups(
+    elements: &BTreeSet<String>,
+    target: Option<&Target>,
+    home: Option<&Home>,
+    catalog: &Catalog,
+) -> Vec<Problem> {
     let scope = target.and_then(Target::scope);
     let mut problems = Vec::new();
+    if elements.len() > MOST_GROUPS {
+        let fault = Fault::TooManyGroups { count: elements.len() };
+        problems.push(Problem::new(Part::PermissionGroups, fault));
+    }
     let mut found: BTreeMap<&GroupId, &String> = BTreeMap::new();
     let mut misfits: Vec<(&String, Vec<Scope>)> = Vec::new();
     for element in elements {
         let at = || Part::PermissionGroup(element.clone());
-        match group(element, scope.as_ref(), catalog) {
+        match group(element, target, catalog) {
             Ok(group) => {
+                let named = read_group(element) == Written::Name;
+                let reach = group.narrower().filter(|_| named && scope == Some(Scope::Account));
+                problems.extend(reach.map(|scope| {
+                    let fault = Fault::WholeAccount { group: element.clone(), scope: scope.clone() };
+                    Problem::new(at(), fault)
+                }));
                 if let Some(other) = found.insert(&group.id, element) {
                     let fault = Fault::SameGroup { group: element.clone(), other: other.clone() };
                     problems.push(Problem::new(at(), fault));
+                }
+                if group.selectable == Some(false) {
+                    problems.push(Problem::new(at(), Fault::NotSelectable { group: group.name.clone() }));
                 }
                 if group.deprecated {
                     problems.push(Problem::new(at(), Fault::Deprecated { group: group.name.clone() }));
                 }
             }
             Err(Unresolved::OtherScope(scopes)) => misfits.push((element, scopes)),
+            // The user's token has no account that could be meant: that is said of the target.
+            Err(Unresolved::NoTarget(_)) if home == Some(&Home::User) => {}
+            Err(Unresolved::NoTarget(scopes)) => {
+                let account = match home {
+                    Some(Home::Account(id)) => Some(id.clone()),
+                    _ => None,
+                };
+                let fault = Fault::NoTarget { group: element.clone(), scopes, account };
+                problems.push(Problem::new(at(), fault));
+            }
             // What they apply to may yet tell which is meant.
             Err(Unresolved::Fault(Fault::Ambiguous { .. })) if target.is_none() => {}
             Err(Unresolved::Fault(fault)) => problems.push(Problem::new(at(), fault)),
@@ -142,22 +180,40 @@ fn misfit(
     vec![Problem::new(Part::PermissionGroups, Fault::MixedGroups { by_scope })]
 }
 
+/// The groups of a user's own things. The list of an account's groups does not have them.
+const USERS_OWN: [&str; 6] = [
+    "API Tokens Read",
+    "API Tokens Write",
+    "Memberships Read",
+    "Memberships Write",
+    "User Details Read",
+    "User Details Write",
+];
+
 enum Unresolved {
-    /// The group is there, and of these scopes.
+    /// The group exists, and these are its scopes.
     OtherScope(Vec<Scope>),
+    /// Groups of this name or id exist in these scopes, and the policy does not say what it applies to.
+    NoTarget(Vec<Scope>),
     Fault(Fault),
 }
 
-/// The group that an element of `permission_groups` means.
+/// The group that an element of `permission_groups` means in a policy on this target. `None`: it is not known yet.
 fn group<'a>(
     element: &str,
-    scope: Option<&Scope>,
+    target: Option<&Target>,
     catalog: &'a Catalog,
 ) -> Result<&'a PermissionGroup, Unresolved> {
+    if target == Some(&Target::Account) {
+        no_target_needed(element, catalog)?;
+    }
+    let scope = target.and_then(Target::scope);
+    let scope = scope.as_ref();
     match read_group(element) {
         Written::BrokenId => Err(Unresolved::Fault(Fault::BrokenId { text: element.to_owned() })),
         Written::Id(id) => match catalog.get(&id) {
             Some(group) if group.fits(scope) => Ok(group),
+            Some(group) if scope == Some(&Scope::Account) && group.narrower().is_some() => Ok(group),
             Some(group) => Err(Unresolved::OtherScope(group.scopes.clone())),
             None => Err(Unresolved::Fault(Fault::UnknownId { id: element.to_owned() })),
         },
@@ -165,7 +221,9 @@ fn group<'a>(
             [group] => Ok(group),
             [] => {
                 let scopes: BTreeSet<_> = catalog.named(element).flat_map(|g| g.scopes.clone()).collect();
-                if scopes.is_empty() {
+                if scopes.is_empty() && USERS_OWN.contains(&element) {
+                    Err(Unresolved::Fault(Fault::ForUsersOnly { name: element.to_owned() }))
+                } else if scopes.is_empty() {
                     let nearest = catalog.nearest(element, scope);
                     Err(Unresolved::Fault(Fault::UnknownName { name: element.to_owned(), nearest }))
                 } else {
@@ -180,6 +238,24 @@ fn group<'a>(
     }
 }
 
+/// Refuses an element that may reach into the account, to zones for example, where nothing says what it applies to.
+fn no_target_needed(element: &str, catalog: &Catalog) -> Result<(), Unresolved> {
+    let scopes: BTreeSet<Scope> = match read_group(element) {
+        Written::BrokenId => BTreeSet::new(),
+        Written::Id(id) => catalog.get(&id).into_iter().flat_map(|group| group.scopes.clone()).collect(),
+        Written::Name => catalog.named(element).flat_map(|group| group.scopes.clone()).collect(),
+    };
+    if scopes.iter().any(Scope::is_within_account) {
+        return Err(Unresolved::NoTarget(scopes.into_iter().collect()));
+    }
+    Ok(())
+}
+
+/// Can a policy hold these groups without saying that it applies to the account?
+pub(super) fn needs_no_target<'a>(elements: impl IntoIterator<Item = &'a String>, catalog: &Catalog) -> bool {
+    elements.into_iter().all(|element| no_target_needed(element, catalog).is_ok())
+}
+
 fn check_target(target: &Target, home: Option<&Home>) -> Vec<Problem> {
     match target {
         Target::Account | Target::R2Buckets(_) if home == Some(&Home::User) => {
@@ -187,7 +263,13 @@ fn check_target(target: &Target, home: Option<&Home>) -> Vec<Problem> {
                 if *target == Target::Account { Part::PermissionGroups } else { Part::R2Buckets(None) };
             vec![Problem::new(part, Fault::NoAccount)]
         }
-        Target::Account | Target::Zones(Selection::All) | Target::R2Buckets(Selection::All) => Vec::new(),
+        Target::Workers(_) if home == Some(&Home::User) => {
+            vec![Problem::new(Part::Workers(None), Fault::WorkersOfUser)]
+        }
+        Target::Account
+        | Target::Zones(Selection::All)
+        | Target::R2Buckets(Selection::All)
+        | Target::Workers(_) => Vec::new(),
         Target::Zones(Selection::Only(zones)) => zones
             .iter()
             .filter(|zone| !keys::is_hex32(zone))
@@ -209,12 +291,20 @@ fn check_resources(map: &BTreeMap<String, String>, target: &Target) -> Vec<Probl
     let mut problems = Vec::new();
     for (key, value) in map {
         let at = || Part::Resources(Some(key.clone()));
-        if read_value(value).is_none() {
+        let value = read_value(value);
+        if value.is_none() {
             problems.push(Problem::new(at(), Fault::BadResource { key: key.clone() }));
         }
-        let within_account = key.strip_prefix(keys::ACCOUNT).filter(|_| !key.starts_with(keys::ZONE));
-        if within_account.is_some_and(|rest| rest.contains(".zone.")) {
-            problems.push(Problem::new(at(), Fault::BadKey { key: key.clone() }));
+        let inner = match &value {
+            Some(Resource::Nested(inner)) => inner.keys().collect(),
+            _ => Vec::new(),
+        };
+        for key in [key].into_iter().chain(inner) {
+            match keys::check(key) {
+                Ok(true) => {}
+                Ok(false) => problems.push(Problem::new(at(), Fault::UnknownKind { key: key.clone() })),
+                Err(fault) => problems.push(Problem::new(at(), Fault::BadKey { key: key.clone(), fault })),
+            }
         }
     }
     if target.scopes().len() > 1 {
@@ -235,46 +325,11 @@ fn empties(spec: &PolicySpec) -> Vec<Problem> {
     let target = match &spec.target {
         Target::Zones(Selection::Only(set)) if set.is_empty() => nothing(Part::Zones(None)),
         Target::R2Buckets(Selection::Only(set)) if set.is_empty() => nothing(Part::R2Buckets(None)),
+        Target::Workers(Selection::Only(set)) if set.is_empty() => nothing(Part::Workers(None)),
         Target::Resources(map) if map.is_empty() => nothing(Part::Resources(None)),
         _ => None,
     };
     let groups = spec.permission_groups.is_empty();
     let groups = groups.then(|| Problem::new(Part::PermissionGroups, Fault::NoGroups));
     groups.into_iter().chain(target).collect()
-}
-
-/// A value of `resources` as it is written: `*`, or the JSON of a nest.
-pub(super) fn read_value(text: &str) -> Option<Resource> {
-    if text.trim_start().starts_with('{') {
-        read_resource(&serde_json::from_str(text).ok()?)
-    } else {
-        (!text.is_empty()).then(|| Resource::Flat(text.to_owned()))
-    }
-}
-
-/// The resources that a target means, if all of it can be read.
-pub(super) fn resources(target: &Target, home: &Home) -> Option<BTreeMap<String, Resource>> {
-    let every = |key: String| (key, Resource::Flat("*".to_owned()));
-    let account = match home {
-        Home::Account(id) => Some(id),
-        Home::User => None,
-    };
-    match target {
-        Target::Account => Some(BTreeMap::from([every(keys::account(account?))])),
-        Target::Zones(Selection::All) => Some(BTreeMap::from([every(keys::EVERY_ZONE.into())])),
-        Target::Zones(Selection::Only(zones)) => {
-            Some(zones.iter().map(|zone| every(keys::zone(zone))).collect())
-        }
-        Target::R2Buckets(Selection::All) => Some(BTreeMap::from([every(keys::EVERY_R2_BUCKET.into())])),
-        Target::R2Buckets(Selection::Only(buckets)) => buckets
-            .iter()
-            .map(|element| {
-                let (jurisdiction, bucket) = keys::split_bucket(element)?;
-                Some(every(keys::r2_bucket(account?, jurisdiction, bucket)))
-            })
-            .collect(),
-        Target::Resources(map) => {
-            map.iter().map(|(key, value)| Some((key.clone(), read_value(value)?))).collect()
-        }
-    }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::canonical::{Effect, Home, Policy, Resource};
-use super::catalog::{Catalog, Scope, Written, read_group};
-use super::describe::Names;
-use super::{keys, resolve};
+use super::canonical::{Effect, Home, Resource, read_resource};
+use super::keys;
+use super::scope::Scope;
 
 /// A policy as a user writes it: names or ids of permission groups, and what they apply to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,12 +20,15 @@ pub struct PolicySpec {
 /// What a policy applies to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
-    /// The account that owns the token: what is meant where nothing is written.
+    /// Nothing is written, which means the account that owns the token. Only groups that the account alone has can be meant
+    /// so: Terraform drops a misspelt attribute of an object in silence, and what is missing must not mean more.
     Account,
     /// Zones by id.
     Zones(Selection),
     /// R2 buckets of the owning account, each `jurisdiction/bucket`.
     R2Buckets(Selection),
+    /// Workers of the owning account by name. Names mean nothing to the API: see [`PolicySpec::with_tags`].
+    Workers(Selection),
     /// The API's own resource keys, flat; a value is `*` or the JSON object that the API nests there.
     Resources(BTreeMap<String, String>),
 }
@@ -41,7 +43,7 @@ pub enum Selection {
 }
 
 impl Target {
-    /// The scope that it calls for; none where its keys are of kinds that are not known here, or of several.
+    /// The scope that it calls for. `None` where its keys are of kinds that are not known here, or of several.
     pub fn scope(&self) -> Option<Scope> {
         let scopes = self.scopes();
         scopes.first().filter(|_| scopes.len() == 1).cloned()
@@ -53,9 +55,10 @@ impl Target {
             Target::Account => BTreeSet::from([Scope::Account]),
             Target::Zones(_) => BTreeSet::from([Scope::Zone]),
             Target::R2Buckets(_) => BTreeSet::from([Scope::R2Bucket]),
+            Target::Workers(_) => BTreeSet::from([Scope::WorkerScript]),
             Target::Resources(map) => map
                 .iter()
-                .flat_map(|(key, value)| match resolve::read_value(value) {
+                .flat_map(|(key, value)| match read_value(value) {
                     Some(Resource::Nested(inner)) if !inner.is_empty() => {
                         inner.keys().filter_map(|key| keys::scope(key)).collect::<Vec<_>>()
                     }
@@ -66,51 +69,42 @@ impl Target {
     }
 }
 
-impl PolicySpec {
-    /// Does the spec mean this policy? Groups are matched by id, or by the name that the catalog or the API's answer has
-    /// for an id; so it can be told without a catalog too.
-    pub fn means(&self, policy: &Policy, home: &Home, catalog: Option<&Catalog>, names: &Names) -> bool {
-        let Some(resources) = resolve::resources(&self.target, home) else { return false };
-        let bare = Policy::new(self.effect, policy.groups().clone(), resources, home);
-        let mut left = policy.groups().clone();
-        let all_found = self.permission_groups.iter().all(|element| {
-            let found: Vec<_> = match read_group(element) {
-                Written::Id(id) => policy.groups().get(&id).cloned().into_iter().collect(),
-                Written::BrokenId => Vec::new(),
-                Written::Name => policy
-                    .groups()
-                    .iter()
-                    .filter(|id| {
-                        names.get(id).is_some_and(|name| name == element)
-                            || catalog.and_then(|catalog| catalog.get(id)).is_some_and(|g| g.name == *element)
-                    })
-                    .cloned()
-                    .collect(),
-            };
-            left.retain(|id| !found.contains(id));
-            found.len() == 1
-        });
-        bare == *policy && all_found && left.is_empty()
+/// A value of `resources` as it is written: `*`, or the JSON of a nest.
+pub(super) fn read_value(text: &str) -> Option<Resource> {
+    if text.trim_start().starts_with('{') {
+        read_resource(&serde_json::from_str(text).ok()?)
+    } else {
+        (!text.is_empty()).then(|| Resource::Flat(text.to_owned()))
     }
+}
 
-    /// Do two specs mean the same policy? Without a catalog a name equals nothing but itself. For tests only.
-    #[cfg(test)]
-    pub(super) fn same_meaning(&self, other: &Self, home: &Home, catalog: Option<&Catalog>) -> bool {
-        let resources = |spec: &Self| {
-            resolve::resources(&spec.target, home)
-                .map(|resources| Policy::new(spec.effect, BTreeSet::new(), resources, home))
-        };
-        let groups = |spec: &Self| -> BTreeSet<String> {
-            let scope = spec.target.scope();
-            let id = |element: &String| {
-                let found = catalog.map(|catalog| catalog.find(element, scope.as_ref())).unwrap_or_default();
-                match found.as_slice() {
-                    [group] => group.id.to_string(),
-                    _ => element.clone(),
-                }
-            };
-            spec.permission_groups.iter().map(id).collect()
-        };
-        self == other || (resources(self) == resources(other) && groups(self) == groups(other))
+/// The resources that a target means, if all of it can be read.
+pub(super) fn resources(target: &Target, home: &Home) -> Option<BTreeMap<String, Resource>> {
+    let every = |key: String| (key, Resource::every());
+    let account = match home {
+        Home::Account(id) => Some(id),
+        Home::User => None,
+    };
+    match target {
+        // All Workers: a Worker's group on the account covers them, and no key is known that means just that.
+        Target::Account | Target::Workers(Selection::All) => {
+            Some(BTreeMap::from([every(keys::account(account?))]))
+        }
+        Target::Workers(Selection::Only(_)) => None,
+        Target::Zones(Selection::All) => Some(BTreeMap::from([every(keys::EVERY_ZONE.into())])),
+        Target::Zones(Selection::Only(zones)) => {
+            Some(zones.iter().map(|zone| every(keys::zone(zone))).collect())
+        }
+        Target::R2Buckets(Selection::All) => Some(BTreeMap::from([every(keys::EVERY_R2_BUCKET.into())])),
+        Target::R2Buckets(Selection::Only(buckets)) => buckets
+            .iter()
+            .map(|element| {
+                let (jurisdiction, bucket) = keys::split_bucket(element)?;
+                Some(every(keys::r2_bucket(account?, jurisdiction, bucket)))
+            })
+            .collect(),
+        Target::Resources(map) => {
+            map.iter().map(|(key, value)| Some((key.clone(), read_value(value)?))).collect()
+        }
     }
 }

@@ -18,11 +18,14 @@ fn home() -> Home {
 fn catalog() -> Catalog {
     let groups: Vec<Value> = serde_json::from_str(include_str!("../../data/permission_groups.json")).unwrap();
     let scope = |scope: &Value| Scope::from(scope.as_str().unwrap());
-    let group = |group: &Value| PermissionGroup {
-        id: group["id"].as_str().unwrap().parse().unwrap(),
-        name: group["name"].as_str().unwrap().into(),
-        scopes: group["scopes"].as_array().unwrap().iter().map(scope).collect(),
-        deprecated: group["name"] == "Zaraz Edit",
+    let group = |group: &Value| {
+        let id = group["id"].as_str().unwrap().parse().unwrap();
+        let scopes = group["scopes"].as_array().unwrap().iter().map(scope).collect();
+        PermissionGroup {
+            deprecated: group["name"] == "Zaraz Edit",
+            selectable: (group["name"] == "Zaraz Admin").then_some(false),
+            ..PermissionGroup::new(id, group["name"].as_str().unwrap(), scopes)
+        }
     };
     Catalog::new(groups.iter().map(group).collect())
 }
@@ -53,13 +56,33 @@ fn only_problem(groups: &[&str], target: Target) -> (Part, String) {
     (problems[0].part.clone(), problems[0].to_string())
 }
 
+fn policies(spec: &PolicySpec) -> Vec<Policy> {
+    spec.resolve(&home(), &catalog()).unwrap().policies
+}
+
 fn policy(spec: &PolicySpec) -> Policy {
-    spec.resolve(&home(), &catalog()).unwrap().policy
+    let [policy] = policies(spec).try_into().unwrap();
+    policy
+}
+
+/// A token's policies, by their fingerprints.
+fn held(policies: &[Policy]) -> BTreeMap<Fingerprint, Policy> {
+    policies.iter().map(|policy| (policy.fingerprint(), policy.clone())).collect()
+}
+
+/// Does the spec mean this policy, and is it alone enough?
+fn means(spec: &PolicySpec, policy: &Policy, catalog: Option<&Catalog>, names: &Names) -> bool {
+    let found = spec.find(&held(std::slice::from_ref(policy)), &home(), catalog, names);
+    found == BTreeSet::from([policy.fingerprint()])
+}
+
+fn on_the_account() -> Target {
+    resources(&[(&format!("com.cloudflare.api.account.{ACCOUNT}"), "*")])
 }
 
 #[test]
 fn one_name_is_another_group_in_another_scope() {
-    let account = policy(&spec(&["Logs Write"], Target::Account));
+    let account = policy(&spec(&["Logs Write"], on_the_account()));
     let zone = policy(&spec(&["Logs Write"], Target::Zones(Selection::All)));
     assert!(account.groups().contains(&"96163bd1b0784f62b3e44ed8c2ab1eb6".parse().unwrap()));
     assert!(zone.groups().contains(&"3e0b5820118e47f3922f7c989e673882".parse().unwrap()));
@@ -94,24 +117,94 @@ fn an_unknown_name_is_answered_with_the_nearest() {
 
 #[test]
 fn a_group_of_another_scope_is_told_with_the_way_out() {
-    let (part, said) = only_problem(&["DNS Write"], Target::Account);
-    assert_eq!(part, Part::PermissionGroup("DNS Write".into()));
-    assert!(said.contains("a zone-scoped permission group") && said.contains("Say which zones"), "{said}");
     let (_, said) = only_problem(&["Workers Scripts Write"], Target::Zones(only(&[ZONE])));
     assert!(said.contains("an account-scoped") && said.contains("Leave zones"), "{said}");
-    let (part, said) = only_problem(&[DNS_WRITE], Target::Account);
-    assert_eq!(part, Part::PermissionGroup(DNS_WRITE.into()));
-    assert!(said.contains("Say which zones"), "{said}");
-    let (_, said) = only_problem(&["Workers R2 Storage Bucket Item Read"], Target::Account);
+    let (_, said) = only_problem(&["Workers R2 Storage Bucket Item Read"], Target::Zones(Selection::All));
     assert!(said.contains("an R2-bucket-scoped") && said.contains("r2_buckets = "), "{said}");
+    let (_, said) = only_problem(&["User Details Read"], Target::Account);
+    assert!(said.contains("a user-scoped"), "{said}");
+}
+
+#[test]
+fn a_policy_without_a_target_never_reaches_into_the_account() {
+    let account = format!("resources = {{ \"com.cloudflare.api.account.{ACCOUNT}\" = \"*\" }}");
+    for element in ["DNS Write", DNS_WRITE] {
+        let (part, said) = only_problem(&[element], Target::Account);
+        assert_eq!(part, Part::PermissionGroup(element.into()));
+        for part in ["a zone-scoped permission group", "zones = [\"*\"] for all", &account, "misspelt"] {
+            assert!(said.contains(part), "no {part} in {said}");
+        }
+        assert!(said.contains("for the account, which covers all of its zones"), "{said}");
+    }
+    let (_, said) = only_problem(&["Workers R2 Storage Bucket Item Read"], Target::Account);
+    assert!(said.contains("r2_buckets = [\"*\"] for all R2 buckets") && said.contains(&account), "{said}");
+}
+
+#[test]
+fn a_name_of_the_account_and_of_zones_needs_a_target() {
+    let (part, said) = only_problem(&["Logs Write", "Workers Scripts Write"], Target::Account);
+    assert_eq!(part, Part::PermissionGroup("Logs Write".into()));
+    assert!(said.contains("exists for an account and for zones"), "{said}");
+    assert!(
+        said.contains("zones = [\"*\"]") && said.contains(&format!("account.{ACCOUNT}\" = \"*\"")),
+        "{said}"
+    );
+    // The id says which group is meant, and the account's group is the account's alone.
+    let by_id = policy(&spec(&["96163bd1b0784f62b3e44ed8c2ab1eb6"], Target::Account));
+    assert_eq!(by_id, policy(&spec(&["Logs Write"], on_the_account())));
+}
+
+#[test]
+fn a_narrower_group_on_the_account_works_and_warns_how_far_it_reaches() {
+    let warnings =
+        |groups: &[&str], target| spec(groups, target).resolve(&home(), &catalog()).unwrap().warnings;
+    let found = warnings(&["DNS Write", "Workers Scripts Write"], on_the_account());
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (&found[0].part, found[0].severity()),
+        (&Part::PermissionGroup("DNS Write".into()), Severity::Warning)
+    );
+    let said = found[0].to_string();
+    assert!(
+        said.contains("covers all zones of the account") && said.contains("zones = [\"<zone id>\"]"),
+        "{said}"
+    );
+    assert_eq!(warnings(&[DNS_WRITE], on_the_account()), []);
+    let bucket = warnings(&["Workers R2 Storage Bucket Item Read"], on_the_account());
+    assert!(bucket[0].to_string().contains("all R2 buckets of the account"), "{}", bucket[0]);
 }
 
 #[test]
 fn groups_of_several_scopes_in_one_policy_are_listed_by_scope() {
-    let (part, said) = only_problem(&["DNS Write", "Workers Scripts Write"], Target::Account);
+    let (part, said) = only_problem(&["DNS Write", "Workers Scripts Write"], Target::Zones(Selection::All));
     assert_eq!(part, Part::PermissionGroups);
     assert!(said.contains("account (\"Workers Scripts Write\"); zone (\"DNS Write\")"), "{said}");
     assert!(said.contains("one policy per scope"), "{said}");
+}
+
+#[test]
+fn a_description_says_the_account_where_saying_nothing_would_be_refused() {
+    let catalog = catalog();
+    let described = |groups: &[&str]| {
+        let policy = policy(&spec(groups, on_the_account()));
+        let described = describe(&policy, &home(), Some(&catalog), &Names::new());
+        assert_eq!(self::policy(&described), policy);
+        described
+    };
+    assert_eq!(described(&["Workers Scripts Write"]).target, Target::Account);
+    for explicit in [&["Logs Write"][..], &["DNS Write"], &["Logs Write", "Workers Scripts Write"]] {
+        assert_eq!(described(explicit), spec(explicit, on_the_account()));
+    }
+    let zones_logs = "3e0b5820118e47f3922f7c989e673882";
+    assert_eq!(described(&[zones_logs]), spec(&[zones_logs], on_the_account()));
+}
+
+#[test]
+fn with_the_catalog_a_name_matches_the_group_of_its_own_scope_only() {
+    let spec_of_account = spec(&["Logs Write"], on_the_account());
+    let zones_group = policy(&spec(&["3e0b5820118e47f3922f7c989e673882"], on_the_account()));
+    assert!(!means(&spec_of_account, &zones_group, Some(&catalog()), &Names::new()));
+    assert!(means(&spec_of_account, &policy(&spec_of_account), Some(&catalog()), &Names::new()));
 }
 
 #[test]
@@ -162,15 +255,104 @@ fn names_can_be_checked_before_what_they_apply_to_is_known() {
 
 #[test]
 fn a_name_that_resources_of_an_unknown_kind_leave_open_is_ambiguous() {
-    let (_, said) = only_problem(&["Logs Write"], resources(&[("com.cloudflare.edge.new", "*")]));
+    let unknown = || resources(&[("com.cloudflare.edge.new", "*")]);
+    let said = problems(&["Logs Write"], unknown())[0].to_string();
     assert!(said.contains("96163bd1b0784f62b3e44ed8c2ab1eb6 (account)"), "{said}");
-    policy(&spec(&["DNS Write"], resources(&[("com.cloudflare.edge.new", "*")])));
+    let taken = spec(&["DNS Write"], unknown()).resolve(&home(), &catalog()).unwrap();
+    assert_eq!(taken.warnings[0].fault, Fault::UnknownKind { key: "com.cloudflare.edge.new".into() });
 }
 
 #[test]
 fn a_deprecated_group_works_and_warns() {
     let resolved = spec(&["Zaraz Edit"], Target::Zones(Selection::All)).resolve(&home(), &catalog()).unwrap();
     assert_eq!(resolved.warnings[0].severity(), Severity::Warning);
+}
+
+#[test]
+fn a_group_that_the_credential_may_not_select_works_and_warns() {
+    let resolved =
+        spec(&["Zaraz Admin"], Target::Zones(Selection::All)).resolve(&home(), &catalog()).unwrap();
+    assert_eq!(resolved.warnings[0].severity(), Severity::Warning);
+    let said = resolved.warnings[0].to_string();
+    assert!(said.contains("\"Zaraz Admin\"") && said.contains("credential"), "{said}");
+}
+
+#[test]
+fn a_users_group_is_not_for_an_accounts_token() {
+    let of_account = Catalog::new(catalog().iter().filter(|g| g.scopes != [Scope::User]).cloned().collect());
+    let problems = spec(&["User Details Read"], Target::Account).resolve(&home(), &of_account).unwrap_err();
+    assert!(problems[0].to_string().contains("exists for user-owned tokens only"), "{}", problems[0]);
+}
+
+#[test]
+fn each_right_is_a_line() {
+    let lines = |spec: PolicySpec| -> Vec<String> {
+        let of = |policy: &Policy| grants(policy, &home(), Some(&catalog()), &Names::new());
+        policies(&spec).iter().flat_map(of).collect()
+    };
+    let other = "f".repeat(32);
+    let key = |of: &str| format!("com.cloudflare.api.account.{of}");
+    let every_zone = r#"{"com.cloudflare.api.account.zone.*": "*"}"#;
+    let cases: [(&[&str], Target, Vec<String>); 9] = [
+        (
+            &["Workers Scripts Write"],
+            Target::Account,
+            vec!["allow \"Workers Scripts Write\" on the account".into()],
+        ),
+        (&["Logs Write"], on_the_account(), vec!["allow \"Logs Write\" on the account".into()]),
+        (
+            &["DNS Write"],
+            on_the_account(),
+            vec!["allow \"DNS Write\" on the account and all of its zones".into()],
+        ),
+        (
+            &["DNS Write"],
+            Target::Zones(Selection::All),
+            vec!["allow \"DNS Write\" on all zones of the account".into()],
+        ),
+        (
+            &["DNS Read", "DNS Write"],
+            Target::Zones(only(&[ZONE, &other])),
+            ["DNS Read", "DNS Write"]
+                .into_iter()
+                .flat_map(|name| [ZONE, &other].map(|zone| format!("allow \"{name}\" on the zone {zone}")))
+                .collect(),
+        ),
+        (
+            &["Workers R2 Storage Bucket Item Read"],
+            Target::R2Buckets(only(&["eu/photos"])),
+            vec!["allow \"Workers R2 Storage Bucket Item Read\" on the R2 bucket eu/photos".into()],
+        ),
+        (
+            &["Workers R2 Storage Bucket Item Read"],
+            Target::R2Buckets(Selection::All),
+            vec!["allow \"Workers R2 Storage Bucket Item Read\" on all R2 buckets of the account".into()],
+        ),
+        (
+            &["DNS Write"],
+            resources(&[(&key(&other), every_zone)]),
+            vec![format!("allow \"DNS Write\" on all zones of the account {other}")],
+        ),
+        (
+            &["Workers Scripts Write"],
+            resources(&[("com.cloudflare.api.account.*", "*")]),
+            vec!["allow \"Workers Scripts Write\" on all accounts".into()],
+        ),
+    ];
+    for (groups, target, expected) in cases {
+        assert_eq!(lines(spec(groups, target)), expected);
+    }
+    let deny = PolicySpec { effect: Effect::Deny, ..spec(&["Workers Scripts Write"], Target::Account) };
+    assert_eq!(lines(deny), ["deny \"Workers Scripts Write\" on the account"]);
+}
+
+#[test]
+fn a_right_without_a_name_is_called_by_its_id() {
+    let policy = shown(&json!({ zone_key(ZONE): "*" }));
+    let line = |names: &Names| grants(&policy, &home(), None, names).into_iter().next().unwrap();
+    assert_eq!(line(&Names::new()), format!("allow {DNS_WRITE} on the zone {ZONE}"));
+    let names = Names::from([(DNS_WRITE.parse().unwrap(), "DNS Write".into())]);
+    assert_eq!(line(&names), format!("allow \"DNS Write\" on the zone {ZONE}"));
 }
 
 #[test]
@@ -200,6 +382,175 @@ fn all_zones_of_an_account_go_out_nested_and_come_in_flat() {
     let written =
         spec(&["DNS Write"], resources(&[(&account, r#"{ "com.cloudflare.api.account.zone.*": "*" }"#)]));
     assert_eq!(self::policy(&written), policy);
+}
+
+fn zone_key(id: &str) -> String {
+    format!("com.cloudflare.api.account.zone.{id}")
+}
+
+/// A policy of DNS Write that the API shows with these resources.
+fn shown(resources: &Value) -> Policy {
+    Policy::from_wire("allow", [DNS_WRITE], resources, &home()).unwrap()
+}
+
+#[test]
+fn zones_nested_under_the_own_account_mean_what_flat_keys_mean() {
+    let account = format!("com.cloudflare.api.account.{ACCOUNT}");
+    let (one, two) = ("1".repeat(32), "2".repeat(32));
+    for zones in [vec![&one], vec![&one, &two]] {
+        let flat: Value = zones.iter().map(|zone| (zone_key(zone), json!("*"))).collect();
+        let nested = shown(&json!({ &account: flat }));
+        assert_eq!(nested, shown(&flat));
+        assert_eq!(nested.fingerprint(), shown(&flat).fingerprint());
+        assert_eq!(nested.to_wire(&home()).resources, flat);
+        let described = describe(&nested, &home(), Some(&catalog()), &Names::new());
+        let ids: Vec<&str> = zones.iter().map(|zone| zone.as_str()).collect();
+        assert_eq!(described, spec(&["DNS Write"], Target::Zones(only(&ids))));
+        assert!(means(
+            &described,
+            &nested,
+            None,
+            &Names::from([(DNS_WRITE.parse().unwrap(), "DNS Write".into())])
+        ));
+    }
+    let half = shown(&json!({ &account: { zone_key(&one): "*" }, zone_key(&two): "*" }));
+    assert_eq!(half, shown(&json!({ zone_key(&one): "*", zone_key(&two): "*" })));
+    // Of another account it says more than the flat key does, and of a user's token too.
+    let other = json!({ "com.cloudflare.api.account.ff": { zone_key(&one): "*" } });
+    assert_ne!(shown(&other), shown(&json!({ zone_key(&one): "*" })));
+    let users =
+        Policy::from_wire("allow", [DNS_WRITE], &json!({ &account: { zone_key(&one): "*" } }), &Home::User);
+    assert_ne!(users.unwrap(), shown(&json!({ zone_key(&one): "*" })));
+}
+
+#[test]
+fn a_bucket_nested_under_the_own_account_is_described_as_a_bucket() {
+    let account = format!("com.cloudflare.api.account.{ACCOUNT}");
+    let key = format!("com.cloudflare.edge.r2.bucket.{ACCOUNT}_eu_photos");
+    let policy = shown(&json!({ &account: { &key: "*" } }));
+    assert_eq!(policy, shown(&json!({ &key: "*" })));
+    let described = describe(&policy, &home(), None, &Names::new());
+    assert_eq!(described.target, Target::R2Buckets(only(&["eu/photos"])));
+}
+
+#[test]
+fn what_the_first_version_called_a_nested_policy_is_known() {
+    let account = format!("com.cloudflare.api.account.{ACCOUNT}");
+    let nested = json!({ &account: { zone_key(ZONE): "*" } });
+    let before = |resources: &Value| Policy::from_wire_before("allow", [DNS_WRITE], resources, &home());
+    let then = before(&nested).unwrap().fingerprint();
+    // As version 0.1.0 computed it.
+    assert_eq!(then.to_string(), "bf2de686cb64cb9ebed17340d361fe0f8095ae5d57fd9e263633af5b63125523");
+    assert_ne!(then, shown(&nested).fingerprint());
+    assert_eq!(before(&json!({ zone_key(ZONE): "*" })), None);
+    assert_eq!(before(&json!({ &account: { "com.cloudflare.api.account.zone.*": "*" } })), None);
+}
+
+#[test]
+fn a_policy_goes_out_all_flat_or_all_nested() {
+    let bucket = format!("com.cloudflare.edge.r2.bucket.{ACCOUNT}_eu_photos");
+    let every_bucket = "com.cloudflare.edge.r2.bucket.*";
+    let mixed =
+        spec(&["Workers R2 Storage Bucket Item Read"], resources(&[(&bucket, "*"), (every_bucket, "*")]));
+    let parts = policies(&mixed);
+    let wire: Vec<_> = parts.iter().map(|policy| policy.to_wire(&home()).resources).collect();
+    let account = format!("com.cloudflare.api.account.{ACCOUNT}");
+    assert_eq!(wire, [json!({ &bucket: "*" }), json!({ &account: { every_bucket: "*" } })]);
+    // On the way in they are one again, and each alone is not enough.
+    let find = |there: &[Policy]| mixed.find(&held(there), &home(), Some(&catalog()), &Names::new());
+    assert_eq!(find(&parts), parts.iter().map(Policy::fingerprint).collect());
+    assert_eq!(find(&parts[..1]), BTreeSet::new());
+    assert_eq!(mixed.policy_count(&home()), 2);
+    // A zone goes along with the nest.
+    let every = spec(
+        &["DNS Write"],
+        resources(&[(&zone_key(ZONE), "*"), ("com.cloudflare.api.account.zone.*", "*")]),
+    );
+    let nest = json!({ &account: { zone_key(ZONE): "*", "com.cloudflare.api.account.zone.*": "*" } });
+    assert_eq!(policy(&every).to_wire(&home()).resources, nest);
+    // What the API shows mixed is one policy, and the spec of it finds it.
+    let shown = json!({ &bucket: "*", &account: { every_bucket: "*" } });
+    let group = mixed.permission_groups.first().unwrap();
+    let id = catalog().find(group, Some(&Scope::R2Bucket))[0].id.clone();
+    let one = Policy::from_wire("allow", [id.as_str()], &shown, &home()).unwrap();
+    assert_eq!(find(std::slice::from_ref(&one)), BTreeSet::from([one.fingerprint()]));
+}
+
+#[test]
+fn two_specs_may_share_a_part_but_not_all() {
+    let bucket = format!("com.cloudflare.edge.r2.bucket.{ACCOUNT}_eu_photos");
+    let read = &["Workers R2 Storage Bucket Item Read"];
+    let mixed = spec(read, resources(&[(&bucket, "*"), ("com.cloudflare.edge.r2.bucket.*", "*")]));
+    let flat = spec(read, Target::R2Buckets(only(&["eu/photos"])));
+    let both = resolve_all(&[mixed.clone(), flat.clone()], &home(), &catalog()).unwrap_err();
+    assert_eq!(both, [(1, Problem { part: Part::Whole, fault: Fault::Duplicate })]);
+    let both = resolve_all(&[flat, mixed], &home(), &catalog()).unwrap();
+    assert_eq!(both.policies.len(), 2);
+}
+
+#[test]
+fn a_policy_has_at_most_300_groups() {
+    let ids: BTreeSet<String> = catalog().iter().map(|group| group.id.to_string()).collect();
+    let many = |count| ids.iter().take(count).cloned().collect();
+    let too_many = |count| {
+        let found = check(&many(count), None, None, &catalog());
+        found.iter().any(|problem| problem.fault == Fault::TooManyGroups { count })
+    };
+    assert!(!too_many(300) && too_many(301));
+    let said = Fault::TooManyGroups { count: 301 };
+    assert!(said.to_string().contains("301") && said.way_out().contains("Split it"), "{said}");
+}
+
+#[test]
+fn every_kind_of_key_has_its_shape() {
+    let id = "0123456789abcdef0123456789abcdef";
+    let known = [
+        format!("com.cloudflare.api.account.{id}"),
+        "com.cloudflare.api.account.*".into(),
+        format!("com.cloudflare.api.account.zone.{id}"),
+        "com.cloudflare.api.account.zone.*".into(),
+        format!("com.cloudflare.api.user.{id}"),
+        format!("com.cloudflare.edge.r2.bucket.{id}_default_my-bucket"),
+        "com.cloudflare.edge.r2.bucket.*".into(),
+        "com.cloudflare.edge.worker.script.0a1B-c_2".into(),
+        "com.cloudflare.edge.worker.script.*".into(),
+    ];
+    for key in known {
+        assert_eq!(keys::check(&key), Ok(true), "{key}");
+    }
+    for kind in ["api.account", "api.account.zone", "api.user", "edge.r2.bucket", "edge.worker.script"] {
+        let kind = format!("com.cloudflare.{kind}");
+        for key in [kind.clone(), format!("{kind}."), format!("{kind}.example.com "), format!("{kind}.ABC!")]
+        {
+            let fault = keys::check(&key);
+            let fine = key.contains(' ') && kind.ends_with("account");
+            assert!(matches!(fault, Err(keys::BadKey::NoId { .. })) || fine, "{key}: {fault:?}");
+        }
+    }
+    for bucket in ["photos", &format!("{id}_photos"), &format!("{id}_eu_x"), "short_eu_photos"] {
+        let key = format!("com.cloudflare.edge.r2.bucket.{bucket}");
+        assert!(matches!(keys::check(&key), Err(keys::BadKey::NoId { .. })), "{key}");
+    }
+    for unknown in
+        ["com.cloudflare.edge.new", "com.cloudflare.api.account.widget.1", "com.cloudflare.api.accounts.x"]
+    {
+        assert_eq!(keys::check(unknown), Ok(false), "{unknown}");
+    }
+    assert_eq!(keys::check("example.com"), Err(keys::BadKey::NoKey));
+    let below = format!("com.cloudflare.api.account.{id}.zone.*");
+    assert_eq!(keys::check(&below), Err(keys::BadKey::BelowAccount));
+}
+
+#[test]
+fn a_key_without_its_id_is_refused_in_a_nest_too() {
+    let (_, said) =
+        only_problem(&["Workers Scripts Write"], resources(&[("com.cloudflare.api.account.", "*")]));
+    assert!(said.contains("com.cloudflare.api.account.<account id>"), "{said}");
+    let nest = r#"{"com.cloudflare.api.account.zone.": "*"}"#;
+    let account = format!("com.cloudflare.api.account.{ACCOUNT}");
+    let (part, said) = only_problem(&["DNS Write"], resources(&[(&account, nest)]));
+    assert_eq!(part, Part::Resources(Some(account)));
+    assert!(said.contains("com.cloudflare.api.account.zone.<zone id>"), "{said}");
 }
 
 #[test]
@@ -278,7 +629,7 @@ fn any_spec() -> impl Strategy<Value = PolicySpec> {
     let buckets = prop::collection::btree_set("(default|eu)/[a-z][a-z0-9-]{2,9}", 1..4);
     let flat = |prefix: &'static str| {
         prop::collection::btree_map(
-            "[0-9a-f]{4}".prop_map(move |id| format!("{prefix}{id}")),
+            "[0-9a-f]{32}".prop_map(move |id| format!("{prefix}{id}")),
             Just("*".to_owned()),
             1..3,
         )
@@ -286,11 +637,12 @@ fn any_spec() -> impl Strategy<Value = PolicySpec> {
     };
     let nest = |key: &'static str| {
         let value = format!(r#"{{"{key}":"*"}}"#);
-        prop::collection::btree_map("com\\.cloudflare\\.api\\.account\\.[0-9a-f]{4}", Just(value), 1..3)
+        prop::collection::btree_map("com\\.cloudflare\\.api\\.account\\.[0-9a-f]{32}", Just(value), 1..3)
             .prop_map(Target::Resources)
     };
     let target = prop_oneof![
         Just(Target::Account),
+        Just(on_the_account()),
         zones().prop_map(Target::Zones),
         Just(Target::Zones(Selection::All)),
         buckets.prop_map(|set| Target::R2Buckets(Selection::Only(set))),
@@ -309,7 +661,12 @@ fn any_spec() -> impl Strategy<Value = PolicySpec> {
     (effect, target, picks).prop_map(|(effect, target, picks)| {
         let catalog = catalog();
         let scope = target.scope();
-        let fitting: Vec<_> = catalog.iter().filter(|group| group.fits(scope.as_ref())).collect();
+        let unsaid = |name: &String| resolve::needs_no_target([name], &catalog);
+        let fitting: Vec<_> = catalog
+            .iter()
+            .filter(|group| group.fits(scope.as_ref()))
+            .filter(|group| target != Target::Account || unsaid(&group.name))
+            .collect();
         let chosen: BTreeMap<_, bool> = picks.iter().map(|(i, named)| (i % fitting.len(), *named)).collect();
         let group = |(i, named): (&usize, &bool)| {
             if *named { fitting[*i].name.clone() } else { fitting[*i].id.to_string() }
@@ -357,8 +714,8 @@ proptest! {
         prop_assert_eq!(&self::policy(&describe(&policy, &home, None, &names)), &policy);
         prop_assert!(described.same_meaning(&spec, &home, Some(&catalog)));
         for spec in [&described, &spec] {
-            prop_assert!(spec.means(&policy, &home, Some(&catalog), &Names::new()));
-            prop_assert!(spec.means(&policy, &home, None, &names));
+            prop_assert!(means(spec, &policy, Some(&catalog), &Names::new()));
+            prop_assert!(means(spec, &policy, None, &names));
         }
     }
 
@@ -367,15 +724,15 @@ proptest! {
         let policy = policy_unless_reserved(&spec)?;
         let catalog = catalog();
         prop_assume!(policy != other);
-        prop_assert!(!spec.means(&other, &home(), Some(&catalog), &Names::new()));
+        prop_assert!(!means(&spec, &other, Some(&catalog), &Names::new()));
         let fewer = policy.clone().retain_groups(|id| Some(id) != policy.groups().first());
-        prop_assert!(!spec.means(&fewer, &home(), Some(&catalog), &Names::new()));
+        prop_assert!(!means(&spec, &fewer, Some(&catalog), &Names::new()));
     }
 }
 
 fn policy_unless_reserved(spec: &PolicySpec) -> Result<Policy, TestCaseError> {
     match spec.resolve(&home(), &catalog()) {
-        Ok(resolved) => Ok(resolved.policy),
+        Ok(resolved) => Ok(resolved.policies[0].clone()),
         Err(problems) if problems.iter().any(|problem| problem.fault == Fault::Reserved) => {
             Err(TestCaseError::reject("reserved"))
         }

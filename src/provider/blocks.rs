@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::checks;
 use crate::cloudflare::{Condition, RequestIp};
 use crate::model;
-use crate::policy::{Effect, PolicySpec, Selection, Target};
+use crate::policy::{Effect, PolicySpec, Selection, Target, cidr};
 use crate::tf_provider::framework::{Map, Model, Raw, Set, Validator, Value, optional, required};
 use crate::tokens;
 
@@ -22,23 +22,34 @@ model! {
         /// `allow` grants the rights, `deny` withholds them whatever else the token allows.
         effect: String = optional().or(Raw::string("allow")).check(Validator::one_of(&["allow", "deny"])),
         /// Permission groups: names as the API lists them (what the dashboard calls *Edit* is *Write* here), or ids of 32
-        /// hexadecimal digits. A name is resolved within the scope that the policy's resources call for.
+        /// hexadecimal digits. A name is resolved within the scope of what the policy applies to. Without `zones`, `r2_buckets`,
+        /// `workers` and `resources` that is the token's own account, and only groups that exist for accounts alone can be used so.
         permission_groups: Set<String> = required().check(Validator::not_empty("Name at least one permission group.")),
         /// For zone-scoped groups: the ids of the zones that they apply to, or `["*"]` for all zones of the account.
         zones: Set<String> = optional()
             .check(Validator::not_empty("Name the zones, write [\"*\"] for all, or leave the policy out."))
             .check(checks::star_stands_alone())
             .check(checks::zone_or_star())
-            .conflicts_with(&["r2_buckets", "resources"]),
+            .conflicts_with(&["r2_buckets", "workers", "resources"]),
         /// For bucket-scoped groups: R2 buckets as `jurisdiction/bucket` (`default/logs`), or `["*"]` for all of the
         /// account.
         r2_buckets: Set<String> = optional()
             .check(Validator::not_empty("Name the buckets, write [\"*\"] for all, or leave the policy out."))
             .check(checks::star_stands_alone())
+            .conflicts_with(&["workers", "resources"]),
+        /// For the permission groups *Individual Workers …*: names of Workers (`edge-api`), or `["*"]` for all of the account.
+        /// A name is turned into the Worker's tag, at plan where the Worker exists, at apply where the same run makes it. The
+        /// tag is what is compared: renaming a Worker changes nothing, another Worker of the same name does. To find the tags,
+        /// the provider's credential needs *Workers Scripts Read*.
+        workers: Set<String> = optional()
+            .check(Validator::not_empty("Name the Workers, write [\"*\"] for all, or leave the policy out."))
+            .check(checks::star_stands_alone())
+            .check(checks::not_blank())
             .conflicts_with(&["resources"]),
         /// What the groups apply to in the API's own keys, such as
         /// `{ "com.cloudflare.api.account.zone.<id>" = "*" }`. Keys are written flat; what the API wants nested under the
-        /// account is nested on the way out.
+        /// account is nested on the way out. On the key of an account (`com.cloudflare.api.account.<id>`) a zone-,
+        /// bucket- or Worker-scoped group covers all zones, buckets or Workers of the account.
         resources: Map<String> = optional()
             .check(Validator::not_empty("Name a resource, or leave `resources` out to mean the token's account."))
             .check(checks::resource_keys()),
@@ -87,20 +98,32 @@ impl PolicyBlock {
 
     /// What the policy applies to; none while a part of it is unknown.
     pub(crate) fn target(&self) -> Option<Target> {
-        let unknown = self.zones.is_unknown() || self.r2_buckets.is_unknown() || self.resources.is_unknown();
+        let unknown = self.zones.is_unknown()
+            || self.r2_buckets.is_unknown()
+            || self.workers.is_unknown()
+            || self.resources.is_unknown();
+        if unknown {
+            return None;
+        }
         let selection = |set: &Set<String>| {
-            let all: BTreeSet<String> = set.all_known()?.into_iter().cloned().collect();
-            Some(if all.contains("*") { Selection::All } else { Selection::Only(all) })
+            let known: BTreeSet<String> = set.all_known()?.into_iter().cloned().collect();
+            Some(if known.contains("*") { Selection::All } else { Selection::Only(known) })
         };
-        match (self.zones.known(), self.r2_buckets.known(), self.resources.known()) {
-            _ if unknown => None,
-            (Some(zones), ..) => selection(zones).map(Target::Zones),
-            (_, Some(buckets), _) => selection(buckets).map(Target::R2Buckets),
-            (.., Some(map)) => {
-                let all = map.all_known()?.into_iter();
-                Some(Target::Resources(all.map(|(key, value)| (key.to_owned(), value.clone())).collect()))
+        if let Some(zones) = self.zones.known() {
+            return selection(zones).map(Target::Zones);
+        }
+        if let Some(buckets) = self.r2_buckets.known() {
+            return selection(buckets).map(Target::R2Buckets);
+        }
+        if let Some(workers) = self.workers.known() {
+            return selection(workers).map(Target::Workers);
+        }
+        match self.resources.known() {
+            Some(map) => {
+                let known = map.all_known()?.into_iter().map(|(key, value)| (key.to_owned(), value.clone()));
+                Some(Target::Resources(known.collect()))
             }
-            (None, None, None) => Some(Target::Account),
+            None => Some(Target::Account),
         }
     }
 
@@ -129,6 +152,7 @@ impl From<&PolicySpec> for PolicyBlock {
             Target::Account => {}
             Target::Zones(zones) => block.zones = written(zones),
             Target::R2Buckets(buckets) => block.r2_buckets = written(buckets),
+            Target::Workers(workers) => block.workers = written(workers),
             Target::Resources(map) => block.resources = Map::from_iter(map.clone()).into(),
         }
         block
@@ -154,8 +178,10 @@ pub(crate) fn policy_set(specs: impl IntoIterator<Item = PolicySpec>) -> Value<S
 /// something is sent.
 pub(crate) fn condition(block: &Value<ConditionBlock>) -> Option<Condition> {
     let ip = block.known()?.request_ip.known()?;
+    // What is no address goes out as it is, for the API to refuse.
+    let sent = |element: &String| cidr(element).unwrap_or_else(|| element.clone());
     let side = |set: &Value<Set<String>>| {
-        set.known().map(|s| s.known_so_far().cloned().collect()).unwrap_or_default()
+        set.known().map(|s| s.known_so_far().map(sent).collect()).unwrap_or_default()
     };
     let condition = Condition {
         request_ip: Some(RequestIp::new(side(&ip.r#in), side(&ip.not_in))),
@@ -223,6 +249,8 @@ mod tests {
             Target::Zones(Selection::All),
             Target::Zones(Selection::Only(BTreeSet::from(["a".repeat(32)]))),
             Target::R2Buckets(Selection::Only(BTreeSet::from(["default/b".to_owned()]))),
+            Target::Workers(Selection::All),
+            Target::Workers(Selection::Only(BTreeSet::from(["edge-api".to_owned()]))),
             Target::Resources(BTreeMap::from([("k".to_owned(), "*".to_owned())])),
         ];
         for target in targets {

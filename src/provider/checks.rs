@@ -1,11 +1,12 @@
 //! What values must be, with the words for the user who wrote another one: the validators that schemas share.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::policy::IpSet;
+use crate::policy::{IpSet, keys};
 use crate::tf_provider::framework::{Fault, Raw, Validator, Value};
 
 /// 1 to 120 characters, as the API takes a token's name.
@@ -145,33 +146,23 @@ pub(super) fn zone_or_star() -> Validator {
 /// The API's own resource keys, flat, with `"*"` or a nest in JSON at each. Of a key whose kind is not known here only the
 /// beginning is checked: the API gets new kinds.
 pub(super) fn resource_keys() -> Validator {
-    const ZONE: &str = "com.cloudflare.api.account.zone.";
-    const ACCOUNT: &str = "com.cloudflare.api.account.";
-    let fault = |key: &str, value: &Raw| {
-        let id = |rest: &str| rest == "*" || is_id(rest);
-        if !key.starts_with("com.cloudflare.") {
-            return Some("is no resource key: they begin with `com.cloudflare.`.");
+    const NO_VALUE: &str = "has a value that is neither `*` nor `jsonencode` of an object of strings.";
+    let fault = |key: &str| keys::check(key).err().map(|bad| format!("{bad}."));
+    let in_nest = move |value: &Raw| {
+        let text = value.as_str().filter(|text| *text != "*")?;
+        match serde_json::from_str::<BTreeMap<String, String>>(text) {
+            Ok(nest) if !nest.is_empty() => {
+                nest.keys().find_map(|key| Some(format!("has \"{key}\" in its value, which {}", fault(key)?)))
+            }
+            _ => Some(NO_VALUE.to_owned()),
         }
-        if key.strip_prefix(ZONE).is_some_and(|rest| !id(rest)) {
-            return Some(
-                "does not end in the id of a zone, 32 hexadecimal digits in lower case, nor in `*`.",
-            );
-        }
-        let account = key.strip_prefix(ACCOUNT).filter(|rest| !key.starts_with(ZONE) && !rest.contains('.'));
-        if account.is_some_and(|rest| !id(rest)) {
-            return Some(
-                "does not end in the id of an account, 32 hexadecimal digits in lower case, nor in `*`.",
-            );
-        }
-        let text = value.as_str()?;
-        let nest = || serde_json::from_str::<std::collections::BTreeMap<String, String>>(text).is_ok();
-        (text != "*" && !nest())
-            .then_some("has a value that is neither `*` nor `jsonencode` of an object of strings.")
     };
     Validator::new("resource keys of the API", move |raw| {
         let Raw::Map(elements) = raw else { return Ok(()) };
-        match elements.iter().find_map(|(key, value)| Some((key, fault(key, value)?))) {
-            Some((key, fault)) => Err(Fault { fault: fault.to_owned(), part: Some(key.clone()) }),
+        let found =
+            |(key, value): (&String, &Raw)| Some((key.clone(), fault(key).or_else(|| in_nest(value))?));
+        match elements.iter().find_map(found) {
+            Some((key, fault)) => Err(Fault { fault, part: Some(key) }),
             None => Ok(()),
         }
     })
@@ -217,5 +208,30 @@ mod tests {
         assert!(fault(&ip_range(), "192.0.2.0/33").unwrap().contains("0 to 32"));
         let set = Raw::set([Raw::string("*"), Raw::string("a")]);
         assert!(star_stands_alone().check(&set).is_err());
+    }
+
+    #[test]
+    fn a_resource_key_has_its_id_and_its_value_all_or_a_nest() {
+        let fault = |key: &str, value: &str| {
+            let map = Raw::Map(BTreeMap::from([(key.to_owned(), Raw::string(value))]));
+            resource_keys().check(&map).err().map(|fault| fault.fault)
+        };
+        let account = format!("com.cloudflare.api.account.{}", "a".repeat(32));
+        assert_eq!(fault(&account, "*"), None);
+        assert_eq!(fault(&account, r#"{"com.cloudflare.api.account.zone.*": "*"}"#), None);
+        assert_eq!(fault("com.cloudflare.edge.new.x", "*"), None);
+        for bare in
+            ["com.cloudflare.api.account", "com.cloudflare.api.account.", "com.cloudflare.api.account.zone."]
+        {
+            assert!(
+                fault(bare, "*").unwrap().contains("is not of the form `com.cloudflare.api.account."),
+                "{bare}"
+            );
+        }
+        let nested = fault(&account, r#"{"com.cloudflare.api.account.zone.": "*"}"#).unwrap();
+        assert!(nested.contains("in its value, which is not of the form"), "{nested}");
+        for value in ["", "all", "{}", r#"{"a": 1}"#] {
+            assert!(fault(&account, value).unwrap().contains("neither `*` nor"), "{value}");
+        }
     }
 }

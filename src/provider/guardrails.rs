@@ -155,12 +155,8 @@ mod tests {
     const DNS: &str = "33333333333333333333333333333333";
 
     fn catalog() -> Catalog {
-        let group = |id: &str, name: &str, scope: Scope| PermissionGroup {
-            id: id.parse().unwrap(),
-            name: name.to_owned(),
-            scopes: vec![scope],
-            deprecated: false,
-        };
+        let group =
+            |id: &str, name: &str, scope: Scope| PermissionGroup::new(id.parse().unwrap(), name, vec![scope]);
         Catalog::new(vec![
             group(ZONE_LOGS, "Logs Write", Scope::Zone),
             group(ACCOUNT_LOGS, "Logs Write", Scope::Account),

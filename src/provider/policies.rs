@@ -1,6 +1,6 @@
 //! Policies between configuration and token: resolved at plan as far as they are known, matched on the way back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::blocks::{POLICIES, PolicyBlock, policy_set, specs};
@@ -8,7 +8,8 @@ use super::session::Session;
 use super::wording;
 use crate::owner::Owner;
 use crate::policy::{
-    self, Catalog, Fingerprint, Policy, PolicySpec, Problem, Selection, Target, describe, resolve_all,
+    self, Catalog, Fingerprint, Policy, PolicySpec, Problem, Selection, Target, Workers, describe,
+    resolve_all,
 };
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value, may_be_secret};
 use crate::tokens::{Concern, TokenPolicies, TokenService};
@@ -21,6 +22,24 @@ fn worded<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Diagnostics {
 pub(crate) async fn catalog(tokens: &TokenService, owner: &Owner) -> Result<Arc<Catalog>, Diagnostic> {
     let catalog = tokens.catalog(owner).await;
     catalog.map_err(|error| wording::api("Could not list the permission groups", &error))
+}
+
+/// The same, with the Workers whose names these policies have.
+pub(crate) async fn catalog_for(
+    tokens: &TokenService,
+    owner: &Owner,
+    policies: &Value<Set<PolicyBlock>>,
+) -> Result<Arc<Catalog>, Diagnostic> {
+    let catalog = catalog(tokens, owner).await?;
+    let blocks = policies.known().into_iter().flat_map(Set::known_so_far);
+    let specs: Vec<_> = blocks.filter_map(PolicyBlock::spec).collect();
+    let names: Vec<&str> =
+        specs.iter().filter_map(PolicySpec::worker_names).flatten().map(String::as_str).collect();
+    // A token of a user takes none, which a problem of its own says.
+    let (Owner::Account(account), false) = (owner, names.is_empty()) else { return Ok(catalog) };
+    let workers = tokens.workers(account, &names).await;
+    let workers = workers.map_err(|error| wording::workers_unlisted(&error).at(Path::of(POLICIES)))?;
+    Ok(Arc::new(Catalog::clone(&catalog).with_workers(Workers::clone(&workers))))
 }
 
 /// Whether the permission groups are needed to plan policies: not where nothing has changed.
@@ -51,12 +70,21 @@ pub(crate) fn plan(
     let Some(wanted) = specs(planned) else {
         return worded(&check_known(planned, owner, catalog));
     };
-    match resolve_all(&wanted, owner, catalog) {
+    let (tagged, missing) = with_tags(&wanted, catalog);
+    if !missing.is_empty() && *owner != Owner::User {
+        // The same run may make them: the apply looks again.
+        let mut found = worded(&check_known(planned, owner, catalog));
+        let not_yet = missing.iter().map(|problem| wording::no_worker_yet(problem, Path::of(POLICIES)));
+        found.extend(Diagnostics(not_yet.collect()));
+        return found;
+    }
+    match resolve_all(&tagged, owner, catalog) {
         Err(problems) => worded(problems.iter().map(|(_, problem)| problem)),
         Ok(resolved) => {
             let after = fingerprints(&resolved.policies);
             let same = || {
-                let prior = resolve_all(&specs(prior)?, owner, catalog).ok()?;
+                let (prior, missing) = with_tags(&specs(prior)?, catalog);
+                let prior = missing.is_empty().then(|| resolve_all(&prior, owner, catalog).ok())??;
                 Some(fingerprints(&prior.policies) == after)
             };
             if (!prior.is_null() && *before == after) || same() == Some(true) {
@@ -115,10 +143,64 @@ pub(crate) async fn resolve(
         return Ok(Vec::new());
     }
     no_secret(policies)?;
-    let catalog = catalog(tokens, owner).await?;
+    let catalog = catalog_for(tokens, owner, policies).await?;
+    let (tagged, missing) = with_tags(&wanted, &catalog);
+    if !missing.is_empty() && *owner != Owner::User {
+        return Err(worded(&missing));
+    }
     // Warnings were given at plan.
-    let resolved = resolve_all(&wanted, owner, &catalog);
+    let resolved = resolve_all(&tagged, owner, &catalog);
     resolved.map(|r| r.policies).map_err(|problems| worded(problems.iter().map(|(_, problem)| problem)))
+}
+
+/// The specs with the tags of their Workers in place of names, and a problem for each name that no Worker has.
+fn with_tags(specs: &[PolicySpec], catalog: &Catalog) -> (Vec<PolicySpec>, Vec<Problem>) {
+    let (mut tagged, mut missing) = (Vec::new(), Vec::new());
+    for spec in specs {
+        match spec.with_tags(catalog.workers()) {
+            Ok(spec) => tagged.push(spec),
+            Err(problems) => {
+                tagged.push(spec.clone());
+                missing.extend(problems);
+            }
+        }
+    }
+    (tagged, missing)
+}
+
+/// The Workers that a refresh needs to know: those whose names were written, and those whose tags are shown. `None` where there
+/// are none, or where they cannot be listed: then the tags alone are looked at.
+async fn workers(
+    tokens: &TokenService,
+    owner: &Owner,
+    own: Own<'_>,
+    seen: &TokenPolicies,
+) -> Option<Arc<Workers>> {
+    if own.written.iter().all(|spec| spec.worker_names().is_none()) {
+        return if own.shows_others { workers_of(tokens, owner, seen).await } else { None };
+    }
+    list_workers(tokens, owner).await
+}
+
+/// The Workers, where a policy of the token applies to some: to show their names.
+pub(crate) async fn workers_of(
+    tokens: &TokenService,
+    owner: &Owner,
+    seen: &TokenPolicies,
+) -> Option<Arc<Workers>> {
+    let any = seen.policies.values().any(|policy| !policy.worker_tags().is_empty());
+    if any { list_workers(tokens, owner).await } else { None }
+}
+
+async fn list_workers(tokens: &TokenService, owner: &Owner) -> Option<Arc<Workers>> {
+    let Owner::Account(account) = owner else { return None };
+    tokens
+        .workers(account, &[])
+        .await
+        .inspect_err(
+            |error| tracing::warn!(%error, "the Workers could not be listed; their names are not compared"),
+        )
+        .ok()
 }
 
 /// Words the concerns of an outcome, permission groups by name.
@@ -160,8 +242,12 @@ pub(crate) struct Matched {
 impl Matched {
     /// What a resource that has applied `before` has to remove one day: what it wrote, and what came of it in another form,
     /// as where the API granted less than was asked.
-    pub(crate) fn still_owned(&self, before: &BTreeSet<Fingerprint>) -> BTreeSet<Fingerprint> {
-        self.owned.iter().chain(self.foreign_owned.intersection(before)).copied().collect()
+    pub(crate) fn still_owned(
+        &self,
+        before: &BTreeSet<Fingerprint>,
+        seen: &TokenPolicies,
+    ) -> BTreeSet<Fingerprint> {
+        self.owned.iter().chain(self.foreign_owned.intersection(&seen.today(before))).copied().collect()
     }
 
     /// The attribute's value: `current` itself where nothing has changed.
@@ -191,25 +277,24 @@ pub(crate) struct Own<'a> {
     pub(crate) shows_others: bool,
 }
 
-/// Tells what a resource wrote from what others did. The names in the API's answer do; only where something is left over
-/// on both sides, or is to be described, the permission groups are listed: they are renamed at times.
+/// Tells what a resource wrote from what others did. The fingerprints do while nothing has changed. Only where something is
+/// left over on both sides, or is to be described, the permission groups are listed: one name stands for several of them, and
+/// they are renamed at times.
 pub(crate) async fn matched(
     tokens: &TokenService,
     owner: &Owner,
     own: Own<'_>,
     seen: &TokenPolicies,
 ) -> Result<Matched, Diagnostics> {
-    let first = match_with(own, seen, owner, None);
-    let nameless = || {
-        let groups = seen.policies.values().flat_map(Policy::groups);
-        groups.into_iter().any(|id| !seen.names.contains_key(id))
-    };
-    let renamed = first.kept.len() < own.written.len() && !first.foreign.is_empty();
-    if !renamed && (first.foreign.is_empty() || !own.shows_others || !nameless()) {
+    let workers = workers(tokens, owner, own, seen).await;
+    let first = match_all(own, seen, owner, None, workers.as_deref());
+    let changed =
+        first.owned != seen.today(own.fingerprints) && !own.written.is_empty() && !seen.policies.is_empty();
+    if !changed && (first.foreign.is_empty() || !own.shows_others) {
         return Ok(first);
     }
     let catalog = catalog(tokens, owner).await?;
-    Ok(match_with(own, seen, owner, Some(&catalog)))
+    Ok(match_all(own, seen, owner, Some(&catalog), workers.as_deref()))
 }
 
 /// The policies of a token that are not among `planned`, as far as that is known, in words.
@@ -223,22 +308,28 @@ pub(crate) fn others(
     let known: Vec<_> = known.filter_map(PolicyBlock::spec).collect();
     let own = Own { written: &known, fingerprints: &BTreeSet::new(), shows_others: true };
     let matched = match_with(own, seen, owner, Some(catalog));
-    let mut all: Vec<_> = matched.foreign.iter().map(in_words).collect();
+    let mut all: Vec<_> = matched.foreign.iter().map(|spec| in_words(spec, owner)).collect();
     all.extend(seen.unreadable.iter().map(|(_, fault)| format!("one of an unknown form: {fault}")));
     all
 }
 
 /// A policy on one line.
-fn in_words(policy: &PolicySpec) -> String {
+fn in_words(policy: &PolicySpec, owner: &Owner) -> String {
     let list = |elements: &BTreeSet<String>| Vec::from_iter(elements.iter().map(String::as_str)).join(", ");
     let on = |what: &str, selection: &Selection| match selection {
         Selection::All => format!("all {what}"),
         Selection::Only(elements) => format!("the {what} {}", list(elements)),
     };
+    let own_account = |map: &BTreeMap<String, String>| match owner {
+        Owner::Account(id) => *map == BTreeMap::from([(policy::keys::account(id), "*".to_owned())]),
+        Owner::User => false,
+    };
     let resources = match &policy.target {
         Target::Account => "the account".to_owned(),
+        Target::Resources(map) if own_account(map) => "the account".to_owned(),
         Target::Zones(zones) => on("zones", zones),
         Target::R2Buckets(buckets) => on("R2 buckets", buckets),
+        Target::Workers(workers) => on("Workers", workers),
         Target::Resources(map) => Vec::from_iter(map.keys().map(String::as_str)).join(", "),
     };
     let groups: Vec<_> = policy.permission_groups.iter().map(|group| format!("\"{group}\"")).collect();
@@ -252,22 +343,42 @@ pub(crate) fn match_with(
     owner: &Owner,
     catalog: Option<&Catalog>,
 ) -> Matched {
-    let Own { written, fingerprints: before, .. } = own;
+    let workers = catalog.map(Catalog::workers).filter(|workers| !workers.is_empty());
+    match_all(own, seen, owner, catalog, workers)
+}
+
+fn match_all(
+    own: Own<'_>,
+    seen: &TokenPolicies,
+    owner: &Owner,
+    catalog: Option<&Catalog>,
+    workers: Option<&Workers>,
+) -> Matched {
+    let (written, before) = (own.written, seen.today(own.fingerprints));
     let (mut kept, mut owned) = (Vec::new(), BTreeSet::new());
-    if before.len() == written.len()
+    if before.len() == written.iter().map(|spec| spec.policy_count(owner)).sum::<usize>()
         && before.iter().all(|fingerprint| seen.policies.contains_key(fingerprint))
+        && workers.is_none_or(|workers| {
+            let policies = before.iter().filter_map(|fingerprint| seen.policies.get(fingerprint));
+            policy::still_mean(written, policies, workers)
+        })
     {
         (kept, owned) = (written.to_vec(), before.clone());
     }
     for spec in &written[kept.len()..] {
-        let found = seen.policies.iter().find(|(_, policy)| spec.means(policy, owner, catalog, &seen.names));
-        if let Some((fingerprint, _)) = found {
+        let tagged = workers.and_then(|workers| spec.with_tags(workers).ok());
+        let found = tagged.as_ref().unwrap_or(spec).find(&seen.policies, owner, catalog, &seen.names);
+        if !found.is_empty() {
             kept.push(spec.clone());
-            owned.insert(*fingerprint);
+            owned.extend(found);
         }
     }
     let others = seen.policies.iter().filter(|(fingerprint, _)| !owned.contains(*fingerprint));
-    let foreign = others.clone().map(|(_, policy)| describe(policy, owner, catalog, &seen.names)).collect();
+    let described = |policy| {
+        let spec = describe(policy, owner, catalog, &seen.names);
+        workers.map_or(spec.clone(), |workers| spec.with_names(workers))
+    };
+    let foreign = others.clone().map(|(_, policy)| described(policy)).collect();
     let foreign_owned = others.map(|(fingerprint, _)| *fingerprint).collect();
     Matched { kept, owned, foreign, foreign_owned }
 }

@@ -72,6 +72,11 @@ fn apply(
         None => {}
         Some(PolicyChange::Edit { remove, add }) => {
             let added = added(change);
+            let today = |fingerprint: &Fingerprint| {
+                let held = policies.iter().find(|held| held.former == Some(*fingerprint));
+                held.and_then(|held| held.fingerprint).unwrap_or(*fingerprint)
+            };
+            let remove: BTreeSet<Fingerprint> = remove.iter().map(today).collect();
             for fingerprint in remove.difference(&added) {
                 if !claims.release(fingerprint, &change.by) {
                     policies.retain(|held| held.fingerprint != Some(*fingerprint));

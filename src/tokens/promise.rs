@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::fold::Folded;
 use super::op::{Change, Concern, Field, PolicyChange};
-use super::view::{fingerprints, held};
+use super::view::{Held, fingerprints, held};
 use crate::cloudflare::{Token, TokenUpdate};
 use crate::policy::{Effect, Fingerprint, GroupId, Home, Policy};
 
@@ -100,16 +100,17 @@ impl Promise {
     /// The policies of a token that were to go.
     pub(super) fn left(&self, token: &Token, home: &Home) -> BTreeSet<Fingerprint> {
         let now = held(token, home);
-        let is_left = |policy: &Policy| {
-            let fingerprint = policy.fingerprint();
-            let foreign = || !self.sent.policies.contains(&fingerprint) && !self.is_part_of_asked(policy);
-            self.absent.contains(&fingerprint) || (self.exclusive && foreign())
+        let is_left = |held: &&Held| {
+            let (Some(policy), Some(fingerprint)) = (&held.policy, held.fingerprint) else { return false };
+            let sent = self.sent.policies.contains(&fingerprint);
+            let foreign = || !sent && !self.is_part_of_asked(policy);
+            let removed =
+                |former: Option<Fingerprint>| former.is_some_and(|former| self.absent.contains(&former));
+            self.absent.contains(&fingerprint)
+                || (!sent && removed(held.former))
+                || (self.exclusive && foreign())
         };
-        now.iter()
-            .filter_map(|held| held.policy.as_ref())
-            .filter(|p| is_left(p))
-            .map(Policy::fingerprint)
-            .collect()
+        now.iter().filter(is_left).filter_map(|held| held.fingerprint).collect()
     }
 
     /// Is it what the API grants instead of a policy that was asked for: the same with fewer groups?

@@ -16,8 +16,8 @@ use super::reads::Listed;
 use super::record::Record;
 use super::settings::Settings;
 use super::writer::Writers;
-use crate::cloudflare::{Client, Error, Owner, Token, permission_groups};
-use crate::policy::{Catalog, Fingerprint, PermissionGroup, Scope};
+use crate::cloudflare::{Client, Error, Owner, Token, permission_groups, workers};
+use crate::policy::{Catalog, Fingerprint, PermissionGroup, Scope, Workers};
 
 /// Reads and writes API tokens. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ struct Inner {
     context: Context,
     writers: Writers,
     catalogs: Mutex<HashMap<Owner, Arc<OnceCell<Arc<Catalog>>>>>,
+    /// By account. Locked while they are asked for, so that they are asked for once.
+    workers: tokio::sync::Mutex<HashMap<String, Arc<Workers>>>,
     /// The id of the client's own token. A failed look-up is not kept: the refusal may be temporary.
     own: OnceCell<String>,
 }
@@ -34,8 +36,9 @@ struct Inner {
 impl TokenService {
     /// A service over this client. It sends nothing before it is asked something.
     pub fn new(client: Client, settings: Settings) -> Self {
-        let (writers, catalogs, own) = Default::default();
-        TokenService(Arc::new(Inner { context: Context::new(client, settings), writers, catalogs, own }))
+        let (writers, catalogs, workers, own) = Default::default();
+        let context = Context::new(client, settings);
+        TokenService(Arc::new(Inner { context, writers, catalogs, workers, own }))
     }
 
     /// The process leaves, and can answer nobody any more: waits until no create and no write is under way. What a create
@@ -88,11 +91,40 @@ impl TokenService {
                 // An id of another form could not be used in a policy.
                 let id = group.id.parse().ok()?;
                 let deprecated = group.is_deprecated();
-                Some(PermissionGroup { id, name: group.name, scopes, deprecated })
+                let crate::cloudflare::PermissionGroup { name, description, category, is_selectable, .. } =
+                    group;
+                Some(PermissionGroup {
+                    id,
+                    name,
+                    scopes,
+                    deprecated,
+                    selectable: is_selectable,
+                    description,
+                    category,
+                })
             };
             Ok(Arc::new(Catalog::new(groups.into_iter().filter_map(group).collect())))
         };
         cell.get_or_try_init(fetch).await.cloned()
+    }
+
+    /// The Workers of an account. Asked once, and again where a name is `wanted` that the last answer does not have: it may
+    /// be of a Worker that was made meanwhile.
+    ///
+    /// # Errors
+    /// Those of the client.
+    pub async fn workers(&self, account: &str, wanted: &[&str]) -> Result<Arc<Workers>, Error> {
+        let mut known = self.0.workers.lock().await;
+        if let Some(workers) =
+            known.get(account).filter(|workers| wanted.iter().all(|name| workers.tag(name).is_some()))
+        {
+            return Ok(workers.clone());
+        }
+        let listed = self.client().send(workers::list(account)).await?;
+        let pair = |worker: crate::cloudflare::Worker| Some((worker.id, worker.tag?));
+        let workers: Arc<Workers> = Arc::new(listed.into_iter().filter_map(pair).collect());
+        known.insert(account.to_owned(), workers.clone());
+        Ok(workers)
     }
 
     /// Writes a token. Waits until the outcome is known; a caller that is dropped withdraws what has not begun, and what

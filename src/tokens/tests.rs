@@ -69,6 +69,38 @@ fn exclusive(all: &[u8]) -> Change {
     Change { policies: Some(PolicyChange::Exclusive(all)), ..Change::default() }
 }
 
+/// A policy for one zone, nested under the account as other programs write it.
+fn nested() -> TokenPolicy {
+    let mut wire = view::write(&policy(1), &home());
+    wire.resources = json!({ format!("com.cloudflare.api.account.{ACCOUNT}"): wire.resources });
+    wire
+}
+
+#[test]
+fn a_nested_policy_keeps_the_form_that_the_server_has() {
+    let rename = Change {
+        fields: Fields { name: Some("after".into()), ..Fields::default() },
+        ..edit("a", &[], &[1, 2])
+    };
+    let folded = fold(&[&rename], &token(vec![nested()]), &home(), &Claims::default());
+    assert_eq!(folded.update.policies, [nested(), view::write(&policy(2), &home())]);
+    assert!(folded.changed);
+    let same = fold(&[&exclusive(&[1])], &token(vec![nested()]), &home(), &Claims::default());
+    assert!(!same.changed);
+}
+
+#[test]
+fn a_policy_is_removed_by_the_fingerprint_that_the_first_version_gave_it() {
+    let former = view::former(&nested(), &home()).unwrap();
+    let remove = Change {
+        policies: Some(PolicyChange::Edit { remove: BTreeSet::from([former]), add: vec![] }),
+        ..Change::default()
+    };
+    let token = token(vec![nested(), view::write(&policy(2), &home())]);
+    let folded = fold(&[&remove], &token, &home(), &Claims::default());
+    assert_eq!(folded.update.policies, [view::write(&policy(2), &home())]);
+}
+
 /// The token as the server has it after the update.
 fn written(before: &Token, update: &TokenUpdate) -> Token {
     let mut after = before.clone();

@@ -15,6 +15,8 @@ pub fn home(owner: &Owner) -> Home {
 pub(super) struct Held {
     pub(super) policy: Option<Policy>,
     pub(super) fingerprint: Option<Fingerprint>,
+    /// The one that version 0.1.0 gave it, where that is another: its states have it.
+    pub(super) former: Option<Fingerprint>,
     pub(super) wire: TokenPolicy,
 }
 
@@ -22,7 +24,7 @@ impl Held {
     /// A policy that is to be written.
     pub(super) fn new(policy: &Policy, home: &Home) -> Self {
         let (fingerprint, wire) = (Some(policy.fingerprint()), write(policy, home));
-        Held { policy: Some(policy.clone()), fingerprint, wire }
+        Held { policy: Some(policy.clone()), fingerprint, former: None, wire }
     }
 
     /// What tells it from others. One without a canonical form is carried over as it is, so its text is its identity.
@@ -41,7 +43,8 @@ impl Held {
 pub(super) fn held(token: &Token, home: &Home) -> Vec<Held> {
     let one = |wire: &TokenPolicy| {
         let policy = read(wire, home).ok();
-        Held { fingerprint: policy.as_ref().map(Policy::fingerprint), policy, wire: wire.clone() }
+        let former = former(wire, home);
+        Held { fingerprint: policy.as_ref().map(Policy::fingerprint), policy, former, wire: wire.clone() }
     };
     token.policies.iter().map(one).collect()
 }
@@ -56,6 +59,8 @@ pub(super) fn fingerprints(token: &Token, home: &Home) -> BTreeSet<Fingerprint> 
 pub struct TokenPolicies {
     /// By their fingerprints.
     pub policies: BTreeMap<Fingerprint, Policy>,
+    /// The fingerprints that version 0.1.0 gave some of them, with today's: its states have them.
+    pub former: BTreeMap<Fingerprint, Fingerprint>,
     /// Those that have no canonical form. They are kept as they are by every change but an exclusive one.
     pub unreadable: Vec<(TokenPolicy, MalformedPolicy)>,
     /// The names of the permission groups, as far as the API told them.
@@ -63,6 +68,11 @@ pub struct TokenPolicies {
 }
 
 impl TokenPolicies {
+    /// The fingerprints as today's version computes them.
+    pub fn today(&self, fingerprints: &BTreeSet<Fingerprint>) -> BTreeSet<Fingerprint> {
+        fingerprints.iter().map(|fingerprint| *self.former.get(fingerprint).unwrap_or(fingerprint)).collect()
+    }
+
     /// Reads those of a token that `owner` owns.
     pub fn of(token: &Token, owner: &Owner) -> Self {
         let home = home(owner);
@@ -75,7 +85,11 @@ impl TokenPolicies {
             }
             match read(wire, &home) {
                 Ok(policy) if token.policies.len() == 1 && policy.is_inert(&home) => {}
-                Ok(policy) => drop(seen.policies.insert(policy.fingerprint(), policy)),
+                Ok(policy) => {
+                    let fingerprint = policy.fingerprint();
+                    seen.former.extend(former(wire, &home).map(|former| (former, fingerprint)));
+                    seen.policies.insert(fingerprint, policy);
+                }
                 Err(fault) => seen.unreadable.push((wire.clone(), fault)),
             }
         }
@@ -86,6 +100,12 @@ impl TokenPolicies {
 pub(super) fn read(wire: &TokenPolicy, home: &Home) -> Result<Policy, MalformedPolicy> {
     let groups = wire.permission_groups.iter().map(|group| group.id.as_str());
     Policy::from_wire(&wire.effect, groups, &wire.resources, home)
+}
+
+/// The fingerprint that version 0.1.0 gave a policy, if it was another one.
+pub(super) fn former(wire: &TokenPolicy, home: &Home) -> Option<Fingerprint> {
+    let groups = wire.permission_groups.iter().map(|group| group.id.as_str());
+    Policy::from_wire_before(&wire.effect, groups, &wire.resources, home).map(|policy| policy.fingerprint())
 }
 
 pub(super) fn write(policy: &Policy, home: &Home) -> TokenPolicy {

@@ -58,12 +58,12 @@ fn wrong() -> Vec<(String, &'static str, &'static str)> {
         policy(
             &format!("{DNS}, resources = {{ \"com.cloudflare.api.account.zone.example.com\" = \"*\" }}"),
             "Invalid `policies.resources`",
-            "the id of a zone",
+            "com.cloudflare.api.account.zone.<zone id>",
         ),
         policy(
             &format!("{DNS}, resources = {{ \"com.cloudflare.api.account.mine\" = \"*\" }}"),
             "Invalid `policies.resources`",
-            "the id of an account",
+            "com.cloudflare.api.account.<account id>",
         ),
         policy(
             &format!("{DNS}, resources = {{ \"com.cloudflare.api.account.zone.*\" = \"all\" }}"),

@@ -36,11 +36,13 @@ fn same_in_words(stage: &Stage) -> String {
         expires_on = "2099-01-01T00:00:00Z"
         condition  = {{ request_ip = {{ in = ["192.0.2.0/24"] }} }}
         policies = [
-          {{ permission_groups = ["Logs Write", "Workers Scripts Write"] }},
+          {{ permission_groups = ["Logs Write", "Workers Scripts Write"],
+             resources = {{ "com.cloudflare.api.account.{}" = "*" }} }},
           {{ permission_groups = ["Logs Write"], zones = ["{}"] }},
           {{ permission_groups = ["DNS Read"], zones = ["*"] }},
         ]
         "#,
+        stage.sim.account_id(),
         stage.sim.zone_ids()[0]
     ))
 }

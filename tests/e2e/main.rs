@@ -20,9 +20,11 @@ mod ephemeral;
 mod examples;
 mod faults;
 mod fields;
+mod forms;
 mod guides;
 mod hygiene;
 mod import;
+mod individual_workers;
 /// Memory is read from `/proc`.
 #[cfg(target_os = "linux")]
 mod memory;

@@ -98,14 +98,15 @@ fn a_deny_policy_withholds_what_it_names() {
 #[test]
 fn one_name_in_two_scopes_is_resolved_by_what_the_policy_applies_to() {
     let stage = Stage::new();
-    stage.apply(&token(
+    stage.apply(&token(&format!(
         r#"
         policies = [
-          { permission_groups = ["Logs Write"] },
-          { permission_groups = ["Logs Write"], zones = ["*"] },
+          {{ permission_groups = ["Logs Write"], resources = {{ "{}" = "*" }} }},
+          {{ permission_groups = ["Logs Write"], zones = ["*"] }},
         ]
         "#,
-    ));
+        account(&stage)
+    )));
     let shown = stage.sim.token(&stage.text(TOKEN, "id")).unwrap();
     let by_group = |id: &str| {
         let of = |p: &&Json| p["permission_groups"][0]["id"] == id;
@@ -242,13 +243,24 @@ fn a_name_or_scope_that_does_not_fit_is_refused_at_plan_with_the_way_out() {
     };
     refused(r#"{ permission_groups = ["Workers Script Write"] }"#, "\"Workers Scripts Write\"");
     refused(r#"{ permission_groups = ["workers scripts write"] }"#, "\"Workers Scripts Write\"");
-    refused(r#"{ permission_groups = ["DNS Write"] }"#, "zones");
+    let account = format!("resources = {{ \"{}\" = \"*\" }}", account(&stage));
+    for no_target in [
+        r#"{ permission_groups = ["DNS Write"] }"#,
+        r#"{ permission_groups = ["DNS Write"], zone = ["*"] }"#,
+        r#"{ permission_groups = ["DNS Write"], zones = null }"#,
+        r#"{ permission_groups = ["4755a26eedb94da69e1066d98aa820be"] }"#,
+        r#"{ permission_groups = ["Logs Write"] }"#,
+        r#"{ permission_groups = ["Workers R2 Storage Bucket Item Read"] }"#,
+    ] {
+        refused(no_target, &account);
+    }
+    refused(r#"{ permission_groups = ["Logs Write"] }"#, "zones = [\"*\"] for all zones");
     refused(
         r#"{ permission_groups = ["Workers Scripts Write"], zones = ["*"] }"#,
         "\"Workers Scripts Write\" is an account-scoped permission group",
     );
     refused(
-        r#"{ permission_groups = ["Workers Scripts Write", "DNS Write"] }"#,
+        r#"{ permission_groups = ["Workers Scripts Write", "DNS Write"], zones = ["*"] }"#,
         "Write one policy per scope.",
     );
     refused(

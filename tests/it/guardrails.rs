@@ -66,10 +66,16 @@ async fn a_forbidden_group_is_refused_to_tokens_and_bindings_by_name_and_by_id()
 
 #[tokio::test]
 async fn a_name_forbids_the_groups_of_every_scope() {
-    let (_sim, _, guarded) = start(json!({"forbidden_permission_groups": ["Logs Write"]})).await;
+    let (sim, _, guarded) = start(json!({"forbidden_permission_groups": ["Logs Write", "DNS Write"]})).await;
     refused(&guarded, TOKEN, None, &json!({"policies": grants("Logs Write")}), "policies").await;
-    let account = json!({"policies": [{"permission_groups": ["Logs Write"]}]});
-    refused(&guarded, TOKEN, None, &account, "policies").await;
+    // A group of zones on the account is that group too.
+    let zone = "com.cloudflare.api.account.zone";
+    let account = format!("com.cloudflare.api.account.{}", sim.account_id());
+    for group in ["Logs Write".to_owned(), sim.group_id("DNS Write", zone)] {
+        let policy = json!({"permission_groups": [group], "resources": {&account: "*"}});
+        let words = refused(&guarded, TOKEN, None, &json!({"policies": [policy]}), "policies").await;
+        assert!(words.contains("forbids to grant"), "{words}");
+    }
 }
 
 #[tokio::test]

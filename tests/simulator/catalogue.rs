@@ -19,14 +19,12 @@ pub const BUCKET: &str = "com.cloudflare.edge.r2.bucket";
 /// The scope of groups on a Worker.
 pub const WORKER: &str = "com.cloudflare.edge.worker.script";
 
-/// The groups that only user-owned tokens can hold. The snapshot is of an account's list.
-const USER_GROUPS: [(&str, &str); 6] = [
-    ("0cc3a61731504c89b99ec1be78b77aa0", "API Tokens Read"),
-    ("686d18d5ac6c441c867cbf6771e58a0a", "API Tokens Write"),
-    ("3518d0f75557482e952c6762d3e64903", "Memberships Read"),
-    ("9201bc6f42d440968aaab0c6f17ebb1d", "Memberships Write"),
-    ("8acbe5bb0d54464ab867149d7f7cf8ac", "User Details Read"),
-    ("55a5e17cc99e4a3fa1f3432d262f2e55", "User Details Write"),
+/// The groups on single Workers, which are newer than the snapshot.
+const WORKER_GROUPS: [&str; 4] = [
+    "Individual Workers Admin",
+    "Individual Workers Content Read-Only",
+    "Individual Workers Editor",
+    "Individual Workers Metadata Read-Only",
 ];
 
 /// A permission group.
@@ -55,10 +53,11 @@ impl Catalogue {
     /// If the embedded snapshot is broken.
     pub fn new() -> Self {
         let mut groups: Vec<Group> = serde_json::from_str(SNAPSHOT).expect("the snapshot is valid JSON");
-        groups.extend(USER_GROUPS.iter().map(|(id, name)| Group {
-            id: (*id).to_owned(),
+        // Their real ids are not public.
+        groups.extend(WORKER_GROUPS.iter().map(|name| Group {
+            id: hex(&Sha256::digest(format!("permission group {name}"))[..16]),
             name: (*name).to_owned(),
-            scopes: vec![USER.to_owned()],
+            scopes: vec![WORKER.to_owned()],
         }));
         groups.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
         Self { seed: groups.clone(), groups }

@@ -46,6 +46,7 @@ pub use self::{
     inspect::PolicyView,
     log::Entry,
     options::{CreateStatus, CreatorCap, Options, Readings},
+    workers::Script,
 };
 
 /// What the HTTP side and the handle share.

@@ -176,7 +176,12 @@ fn place(state: &State, owner: &Owner, resource: &Resource, groups: &[String]) -
         Resource::Account(id) | Resource::ZonesOf(id) | Resource::Bucket(id, _) | Resource::BucketsOf(id) => {
             own_account(id)
         }
-        Resource::Worker(id, _) => own_account(id),
+        // A token of a user takes no Workers, and one that does not exist cannot be named.
+        Resource::Worker(id, tag) => {
+            let account = state.accounts.iter().find(|account| account.id == *id);
+            let exists = account.is_some_and(|a| a.scripts.values().any(|script| script.tag == *tag));
+            !by_user && own_account(id) && exists
+        }
         Resource::Zone(zone) => zone_account(zone).is_some_and(|account| own_account(&account)),
         Resource::ZoneIn(account, zone) => {
             own_account(account) && zone_account(zone).as_ref() == Some(account)

@@ -1,7 +1,7 @@
 //! What each endpoint asks of its caller.
 
 use super::auth::Caller;
-use super::catalogue::{ACCOUNT, USER, ZONE};
+use super::catalogue::{ACCOUNT, USER, WORKER, ZONE};
 use super::resources::Resource;
 use super::state::State;
 
@@ -44,4 +44,15 @@ impl Area {
             caller.holds(state, &[read, full], read, on)
         }
     }
+}
+
+/// Whether one of the `Individual Workers …` groups lets the caller read this Worker, or write its secrets and deploy it.
+pub fn one_worker(state: &State, caller: &Caller, write: bool, on: &Resource) -> bool {
+    let writing = ["Admin", "Editor"];
+    let reading = ["Admin", "Editor", "Content Read-Only", "Metadata Read-Only"];
+    let groups: &[&str] = if write { &writing } else { &reading };
+    groups.iter().any(|group| {
+        let id = state.catalogue.right(&format!("Individual Workers {group}"), WORKER);
+        caller.holds(state, &[id], id, on)
+    })
 }

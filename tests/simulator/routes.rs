@@ -78,6 +78,8 @@ enum Route<'a> {
     Verify(Owner),
     PermissionGroups(Owner),
     RoleGroups(&'a str),
+    Scripts(&'a str),
+    Script(&'a str, &'a str),
     Secrets(&'a str, &'a str),
     Secret(&'a str, &'a str, &'a str),
     SecretsBulk(&'a str, &'a str),
@@ -138,7 +140,9 @@ fn find<'a>(segments: &[&'a str], path: &str) -> Result<Route<'a>, Refusal> {
             token_route(Owner::Account(id(account)?.to_owned()), rest, path)
         }
         ["accounts", account, "iam", "permission_groups"] => Ok(Route::RoleGroups(id(account)?)),
+        ["accounts", account, "workers", "scripts"] => Ok(Route::Scripts(id(account)?)),
         ["accounts", account, "workers", "scripts", script, ref rest @ ..] => match *rest {
+            [] => Ok(Route::Script(id(account)?, script)),
             ["secrets"] => Ok(Route::Secrets(id(account)?, script)),
             ["secrets", name] => Ok(Route::Secret(id(account)?, script, name)),
             ["secrets-bulk"] => Ok(Route::SecretsBulk(id(account)?, script)),
@@ -184,6 +188,9 @@ fn dispatch(state: &mut State, call: &Call, route: &Route, request: &Incoming) -
             }
             Ok(state.catalogue.list_roles())
         }
+        ("GET", Route::Scripts(account)) => workers::scripts(state, call, account),
+        ("PUT", Route::Script(account, script)) => workers::deploy(state, call, account, script),
+        ("DELETE", Route::Script(account, script)) => workers::remove(state, call, account, script),
         ("GET", Route::Secrets(account, script)) => workers::list(state, call, account, script),
         ("PUT", Route::Secrets(account, script)) => workers::put(state, call, account, script),
         ("GET", Route::Secret(account, script, name)) => workers::get(state, call, account, script, name),

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::body;
 use super::envelope::{Answer, Refusal, Reply};
 use super::resources::Resource;
-use super::rights::Area;
+use super::rights::{self, Area};
 use super::routes::Call;
-use super::state::State;
+use super::state::{State, new_id};
 
 /// What a secret's text may weigh, in bytes.
 const TEXT_LIMIT: usize = 5 * 1024;
@@ -19,8 +19,10 @@ const SECRET_LIMIT: usize = 128;
 const BULK_LIMIT: usize = 100;
 
 /// A Worker script.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Script {
+    /// What identifies it for as long as it lives, whatever it is called.
+    pub tag: String,
     /// By name: the type, and the text (or the key's JSON).
     pub secrets: BTreeMap<String, (String, String)>,
     /// Names that other bindings of the script use.
@@ -29,6 +31,12 @@ pub struct Script {
     pub undeployed: bool,
     /// How many versions edits of secrets have deployed.
     pub versions: usize,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self { tag: new_id(), secrets: BTreeMap::new(), bindings: Vec::new(), undeployed: false, versions: 0 }
+    }
 }
 
 impl Script {
@@ -67,13 +75,53 @@ fn script<'a>(
     write: bool,
 ) -> Result<&'a mut Script, Refusal> {
     let on = Resource::Account(account.to_owned());
-    if !Area::Scripts.granted(state, &call.caller, write, &on) {
+    let tag =
+        state.account(account).and_then(|account| account.scripts.get(name)).map(|script| script.tag.clone());
+    // A Worker of one's own: its secrets can be read and set, but whoever has no more learns nothing of other Workers.
+    let own = tag.is_some_and(|tag| {
+        rights::one_worker(state, &call.caller, write, &Resource::Worker(account.to_owned(), tag))
+    });
+    if !own && !Area::Scripts.granted(state, &call.caller, write, &on) {
         return Err(Refusal::authentication());
     }
     state
         .account(account)
         .and_then(|account| account.scripts.get_mut(name))
         .ok_or_else(|| Refusal::new(404, 10007, "This Worker does not exist on your account."))
+}
+
+/// `GET …/workers/scripts`: not paged. For whoever may read all Workers.
+pub fn scripts(state: &mut State, call: &Call, account: &str) -> Answer {
+    if !Area::Scripts.granted(state, &call.caller, false, &Resource::Account(account.to_owned())) {
+        return Err(Refusal::authentication());
+    }
+    let account = state.account(account).ok_or_else(Refusal::authentication)?;
+    let show = |(name, script): (&String, &Script)| json!({"id": name, "tag": script.tag, "usage_model": "standard"});
+    Ok(Reply::ok(account.scripts.iter().map(show).collect()))
+}
+
+/// `PUT …/workers/scripts/{name}`: deploys a version. An editor of one Worker deploys that one, and makes no other.
+pub fn deploy(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
+    let there = state.account(account).is_some_and(|account| account.scripts.contains_key(name));
+    if there {
+        script(state, call, account, name, true)?.versions += 1;
+    } else if Area::Scripts.granted(state, &call.caller, true, &Resource::Account(account.to_owned())) {
+        let account = state.account(account).ok_or_else(Refusal::authentication)?;
+        account.scripts.insert(name.to_owned(), Script::default());
+    } else {
+        return Err(Refusal::authentication());
+    }
+    Ok(Reply::ok(json!({"id": name})))
+}
+
+/// `DELETE …/workers/scripts/{name}`: not for an editor of one Worker.
+pub fn remove(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
+    if !Area::Scripts.granted(state, &call.caller, true, &Resource::Account(account.to_owned())) {
+        return Err(Refusal::authentication());
+    }
+    let removed = state.account(account).and_then(|account| account.scripts.remove(name));
+    removed.ok_or_else(|| Refusal::new(404, 10007, "This Worker does not exist on your account."))?;
+    Ok(Reply::ok(Value::Null))
 }
 
 fn shown(name: &str, kind: &str) -> Value {

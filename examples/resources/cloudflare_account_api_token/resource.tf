@@ -32,6 +32,12 @@ resource "cloudflare_account_api_token" "deploy" {
   }
 }
 
+# What the pipeline of one Worker needs: it deploys that Worker and sets its secrets, and can touch no other.
+resource "cloudflare_account_api_token" "edge" {
+  name     = "edge-api"
+  policies = [{ permission_groups = ["Individual Workers Editor"], workers = ["edge-api"] }]
+}
+
 # A token without rights of its own: cloudflare_token_binding resources add what each capability needs.
 resource "cloudflare_account_api_token" "app" {
   name = "app"

@@ -51,7 +51,7 @@ impl Write {
                     let written = specs(&state.policies).unwrap_or_default();
                     let own = Own { written: &written, fingerprints: &BTreeSet::new(), shows_others: false };
                     let matched = policies::match_with(own, &seen, owner, catalog);
-                    let owned = matched.still_owned(&owned);
+                    let owned = matched.still_owned(&owned, &seen);
                     state.policies = matched.value(&state.policies, false);
                     state.set_owned(&owned);
                     if is_new && owned.is_empty() {

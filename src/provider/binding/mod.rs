@@ -122,7 +122,7 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
             }
         };
         if facts.needs_catalog() {
-            facts.catalog = Some(policies::catalog(&tokens, &owner).await);
+            facts.catalog = Some(policies::catalog_for(&tokens, &owner, &change.planned.policies).await);
         }
         if facts.needs_own_token() {
             facts.own_token = Some(tokens.own_token_id(&owner).await.map_err(|e| wording::own_unknown(&e)));

@@ -55,8 +55,11 @@ async fn find(
     let written = specs(&binding.policies).unwrap_or_default();
     let before = binding.owned();
     let own = Own { written: &written, fingerprints: &before, shows_others: false };
-    let matched = matched(tokens, owner, own, &TokenPolicies::of(token, owner)).await?;
-    let owned = matched.still_owned(&before);
+    let seen = TokenPolicies::of(token, owner);
+    let matched = matched(tokens, owner, own, &seen).await?;
+    let owned = matched.still_owned(&before, &seen);
+    // Fingerprints of an older version stay as they are while they say the same.
+    let owned = if owned == seen.today(&before) { before } else { owned };
     if owned.is_empty() {
         return Ok(None);
     }

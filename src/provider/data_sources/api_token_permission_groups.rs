@@ -42,6 +42,13 @@ model! {
         name: String = computed(),
         /// What it can apply to, in the API's words.
         scopes: Set<String> = computed(),
+        /// What it allows, in the API's words. Null where the API does not say.
+        description: String = computed(),
+        /// Where the dashboard files it. Null where the API does not say.
+        category: String = computed(),
+        /// Whether the provider's credential may put it into a token, as far as the API knows beforehand. Null where the API
+        /// does not say.
+        is_selectable: bool = computed(),
     }
 }
 
@@ -142,6 +149,9 @@ fn view(group: &PermissionGroup) -> GroupView {
         id: group.id.to_string().into(),
         name: group.name.clone().into(),
         scopes: Value::Known(group.scopes.iter().map(|scope| scope.as_str().to_owned()).collect()),
+        description: group.description.clone().into(),
+        category: group.category.clone().into(),
+        is_selectable: group.selectable.into(),
     }
 }
 
@@ -151,11 +161,9 @@ mod tests {
     use crate::tf_provider::framework::Element;
 
     fn catalog() -> Catalog {
-        let group = |digit: &str, name: &str, scopes: &[&str]| PermissionGroup {
-            id: digit.repeat(32).parse().unwrap(),
-            name: name.to_owned(),
-            scopes: scopes.iter().map(|&scope| Scope::from(scope)).collect(),
-            deprecated: false,
+        let group = |digit: &str, name: &str, scopes: &[&str]| {
+            let scopes = scopes.iter().map(|&scope| Scope::from(scope)).collect();
+            PermissionGroup::new(digit.repeat(32).parse().unwrap(), name, scopes)
         };
         Catalog::new(vec![
             group("1", "Logs Write", &[Scope::Zone.as_str()]),

@@ -148,13 +148,12 @@ mod tests {
     fn described(resources: BTreeMap<String, String>) -> Target {
         use crate::policy::{Catalog, PermissionGroup};
         let id = "4755a26eedb94da69e1066d98aa820be";
-        let group =
-            PermissionGroup { id: id.parse().unwrap(), name: "A".into(), scopes: vec![], deprecated: false };
+        let group = PermissionGroup::new(id.parse().unwrap(), "A", vec![]);
         let (home, catalog) = (Home::Account(ACCOUNT.into()), Catalog::new(vec![group]));
         let target = Target::Resources(resources);
         let spec =
             PolicySpec { effect: Effect::Allow, permission_groups: BTreeSet::from([id.into()]), target };
-        let policy = spec.resolve(&home, &catalog).unwrap().policy;
+        let policy = spec.resolve(&home, &catalog).unwrap().policies.remove(0);
         describe(&policy, &home, None, &Default::default()).target
     }
 
@@ -164,7 +163,8 @@ mod tests {
 
     #[test]
     fn keys_mean_what_the_typed_attributes_mean() {
-        assert_eq!(described(flat(&call(&AccountResource, &[ACCOUNT]).unwrap())), Target::Account);
+        let account = flat(&call(&AccountResource, &[ACCOUNT]).unwrap());
+        assert_eq!(described(account.clone()), Target::Resources(account));
         let only = |element: &str| Selection::Only(BTreeSet::from([element.to_owned()]));
         assert_eq!(described(flat(&call(&ZoneResource, &[ZONE]).unwrap())), Target::Zones(only(ZONE)));
         assert_eq!(

@@ -85,7 +85,9 @@ impl Targets {
     fn policy(&self, grant: &Grant, index: usize) -> Result<Raw, FunctionError> {
         let block = PolicyBlock {
             effect: Value::Known("allow".to_owned()),
-            permission_groups: Value::Known(grant.groups.iter().map(|&group| group.to_owned()).collect()),
+            permission_groups: Value::Known(
+                grant.groups.iter().map(|group| written(group, grant.on)).collect(),
+            ),
             ..PolicyBlock::null()
         };
         let Raw::Map(mut policy) = block.to_object() else { return Ok(Raw::Null) };
@@ -103,6 +105,25 @@ impl Targets {
             None => Ok(policy),
         }
     }
+}
+
+/// Names that zones have too, with the ids of the account's groups. A policy for the account names no target, and takes these by
+/// id only: a name could mean the zones.
+const SHARED_WITH_ZONES: [(&str, &str); 7] = [
+    ("Access: Apps and Policies Read", "7ea222f6d5064cfa89ea366d7c1fee89"),
+    ("Access: Apps and Policies Revoke", "6c9d1cfcfc6840a987d1b5bfb880a841"),
+    ("Access: Apps and Policies Write", "1e13c5124ca64b72b1969a67e8829049"),
+    ("Disable ESC Read", "29eefa0805f94fdfae2b058b5b52f319"),
+    ("Disable ESC Write", "18555e39c5ba40d284dde87eda845a90"),
+    ("Logs Read", "6a315a56f18441e59ed03352369ae956"),
+    ("Logs Write", "96163bd1b0784f62b3e44ed8c2ab1eb6"),
+];
+
+/// A group as a policy on this kind of target takes it.
+fn written(group: &str, on: Kind) -> String {
+    let id =
+        SHARED_WITH_ZONES.iter().find(|(name, _)| on == Kind::Account && *name == group).map(|(_, id)| *id);
+    id.unwrap_or(group).to_owned()
 }
 
 /// Why there is no answer, as the function's error. `subject` and `targets` are the indices of the arguments.
@@ -192,6 +213,29 @@ mod tests {
         let result = terraform(&["cloudflare_queue"], "read", targets(&[])).unwrap();
         let [policy] = policies(&result) else { panic!("{result:?}") };
         assert!(["zones", "r2_buckets", "resources"].iter().all(|name| policy.get(name).is_null()));
+    }
+
+    #[test]
+    fn a_name_that_zones_have_too_is_an_id_where_the_account_is_meant() {
+        let groups: Vec<serde_json::Value> =
+            serde_json::from_str(include_str!("../../../data/permission_groups.json")).unwrap();
+        let account = serde_json::json!(["com.cloudflare.api.account"]);
+        let shared = groups.iter().filter(|group| {
+            let namesake =
+                |other: &&serde_json::Value| other["name"] == group["name"] && other["id"] != group["id"];
+            group["scopes"] == account && groups.iter().any(|other| namesake(&other))
+        });
+        let mut shared: Vec<_> =
+            shared.map(|g| (g["name"].as_str().unwrap(), g["id"].as_str().unwrap())).collect();
+        shared.sort_unstable();
+        assert_eq!(shared, SHARED_WITH_ZONES);
+
+        let types = ["cloudflare_zero_trust_access_policy"];
+        let result = terraform(&types, "read", targets(&[])).unwrap();
+        let [policy] = policies(&result) else { panic!("{result:?}") };
+        let id = written("Access: Apps and Policies Read", Kind::Account);
+        assert_eq!(policy.get("permission_groups"), &Raw::set([Raw::string(id)]));
+        assert_eq!(written("Access: Apps and Policies Read", Kind::Zones), "Access: Apps and Policies Read");
     }
 
     #[test]

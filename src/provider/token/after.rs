@@ -245,7 +245,7 @@ fn corrected(mut state: TokenFields, mut private: Private, seen: &Seen<'_>) -> (
     let own = Own { written: &written, fingerprints: &BTreeSet::new(), shows_others: state.is_exclusive() };
     let matched = policies::match_with(own, &policies, seen.owner, seen.catalog);
     let before = std::mem::take(&mut private.owned);
-    private.owned = matched.still_owned(&before);
+    private.owned = matched.still_owned(&before, &policies);
     if state.is_exclusive() {
         private.owned.extend(&matched.foreign_owned);
     }

@@ -74,7 +74,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         }
         let Some((tokens, owner)) = place else { return facts };
         if facts.needs_catalog() {
-            facts.catalog = Some(policies::catalog(&tokens, &owner).await);
+            facts.catalog = Some(policies::catalog_for(&tokens, &owner, &change.planned.policies).await);
         }
         if let Some(id) = facts.needs_token() {
             facts.token = Some(tokens.get(&owner, id).await.map_err(|e| wording::unreadable(id, &e)));

@@ -58,7 +58,7 @@ pub(super) fn decide(
         let all = importing || state.is_exclusive();
         let own = if importing { Default::default() } else { private.own() };
         private.applied = Some(present(&own, seen));
-        private.owned = matched.still_owned(&private.owned);
+        private.owned = matched.still_owned(&private.owned, seen);
         state.policies = matched.value(&state.policies, all);
         if all {
             private.owned.extend(&matched.foreign_owned);

@@ -13,7 +13,7 @@ use crate::policy::describe;
 use crate::provider::blocks::{ConditionBlock, PolicyBlock, condition_block, timestamp};
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::session::Session;
-use crate::provider::{checks, wording};
+use crate::provider::{checks, policies, wording};
 use crate::tf_provider::framework::{
     DataSource, Diagnostic, Diagnostics, Set, Value, View, computed, optional,
 };
@@ -151,8 +151,10 @@ async fn shown(tokens: &TokenService, owner: &Owner, token: &Token) -> (TokenDat
     // The answer has names too; the catalog tells those that could mean two groups. A credential that may read tokens
     // and not the catalog is no reason to fail.
     let catalog = tokens.catalog(owner).await.ok();
+    let workers = policies::workers_of(tokens, owner, &seen).await;
     let policies = seen.policies.iter().map(|(fingerprint, policy)| {
         let spec = describe(policy, owner, catalog.as_deref(), &seen.names);
+        let spec = workers.as_deref().map_or(spec.clone(), |workers| spec.with_names(workers));
         PolicyView { policy: View(PolicyBlock::from(&spec)), fingerprint: fingerprint.to_string().into() }
     });
     let data = TokenData {

@@ -78,6 +78,23 @@ pub(crate) fn problem(problem: &Problem, at: Path) -> Diagnostic {
     diagnostic.at(at)
 }
 
+/// A Worker that a policy names and that does not exist, said at plan: it may be made before the token.
+pub(crate) fn no_worker_yet(problem: &Problem, at: Path) -> Diagnostic {
+    let detail =
+        format!("{} The apply fails unless it exists by then.\n\n{}", problem.fault, problem.fault.way_out());
+    Diagnostic::warning("A Worker does not exist yet", detail).at(at)
+}
+
+/// The Workers whose names a policy has could not be listed.
+pub(crate) fn workers_unlisted(error: &Error) -> Diagnostic {
+    let mut diagnostic = api("Could not list the account's Workers", error);
+    diagnostic.detail.push_str(
+        "\n\nA policy has names of Workers, and needs their tags. The provider's credential needs the permission group \
+         \"Workers Scripts Read\" for that; or write the tags, in `resources`.",
+    );
+    diagnostic
+}
+
 /// A write of a token that has not succeeded.
 pub(crate) fn write(failed: &str, error: &OpError, owner: &Owner) -> Diagnostic {
     const UNCONFIRMED: &str = "The state says so, and the next apply writes it again.";

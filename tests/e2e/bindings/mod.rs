@@ -41,10 +41,13 @@ fn bound(name: &str, groups: &[&str]) -> String {
     binding(name, "cloudflare_account_api_token.t.id", groups)
 }
 
-/// Names of permission groups of an account, as many as there are.
+/// Names of permission groups that an account alone has, as many as there are.
 fn account_groups() -> Vec<String> {
     let all: Vec<Json> = serde_json::from_str(include_str!("../../../data/permission_groups.json")).unwrap();
-    let of_account = |group: &&Json| group["scopes"] == json!(["com.cloudflare.api.account"]);
+    let elsewhere = |name: &Json| {
+        all.iter().any(|g| g["name"] == *name && g["scopes"] != json!(["com.cloudflare.api.account"]))
+    };
+    let of_account = |group: &&Json| !elsewhere(&group["name"]);
     all.iter().filter(of_account).map(|group| group["name"].as_str().unwrap().to_owned()).collect()
 }
 

@@ -67,3 +67,47 @@ async fn a_deleted_tunnel_frees_its_name_and_stays_listed() {
     assert_eq!(listed.result().as_array().map(Vec::len), Some(1));
     assert_eq!(api.sim.tunnels().len(), 2);
 }
+
+#[tokio::test]
+async fn an_editor_of_one_worker_deploys_it_and_touches_no_other() {
+    let api = Client::start().await;
+    let account = api.sim.account_id();
+    let tag = api.sim.with_scripts(|scripts| scripts["cron"].tag.clone());
+    let scope = "com.cloudflare.edge.worker.script";
+    let on = |key: String| json!({format!("com.cloudflare.api.account.{account}"): {key: "*"}});
+    let policy = |group: &str, resources| api.policy_on("allow", &[group], scope, resources);
+    let mint = |group: &str| {
+        api.sim.mint(&json!({"name": "t", "policies": [policy(group, on(format!("{scope}.{tag}")))]})).1
+    };
+    let (editor, reader) = (mint("Individual Workers Editor"), mint("Individual Workers Metadata Read-Only"));
+    let scripts = format!("/accounts/{account}/workers/scripts");
+    let secret = json!({"name": "S", "type": "secret_text", "text": "x"});
+    for (who, method, path, code) in [
+        (&editor, "PUT", "/cron", (200, 0)),
+        (&editor, "PUT", "/cron/secrets", (200, 0)),
+        (&editor, "GET", "/cron/secrets", (200, 0)),
+        (&editor, "PUT", "/mailer", (403, 10000)),
+        (&editor, "PUT", "/new", (403, 10000)),
+        (&editor, "DELETE", "/cron", (403, 10000)),
+        (&editor, "GET", "", (403, 10000)),
+        (&reader, "GET", "/cron/secrets", (200, 0)),
+        (&reader, "PUT", "/cron/secrets", (403, 10000)),
+        (&reader, "GET", "/mailer/secrets", (403, 10000)),
+    ] {
+        let body = (method == "PUT").then_some(&secret);
+        assert_eq!(
+            api.send(who, method, &format!("{scripts}{path}"), body).await.code(),
+            code,
+            "{method} {path}"
+        );
+    }
+    // All of them, with their tags, are for whoever may read all.
+    let listed = api.root("GET", &scripts, None).await;
+    let tags: Vec<_> = listed.result().as_array().unwrap().iter().map(|w| (&w["id"], &w["tag"])).collect();
+    assert!(tags.contains(&(&json!("cron"), &json!(tag))), "{tags:?}");
+    // Flat it is refused, and so is a Worker that is not there.
+    for resources in [json!({format!("{scope}.{tag}"): "*"}), on(format!("{scope}.{}", "0".repeat(32)))] {
+        let body = json!({"name": "t", "policies": [policy("Individual Workers Editor", resources)]});
+        assert_eq!(api.root("POST", "TOKENS", Some(&body)).await.code(), (400, 1001));
+    }
+}

@@ -1,0 +1,92 @@
+//! Which policy of a token a spec means. It is asked at each refresh, often without the list of permission groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::canonical::{GroupId, Home, Policy};
+use super::catalog::{Catalog, Names, Written, read_group};
+use super::fingerprint::Fingerprint;
+use super::spec::{PolicySpec, resources};
+
+impl PolicySpec {
+    /// Which of a token's policies the spec means: one that says all of it, or those that together do, since the API takes no
+    /// mixture of shapes in one. Empty where the token does not have it all. Groups are matched by id, or by name: as the
+    /// catalog resolves it, or, for an id that the catalog does not have, as the API's answer calls it. Without a catalog a
+    /// name that several scopes share may match the group of another scope.
+    pub fn find(
+        &self,
+        policies: &BTreeMap<Fingerprint, Policy>,
+        home: &Home,
+        catalog: Option<&Catalog>,
+        names: &Names,
+    ) -> BTreeSet<Fingerprint> {
+        let Some(resources) = resources(&self.target, home) else { return BTreeSet::new() };
+        let whole = Policy::new(self.effect, BTreeSet::new(), resources, home);
+        let find = |part: &Policy| {
+            let same = |policy: &Policy| {
+                policy.effect() == part.effect()
+                    && policy.resources() == part.resources()
+                    && self.has_the_groups_of(policy, catalog, names)
+            };
+            policies.iter().find(|(_, policy)| same(policy)).map(|(fingerprint, _)| *fingerprint)
+        };
+        if let Some(fingerprint) = find(&whole) {
+            return BTreeSet::from([fingerprint]);
+        }
+        whole.split(home).iter().map(find).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// How many policies the spec resolves to; 0 where its target cannot be read.
+    pub fn policy_count(&self, home: &Home) -> usize {
+        // Names of Workers become keys of one shape.
+        if self.worker_names().is_some() {
+            return 1;
+        }
+        resources(&self.target, home).map_or(0, |resources| {
+            Policy::new(self.effect, BTreeSet::new(), resources, home).split(home).len()
+        })
+    }
+
+    fn has_the_groups_of(&self, policy: &Policy, catalog: Option<&Catalog>, names: &Names) -> bool {
+        let scope = self.target.scope();
+        let mut left = policy.groups().clone();
+        let all_found = self.permission_groups.iter().all(|element| {
+            let found: Vec<_> = match read_group(element) {
+                Written::Id(id) => policy.groups().get(&id).cloned().into_iter().collect(),
+                Written::BrokenId => Vec::new(),
+                Written::Name => {
+                    let named = |id: &&GroupId| match catalog {
+                        Some(catalog) if catalog.get(id).is_some() => {
+                            catalog.find(element, scope.as_ref()).iter().any(|group| group.id == **id)
+                        }
+                        _ => names.get(id).is_some_and(|name| name == element),
+                    };
+                    policy.groups().iter().filter(named).cloned().collect()
+                }
+            };
+            left.retain(|id| !found.contains(id));
+            found.len() == 1
+        });
+        all_found && left.is_empty()
+    }
+
+    /// Do two specs mean the same policy? Without a catalog a name equals nothing but itself. For tests only.
+    #[cfg(test)]
+    pub(super) fn same_meaning(&self, other: &Self, home: &Home, catalog: Option<&Catalog>) -> bool {
+        let resources = |spec: &Self| {
+            resources(&spec.target, home)
+                .map(|resources| Policy::new(spec.effect, BTreeSet::new(), resources, home))
+        };
+        let groups = |spec: &Self| -> BTreeSet<String> {
+            let scope = spec.target.scope();
+            let id = |element: &String| {
+                let found = catalog.map(|catalog| catalog.find(element, scope.as_ref())).unwrap_or_default();
+                match found.as_slice() {
+                    [group] => group.id.to_string(),
+                    _ => element.clone(),
+                }
+            };
+            spec.permission_groups.iter().map(id).collect()
+        };
+        self == other || (resources(self) == resources(other) && groups(self) == groups(other))
+    }
+}

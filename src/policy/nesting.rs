@@ -1,0 +1,100 @@
+//! The two shapes of a policy's resources: flat, as users write and see them, and nested under the token's own account, as
+//! the API takes some of them. One policy is sent all flat or all nested.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::canonical::{Home, Resource};
+use super::keys;
+
+/// Resources by their keys.
+pub(super) type Resources = BTreeMap<String, Resource>;
+
+/// Makes flat what is nested under the token's own account and means the same without.
+pub(super) fn flatten(resources: Resources, home: &Home) -> Resources {
+    let Home::Account(id) = home else { return resources };
+    flatten_where(resources, id, |key| keys::is_within(key, id))
+}
+
+/// What version 0.1.0 made of the same resources: it left specific zones and buckets nested. Its states have fingerprints
+/// of this form.
+pub(super) fn flatten_as_before(resources: Resources, home: &Home) -> Resources {
+    let Home::Account(id) = home else { return resources };
+    flatten_where(resources, id, keys::needs_nesting)
+}
+
+fn flatten_where(mut resources: Resources, account_id: &str, flat_too: impl Fn(&str) -> bool) -> Resources {
+    let account = keys::account(account_id);
+    let Some(Resource::Nested(inner)) = resources.get(&account) else { return resources };
+    let every = Resource::every();
+    let (flat, nested): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        inner.clone().into_iter().partition(|(key, value)| {
+            flat_too(key) && value == "*" && resources.get(key).is_none_or(|there| *there == every)
+        });
+    let any_flat = resources.iter().any(|(key, value)| flat_too(key) && *value == every);
+    if nested.is_empty() && (any_flat || !flat.is_empty()) {
+        resources.remove(&account);
+    } else {
+        resources.insert(account, Resource::Nested(nested));
+    }
+    resources.extend(flat.into_keys().map(|key| (key, every.clone())));
+    resources
+}
+
+/// Is this resource nested on the wire, whatever stands beside it?
+fn is_nested(key: &str, resource: &Resource, home: &Home) -> bool {
+    match resource {
+        Resource::Nested(_) => true,
+        Resource::Flat(_) => {
+            matches!(home, Home::Account(_)) && keys::needs_nesting(key) && *resource == Resource::every()
+        }
+    }
+}
+
+/// The parts that the API takes as policies of their own: one, unless some resources are only taken flat, and others only
+/// nested. A zone goes either way.
+pub(super) fn split(resources: Resources, home: &Home) -> Vec<Resources> {
+    let (nested, flat): (Resources, Resources) = resources
+        .iter()
+        .map(|(key, resource)| (key.clone(), resource.clone()))
+        .partition(|(key, resource)| is_nested(key, resource, home));
+    let go_along = flat.iter().all(|(key, resource)| can_go_along(key, resource, home));
+    if nested.is_empty() || flat.is_empty() || go_along { vec![resources] } else { vec![flat, nested] }
+}
+
+fn can_go_along(key: &str, resource: &Resource, home: &Home) -> bool {
+    matches!(home, Home::Account(_)) && key.starts_with(keys::ZONE) && *resource == Resource::every()
+}
+
+/// The API's `resources` object.
+pub(super) fn nest(resources: &Resources, home: &Home) -> Value {
+    let mut wire = Map::new();
+    for (key, resource) in resources {
+        let value = match resource {
+            Resource::Flat(text) => Value::from(text.as_str()),
+            Resource::Nested(inner) => {
+                inner.iter().map(|(key, text)| (key.clone(), Value::from(text.as_str()))).collect()
+            }
+        };
+        wire.insert(key.clone(), value);
+    }
+    let Home::Account(id) = home else { return Value::Object(wire) };
+    if !resources.iter().any(|(key, resource)| is_nested(key, resource, home)) {
+        return Value::Object(wire);
+    }
+    let account = keys::account(id);
+    let moves = |(key, resource): &(&String, &Resource)| {
+        matches!(resource, Resource::Flat(_))
+            && (is_nested(key, resource, home) || can_go_along(key, resource, home))
+    };
+    for (key, _) in resources.iter().filter(moves) {
+        let outer = wire.entry(account.clone()).or_insert_with(|| Value::Object(Map::new()));
+        // What cannot be nested stays flat, and the API says what it thinks of it.
+        if let Some(outer) = outer.as_object_mut().filter(|outer| !outer.contains_key(key)) {
+            outer.insert(key.clone(), Value::from("*"));
+            wire.remove(key);
+        }
+    }
+    Value::Object(wire)
+}
