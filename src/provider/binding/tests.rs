@@ -28,6 +28,9 @@ fn catalog() -> Catalog {
         name: name.to_owned(),
         scopes: vec![Scope::Account],
         deprecated: false,
+        selectable: None,
+        description: None,
+        category: None,
     };
     Catalog::new(vec![group("a", "A"), group("b", "B"), group("c", "Account API Tokens Write")])
 }

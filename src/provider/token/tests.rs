@@ -42,6 +42,9 @@ fn catalog() -> Catalog {
         name: name.to_owned(),
         scopes: vec![Scope::Account],
         deprecated: false,
+        selectable: None,
+        description: None,
+        category: None,
     };
     Catalog::new(vec![
         group(&"a".repeat(32), "A"),
