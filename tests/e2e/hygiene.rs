@@ -207,7 +207,8 @@ fn a_value_that_is_not_to_be_stored_is_nowhere_whatever_goes_wrong() {
     failed += usize::from(search.run(&["destroy", "-auto-approve"]).code != Some(0));
     stage.sim.clear_faults();
     search.run(&["destroy", "-auto-approve"]).success();
-    assert!(failed >= 5, "the faults hardly did anything");
+    // A refusal of a token's change that took effect all the same is found out, and no failure.
+    assert!(failed >= 4, "the faults hardly did anything");
     assert!(stage.sim.secrets().len() > 30, "few tokens were made");
     assert!(search.console.contains("[redacted]"), "no error has quoted a secret");
     search.said();

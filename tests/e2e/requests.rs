@@ -31,7 +31,7 @@ fn a_run_asks_no_more_than_it_has_to() {
     assert!(update.len() <= 4, "a read to plan, and a read, a write and a look: {update:?}");
     stage.tf.destroy().success();
     let destroy = asked(&stage);
-    assert!(destroy.len() <= 4, "a refresh, whose token it is, a delete: {destroy:?}");
+    assert!(destroy.len() <= 5, "a refresh, whose token it is, a delete, a look: {destroy:?}");
 }
 
 #[test]

@@ -213,14 +213,14 @@ fn a_write_whose_answer_is_lost_is_made_again() {
 fn a_secret_whose_put_was_never_answered_is_not_forgotten() {
     let stage = Stage::new();
     let config = format!("provider \"cloudflare\" {{\nmax_retries = 0\n}}\n{}", secret(r#"value = "one""#));
-    stage.sim.fault(Fault::new(FaultKind::Html(502, Effect::Done)).method("PUT").path(PATH));
+    stage.sim.fault(Fault::new(FaultKind::Html(502, Effect::Done)).method("PUT").path(PATH).times(2));
     stage.config(&config).tf.apply().failure("Could not put the secret");
     assert_eq!(held(&stage).as_deref(), Some("one"));
     stage.tf.destroy().success();
     assert_eq!(held(&stage), None);
     // A change whose answer is lost is planned again.
     stage.apply(&config);
-    stage.sim.fault(Fault::new(FaultKind::Html(502, Effect::None)).method("PUT").path(PATH));
+    stage.sim.fault(Fault::new(FaultKind::Html(502, Effect::None)).method("PUT").path(PATH).times(2));
     let changed = config.replace("one", "two");
     stage.config(&changed).tf.apply().failure("Could not put the secret");
     stage.apply(&changed);

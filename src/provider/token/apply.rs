@@ -102,9 +102,7 @@ impl Update {
     /// How the policies change, if they do. Where they become additive, only those go that this resource wrote itself.
     fn policy_change(&self, again: bool) -> Option<PolicyChange> {
         let (prior, planned) = (&self.prior, &self.planned);
-        let same =
-            prior.policies == planned.policies && prior.exclusive_policies == planned.exclusive_policies;
-        if same && !again {
+        if prior.keeps_policies(planned) {
             return None;
         }
         let add = self.policies.clone();

@@ -92,7 +92,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         }
     }
 
-    /// The canonical policies and the guardrails' verdict, with all values known: before anything is sent.
+    /// The canonical policies, where any are sent, and the guardrails' verdict, with all values known: before anything is sent.
     async fn ready(
         &self,
         prior: Option<&TokenFields>,
@@ -104,7 +104,12 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         let mut refused = plan::guard(&guardrails, prior, token, value::now());
         refused.extend(policies::guarded(&self.session, &owner, &token.policies).await);
         refused.into_result()?;
-        let policies = policies::resolve(&tokens, &owner, &token.policies).await?;
+        // Policies that stay as they are need no permission groups.
+        let policies = if prior.is_some_and(|prior| prior.keeps_policies(token)) {
+            Vec::new()
+        } else {
+            policies::resolve(&tokens, &owner, &token.policies).await?
+        };
         Ok((tokens, owner, policies))
     }
 }

@@ -153,6 +153,12 @@ pub(super) fn claimant(token_id: &str) -> String {
 }
 
 impl TokenFields {
+    /// Whether an update to what is planned leaves the policies as they are. Those of a token in doubt are sent again.
+    pub(super) fn keeps_policies(&self, planned: &TokenFields) -> bool {
+        let same = self.policies == planned.policies && self.exclusive_policies == planned.exclusive_policies;
+        same && !self.is_in_doubt()
+    }
+
     /// Takes over what the API says of a token, all but its policies and its value.
     pub(super) fn observe(&mut self, token: &Token) {
         self.id = token.id.clone().into();
