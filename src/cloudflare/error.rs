@@ -238,11 +238,6 @@ impl Error {
             _ => None,
         }
     }
-
-    /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<&'static str> {
-        super::hint::hint(self)
-    }
 }
 
 impl fmt::Display for ApiError {

@@ -74,7 +74,14 @@ const TABLE: &[Row] = &[
 const GRADUAL: &str = "The Worker's latest version is not deployed (a gradual deployment, or an upload without a deploy). \
                        Deploy it, then apply again.";
 
-pub(super) fn hint(error: &Error) -> Option<&'static str> {
+impl Error {
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        hint(self)
+    }
+}
+
+fn hint(error: &Error) -> Option<&'static str> {
     match error {
         _ if error.is_rate_limited() => Some(
             "Cloudflare allows 1200 requests in five minutes to a user or an account's token, counting all that use it. \

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::keys;
 use super::nesting::{flatten, flatten_as_before, nest, split};
-pub use crate::owner::Owner as Home;
+use super::resource::Resource;
+use crate::owner::Owner;
 
 /// Whether a policy grants or withholds. An explicit deny wins over any allow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,22 +90,6 @@ impl fmt::Display for NotAGroupId {
 
 impl std::error::Error for NotAGroupId {}
 
-/// What stands at a resource key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Resource {
-    /// A string, in practice `*`.
-    Flat(String),
-    /// An object of strings: resources within that resource.
-    Nested(BTreeMap<String, String>),
-}
-
-impl Resource {
-    /// What stands at nearly every key.
-    pub fn every() -> Self {
-        Resource::Flat("*".to_owned())
-    }
-}
-
 /// A policy in its canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Policy {
@@ -167,9 +152,9 @@ impl Policy {
         effect: Effect,
         groups: BTreeSet<GroupId>,
         resources: BTreeMap<String, Resource>,
-        home: &Home,
+        owner: &Owner,
     ) -> Self {
-        Policy { effect, groups, resources: flatten(resources, home) }
+        Policy { effect, groups, resources: flatten(resources, owner) }
     }
 
     /// Allow or deny.
@@ -199,9 +184,9 @@ impl Policy {
     }
 
     /// The policies that say the same, each all flat or all nested on the wire: the API takes no mixture. Nearly always one.
-    pub fn split(self, home: &Home) -> Vec<Self> {
+    pub fn split(self, owner: &Owner) -> Vec<Self> {
         let part = |resources| Policy { resources, groups: self.groups.clone(), effect: self.effect };
-        split(self.resources, home).into_iter().map(part).collect()
+        split(self.resources, owner).into_iter().map(part).collect()
     }
 
     /// The tags of the Workers that it applies to. Empty where it applies to anything else.
@@ -228,10 +213,10 @@ impl Policy {
         effect: &str,
         groups: impl IntoIterator<Item = &'a str>,
         resources: &Value,
-        home: &Home,
+        owner: &Owner,
     ) -> Result<Self, MalformedPolicy> {
         let Policy { effect, groups, resources } = Self::as_sent(effect, groups, resources)?;
-        Ok(Self::new(effect, groups, resources, home))
+        Ok(Self::new(effect, groups, resources, owner))
     }
 
     /// What version 0.1.0 took a policy of the API's answer for, where that is not what [`Policy::from_wire`] reads today.
@@ -240,11 +225,11 @@ impl Policy {
         effect: &str,
         groups: impl IntoIterator<Item = &'a str>,
         resources: &Value,
-        home: &Home,
+        owner: &Owner,
     ) -> Option<Self> {
         let sent = Self::as_sent(effect, groups, resources).ok()?;
-        let today = flatten(sent.resources.clone(), home);
-        let before = flatten_as_before(sent.resources, home);
+        let today = flatten(sent.resources.clone(), owner);
+        let before = flatten_as_before(sent.resources, owner);
         (before != today).then_some(Policy { resources: before, ..sent })
     }
 
@@ -266,21 +251,21 @@ impl Policy {
         Ok(Policy { effect, groups, resources })
     }
 
-    /// Writes the policy as the API takes it of a token that `home` owns.
-    pub fn to_wire(&self, home: &Home) -> WirePolicy {
+    /// Writes the policy as the API takes it of a token that `owner` owns.
+    pub fn to_wire(&self, owner: &Owner) -> WirePolicy {
         WirePolicy {
             effect: self.effect,
             permission_groups: self.groups.iter().map(|id| id.0.clone()).collect(),
-            resources: nest(&self.resources, home),
+            resources: nest(&self.resources, owner),
         }
     }
 
     /// The policy of a token that has no other: a fixed deny that grants nothing, since it is not certain that the API
     /// takes an empty list. It denies `Account API Tokens Write`, which does no harm even if it is left beside an allow.
-    pub fn inert(home: &Home) -> Self {
-        let key = match home {
-            Home::Account(id) => keys::account(id),
-            Home::User => keys::EVERY_ACCOUNT.to_owned(),
+    pub fn inert(owner: &Owner) -> Self {
+        let key = match owner {
+            Owner::Account(id) => keys::account(id),
+            Owner::User => keys::EVERY_ACCOUNT.to_owned(),
         };
         Policy {
             effect: Effect::Deny,
@@ -290,8 +275,8 @@ impl Policy {
     }
 
     /// Is this the policy of [`Policy::inert`]?
-    pub fn is_inert(&self, home: &Home) -> bool {
-        *self == Self::inert(home)
+    pub fn is_inert(&self, owner: &Owner) -> bool {
+        *self == Self::inert(owner)
     }
 }
 

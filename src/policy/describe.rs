@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::canonical::{GroupId, Home, Policy, Resource};
+use super::canonical::{GroupId, Policy};
 use super::catalog::{Catalog, Names, Written, read_group};
 use super::keys;
 use super::resolve::needs_no_target;
+use super::resource::Resource;
 use super::scope::Scope;
 use super::spec::{PolicySpec, Selection, Target};
+use crate::owner::Owner;
 
 /// Describes a policy: groups by name where the name can mean no other group in that scope, and what they apply to in the
 /// shortest form that says it. Resolving the description with the catalog gives the policy again.
-pub fn describe(policy: &Policy, home: &Home, catalog: Option<&Catalog>, names: &Names) -> PolicySpec {
-    let target = target(policy, home);
+pub fn describe(policy: &Policy, owner: &Owner, catalog: Option<&Catalog>, names: &Names) -> PolicySpec {
+    let target = target(policy, owner);
     let scope = target.scope();
     let group =
         |id: &GroupId| name(id, scope.as_ref(), policy, catalog, names).unwrap_or(id.as_str()).to_owned();
@@ -58,12 +60,12 @@ fn name<'a>(
     (read_group(name) == Written::Name).then_some(name)
 }
 
-fn target(policy: &Policy, home: &Home) -> Target {
-    typed(policy, home).unwrap_or_else(|| Target::Resources(written(policy.resources())))
+fn target(policy: &Policy, owner: &Owner) -> Target {
+    typed(policy, owner).unwrap_or_else(|| Target::Resources(written(policy.resources())))
 }
 
 /// The target in one of the typed forms, if one says exactly this.
-fn typed(policy: &Policy, home: &Home) -> Option<Target> {
+fn typed(policy: &Policy, owner: &Owner) -> Option<Target> {
     let resources = policy.resources();
     let everything = resources.values().all(|value| matches!(value, Resource::Flat(text) if text == "*"));
     let (first, only) = (resources.keys().next().filter(|_| everything)?, resources.len() == 1);
@@ -74,7 +76,7 @@ fn typed(policy: &Policy, home: &Home) -> Option<Target> {
     if let Some(zones) = zones.map(|id| id.map(str::to_owned)).collect::<Option<BTreeSet<_>>>() {
         return Some(Target::Zones(Selection::Only(zones)));
     }
-    let Home::Account(account) = home else { return None };
+    let Owner::Account(account) = owner else { return None };
     if only && *first == keys::account(account) {
         return Some(Target::Account);
     }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::canonical::{Policy, Resource};
+use super::canonical::Policy;
+use super::resource::Resource;
 
 /// The version of the encoding that is hashed. Fingerprints are kept in states: another encoding needs another tag.
 const TAG: &[u8] = b"ctb1";

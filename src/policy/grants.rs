@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::canonical::{GroupId, Home, Policy, Resource};
+use super::canonical::{GroupId, Policy};
 use super::catalog::{Catalog, Names};
 use super::keys;
+use super::resource::Resource;
 use super::scope::Scope;
+use crate::owner::Owner;
 
 /// The rights of a policy, such as `allow "Logs Write" on the account`: a line for each permission group on each resource.
 ///
 /// A group is called as the catalog has it, else as the API's answer does (`names`), else by its id. What a group of a scope
 /// within the account reaches on the account is said too. The text is for people: its form may change.
-pub fn grants(policy: &Policy, home: &Home, catalog: Option<&Catalog>, names: &Names) -> BTreeSet<String> {
+pub fn grants(policy: &Policy, owner: &Owner, catalog: Option<&Catalog>, names: &Names) -> BTreeSet<String> {
     let places: Vec<Place> =
-        policy.resources().iter().flat_map(|(key, value)| places(key, value, home)).collect();
+        policy.resources().iter().flat_map(|(key, value)| places(key, value, owner)).collect();
     let right = |id: &GroupId, place: &Place| {
         let group = catalog.and_then(|catalog| catalog.get(id));
         let name = group.map(|group| group.name.as_str()).or_else(|| names.get(id).map(String::as_str));
@@ -33,27 +35,27 @@ struct Place {
     is_account: bool,
 }
 
-fn places(key: &str, resource: &Resource, home: &Home) -> Vec<Place> {
+fn places(key: &str, resource: &Resource, owner: &Owner) -> Vec<Place> {
     let place = |words: String, value: &str| Place {
         words: if value == "*" { words } else { format!("{words} ({value})") },
         is_account: keys::scope(key) == Some(Scope::Account),
     };
     match resource {
-        Resource::Flat(value) => vec![place(words(key, home), value)],
+        Resource::Flat(value) => vec![place(words(key, owner), value)],
         Resource::Nested(inner) => inner
             .iter()
             .map(|(below, value)| {
-                let words = format!("{} of {}", words(below, &Home::User), words(key, home));
+                let words = format!("{} of {}", words(below, &Owner::User), words(key, owner));
                 Place { is_account: false, ..place(words, value) }
             })
             .collect(),
     }
 }
 
-fn words(key: &str, home: &Home) -> String {
-    let own = match home {
-        Home::Account(id) => Some(id.as_str()),
-        Home::User => None,
+fn words(key: &str, owner: &Owner) -> String {
+    let own = match owner {
+        Owner::Account(id) => Some(id.as_str()),
+        Owner::User => None,
     };
     let of_account = if own.is_some() { " of the account" } else { "" };
     if key == keys::EVERY_ACCOUNT {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::canonical::{GroupId, Home, Policy};
+use super::canonical::{GroupId, Policy};
 use super::catalog::{Catalog, Names, Written, read_group};
 use super::fingerprint::Fingerprint;
 use super::spec::{PolicySpec, resources};
+use crate::owner::Owner;
 
 impl PolicySpec {
     /// Which of a token's policies the spec means: one that says all of it, or those that together do, since the API takes no
@@ -15,12 +16,12 @@ impl PolicySpec {
     pub fn find(
         &self,
         policies: &BTreeMap<Fingerprint, Policy>,
-        home: &Home,
+        owner: &Owner,
         catalog: Option<&Catalog>,
         names: &Names,
     ) -> BTreeSet<Fingerprint> {
-        let Some(resources) = resources(&self.target, home) else { return BTreeSet::new() };
-        let whole = Policy::new(self.effect, BTreeSet::new(), resources, home);
+        let Some(resources) = resources(&self.target, owner) else { return BTreeSet::new() };
+        let whole = Policy::new(self.effect, BTreeSet::new(), resources, owner);
         let find = |part: &Policy| {
             let same = |policy: &Policy| {
                 policy.effect() == part.effect()
@@ -32,17 +33,17 @@ impl PolicySpec {
         if let Some(fingerprint) = find(&whole) {
             return BTreeSet::from([fingerprint]);
         }
-        whole.split(home).iter().map(find).collect::<Option<_>>().unwrap_or_default()
+        whole.split(owner).iter().map(find).collect::<Option<_>>().unwrap_or_default()
     }
 
     /// How many policies the spec resolves to; 0 where its target cannot be read.
-    pub fn policy_count(&self, home: &Home) -> usize {
+    pub fn policy_count(&self, owner: &Owner) -> usize {
         // Names of Workers become keys of one shape.
         if self.worker_names().is_some() {
             return 1;
         }
-        resources(&self.target, home).map_or(0, |resources| {
-            Policy::new(self.effect, BTreeSet::new(), resources, home).split(home).len()
+        resources(&self.target, owner).map_or(0, |resources| {
+            Policy::new(self.effect, BTreeSet::new(), resources, owner).split(owner).len()
         })
     }
 
@@ -71,10 +72,10 @@ impl PolicySpec {
 
     /// Do two specs mean the same policy? Without a catalog a name equals nothing but itself. For tests only.
     #[cfg(test)]
-    pub(super) fn same_meaning(&self, other: &Self, home: &Home, catalog: Option<&Catalog>) -> bool {
+    pub(super) fn same_meaning(&self, other: &Self, owner: &Owner, catalog: Option<&Catalog>) -> bool {
         let resources = |spec: &Self| {
-            resources(&spec.target, home)
-                .map(|resources| Policy::new(spec.effect, BTreeSet::new(), resources, home))
+            resources(&spec.target, owner)
+                .map(|resources| Policy::new(spec.effect, BTreeSet::new(), resources, owner))
         };
         let groups = |spec: &Self| -> BTreeSet<String> {
             let scope = spec.target.scope();

@@ -5,22 +5,23 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::canonical::{Home, Resource};
 use super::keys;
+use super::resource::Resource;
+use crate::owner::Owner;
 
 /// Resources by their keys.
 pub(super) type Resources = BTreeMap<String, Resource>;
 
 /// Makes flat what is nested under the token's own account and means the same without.
-pub(super) fn flatten(resources: Resources, home: &Home) -> Resources {
-    let Home::Account(id) = home else { return resources };
+pub(super) fn flatten(resources: Resources, owner: &Owner) -> Resources {
+    let Owner::Account(id) = owner else { return resources };
     flatten_where(resources, id, |key| keys::is_within(key, id))
 }
 
 /// What version 0.1.0 made of the same resources: it left specific zones and buckets nested. Its states have fingerprints
 /// of this form.
-pub(super) fn flatten_as_before(resources: Resources, home: &Home) -> Resources {
-    let Home::Account(id) = home else { return resources };
+pub(super) fn flatten_as_before(resources: Resources, owner: &Owner) -> Resources {
+    let Owner::Account(id) = owner else { return resources };
     flatten_where(resources, id, keys::needs_nesting)
 }
 
@@ -43,32 +44,32 @@ fn flatten_where(mut resources: Resources, account_id: &str, flat_too: impl Fn(&
 }
 
 /// Is this resource nested on the wire, whatever stands beside it?
-fn is_nested(key: &str, resource: &Resource, home: &Home) -> bool {
+fn is_nested(key: &str, resource: &Resource, owner: &Owner) -> bool {
     match resource {
         Resource::Nested(_) => true,
         Resource::Flat(_) => {
-            matches!(home, Home::Account(_)) && keys::needs_nesting(key) && *resource == Resource::every()
+            matches!(owner, Owner::Account(_)) && keys::needs_nesting(key) && *resource == Resource::every()
         }
     }
 }
 
 /// The parts that the API takes as policies of their own: one, unless some resources are only taken flat, and others only
 /// nested. A zone goes either way.
-pub(super) fn split(resources: Resources, home: &Home) -> Vec<Resources> {
+pub(super) fn split(resources: Resources, owner: &Owner) -> Vec<Resources> {
     let (nested, flat): (Resources, Resources) = resources
         .iter()
         .map(|(key, resource)| (key.clone(), resource.clone()))
-        .partition(|(key, resource)| is_nested(key, resource, home));
-    let go_along = flat.iter().all(|(key, resource)| can_go_along(key, resource, home));
+        .partition(|(key, resource)| is_nested(key, resource, owner));
+    let go_along = flat.iter().all(|(key, resource)| can_go_along(key, resource, owner));
     if nested.is_empty() || flat.is_empty() || go_along { vec![resources] } else { vec![flat, nested] }
 }
 
-fn can_go_along(key: &str, resource: &Resource, home: &Home) -> bool {
-    matches!(home, Home::Account(_)) && key.starts_with(keys::ZONE) && *resource == Resource::every()
+fn can_go_along(key: &str, resource: &Resource, owner: &Owner) -> bool {
+    matches!(owner, Owner::Account(_)) && key.starts_with(keys::ZONE) && *resource == Resource::every()
 }
 
 /// The API's `resources` object.
-pub(super) fn nest(resources: &Resources, home: &Home) -> Value {
+pub(super) fn nest(resources: &Resources, owner: &Owner) -> Value {
     let mut wire = Map::new();
     for (key, resource) in resources {
         let value = match resource {
@@ -79,14 +80,14 @@ pub(super) fn nest(resources: &Resources, home: &Home) -> Value {
         };
         wire.insert(key.clone(), value);
     }
-    let Home::Account(id) = home else { return Value::Object(wire) };
-    if !resources.iter().any(|(key, resource)| is_nested(key, resource, home)) {
+    let Owner::Account(id) = owner else { return Value::Object(wire) };
+    if !resources.iter().any(|(key, resource)| is_nested(key, resource, owner)) {
         return Value::Object(wire);
     }
     let account = keys::account(id);
     let moves = |(key, resource): &(&String, &Resource)| {
         matches!(resource, Resource::Flat(_))
-            && (is_nested(key, resource, home) || can_go_along(key, resource, home))
+            && (is_nested(key, resource, owner) || can_go_along(key, resource, owner))
     };
     for (key, _) in resources.iter().filter(moves) {
         let outer = wire.entry(account.clone()).or_insert_with(|| Value::Object(Map::new()));

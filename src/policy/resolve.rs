@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::canonical::{GroupId, Home, Policy, Resource};
+use super::canonical::{GroupId, Policy};
 use super::catalog::{Catalog, PermissionGroup, Written, read_group};
 use super::fingerprint::Fingerprint;
 use super::keys;
 use super::problem::{Fault, Part, Problem, Severity};
+use super::resource::Resource;
 use super::scope::Scope;
 use super::spec::{PolicySpec, Selection, Target, read_value, resources};
 use super::workers::Workers;
+use crate::owner::Owner;
 
 /// What a spec means, and what the user should know although it works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +23,9 @@ pub struct Resolved {
 }
 
 impl PolicySpec {
-    /// The policies that the spec means in a token that `home` owns, or every problem that it has (warnings among them).
-    pub fn resolve(&self, home: &Home, catalog: &Catalog) -> Result<Resolved, Vec<Problem>> {
-        let mut problems = check(&self.permission_groups, Some(&self.target), Some(home), catalog);
+    /// The policies that the spec means in a token that `owner` owns, or every problem that it has (warnings among them).
+    pub fn resolve(&self, owner: &Owner, catalog: &Catalog) -> Result<Resolved, Vec<Problem>> {
+        let mut problems = check(&self.permission_groups, Some(&self.target), Some(owner), catalog);
         problems.extend(empties(self));
         let groups = self
             .permission_groups
@@ -31,13 +33,13 @@ impl PolicySpec {
             .filter_map(|element| group(element, Some(&self.target), catalog).ok())
             .map(|group| group.id.clone())
             .collect();
-        let resources = resources(&self.target, home).unwrap_or_default();
+        let resources = resources(&self.target, owner).unwrap_or_default();
         // Names that have not become tags are of Workers that are not there.
-        if *home != Home::User {
+        if *owner != Owner::User {
             problems.extend(self.with_tags(&Workers::default()).err().unwrap_or_default());
         }
-        let policies = Policy::new(self.effect, groups, resources, home).split(home);
-        if policies.iter().any(|policy| policy.is_inert(home)) {
+        let policies = Policy::new(self.effect, groups, resources, owner).split(owner);
+        if policies.iter().any(|policy| policy.is_inert(owner)) {
             problems.push(Problem::new(Part::Whole, Fault::Reserved));
         }
         if problems.iter().any(|problem| problem.severity() == Severity::Error) {
@@ -60,13 +62,13 @@ pub struct ResolvedSet {
 /// of the later.
 pub fn resolve_all(
     specs: &[PolicySpec],
-    home: &Home,
+    owner: &Owner,
     catalog: &Catalog,
 ) -> Result<ResolvedSet, Vec<(usize, Problem)>> {
     let (mut policies, mut problems) = (Vec::new(), Vec::new());
     let mut seen: BTreeSet<Fingerprint> = BTreeSet::new();
     for (index, spec) in specs.iter().enumerate() {
-        match spec.resolve(home, catalog) {
+        match spec.resolve(owner, catalog) {
             Ok(resolved) => {
                 problems.extend(resolved.warnings.into_iter().map(|warning| (index, warning)));
                 let before = policies.len();
@@ -88,11 +90,11 @@ pub fn resolve_all(
 pub fn check(
     permission_groups: &BTreeSet<String>,
     target: Option<&Target>,
-    home: Option<&Home>,
+    owner: Option<&Owner>,
     catalog: &Catalog,
 ) -> Vec<Problem> {
-    let mut problems = check_groups(permission_groups, target, home, catalog);
-    problems.extend(target.map(|target| check_target(target, home)).unwrap_or_default());
+    let mut problems = check_groups(permission_groups, target, owner, catalog);
+    problems.extend(target.map(|target| check_target(target, owner)).unwrap_or_default());
     problems
 }
 
@@ -102,7 +104,7 @@ const MOST_GROUPS: usize = 300;
 fn check_groups(
     elements: &BTreeSet<String>,
     target: Option<&Target>,
-    home: Option<&Home>,
+    owner: Option<&Owner>,
     catalog: &Catalog,
 ) -> Vec<Problem> {
     let scope = target.and_then(Target::scope);
@@ -136,10 +138,10 @@ fn check_groups(
             }
             Err(Unresolved::OtherScope(scopes)) => misfits.push((element, scopes)),
             // The user's token has no account that could be meant: that is said of the target.
-            Err(Unresolved::NoTarget(_)) if home == Some(&Home::User) => {}
+            Err(Unresolved::NoTarget(_)) if owner == Some(&Owner::User) => {}
             Err(Unresolved::NoTarget(scopes)) => {
-                let account = match home {
-                    Some(Home::Account(id)) => Some(id.clone()),
+                let account = match owner {
+                    Some(Owner::Account(id)) => Some(id.clone()),
                     _ => None,
                 };
                 let fault = Fault::NoTarget { group: element.clone(), scopes, account };
@@ -256,14 +258,14 @@ pub(super) fn needs_no_target<'a>(elements: impl IntoIterator<Item = &'a String>
     elements.into_iter().all(|element| no_target_needed(element, catalog).is_ok())
 }
 
-fn check_target(target: &Target, home: Option<&Home>) -> Vec<Problem> {
+fn check_target(target: &Target, owner: Option<&Owner>) -> Vec<Problem> {
     match target {
-        Target::Account | Target::R2Buckets(_) if home == Some(&Home::User) => {
+        Target::Account | Target::R2Buckets(_) if owner == Some(&Owner::User) => {
             let part =
                 if *target == Target::Account { Part::PermissionGroups } else { Part::R2Buckets(None) };
             vec![Problem::new(part, Fault::NoAccount)]
         }
-        Target::Workers(_) if home == Some(&Home::User) => {
+        Target::Workers(_) if owner == Some(&Owner::User) => {
             vec![Problem::new(Part::Workers(None), Fault::WorkersOfUser)]
         }
         Target::Account

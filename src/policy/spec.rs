@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::canonical::{Effect, Home, Resource, read_resource};
+use super::canonical::{Effect, read_resource};
 use super::keys;
+use super::resource::Resource;
 use super::scope::Scope;
+use crate::owner::Owner;
 
 /// A policy as a user writes it: names or ids of permission groups, and what they apply to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,11 +81,11 @@ pub(super) fn read_value(text: &str) -> Option<Resource> {
 }
 
 /// The resources that a target means, if all of it can be read.
-pub(super) fn resources(target: &Target, home: &Home) -> Option<BTreeMap<String, Resource>> {
+pub(super) fn resources(target: &Target, owner: &Owner) -> Option<BTreeMap<String, Resource>> {
     let every = |key: String| (key, Resource::every());
-    let account = match home {
-        Home::Account(id) => Some(id),
-        Home::User => None,
+    let account = match owner {
+        Owner::Account(id) => Some(id),
+        Owner::User => None,
     };
     match target {
         // All Workers: a Worker's group on the account covers them, and no key is known that means just that.

@@ -6,13 +6,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::owner::Owner;
 
 const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
 const ZONE: &str = "11111111111111111111111111111111";
 const DNS_WRITE: &str = "4755a26eedb94da69e1066d98aa820be";
 
-fn home() -> Home {
-    Home::Account(ACCOUNT.into())
+fn owner() -> Owner {
+    Owner::Account(ACCOUNT.into())
 }
 
 fn catalog() -> Catalog {
@@ -47,7 +48,7 @@ fn resources(pairs: &[(&str, &str)]) -> Target {
 }
 
 fn problems(groups: &[&str], target: Target) -> Vec<Problem> {
-    spec(groups, target).resolve(&home(), &catalog()).unwrap_err()
+    spec(groups, target).resolve(&owner(), &catalog()).unwrap_err()
 }
 
 fn only_problem(groups: &[&str], target: Target) -> (Part, String) {
@@ -57,7 +58,7 @@ fn only_problem(groups: &[&str], target: Target) -> (Part, String) {
 }
 
 fn policies(spec: &PolicySpec) -> Vec<Policy> {
-    spec.resolve(&home(), &catalog()).unwrap().policies
+    spec.resolve(&owner(), &catalog()).unwrap().policies
 }
 
 fn policy(spec: &PolicySpec) -> Policy {
@@ -72,7 +73,7 @@ fn held(policies: &[Policy]) -> BTreeMap<Fingerprint, Policy> {
 
 /// Does the spec mean this policy, and is it alone enough?
 fn means(spec: &PolicySpec, policy: &Policy, catalog: Option<&Catalog>, names: &Names) -> bool {
-    let found = spec.find(&held(std::slice::from_ref(policy)), &home(), catalog, names);
+    let found = spec.find(&held(std::slice::from_ref(policy)), &owner(), catalog, names);
     found == BTreeSet::from([policy.fingerprint()])
 }
 
@@ -95,9 +96,9 @@ fn a_name_and_its_id_are_one_policy() {
         spec(&[DNS_WRITE], resources(&[(&format!("com.cloudflare.api.account.zone.{ZONE}"), "*")])),
     );
     assert_eq!(policy(&named).fingerprint(), policy(&by_id).fingerprint());
-    assert!(named.same_meaning(&by_id, &home(), Some(&catalog())));
-    assert!(!named.same_meaning(&by_id, &home(), None));
-    let twice = resolve_all(&[named, by_id], &home(), &catalog()).unwrap_err();
+    assert!(named.same_meaning(&by_id, &owner(), Some(&catalog())));
+    assert!(!named.same_meaning(&by_id, &owner(), None));
+    let twice = resolve_all(&[named, by_id], &owner(), &catalog()).unwrap_err();
     assert_eq!(twice, [(1, Problem { part: Part::Whole, fault: Fault::Duplicate })]);
 }
 
@@ -157,7 +158,7 @@ fn a_name_of_the_account_and_of_zones_needs_a_target() {
 #[test]
 fn a_narrower_group_on_the_account_works_and_warns_how_far_it_reaches() {
     let warnings =
-        |groups: &[&str], target| spec(groups, target).resolve(&home(), &catalog()).unwrap().warnings;
+        |groups: &[&str], target| spec(groups, target).resolve(&owner(), &catalog()).unwrap().warnings;
     let found = warnings(&["DNS Write", "Workers Scripts Write"], on_the_account());
     assert_eq!(found.len(), 1);
     assert_eq!(
@@ -187,7 +188,7 @@ fn a_description_says_the_account_where_saying_nothing_would_be_refused() {
     let catalog = catalog();
     let described = |groups: &[&str]| {
         let policy = policy(&spec(groups, on_the_account()));
-        let described = describe(&policy, &home(), Some(&catalog), &Names::new());
+        let described = describe(&policy, &owner(), Some(&catalog), &Names::new());
         assert_eq!(self::policy(&described), policy);
         described
     };
@@ -240,7 +241,7 @@ fn what_is_not_an_id_is_told_at_its_element() {
 fn an_empty_part_is_a_problem_only_once_all_is_known() {
     let catalog = catalog();
     let empty = Target::Zones(only(&[]));
-    assert_eq!(check(&set(&[]), Some(&empty), Some(&home()), &catalog), []);
+    assert_eq!(check(&set(&[]), Some(&empty), Some(&owner()), &catalog), []);
     let faults: Vec<_> = problems(&[], empty).into_iter().map(|problem| problem.fault).collect();
     assert_eq!(faults, [Fault::NoGroups, Fault::NothingSelected]);
 }
@@ -258,20 +259,21 @@ fn a_name_that_resources_of_an_unknown_kind_leave_open_is_ambiguous() {
     let unknown = || resources(&[("com.cloudflare.edge.new", "*")]);
     let said = problems(&["Logs Write"], unknown())[0].to_string();
     assert!(said.contains("96163bd1b0784f62b3e44ed8c2ab1eb6 (account)"), "{said}");
-    let taken = spec(&["DNS Write"], unknown()).resolve(&home(), &catalog()).unwrap();
+    let taken = spec(&["DNS Write"], unknown()).resolve(&owner(), &catalog()).unwrap();
     assert_eq!(taken.warnings[0].fault, Fault::UnknownKind { key: "com.cloudflare.edge.new".into() });
 }
 
 #[test]
 fn a_deprecated_group_works_and_warns() {
-    let resolved = spec(&["Zaraz Edit"], Target::Zones(Selection::All)).resolve(&home(), &catalog()).unwrap();
+    let resolved =
+        spec(&["Zaraz Edit"], Target::Zones(Selection::All)).resolve(&owner(), &catalog()).unwrap();
     assert_eq!(resolved.warnings[0].severity(), Severity::Warning);
 }
 
 #[test]
 fn a_group_that_the_credential_may_not_select_works_and_warns() {
     let resolved =
-        spec(&["Zaraz Admin"], Target::Zones(Selection::All)).resolve(&home(), &catalog()).unwrap();
+        spec(&["Zaraz Admin"], Target::Zones(Selection::All)).resolve(&owner(), &catalog()).unwrap();
     assert_eq!(resolved.warnings[0].severity(), Severity::Warning);
     let said = resolved.warnings[0].to_string();
     assert!(said.contains("\"Zaraz Admin\"") && said.contains("credential"), "{said}");
@@ -280,14 +282,14 @@ fn a_group_that_the_credential_may_not_select_works_and_warns() {
 #[test]
 fn a_users_group_is_not_for_an_accounts_token() {
     let of_account = Catalog::new(catalog().iter().filter(|g| g.scopes != [Scope::User]).cloned().collect());
-    let problems = spec(&["User Details Read"], Target::Account).resolve(&home(), &of_account).unwrap_err();
+    let problems = spec(&["User Details Read"], Target::Account).resolve(&owner(), &of_account).unwrap_err();
     assert!(problems[0].to_string().contains("exists for user-owned tokens only"), "{}", problems[0]);
 }
 
 #[test]
 fn each_right_is_a_line() {
     let lines = |spec: PolicySpec| -> Vec<String> {
-        let of = |policy: &Policy| grants(policy, &home(), Some(&catalog()), &Names::new());
+        let of = |policy: &Policy| grants(policy, &owner(), Some(&catalog()), &Names::new());
         policies(&spec).iter().flat_map(of).collect()
     };
     let other = "f".repeat(32);
@@ -349,7 +351,7 @@ fn each_right_is_a_line() {
 #[test]
 fn a_right_without_a_name_is_called_by_its_id() {
     let policy = shown(&json!({ zone_key(ZONE): "*" }));
-    let line = |names: &Names| grants(&policy, &home(), None, names).into_iter().next().unwrap();
+    let line = |names: &Names| grants(&policy, &owner(), None, names).into_iter().next().unwrap();
     assert_eq!(line(&Names::new()), format!("allow {DNS_WRITE} on the zone {ZONE}"));
     let names = Names::from([(DNS_WRITE.parse().unwrap(), "DNS Write".into())]);
     assert_eq!(line(&names), format!("allow \"DNS Write\" on the zone {ZONE}"));
@@ -360,13 +362,13 @@ fn the_inert_policy_is_not_the_users_to_write() {
     let mut spec = spec(&["Account API Tokens Write"], Target::Account);
     policy(&spec);
     spec.effect = Effect::Deny;
-    let problems = spec.resolve(&home(), &catalog()).unwrap_err();
+    let problems = spec.resolve(&owner(), &catalog()).unwrap_err();
     assert_eq!(problems, [Problem { part: Part::Whole, fault: Fault::Reserved }]);
 }
 
 #[test]
 fn a_users_token_has_no_account_of_its_own() {
-    let problems = spec(&["DNS Write"], Target::Account).resolve(&Home::User, &catalog()).unwrap_err();
+    let problems = spec(&["DNS Write"], Target::Account).resolve(&Owner::User, &catalog()).unwrap_err();
     assert!(problems.iter().any(|problem| problem.fault == Fault::NoAccount));
 }
 
@@ -374,10 +376,10 @@ fn a_users_token_has_no_account_of_its_own() {
 fn all_zones_of_an_account_go_out_nested_and_come_in_flat() {
     let policy = policy(&spec(&["DNS Write"], Target::Zones(Selection::All)));
     let account = format!("com.cloudflare.api.account.{ACCOUNT}");
-    let wire = policy.to_wire(&home());
+    let wire = policy.to_wire(&owner());
     assert_eq!(wire.resources, json!({ &account: { "com.cloudflare.api.account.zone.*": "*" } }));
-    assert_eq!(policy.to_wire(&Home::User).resources, json!({ "com.cloudflare.api.account.zone.*": "*" }));
-    let back = Policy::from_wire("allow", [DNS_WRITE], &wire.resources, &home()).unwrap();
+    assert_eq!(policy.to_wire(&Owner::User).resources, json!({ "com.cloudflare.api.account.zone.*": "*" }));
+    let back = Policy::from_wire("allow", [DNS_WRITE], &wire.resources, &owner()).unwrap();
     assert_eq!(back, policy);
     let written =
         spec(&["DNS Write"], resources(&[(&account, r#"{ "com.cloudflare.api.account.zone.*": "*" }"#)]));
@@ -390,7 +392,7 @@ fn zone_key(id: &str) -> String {
 
 /// A policy of DNS Write that the API shows with these resources.
 fn shown(resources: &Value) -> Policy {
-    Policy::from_wire("allow", [DNS_WRITE], resources, &home()).unwrap()
+    Policy::from_wire("allow", [DNS_WRITE], resources, &owner()).unwrap()
 }
 
 #[test]
@@ -402,8 +404,8 @@ fn zones_nested_under_the_own_account_mean_what_flat_keys_mean() {
         let nested = shown(&json!({ &account: flat }));
         assert_eq!(nested, shown(&flat));
         assert_eq!(nested.fingerprint(), shown(&flat).fingerprint());
-        assert_eq!(nested.to_wire(&home()).resources, flat);
-        let described = describe(&nested, &home(), Some(&catalog()), &Names::new());
+        assert_eq!(nested.to_wire(&owner()).resources, flat);
+        let described = describe(&nested, &owner(), Some(&catalog()), &Names::new());
         let ids: Vec<&str> = zones.iter().map(|zone| zone.as_str()).collect();
         assert_eq!(described, spec(&["DNS Write"], Target::Zones(only(&ids))));
         assert!(means(
@@ -419,7 +421,7 @@ fn zones_nested_under_the_own_account_mean_what_flat_keys_mean() {
     let other = json!({ "com.cloudflare.api.account.ff": { zone_key(&one): "*" } });
     assert_ne!(shown(&other), shown(&json!({ zone_key(&one): "*" })));
     let users =
-        Policy::from_wire("allow", [DNS_WRITE], &json!({ &account: { zone_key(&one): "*" } }), &Home::User);
+        Policy::from_wire("allow", [DNS_WRITE], &json!({ &account: { zone_key(&one): "*" } }), &Owner::User);
     assert_ne!(users.unwrap(), shown(&json!({ zone_key(&one): "*" })));
 }
 
@@ -429,7 +431,7 @@ fn a_bucket_nested_under_the_own_account_is_described_as_a_bucket() {
     let key = format!("com.cloudflare.edge.r2.bucket.{ACCOUNT}_eu_photos");
     let policy = shown(&json!({ &account: { &key: "*" } }));
     assert_eq!(policy, shown(&json!({ &key: "*" })));
-    let described = describe(&policy, &home(), None, &Names::new());
+    let described = describe(&policy, &owner(), None, &Names::new());
     assert_eq!(described.target, Target::R2Buckets(only(&["eu/photos"])));
 }
 
@@ -437,7 +439,7 @@ fn a_bucket_nested_under_the_own_account_is_described_as_a_bucket() {
 fn what_the_first_version_called_a_nested_policy_is_known() {
     let account = format!("com.cloudflare.api.account.{ACCOUNT}");
     let nested = json!({ &account: { zone_key(ZONE): "*" } });
-    let before = |resources: &Value| Policy::from_wire_before("allow", [DNS_WRITE], resources, &home());
+    let before = |resources: &Value| Policy::from_wire_before("allow", [DNS_WRITE], resources, &owner());
     let then = before(&nested).unwrap().fingerprint();
     // As version 0.1.0 computed it.
     assert_eq!(then.to_string(), "bf2de686cb64cb9ebed17340d361fe0f8095ae5d57fd9e263633af5b63125523");
@@ -453,26 +455,26 @@ fn a_policy_goes_out_all_flat_or_all_nested() {
     let mixed =
         spec(&["Workers R2 Storage Bucket Item Read"], resources(&[(&bucket, "*"), (every_bucket, "*")]));
     let parts = policies(&mixed);
-    let wire: Vec<_> = parts.iter().map(|policy| policy.to_wire(&home()).resources).collect();
+    let wire: Vec<_> = parts.iter().map(|policy| policy.to_wire(&owner()).resources).collect();
     let account = format!("com.cloudflare.api.account.{ACCOUNT}");
     assert_eq!(wire, [json!({ &bucket: "*" }), json!({ &account: { every_bucket: "*" } })]);
     // On the way in they are one again, and each alone is not enough.
-    let find = |there: &[Policy]| mixed.find(&held(there), &home(), Some(&catalog()), &Names::new());
+    let find = |there: &[Policy]| mixed.find(&held(there), &owner(), Some(&catalog()), &Names::new());
     assert_eq!(find(&parts), parts.iter().map(Policy::fingerprint).collect());
     assert_eq!(find(&parts[..1]), BTreeSet::new());
-    assert_eq!(mixed.policy_count(&home()), 2);
+    assert_eq!(mixed.policy_count(&owner()), 2);
     // A zone goes along with the nest.
     let every = spec(
         &["DNS Write"],
         resources(&[(&zone_key(ZONE), "*"), ("com.cloudflare.api.account.zone.*", "*")]),
     );
     let nest = json!({ &account: { zone_key(ZONE): "*", "com.cloudflare.api.account.zone.*": "*" } });
-    assert_eq!(policy(&every).to_wire(&home()).resources, nest);
+    assert_eq!(policy(&every).to_wire(&owner()).resources, nest);
     // What the API shows mixed is one policy, and the spec of it finds it.
     let shown = json!({ &bucket: "*", &account: { every_bucket: "*" } });
     let group = mixed.permission_groups.first().unwrap();
     let id = catalog().find(group, Some(&Scope::R2Bucket))[0].id.clone();
-    let one = Policy::from_wire("allow", [id.as_str()], &shown, &home()).unwrap();
+    let one = Policy::from_wire("allow", [id.as_str()], &shown, &owner()).unwrap();
     assert_eq!(find(std::slice::from_ref(&one)), BTreeSet::from([one.fingerprint()]));
 }
 
@@ -482,9 +484,9 @@ fn two_specs_may_share_a_part_but_not_all() {
     let read = &["Workers R2 Storage Bucket Item Read"];
     let mixed = spec(read, resources(&[(&bucket, "*"), ("com.cloudflare.edge.r2.bucket.*", "*")]));
     let flat = spec(read, Target::R2Buckets(only(&["eu/photos"])));
-    let both = resolve_all(&[mixed.clone(), flat.clone()], &home(), &catalog()).unwrap_err();
+    let both = resolve_all(&[mixed.clone(), flat.clone()], &owner(), &catalog()).unwrap_err();
     assert_eq!(both, [(1, Problem { part: Part::Whole, fault: Fault::Duplicate })]);
-    let both = resolve_all(&[flat, mixed], &home(), &catalog()).unwrap();
+    let both = resolve_all(&[flat, mixed], &owner(), &catalog()).unwrap();
     assert_eq!(both.policies.len(), 2);
 }
 
@@ -556,9 +558,9 @@ fn a_key_without_its_id_is_refused_in_a_nest_too() {
 #[test]
 fn another_nest_stays_and_is_described_as_json() {
     let nest = json!({ "com.cloudflare.api.account.ff": { "com.cloudflare.api.account.zone.*": "*" } });
-    let policy = Policy::from_wire("allow", [DNS_WRITE], &nest, &home()).unwrap();
-    assert_eq!(policy.to_wire(&home()).resources, nest);
-    let described = describe(&policy, &home(), Some(&catalog()), &Names::new());
+    let policy = Policy::from_wire("allow", [DNS_WRITE], &nest, &owner()).unwrap();
+    assert_eq!(policy.to_wire(&owner()).resources, nest);
+    let described = describe(&policy, &owner(), Some(&catalog()), &Names::new());
     let json = r#"{"com.cloudflare.api.account.zone.*":"*"}"#;
     assert_eq!(described, spec(&["DNS Write"], resources(&[("com.cloudflare.api.account.ff", json)])));
 }
@@ -577,7 +579,7 @@ fn the_fingerprint_is_fixed_for_states_that_hold_it() {
 
 #[test]
 fn what_cannot_be_read_is_told() {
-    let read = |effect, group, resources: Value| Policy::from_wire(effect, [group], &resources, &home());
+    let read = |effect, group, resources: Value| Policy::from_wire(effect, [group], &resources, &owner());
     let fine = || json!({ "a": "*" });
     assert_eq!(read("permit", DNS_WRITE, fine()), Err(MalformedPolicy::Effect("permit".into())));
     assert!(matches!(read("allow", "x", fine()), Err(MalformedPolicy::Group(_))));
@@ -620,7 +622,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     let groups = prop::collection::btree_set(any_group(), 0..5);
     let resources = prop::collection::btree_map(any_key(), any_resource(), 0..4);
     (effect, groups, resources)
-        .prop_map(|(effect, groups, resources)| Policy::new(effect, groups, resources, &home()))
+        .prop_map(|(effect, groups, resources)| Policy::new(effect, groups, resources, &owner()))
 }
 
 /// Specs that resolve: groups of one scope, by name or by id, and a target of that scope.
@@ -680,16 +682,16 @@ proptest! {
 
     #[test]
     fn the_wire_and_back_is_the_same_policy(policy in any_policy(), reverse in any::<bool>()) {
-        for home in [home(), Home::User] {
-            let policy = Policy::new(policy.effect(), policy.groups().clone(), policy.resources().clone(), &home);
-            let mut wire = policy.to_wire(&home);
+        for owner in [owner(), Owner::User] {
+            let policy = Policy::new(policy.effect(), policy.groups().clone(), policy.resources().clone(), &owner);
+            let mut wire = policy.to_wire(&owner);
             if reverse {
                 wire.permission_groups.reverse();
             }
             // Groups named twice and in another order mean the same.
             wire.permission_groups.extend(wire.permission_groups.first().cloned());
             let groups = wire.permission_groups.iter().map(String::as_str);
-            let back = Policy::from_wire(wire.effect.as_str(), groups, &wire.resources, &home).unwrap();
+            let back = Policy::from_wire(wire.effect.as_str(), groups, &wire.resources, &owner).unwrap();
             prop_assert_eq!(back.fingerprint(), policy.fingerprint());
             prop_assert_eq!(back, policy);
         }
@@ -698,21 +700,21 @@ proptest! {
     #[test]
     fn fingerprints_are_equal_exactly_where_policies_are(a in any_policy(), b in any_policy()) {
         prop_assert_eq!(a == b, a.fingerprint() == b.fingerprint());
-        let regrouped = Policy::new(a.effect(), b.groups().clone(), a.resources().clone(), &home());
+        let regrouped = Policy::new(a.effect(), b.groups().clone(), a.resources().clone(), &owner());
         prop_assert_eq!(a == regrouped, a.fingerprint() == regrouped.fingerprint());
-        let moved = Policy::new(a.effect(), a.groups().clone(), b.resources().clone(), &home());
+        let moved = Policy::new(a.effect(), a.groups().clone(), b.resources().clone(), &owner());
         prop_assert_eq!(a == moved, a.fingerprint() == moved.fingerprint());
     }
 
     #[test]
     fn a_description_resolves_to_the_policy_it_describes(spec in any_spec()) {
-        let (home, catalog) = (home(), catalog());
+        let (owner, catalog) = (owner(), catalog());
         let policy = policy_unless_reserved(&spec)?;
         let names: Names = catalog.iter().map(|group| (group.id.clone(), group.name.clone())).collect();
-        let described = describe(&policy, &home, Some(&catalog), &Names::new());
+        let described = describe(&policy, &owner, Some(&catalog), &Names::new());
         prop_assert_eq!(&self::policy(&described), &policy);
-        prop_assert_eq!(&self::policy(&describe(&policy, &home, None, &names)), &policy);
-        prop_assert!(described.same_meaning(&spec, &home, Some(&catalog)));
+        prop_assert_eq!(&self::policy(&describe(&policy, &owner, None, &names)), &policy);
+        prop_assert!(described.same_meaning(&spec, &owner, Some(&catalog)));
         for spec in [&described, &spec] {
             prop_assert!(means(spec, &policy, Some(&catalog), &Names::new()));
             prop_assert!(means(spec, &policy, None, &names));
@@ -731,7 +733,7 @@ proptest! {
 }
 
 fn policy_unless_reserved(spec: &PolicySpec) -> Result<Policy, TestCaseError> {
-    match spec.resolve(&home(), &catalog()) {
+    match spec.resolve(&owner(), &catalog()) {
         Ok(resolved) => Ok(resolved.policies[0].clone()),
         Err(problems) if problems.iter().any(|problem| problem.fault == Fault::Reserved) => {
             Err(TestCaseError::reject("reserved"))

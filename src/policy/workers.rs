@@ -114,7 +114,8 @@ pub fn still_mean<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{Effect, Home, Resource};
+    use crate::owner::Owner;
+    use crate::policy::{Effect, Resource};
 
     fn workers(pairs: &[(&str, &str)]) -> Workers {
         pairs.iter().map(|(name, tag)| (name.to_string(), tag.to_string())).collect()
@@ -128,7 +129,7 @@ mod tests {
 
     fn policy(tags: &[&str]) -> Policy {
         let resources = tags.iter().map(|tag| (keys::worker(tag), Resource::every())).collect();
-        Policy::new(Effect::Allow, BTreeSet::new(), resources, &Home::Account("a".into()))
+        Policy::new(Effect::Allow, BTreeSet::new(), resources, &Owner::Account("a".into()))
     }
 
     #[test]

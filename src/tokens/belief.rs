@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::view::{held, home};
+use super::view::held;
 use crate::cloudflare::{Owner, RequestIp, Token};
 use crate::policy::IpSet;
 
@@ -108,7 +108,7 @@ fn digest(token: &Token, owner: &Owner) -> String {
     let ip = |ip: &RequestIp| (side(&ip.allowed), side(&ip.denied), format!("{:?}", ip.other));
     let condition =
         token.condition.as_ref().map(|c| (c.request_ip.as_ref().map(ip), format!("{:?}", c.other)));
-    let mut policies: Vec<_> = held(token, &home(owner)).iter().map(|held| held.key()).collect();
+    let mut policies: Vec<_> = held(token, owner).iter().map(|held| held.key()).collect();
     policies.sort();
     let second = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
     let (ends, begins) = (second(token.expires_on), second(token.not_before));

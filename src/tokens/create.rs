@@ -16,7 +16,7 @@ use super::orphans::{Asked, Orphan, Search, clear_away};
 use super::promise::granted;
 use super::reads::shared;
 use super::record::Record;
-use super::view::{home, same_condition, write};
+use super::view::{same_condition, write};
 use super::writer::Writers;
 use crate::cloudflare::{self, Condition, Error, Owner, Token, tokens};
 use crate::host::LockError;
@@ -224,15 +224,14 @@ impl Maker {
 }
 
 fn body(owner: &Owner, new: &NewToken) -> Option<cloudflare::NewToken> {
-    let home = home(owner);
-    let inert = [Policy::inert(&home)];
+    let inert = [Policy::inert(owner)];
     let policies = if new.policies.is_empty() { &inert[..] } else { &new.policies };
     Some(cloudflare::NewToken {
         name: match &new.name {
             Some(name) => name.clone(),
             None => random_name("tf-")?,
         },
-        policies: policies.iter().map(|policy| write(policy, &home)).collect(),
+        policies: policies.iter().map(|policy| write(policy, owner)).collect(),
         condition: Condition::default().replaced_by(new.condition.clone()),
         expires_on: new.expires_on,
         not_before: new.not_before,
@@ -257,7 +256,7 @@ fn concerns(owner: &Owner, new: &NewToken, body: &cloudflare::NewToken, token: &
         (Field::NotBefore, second(token.not_before) == second(body.not_before)),
     ];
     let fields = fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| Concern::NotApplied(field));
-    granted(&new.policies, token, &home(owner)).into_iter().chain(fields).collect()
+    granted(&new.policies, token, owner).into_iter().chain(fields).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use super::claims::Claims;
 use super::op::{Change, Field, PolicyChange};
 use super::view::{Held, held};
 use crate::cloudflare::{Token, TokenUpdate};
-use crate::policy::{Fingerprint, Home, Policy};
+use crate::owner::Owner;
+use crate::policy::{Fingerprint, Policy};
 
 /// What the changes come to.
 #[derive(Clone, Debug)]
@@ -27,18 +28,18 @@ pub(super) struct Folded {
 
 /// Applies the changes in order to the token as the server has it. What no change names is carried over as it is, policies
 /// that can't be read included. The result is never without policies: the inert one stands in, and goes with the next.
-pub(super) fn fold(changes: &[&Change], token: &Token, home: &Home, claims: &Claims) -> Folded {
-    let before = held(token, home);
+pub(super) fn fold(changes: &[&Change], token: &Token, owner: &Owner, claims: &Claims) -> Folded {
+    let before = held(token, owner);
     let mut update = TokenUpdate::from(token);
     let unchanged = update.clone();
-    let inert = Policy::inert(home).fingerprint();
+    let inert = Policy::inert(owner).fingerprint();
     let (mut policies, mut claims, mut adopted) = (before.clone(), claims.clone(), Vec::new());
-    pay(&mut policies, &mut claims, home);
+    pay(&mut policies, &mut claims, owner);
     for change in changes {
         change.fields.apply(&mut update);
-        let stands_in = is_placeholder(&policies, &claims, home);
-        adopted.push(apply(change, &mut policies, &mut claims, home));
-        settle_inert(&mut policies, stands_in && !added(change).contains(&inert), home);
+        let stands_in = is_placeholder(&policies, &claims, owner);
+        adopted.push(apply(change, &mut policies, &mut claims, owner));
+        settle_inert(&mut policies, stands_in && !added(change).contains(&inert), owner);
     }
     let present: BTreeSet<_> = policies.iter().filter_map(|held| held.fingerprint).collect();
     let overruled = changes.iter().map(|change| !added(change).is_subset(&present)).collect();
@@ -50,11 +51,11 @@ pub(super) fn fold(changes: &[&Change], token: &Token, home: &Home, claims: &Cla
 }
 
 /// Removes what was taken from the token while it was dead.
-fn pay(policies: &mut Vec<Held>, claims: &mut Claims, home: &Home) {
+fn pay(policies: &mut Vec<Held>, claims: &mut Claims, owner: &Owner) {
     let count = policies.len();
     policies.retain(|held| held.fingerprint.is_none_or(|fingerprint| !claims.is_owed(&fingerprint)));
     if policies.len() < count {
-        settle_inert(policies, false, home);
+        settle_inert(policies, false, owner);
     }
     claims.settle();
 }
@@ -63,7 +64,7 @@ fn apply(
     change: &Change,
     policies: &mut Vec<Held>,
     claims: &mut Claims,
-    home: &Home,
+    owner: &Owner,
 ) -> BTreeSet<Fingerprint> {
     let there =
         |policies: &[Held], fingerprint| policies.iter().any(|held| held.fingerprint == Some(fingerprint));
@@ -85,7 +86,7 @@ fn apply(
             for policy in add {
                 let fingerprint = policy.fingerprint();
                 if !there(policies, fingerprint) {
-                    policies.push(Held::new(policy, home));
+                    policies.push(Held::new(policy, owner));
                 } else if !remove.contains(&fingerprint) && !claims.has(&fingerprint, &change.by) {
                     adopted.insert(fingerprint);
                 }
@@ -99,7 +100,7 @@ fn apply(
             policies.retain(|held| held.fingerprint.is_some_and(|fingerprint| kept.remove(&fingerprint)));
             for policy in all {
                 if !there(policies, policy.fingerprint()) {
-                    policies.push(Held::new(policy, home));
+                    policies.push(Held::new(policy, owner));
                 }
             }
         }
@@ -109,17 +110,17 @@ fn apply(
 
 /// Does the token have the inert policy and nothing else, so that it stands for none? Beside others it is somebody's own
 /// `deny`, and so is one that somebody here asked for.
-fn is_placeholder(policies: &[Held], claims: &Claims, home: &Home) -> bool {
-    let inert = Policy::inert(home).fingerprint();
+fn is_placeholder(policies: &[Held], claims: &Claims, owner: &Owner) -> bool {
+    let inert = Policy::inert(owner).fingerprint();
     !claims.is_claimed(&inert) && policies.iter().all(|held| held.fingerprint == Some(inert))
 }
 
 /// What stands for no policy goes with the first real one, and comes back when the last one goes.
-fn settle_inert(policies: &mut Vec<Held>, stands_in: bool, home: &Home) {
-    let inert = Policy::inert(home);
+fn settle_inert(policies: &mut Vec<Held>, stands_in: bool, owner: &Owner) {
+    let inert = Policy::inert(owner);
     let is_inert = |held: &Held| held.fingerprint == Some(inert.fingerprint());
     if policies.is_empty() {
-        policies.push(Held::new(&inert, home));
+        policies.push(Held::new(&inert, owner));
     } else if stands_in && !policies.iter().all(is_inert) {
         policies.retain(|held| !is_inert(held));
     }

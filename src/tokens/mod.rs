@@ -34,4 +34,4 @@ pub use reads::Listed;
 pub use service::TokenService;
 pub use settings::Settings;
 pub use stop::{Stop, Stopper};
-pub use view::{TokenPolicies, home, same_condition};
+pub use view::{TokenPolicies, same_condition};

@@ -156,12 +156,11 @@ impl<'a> Search<'a> {
         if self.ours || token.name != lost.body.name {
             return token.name == lost.body.name;
         }
-        let home = view::home(self.owner);
-        let read = |wire| view::read(wire, &home).ok().map(|policy| policy.fingerprint());
+        let read = |wire| view::read(wire, self.owner).ok().map(|policy| policy.fingerprint());
         let asked: HashSet<Fingerprint> = lost.body.policies.iter().filter_map(read).collect();
         let in_time = |(issued, now): (OffsetDateTime, _)| issued >= now - lost.sent.elapsed() - SLACK;
         token.issued_on.zip(now).is_none_or(in_time)
-            && fingerprints(token, &home).into_iter().collect::<HashSet<_>>() == asked
+            && fingerprints(token, self.owner).into_iter().collect::<HashSet<_>>() == asked
     }
 }
 

@@ -7,7 +7,8 @@ use super::fold::Folded;
 use super::op::{Change, Concern, Field, PolicyChange};
 use super::view::{Held, fingerprints, held};
 use crate::cloudflare::{Token, TokenUpdate};
-use crate::policy::{Effect, Fingerprint, GroupId, Home, Policy};
+use crate::owner::Owner;
+use crate::policy::{Effect, Fingerprint, GroupId, Policy};
 
 /// What a write promises.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ pub(super) enum Compared {
 
 impl Promise {
     /// What the changes promise, sent as they were folded, and answered so. Where the answer was lost it is what was read.
-    pub(super) fn new(changes: &[&Change], folded: &Folded, answer: &Token, home: &Home) -> Self {
+    pub(super) fn new(changes: &[&Change], folded: &Folded, answer: &Token, owner: &Owner) -> Self {
         let present: BTreeSet<_> = folded.policies.iter().filter_map(|held| held.fingerprint).collect();
         let asks = |change: &&Change| {
             let asked = change.added().iter().filter(|policy| present.contains(&policy.fingerprint()));
@@ -57,7 +58,7 @@ impl Promise {
             absent: removed.difference(&present).copied().collect(),
             exclusive: changes.iter().any(|c| matches!(c.policies, Some(PolicyChange::Exclusive(_)))),
             sent: Sent { policies: present, fields: folded.update.clone() },
-            answer: Sent { policies: fingerprints(answer, home), fields: TokenUpdate::from(answer) },
+            answer: Sent { policies: fingerprints(answer, owner), fields: TokenUpdate::from(answer) },
         }
     }
 
@@ -67,11 +68,11 @@ impl Promise {
     }
 
     /// Holds a token against the promise.
-    pub(super) fn compare(&self, token: &Token, home: &Home) -> Compared {
-        if !self.left(token, home).is_empty() || (self.exclusive && has_unreadable(token, home)) {
+    pub(super) fn compare(&self, token: &Token, owner: &Owner) -> Compared {
+        if !self.left(token, owner).is_empty() || (self.exclusive && has_unreadable(token, owner)) {
             return Compared::Broken;
         }
-        let now = fingerprints(token, home);
+        let now = fingerprints(token, owner);
         let values = TokenUpdate::from(token);
         let mut all = Vec::with_capacity(self.asks.len());
         for (asks, fields) in self.asks.iter().zip(&self.fields) {
@@ -79,11 +80,11 @@ impl Promise {
             for asked in asks {
                 let fingerprint = asked.fingerprint();
                 if now.contains(&fingerprint) {
-                    concerns.extend(withheld(asked, token, home));
+                    concerns.extend(withheld(asked, token, owner));
                 } else if self.answer.policies.contains(&fingerprint) {
                     return Compared::Broken;
                 } else {
-                    concerns.push(not_granted(asked, &self.sent.policies, token, home));
+                    concerns.push(not_granted(asked, &self.sent.policies, token, owner));
                 }
             }
             for field in fields.iter().filter(|field| !field.same(&self.sent.fields, &values)) {
@@ -98,8 +99,8 @@ impl Promise {
     }
 
     /// The policies of a token that were to go.
-    pub(super) fn left(&self, token: &Token, home: &Home) -> BTreeSet<Fingerprint> {
-        let now = held(token, home);
+    pub(super) fn left(&self, token: &Token, owner: &Owner) -> BTreeSet<Fingerprint> {
+        let now = held(token, owner);
         let is_left = |held: &&Held| {
             let (Some(policy), Some(fingerprint)) = (&held.policy, held.fingerprint) else { return false };
             let sent = self.sent.policies.contains(&fingerprint);
@@ -119,8 +120,8 @@ impl Promise {
     }
 }
 
-fn has_unreadable(token: &Token, home: &Home) -> bool {
-    held(token, home).iter().any(|held| held.policy.is_none())
+fn has_unreadable(token: &Token, owner: &Owner) -> bool {
+    held(token, owner).iter().any(|held| held.policy.is_none())
 }
 
 fn is_part_of(policy: &Policy, whole: &Policy) -> bool {
@@ -130,14 +131,14 @@ fn is_part_of(policy: &Policy, whole: &Policy) -> bool {
 }
 
 /// Holds a token that was just made against what was asked for it, both ways.
-pub(super) fn granted(asked: &[Policy], token: &Token, home: &Home) -> Vec<Concern> {
-    let now = held(token, home);
-    let has = fingerprints(token, home);
+pub(super) fn granted(asked: &[Policy], token: &Token, owner: &Owner) -> Vec<Concern> {
+    let now = held(token, owner);
+    let has = fingerprints(token, owner);
     let sent: BTreeSet<_> = asked.iter().map(Policy::fingerprint).collect();
     let missing = asked.iter().filter(|policy| !has.contains(&policy.fingerprint()));
-    let missing = missing.map(|policy| not_granted(policy, &sent, token, home));
+    let missing = missing.map(|policy| not_granted(policy, &sent, token, owner));
     let more = now.into_iter().filter_map(|held| held.policy).filter(|policy| {
-        let inert = asked.is_empty() && policy.is_inert(home);
+        let inert = asked.is_empty() && policy.is_inert(owner);
         !inert && !asked.iter().any(|asked| is_part_of(policy, asked))
     });
     missing.chain(more.map(|granted| Concern::NotAsked { granted })).collect()
@@ -145,8 +146,8 @@ pub(super) fn granted(asked: &[Policy], token: &Token, home: &Home) -> Vec<Conce
 
 /// What the token has instead of a policy that was asked for: the same with fewer groups, or nothing. What was sent as it
 /// is belongs to somebody else.
-fn not_granted(asked: &Policy, sent: &BTreeSet<Fingerprint>, answer: &Token, home: &Home) -> Concern {
-    let granted = held(answer, home)
+fn not_granted(asked: &Policy, sent: &BTreeSet<Fingerprint>, answer: &Token, owner: &Owner) -> Concern {
+    let granted = held(answer, owner)
         .into_iter()
         .filter_map(|held| held.policy)
         .filter(|policy| !sent.contains(&policy.fingerprint()) && is_part_of(policy, asked))
@@ -157,8 +158,8 @@ fn not_granted(asked: &Policy, sent: &BTreeSet<Fingerprint>, answer: &Token, hom
 }
 
 /// A deny of the token that withholds what a policy grants: an explicit deny wins over any allow.
-fn withheld(asked: &Policy, token: &Token, home: &Home) -> Option<Concern> {
-    let denies = held(token, home).into_iter().filter_map(|held| held.policy);
+fn withheld(asked: &Policy, token: &Token, owner: &Owner) -> Option<Concern> {
+    let denies = held(token, owner).into_iter().filter_map(|held| held.policy);
     let deny = denies.filter(|policy| policy.effect() == Effect::Deny).find(|deny| deny.withholds(asked))?;
     Some(Concern::Withheld { asked: asked.clone(), deny })
 }

@@ -11,12 +11,13 @@ use super::op::{Change, Concern, Field, Fields, PolicyChange};
 use super::promise::{Compared, Promise};
 use super::view::{self, fingerprints, same_condition};
 use crate::cloudflare::{Condition, RequestIp, Token, TokenPolicy, TokenUpdate};
-use crate::policy::{Effect, Fingerprint, Home, Policy, Resource};
+use crate::owner::Owner;
+use crate::policy::{Effect, Fingerprint, Policy, Resource};
 
 const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
 
-fn home() -> Home {
-    Home::Account(ACCOUNT.into())
+fn owner() -> Owner {
+    Owner::Account(ACCOUNT.into())
 }
 
 /// The n-th of some policies that differ.
@@ -27,7 +28,7 @@ fn policy(n: u8) -> Policy {
         Effect::Allow,
         groups.iter().map(|id| id.parse().unwrap()).collect(),
         BTreeMap::from([(zone, Resource::Flat("*".into()))]),
-        &home(),
+        &owner(),
     )
 }
 
@@ -51,11 +52,11 @@ fn token(policies: Vec<TokenPolicy>) -> Token {
 }
 
 fn with(numbers: &[u8]) -> Token {
-    token(numbers.iter().map(|n| view::write(&policy(*n), &home())).collect())
+    token(numbers.iter().map(|n| view::write(&policy(*n), &owner())).collect())
 }
 
 fn inert() -> Policy {
-    Policy::inert(&home())
+    Policy::inert(&owner())
 }
 
 fn edit(by: &str, remove: &[u8], add: &[u8]) -> Change {
@@ -71,7 +72,7 @@ fn exclusive(all: &[u8]) -> Change {
 
 /// A policy for one zone, nested under the account as other programs write it.
 fn nested() -> TokenPolicy {
-    let mut wire = view::write(&policy(1), &home());
+    let mut wire = view::write(&policy(1), &owner());
     wire.resources = json!({ format!("com.cloudflare.api.account.{ACCOUNT}"): wire.resources });
     wire
 }
@@ -82,23 +83,23 @@ fn a_nested_policy_keeps_the_form_that_the_server_has() {
         fields: Fields { name: Some("after".into()), ..Fields::default() },
         ..edit("a", &[], &[1, 2])
     };
-    let folded = fold(&[&rename], &token(vec![nested()]), &home(), &Claims::default());
-    assert_eq!(folded.update.policies, [nested(), view::write(&policy(2), &home())]);
+    let folded = fold(&[&rename], &token(vec![nested()]), &owner(), &Claims::default());
+    assert_eq!(folded.update.policies, [nested(), view::write(&policy(2), &owner())]);
     assert!(folded.changed);
-    let same = fold(&[&exclusive(&[1])], &token(vec![nested()]), &home(), &Claims::default());
+    let same = fold(&[&exclusive(&[1])], &token(vec![nested()]), &owner(), &Claims::default());
     assert!(!same.changed);
 }
 
 #[test]
 fn a_policy_is_removed_by_the_fingerprint_that_the_first_version_gave_it() {
-    let former = view::former(&nested(), &home()).unwrap();
+    let former = view::former(&nested(), &owner()).unwrap();
     let remove = Change {
         policies: Some(PolicyChange::Edit { remove: BTreeSet::from([former]), add: vec![] }),
         ..Change::default()
     };
-    let token = token(vec![nested(), view::write(&policy(2), &home())]);
-    let folded = fold(&[&remove], &token, &home(), &Claims::default());
-    assert_eq!(folded.update.policies, [view::write(&policy(2), &home())]);
+    let token = token(vec![nested(), view::write(&policy(2), &owner())]);
+    let folded = fold(&[&remove], &token, &owner(), &Claims::default());
+    assert_eq!(folded.update.policies, [view::write(&policy(2), &owner())]);
 }
 
 /// The token as the server has it after the update.
@@ -115,17 +116,17 @@ fn written(before: &Token, update: &TokenUpdate) -> Token {
 
 fn run(changes: &[Change], before: &Token) -> (Token, super::fold::Folded) {
     let changes: Vec<_> = changes.iter().collect();
-    let folded = fold(&changes, before, &home(), &Claims::default());
+    let folded = fold(&changes, before, &owner(), &Claims::default());
     (written(before, &folded.update), folded)
 }
 
 fn has(token: &Token) -> BTreeSet<Fingerprint> {
-    fingerprints(token, &home())
+    fingerprints(token, &owner())
 }
 
 #[test]
 fn the_inert_policy_goes_with_the_first_real_one_and_comes_back_with_the_last() {
-    let bare = token(vec![view::write(&inert(), &home())]);
+    let bare = token(vec![view::write(&inert(), &owner())]);
     let (bound, _) = run(&[edit("a", &[], &[1])], &bare);
     assert_eq!(has(&bound), set(&[1]));
     let (bare_again, _) = run(&[edit("a", &[1], &[])], &bound);
@@ -136,8 +137,8 @@ fn the_inert_policy_goes_with_the_first_real_one_and_comes_back_with_the_last() 
 
 #[test]
 fn a_deny_beside_other_policies_is_somebodys_own_and_stays() {
-    let inert = || view::write(&inert(), &home());
-    let theirs = token(vec![inert(), view::write(&policy(1), &home())]);
+    let inert = || view::write(&inert(), &owner());
+    let theirs = token(vec![inert(), view::write(&policy(1), &owner())]);
     let (after, _) = run(&[edit("a", &[], &[2])], &theirs);
     assert_eq!(has(&after), set(&[1, 2]).into_iter().chain([self::inert().fingerprint()]).collect());
     // One that was asked for stays too.
@@ -169,13 +170,13 @@ fn a_policy_moves_between_bindings_in_whatever_order_they_are_applied() {
         assert_eq!(has(&after), set(&[1, 2]));
     }
     // In two writes too.
-    let folded = fold(&[&takes], &with(&[1]), &home(), &Claims::default());
+    let folded = fold(&[&takes], &with(&[1]), &owner(), &Claims::default());
     let after = written(&with(&[1]), &folded.update);
-    let folded = fold(&[&lets_go], &after, &home(), &folded.claims);
+    let folded = fold(&[&lets_go], &after, &owner(), &folded.claims);
     assert_eq!(has(&written(&after, &folded.update)), set(&[1, 2]));
     // Once the second lets go as well, it is gone.
     let last = edit("b", &[1], &[]);
-    let folded = fold(&[&last], &with(&[1, 2]), &home(), &folded.claims);
+    let folded = fold(&[&last], &with(&[1, 2]), &owner(), &folded.claims);
     assert_eq!(has(&written(&with(&[1, 2]), &folded.update)), set(&[2]));
 }
 
@@ -258,17 +259,17 @@ fn groups_that_were_left_out_and_fields_that_were_kept_are_concerns_of_who_asked
     let (asks, clears) = (edit("a", &[], &[1]), Change { fields, ..Change::default() });
     let changes = [&asks, &clears];
     let before = with(&[2]);
-    let folded = fold(&changes, &before, &home(), &Claims::default());
+    let folded = fold(&changes, &before, &owner(), &Claims::default());
     let dropped = policy(1).groups().first().unwrap().clone();
     let granted = policy(1).retain_groups(|id| *id != dropped);
     let mut answer = written(&before, &folded.update);
-    answer.policies = vec![view::write(&policy(2), &home()), view::write(&granted, &home())];
+    answer.policies = vec![view::write(&policy(2), &owner()), view::write(&granted, &owner())];
     answer.expires_on = before.expires_on;
-    let promise = Promise::new(&changes, &folded, &answer, &home());
+    let promise = Promise::new(&changes, &folded, &answer, &owner());
     let missing = BTreeSet::from([dropped]);
     let expected = Concern::NotGranted { asked: policy(1), granted: Some(granted), missing };
     let concerns = vec![vec![expected], vec![Concern::NotApplied(Field::ExpiresOn)]];
-    assert_eq!(promise.compare(&answer, &home()), Compared::Holds(concerns));
+    assert_eq!(promise.compare(&answer, &owner()), Compared::Holds(concerns));
 }
 
 #[test]
@@ -276,12 +277,12 @@ fn what_somebody_else_has_is_not_what_was_granted_instead() {
     let dropped = policy(1).groups().first().unwrap().clone();
     let theirs = policy(1).retain_groups(|id| *id != dropped);
     let change = edit("a", &[], &[1]);
-    let before = token(vec![view::write(&theirs, &home())]);
-    let folded = fold(&[&change], &before, &home(), &Claims::default());
-    let promise = Promise::new(&[&change], &folded, &before, &home());
+    let before = token(vec![view::write(&theirs, &owner())]);
+    let folded = fold(&[&change], &before, &owner(), &Claims::default());
+    let promise = Promise::new(&[&change], &folded, &before, &owner());
     let missing = policy(1).groups().clone();
     let concerns = vec![vec![Concern::NotGranted { asked: policy(1), granted: None, missing }]];
-    assert_eq!(promise.compare(&before, &home()), Compared::Holds(concerns));
+    assert_eq!(promise.compare(&before, &owner()), Compared::Holds(concerns));
 }
 
 #[test]
@@ -300,12 +301,12 @@ fn a_policy_moves_from_a_binding_into_the_tokens_own_and_stays() {
 #[test]
 fn a_promise_is_broken_by_what_others_undo() {
     let changes = [&edit("a", &[1], &[2])];
-    let folded = fold(&changes, &with(&[1, 5]), &home(), &Claims::default());
+    let folded = fold(&changes, &with(&[1, 5]), &owner(), &Claims::default());
     let answer = written(&with(&[1, 5]), &folded.update);
-    let promise = Promise::new(&changes, &folded, &answer, &home());
+    let promise = Promise::new(&changes, &folded, &answer, &owner());
     assert!(promise.takes_away());
     for (token, holds) in [(&[2, 5][..], true), (&[2], true), (&[2, 1], false), (&[5], false)] {
-        let compared = promise.compare(&with(token), &home());
+        let compared = promise.compare(&with(token), &owner());
         assert_eq!(compared != Compared::Broken, holds, "{token:?}");
     }
 }
@@ -326,7 +327,7 @@ fn any_token() -> impl Strategy<Value = Token> {
     (prop::collection::vec(0_u8..8, 0..5), any::<bool>()).prop_map(|(numbers, with_inert)| {
         let mut token = with(&numbers);
         if with_inert {
-            token.policies.push(view::write(&inert(), &home()));
+            token.policies.push(view::write(&inert(), &owner()));
         }
         token
     })
@@ -360,7 +361,7 @@ proptest! {
         before in any_token(), changes in prop::collection::vec(any_change(), 1..5),
     ) {
         let (after, _) = run(&changes, &before);
-        let inert = after.policies.iter().filter(|wire| view::read(wire, &home()) == Ok(inert())).count();
+        let inert = after.policies.iter().filter(|wire| view::read(wire, &owner()) == Ok(inert())).count();
         prop_assert!(!after.policies.is_empty());
         // Beside others it is somebody's own.
         let was_beside = before.policies.len() > 1 && has(&before).contains(&self::inert().fingerprint());
@@ -374,8 +375,8 @@ proptest! {
         prop_assert!(!folded.changed);
         prop_assert_eq!(&again.policies, &after.policies);
         prop_assert_eq!(&first.overruled, &vec![false]);
-        let promise = Promise::new(&[&change], &first, &after, &home());
-        prop_assert_eq!(promise.compare(&after, &home()), Compared::Holds(vec![vec![]]));
+        let promise = Promise::new(&[&change], &first, &after, &owner());
+        prop_assert_eq!(promise.compare(&after, &owner()), Compared::Holds(vec![vec![]]));
     }
 
     #[test]
@@ -383,11 +384,11 @@ proptest! {
         before in any_token(), changes in prop::collection::vec(any_change(), 1..6), cut in 0_usize..6,
     ) {
         let all: Vec<_> = changes.iter().collect();
-        let together = fold(&all, &before, &home(), &Claims::default());
+        let together = fold(&all, &before, &owner(), &Claims::default());
         let (first, second) = all.split_at(cut.min(all.len()));
-        let one = fold(first, &before, &home(), &Claims::default());
+        let one = fold(first, &before, &owner(), &Claims::default());
         let between = written(&before, &one.update);
-        let other = fold(second, &between, &home(), &one.claims);
+        let other = fold(second, &between, &owner(), &one.claims);
         let (at_once, in_two) = (written(&before, &together.update), written(&between, &other.update));
         prop_assert_eq!(has(&at_once), has(&in_two));
         prop_assert_eq!(at_once.name, in_two.name);
@@ -396,6 +397,6 @@ proptest! {
 
 #[test]
 fn the_wire_form_of_a_policy_has_no_id() {
-    let wire = serde_json::to_value(view::write(&policy(1), &home())).unwrap();
+    let wire = serde_json::to_value(view::write(&policy(1), &owner())).unwrap();
     assert_eq!(wire.get("id"), None::<&Value>);
 }

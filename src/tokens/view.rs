@@ -3,12 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloudflare::{Condition, Owner, PermissionGroupRef, RequestIp, Token, TokenPolicy};
-use crate::policy::{Fingerprint, Home, IpSet, MalformedPolicy, Names, Policy};
-
-/// Where the resources of an owner's tokens nest.
-pub fn home(owner: &Owner) -> Home {
-    owner.clone()
-}
+use crate::policy::{Fingerprint, IpSet, MalformedPolicy, Names, Policy};
 
 /// A policy of a token: as the server has it, and what it means, if it has a canonical form.
 #[derive(Clone, Debug)]
@@ -22,8 +17,8 @@ pub(super) struct Held {
 
 impl Held {
     /// A policy that is to be written.
-    pub(super) fn new(policy: &Policy, home: &Home) -> Self {
-        let (fingerprint, wire) = (Some(policy.fingerprint()), write(policy, home));
+    pub(super) fn new(policy: &Policy, owner: &Owner) -> Self {
+        let (fingerprint, wire) = (Some(policy.fingerprint()), write(policy, owner));
         Held { policy: Some(policy.clone()), fingerprint, former: None, wire }
     }
 
@@ -40,18 +35,18 @@ impl Held {
 }
 
 /// The policies of a token.
-pub(super) fn held(token: &Token, home: &Home) -> Vec<Held> {
+pub(super) fn held(token: &Token, owner: &Owner) -> Vec<Held> {
     let one = |wire: &TokenPolicy| {
-        let policy = read(wire, home).ok();
-        let former = former(wire, home);
+        let policy = read(wire, owner).ok();
+        let former = former(wire, owner);
         Held { fingerprint: policy.as_ref().map(Policy::fingerprint), policy, former, wire: wire.clone() }
     };
     token.policies.iter().map(one).collect()
 }
 
 /// The fingerprints of a token's policies, as far as they have one.
-pub(super) fn fingerprints(token: &Token, home: &Home) -> BTreeSet<Fingerprint> {
-    held(token, home).into_iter().filter_map(|held| held.fingerprint).collect()
+pub(super) fn fingerprints(token: &Token, owner: &Owner) -> BTreeSet<Fingerprint> {
+    held(token, owner).into_iter().filter_map(|held| held.fingerprint).collect()
 }
 
 /// The policies of a token, without the inert one where it stands for none: alone. Beside others it is somebody's own deny.
@@ -75,7 +70,6 @@ impl TokenPolicies {
 
     /// Reads those of a token that `owner` owns.
     pub fn of(token: &Token, owner: &Owner) -> Self {
-        let home = home(owner);
         let mut seen = Self::default();
         for wire in &token.policies {
             for group in &wire.permission_groups {
@@ -83,11 +77,11 @@ impl TokenPolicies {
                     seen.names.insert(id, name.clone());
                 }
             }
-            match read(wire, &home) {
-                Ok(policy) if token.policies.len() == 1 && policy.is_inert(&home) => {}
+            match read(wire, owner) {
+                Ok(policy) if token.policies.len() == 1 && policy.is_inert(owner) => {}
                 Ok(policy) => {
                     let fingerprint = policy.fingerprint();
-                    seen.former.extend(former(wire, &home).map(|former| (former, fingerprint)));
+                    seen.former.extend(former(wire, owner).map(|former| (former, fingerprint)));
                     seen.policies.insert(fingerprint, policy);
                 }
                 Err(fault) => seen.unreadable.push((wire.clone(), fault)),
@@ -97,19 +91,19 @@ impl TokenPolicies {
     }
 }
 
-pub(super) fn read(wire: &TokenPolicy, home: &Home) -> Result<Policy, MalformedPolicy> {
+pub(super) fn read(wire: &TokenPolicy, owner: &Owner) -> Result<Policy, MalformedPolicy> {
     let groups = wire.permission_groups.iter().map(|group| group.id.as_str());
-    Policy::from_wire(&wire.effect, groups, &wire.resources, home)
+    Policy::from_wire(&wire.effect, groups, &wire.resources, owner)
 }
 
 /// The fingerprint that version 0.1.0 gave a policy, if it was another one.
-pub(super) fn former(wire: &TokenPolicy, home: &Home) -> Option<Fingerprint> {
+pub(super) fn former(wire: &TokenPolicy, owner: &Owner) -> Option<Fingerprint> {
     let groups = wire.permission_groups.iter().map(|group| group.id.as_str());
-    Policy::from_wire_before(&wire.effect, groups, &wire.resources, home).map(|policy| policy.fingerprint())
+    Policy::from_wire_before(&wire.effect, groups, &wire.resources, owner).map(|policy| policy.fingerprint())
 }
 
-pub(super) fn write(policy: &Policy, home: &Home) -> TokenPolicy {
-    let wire = policy.to_wire(home);
+pub(super) fn write(policy: &Policy, owner: &Owner) -> TokenPolicy {
+    let wire = policy.to_wire(owner);
     let group = |id| PermissionGroupRef { id, name: None };
     TokenPolicy {
         id: None,

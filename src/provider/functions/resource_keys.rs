@@ -135,7 +135,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::policy::{Effect, Home, PolicySpec, Selection, Target, describe};
+    use crate::owner::Owner;
+    use crate::policy::{Effect, PolicySpec, Selection, Target, describe};
 
     const ACCOUNT: &str = "023e105f4ecef8ad9ca31a8372d0c353";
     const ZONE: &str = "eb78d65290b24279ba6f44721b3ea3c4";
@@ -149,12 +150,12 @@ mod tests {
         use crate::policy::{Catalog, PermissionGroup};
         let id = "4755a26eedb94da69e1066d98aa820be";
         let group = PermissionGroup::new(id.parse().unwrap(), "A", vec![]);
-        let (home, catalog) = (Home::Account(ACCOUNT.into()), Catalog::new(vec![group]));
+        let (owner, catalog) = (Owner::Account(ACCOUNT.into()), Catalog::new(vec![group]));
         let target = Target::Resources(resources);
         let spec =
             PolicySpec { effect: Effect::Allow, permission_groups: BTreeSet::from([id.into()]), target };
-        let policy = spec.resolve(&home, &catalog).unwrap().policies.remove(0);
-        describe(&policy, &home, None, &Default::default()).target
+        let policy = spec.resolve(&owner, &catalog).unwrap().policies.remove(0);
+        describe(&policy, &owner, None, &Default::default()).target
     }
 
     fn flat(key: &Raw) -> BTreeMap<String, String> {

@@ -10,14 +10,13 @@ use time::OffsetDateTime;
 
 use super::machine::{Action, Event, GRANULARITY, Machine, Now, Reply, cause, is_dead, is_late};
 use crate::cloudflare::{Error, Owner, Token};
-use crate::policy::{Fingerprint, Home};
+use crate::policy::Fingerprint;
 use crate::tokens::belief::{Belief, Floor, Weighed};
 use crate::tokens::claims::Claims;
 use crate::tokens::fold::{Folded, fold};
 use crate::tokens::op::{Cause, Change, Concern, OpError, Outcome};
 use crate::tokens::promise::{Compared, Promise};
 use crate::tokens::settings::Rules;
-use crate::tokens::view::home;
 
 /// The longest wait before a change is made again that somebody else undid.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
@@ -26,7 +25,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 #[derive(Debug)]
 pub(in crate::tokens) struct ChangeWrite {
     owner: Owner,
-    home: Home,
     rules: Rules,
     changes: Vec<Change>,
     /// Who claims which policy.
@@ -108,7 +106,6 @@ impl ChangeWrite {
         let count = changes.len();
         ChangeWrite {
             owner: owner.clone(),
-            home: home(owner),
             rules,
             changes,
             claims,
@@ -223,7 +220,7 @@ impl ChangeWrite {
         let adopted = self.part.adopted.clone().unwrap_or_default();
         let attempts = self.part.attempts;
         for (nth, index) in self.part.changes.clone().enumerate() {
-            let alone = fold(&[&self.changes[index]], token, &self.home, &self.claims);
+            let alone = fold(&[&self.changes[index]], token, &self.owner, &self.claims);
             self.replies[index] = Some(if alone.changed {
                 let removed = self.changes[index].removed();
                 let policies: BTreeSet<_> = removed.intersection(left).copied().collect();
@@ -308,14 +305,14 @@ impl ChangeWrite {
     }
 
     fn folded(&self, token: &Token) -> Folded {
-        fold(&self.changes(), token, &self.home, &self.claims)
+        fold(&self.changes(), token, &self.owner, &self.claims)
     }
 
     /// Does a read that may be old show what a write that was answered has done? Where there was no answer it proves nothing:
     /// an older version may look as if a removal had been done.
     fn is_shown(&self, purpose: &Purpose, token: Option<&Token>) -> bool {
         let (Purpose::Verify(written), Some(token)) = (purpose, token) else { return false };
-        written.promise.compare(token, &self.home) != Compared::Broken
+        written.promise.compare(token, &self.owner) != Compared::Broken
     }
 
     /// Folds the changes into the token, and writes it where that changes something.
@@ -324,7 +321,7 @@ impl ChangeWrite {
         self.part.adopted.get_or_insert_with(|| folded.adopted.clone());
         let again = self.part.attempts == 0 && self.changes().iter().any(|change| change.again);
         if !folded.changed && !again {
-            let promise = Promise::new(&self.changes(), &folded, token, &self.home);
+            let promise = Promise::new(&self.changes(), &folded, token, &self.owner);
             return self.verify(token, self.written(token, folded, promise, now), now);
         }
         // Nothing is begun any more.
@@ -344,8 +341,8 @@ impl ChangeWrite {
                 self.sent();
                 self.part.attempts += 1;
                 self.newest(Some(&token), now);
-                let promise = Promise::new(&self.changes(), &folded, &token, &self.home);
-                if !promise.left(&token, &self.home).is_empty() {
+                let promise = Promise::new(&self.changes(), &folded, &token, &self.owner);
+                if !promise.left(&token, &self.owner).is_empty() {
                     self.part.kept += 1;
                 }
                 let written = self.written(&token, folded, promise, now);
@@ -400,7 +397,7 @@ impl ChangeWrite {
     fn took_effect(&mut self, token: &Arc<Token>, folded: Folded, now: Now) -> Action {
         self.sent();
         self.part.attempts += 1;
-        let promise = Promise::new(&self.changes(), &folded, token, &self.home);
+        let promise = Promise::new(&self.changes(), &folded, token, &self.owner);
         let written = self.written(token, folded, promise, now);
         self.verify(token, written, now)
     }
@@ -437,7 +434,7 @@ impl ChangeWrite {
     /// none that had no answer, can bring it back.
     fn verify(&mut self, token: &Arc<Token>, written: Written, now: Now) -> Action {
         let Written { folded, promise, mut modified_on, mut since } = written;
-        let mut concerns = match promise.compare(token, &self.home) {
+        let mut concerns = match promise.compare(token, &self.owner) {
             Compared::Holds(concerns) => concerns,
             Compared::Broken => return self.broken(token, &promise, now),
         };
@@ -462,7 +459,7 @@ impl ChangeWrite {
 
     /// The token does not show what was written: somebody else wrote it too, or the API does not do as it says.
     fn broken(&mut self, token: &Arc<Token>, promise: &Promise, now: Now) -> Action {
-        let left = promise.left(token, &self.home);
+        let left = promise.left(token, &self.owner);
         let enough = self.part.attempts >= self.rules.attempts || self.part.kept >= self.rules.kept;
         if enough || now.stopped {
             return self.give_up(token, &left, now);

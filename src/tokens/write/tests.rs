@@ -16,7 +16,7 @@ use crate::tokens::belief::{Belief, Floor};
 use crate::tokens::claims::Claims;
 use crate::tokens::op::{Cause, Change, Concern, Fields, PolicyChange};
 use crate::tokens::settings::Rules;
-use crate::tokens::view::{self, home};
+use crate::tokens::view;
 
 mod change;
 mod random;
@@ -32,12 +32,7 @@ fn owner() -> Owner {
 fn policy(n: u8) -> Policy {
     let zone = format!("com.cloudflare.api.account.zone.{:032x}", n);
     let resources = [(zone, Resource::Flat("*".into()))].into();
-    Policy::new(
-        Effect::Allow,
-        [format!("{:032x}", 100 + n).parse().unwrap()].into(),
-        resources,
-        &home(&owner()),
-    )
+    Policy::new(Effect::Allow, [format!("{:032x}", 100 + n).parse().unwrap()].into(), resources, &owner())
 }
 
 fn fingerprint(n: u8) -> Fingerprint {
@@ -51,7 +46,7 @@ fn token(second: u32, numbers: &[u8]) -> Arc<Token> {
         "modified_on": format!("2026-01-01T00:{:02}:{:02}Z", second / 60, second % 60),
     }))
     .unwrap();
-    token.policies = numbers.iter().map(|n| view::write(&policy(*n), &home(&owner()))).collect();
+    token.policies = numbers.iter().map(|n| view::write(&policy(*n), &owner())).collect();
     Arc::new(token)
 }
 
@@ -161,7 +156,7 @@ impl<M: Machine> Run<M> {
 }
 
 fn numbers(update: &crate::cloudflare::TokenUpdate) -> Vec<u8> {
-    let read = |wire| view::read(wire, &home(&owner())).unwrap().fingerprint();
+    let read = |wire| view::read(wire, &owner()).unwrap().fingerprint();
     let sent: Vec<_> = update.policies.iter().map(read).collect();
     (0..32).filter(|n| sent.contains(&fingerprint(*n))).collect()
 }

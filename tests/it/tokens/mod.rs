@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use cloudflare_tokens::cloudflare::{Client, ClientConfig, Credentials, Owner};
 use cloudflare_tokens::host::HostFiles;
-use cloudflare_tokens::policy::{Effect, Fingerprint, Home, Policy, Resource};
+use cloudflare_tokens::policy::{Effect, Fingerprint, Policy, Resource};
 use cloudflare_tokens::tokens::{
     Cause, Change, Op, OpError, Outcome, OwnToken, PolicyChange, Settings, TokenPolicies, TokenService,
 };
@@ -55,8 +55,8 @@ impl World {
         World { sim, owner, groups }
     }
 
-    fn home(&self) -> Home {
-        Home::Account(self.sim.account_id())
+    fn home(&self) -> Owner {
+        Owner::Account(self.sim.account_id())
     }
 
     fn settings(&self, locks: &TempDir) -> Settings {

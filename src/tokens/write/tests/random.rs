@@ -88,12 +88,10 @@ impl Model {
 
     fn others_write(&mut self) {
         let mut changed = (**self.current()).clone();
-        let theirs = view::write(&policy(20), &home(&owner()));
+        let theirs = view::write(&policy(20), &owner());
         let fingerprint = fingerprint(20);
         if self.others.remove(&fingerprint) {
-            changed
-                .policies
-                .retain(|wire| view::read(wire, &home(&owner())).unwrap().fingerprint() != fingerprint);
+            changed.policies.retain(|wire| view::read(wire, &owner()).unwrap().fingerprint() != fingerprint);
         } else {
             changed.policies.push(theirs);
             self.others.insert(fingerprint);
@@ -139,10 +137,9 @@ impl Model {
             }
             Whim::Keeps => {
                 let mut kept = written.clone();
-                let has: Vec<_> =
-                    kept.policies.iter().map(|wire| view::read(wire, &home(&owner()))).collect();
+                let has: Vec<_> = kept.policies.iter().map(|wire| view::read(wire, &owner())).collect();
                 let stays =
-                    self.current().policies.iter().filter(|w| !has.contains(&view::read(w, &home(&owner()))));
+                    self.current().policies.iter().filter(|w| !has.contains(&view::read(w, &owner())));
                 kept.policies.extend(stays.cloned().collect::<Vec<_>>());
                 Ok(self.write(&kept))
             }
@@ -150,7 +147,7 @@ impl Model {
     }
 
     fn has(&self) -> BTreeSet<Fingerprint> {
-        fingerprints(self.current(), &home(&owner()))
+        fingerprints(self.current(), &owner())
     }
 }
 
