@@ -20,6 +20,8 @@ const MISSING: u32 = 2;
 const MISSING_THOUGH_KNOWN: u32 = 6;
 /// How long a token counts as there a moment ago, after it was written.
 const KNOWN_FOR: time::Duration = time::Duration::minutes(2);
+/// How long a version of the floor's second that was never seen is doubted: it may be from before the floor.
+const SETTLES_WITHIN: time::Duration = time::Duration::seconds(3);
 /// The longest pause between two reads, in units of the first one.
 const LONGEST: u32 = 8;
 
@@ -43,7 +45,7 @@ pub(super) struct Floor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Age {
     Current,
-    /// An earlier version of the floor's second, by its content: or somebody has gone back to it.
+    /// Of the floor's second, with another content: an earlier version, or somebody has written in that second too.
     Doubtful,
     Older,
 }
@@ -77,19 +79,18 @@ impl Floor {
     }
 
     /// Is this version surely not older?
-    pub(super) fn allows(&self, token: &Token, owner: &Owner) -> bool {
-        self.age(token, owner) == Age::Current
+    pub(super) fn allows(&self, token: &Token, owner: &Owner, now: OffsetDateTime) -> bool {
+        self.age(token, owner, now) == Age::Current
     }
 
-    fn age(&self, token: &Token, owner: &Owner) -> Age {
+    fn age(&self, token: &Token, owner: &Owner, now: OffsetDateTime) -> Age {
         match (token.modified_on, self.modified_on) {
             (Some(read), Some(floor)) if read < floor => Age::Older,
-            (Some(read), Some(floor))
-                if read == floor
-                    && !self.before.is_empty()
-                    && self.before.contains(&digest(token, owner)) =>
-            {
-                Age::Doubtful
+            (Some(read), Some(floor)) if read == floor => {
+                let digest = digest(token, owner);
+                let is_fresh = now - self.seen_on < SETTLES_WITHIN;
+                let doubtful = self.before.contains(&digest) || (is_fresh && digest != self.digest);
+                if doubtful { Age::Doubtful } else { Age::Current }
             }
             _ => Age::Current,
         }
@@ -149,7 +150,7 @@ impl Belief {
     }
 
     /// Weighs a read: of a token, or of a 404.
-    pub(super) fn weigh(&mut self, read: Option<&Token>, owner: &Owner) -> Weighed {
+    pub(super) fn weigh(&mut self, read: Option<&Token>, owner: &Owner, now: OffsetDateTime) -> Weighed {
         let Some(token) = read else {
             self.missing += 1;
             let enough = if self.known { MISSING_THOUGH_KNOWN } else { MISSING };
@@ -157,7 +158,7 @@ impl Belief {
             return if self.missing >= enough { Weighed::Believed } else { again };
         };
         (self.known, self.missing) = (true, 0);
-        let age = self.floor.as_ref().map_or(Age::Current, |floor| floor.age(token, owner));
+        let age = self.floor.as_ref().map_or(Age::Current, |floor| floor.age(token, owner, now));
         if age == Age::Current {
             self.outdated = 0;
             return Weighed::Believed;
@@ -228,7 +229,7 @@ mod tests {
     /// Weighs the same read until something is made of it, and says how often it was made.
     fn weigh(belief: &mut Belief, read: Option<&Token>) -> (u32, Weighed) {
         for n in 1.. {
-            match belief.weigh(read, &owner()) {
+            match belief.weigh(read, &owner(), at(10)) {
                 Weighed::Again { .. } => {}
                 weighed => return (n, weighed),
             }
@@ -246,7 +247,7 @@ mod tests {
         assert_eq!(weigh(&mut belief(None, false), None), (2, Weighed::Believed));
         assert_eq!(weigh(&mut belief(None, true), None), (6, Weighed::Believed));
         let mut seen = belief(None, false);
-        assert_eq!(seen.weigh(Some(&token(1, "a")), &owner()), Weighed::Believed);
+        assert_eq!(seen.weigh(Some(&token(1, "a")), &owner(), at(10)), Weighed::Believed);
         assert_eq!(weigh(&mut seen, None), (6, Weighed::Believed));
     }
 
@@ -254,8 +255,8 @@ mod tests {
     fn a_passing_404_leaves_no_trace() {
         let mut belief = belief(None, true);
         for _ in 0..3 {
-            assert!(matches!(belief.weigh(None, &owner()), Weighed::Again { doubtful: false, .. }));
-            assert_eq!(belief.weigh(Some(&token(1, "a")), &owner()), Weighed::Believed);
+            assert!(matches!(belief.weigh(None, &owner(), at(10)), Weighed::Again { doubtful: false, .. }));
+            assert_eq!(belief.weigh(Some(&token(1, "a")), &owner(), at(10)), Weighed::Believed);
         }
     }
 
@@ -271,17 +272,27 @@ mod tests {
     fn an_earlier_version_of_the_same_second_is_doubted_and_believed_in_the_end() {
         let mut belief = belief(Some(&token(5, "old")), true);
         belief.raise(Floor::of(&token(5, "new"), &owner(), at(0)));
-        let first = belief.weigh(Some(&token(5, "old")), &owner());
+        let first = belief.weigh(Some(&token(5, "old")), &owner(), at(10));
         assert_eq!(first, Weighed::Again { wait: Duration::from_millis(100), doubtful: true });
         assert_eq!(weigh(&mut belief, Some(&token(5, "old"))), (6, Weighed::Believed));
         assert_eq!(weigh(&mut belief, Some(&token(5, "another"))), (1, Weighed::Believed));
     }
 
     #[test]
+    fn an_unseen_version_of_the_same_second_is_doubted_for_three_seconds() {
+        let mut belief = belief(Some(&token(5, "new")), true);
+        let unseen = token(5, "unseen");
+        let doubted = belief.weigh(Some(&unseen), &owner(), at(2));
+        assert!(matches!(doubted, Weighed::Again { doubtful: true, .. }), "{doubted:?}");
+        assert_eq!(belief.weigh(Some(&unseen), &owner(), at(3)), Weighed::Believed);
+        assert_eq!(belief.weigh(Some(&token(5, "new")), &owner(), at(2)), Weighed::Believed);
+    }
+
+    #[test]
     fn waits_grow_to_a_limit() {
         let mut belief = belief(Some(&token(5, "new")), true);
         let waits: Vec<_> = (0..6)
-            .map(|_| match belief.weigh(Some(&token(4, "old")), &owner()) {
+            .map(|_| match belief.weigh(Some(&token(4, "old")), &owner(), at(10)) {
                 Weighed::Again { wait, .. } => wait.as_millis(),
                 weighed => panic!("{weighed:?}"),
             })

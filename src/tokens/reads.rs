@@ -131,7 +131,8 @@ impl Reader {
     fn young(&self, owner: &Owner, id: &str) -> Option<Arc<Token>> {
         let age = self.0.settings.snapshot_age;
         let token = self.shelf(owner, |shelf| shelf.young(id, age))?;
-        let allowed = self.floor(owner, id).is_none_or(|floor| floor.allows(&token, owner));
+        let allowed =
+            self.floor(owner, id).is_none_or(|floor| floor.allows(&token, owner, OffsetDateTime::now_utc()));
         allowed.then_some(token)
     }
 
@@ -162,7 +163,7 @@ impl Reader {
         let mut belief = Belief::new(self.floor(owner, id), self.is_known(owner, id), settings.pause);
         loop {
             let read = self.get_once(owner, id).await?;
-            match belief.weigh(read.as_deref(), owner) {
+            match belief.weigh(read.as_deref(), owner, OffsetDateTime::now_utc()) {
                 Weighed::Believed => return Ok(read),
                 Weighed::Again { .. } if settings.stop.is_stopped() => return Err(stopped(owner, id)),
                 Weighed::Again { wait, .. } => settings.stop.sleep(wait).await,

@@ -4,7 +4,6 @@
 //! The packages are those of a release (`cargo run --example package`), of the binary under test.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::{Value as Json, json};
@@ -117,9 +116,7 @@ fn signature(key: &Gpg) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let signed = Release { folder: folder.path().to_owned(), archives: Vec::new() };
     std::fs::copy(release().checksums(), signed.checksums()).unwrap();
-    let mut gpg = Command::new("gpg");
-    gpg.env("GNUPGHOME", key.home());
-    signed.sign_by(gpg, &key.key_id()).expect("it signs");
+    signed.sign_by(key.command(), &key.key_id()).expect("it signs");
     std::fs::read(signed.signature()).unwrap()
 }
 

@@ -102,7 +102,10 @@ fn whole_policies_and_a_whole_condition_may_be_unknown() {
     runs(&stage, &config.concat());
     let id = stage.text(TOKEN, "id");
     assert_eq!(stage.sim.policies(&id).len(), 2);
-    assert_eq!(stage.sim.token(&id).unwrap()["condition"], json!({"request_ip": {"not_in": ["192.0.2.1"]}}));
+    assert_eq!(
+        stage.sim.token(&id).unwrap()["condition"],
+        json!({"request_ip": {"not_in": ["192.0.2.1/32"]}})
+    );
     assert_eq!(stage.attributes(TOKEN)["exclusive_policies"], true);
 }
 

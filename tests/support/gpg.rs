@@ -1,66 +1,50 @@
-//! OpenPGP keys to sign releases with, in a key ring that is made for a test and goes with it.
+//! OpenPGP keys to sign releases with. A stand-in for gpg, in Python, makes them and signs: the machine needs no gpg.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A key ring with one key that can sign.
+use super::packages;
+
+/// Does what gpg does, over Sequoia, a library for OpenPGP.
+const STAND_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/gpg.py");
+
+/// One key that can sign, in a folder of its own.
 pub struct Gpg {
+    python: PathBuf,
     home: TempDir,
+    fingerprint: String,
 }
 
 impl Gpg {
-    /// With a new RSA key: the public registry takes no other kind but DSA.
+    /// With a new key.
     ///
     /// # Panics
-    /// Where there is no `gpg`.
+    /// Where the library cannot be installed.
     pub fn new() -> Gpg {
-        // Its agent listens on a socket in there, whose path must be short.
-        let gpg = Gpg { home: tempfile::Builder::new().prefix("gpg").tempdir().unwrap() };
-        let made = gpg
-            .command("gpg")
-            .args(["--batch", "--quiet", "--passphrase", "", "--quick-generate-key"])
-            .args(["Tests <tests@example.com>", "rsa3072", "sign", "never"])
-            .output();
-        let fine = made.as_ref().is_ok_and(|output| output.status.success());
-        assert!(fine, "no key to sign with: install GnuPG (gpg): {made:?}");
+        let python = packages::python("openpgp", &["pysequoia==0.1.35"]);
+        let mut gpg = Gpg { python, home: tempfile::tempdir().unwrap(), fingerprint: String::new() };
+        let made = gpg.command().arg("make").output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        String::from_utf8(made.stdout).unwrap().trim().clone_into(&mut gpg.fingerprint);
         gpg
     }
 
-    /// Where the key ring is: what `GNUPGHOME` has to be.
-    pub fn home(&self) -> &Path {
-        self.home.path()
+    /// What to call in gpg's place.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.python);
+        command.arg(STAND_IN).env("GNUPGHOME", self.home.path());
+        command
     }
 
     /// The key's id as registries give it: the last 16 digits of its fingerprint.
     pub fn key_id(&self) -> String {
-        let list = self.output(&["--list-keys", "--with-colons"]);
-        let line = list.lines().find(|line| line.starts_with("fpr:")).unwrap();
-        let fingerprint = line.split(':').nth(9).unwrap();
-        fingerprint[fingerprint.len() - 16..].to_owned()
+        self.fingerprint[self.fingerprint.len() - 16..].to_owned()
     }
 
     /// The public key, armored.
     pub fn public_key(&self) -> String {
-        self.output(&["--armor", "--export"])
-    }
-
-    fn output(&self, arguments: &[&str]) -> String {
-        let output = self.command("gpg").args(["--batch", "--quiet"]).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.env("GNUPGHOME", self.home());
-        command
-    }
-}
-
-impl Drop for Gpg {
-    fn drop(&mut self) {
-        let _ = self.command("gpgconf").args(["--kill", "all"]).output();
+        std::fs::read_to_string(self.home.path().join("public.asc")).unwrap()
     }
 }

@@ -274,7 +274,7 @@ impl ChangeWrite {
                 };
             }
         };
-        match self.belief.weigh(token.as_deref(), &self.owner) {
+        match self.belief.weigh(token.as_deref(), &self.owner, now.date) {
             Weighed::Believed => self.newest(token.as_deref(), now),
             Weighed::Again { doubtful: true, .. } if self.is_shown(&purpose, token.as_deref()) => {}
             Weighed::Again { .. } if now.stopped => return self.fail(Cause::Stopped, now),

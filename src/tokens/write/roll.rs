@@ -119,7 +119,7 @@ impl RollWrite {
             Ok(token) => token,
             Err(error) => return self.fail(cause(error)),
         };
-        match self.belief.weigh(token.as_deref(), &self.owner) {
+        match self.belief.weigh(token.as_deref(), &self.owner, now.date) {
             Weighed::Again { wait, .. } if token.is_none() && !now.stopped => {
                 self.step = Step::Doubting;
                 Action::Wait { at_most: wait, random: false }

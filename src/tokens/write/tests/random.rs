@@ -48,7 +48,8 @@ struct Model {
     second: u32,
     whims: Vec<Whim>,
     at: usize,
-    /// A write was refused although it took effect. The read after that is right: where it lags as well, nothing can show it.
+    /// A write was refused although it took effect. The reads after that are right: where they lag as well, nothing can show
+    /// it.
     lied: bool,
 }
 
@@ -102,7 +103,7 @@ impl Model {
     fn read(&mut self, now: Duration) -> Result<Option<Arc<Token>>, Error> {
         self.land(now);
         match self.whim() {
-            _ if std::mem::take(&mut self.lied) => Ok(Some(self.current().clone())),
+            _ if self.lied => Ok(Some(self.current().clone())),
             Whim::Old => Ok(Some(self.versions[self.versions.len().saturating_sub(2)].clone())),
             Whim::Missing => Ok(None),
             Whim::Late => Err(transport(TransportKind::Timeout, true)),
@@ -116,6 +117,7 @@ impl Model {
 
     fn put(&mut self, update: &crate::cloudflare::TokenUpdate, now: Duration) -> Result<Arc<Token>, Error> {
         self.land(now);
+        self.lied = false;
         let written = Token { policies: update.policies.clone(), ..(**self.current()).clone() };
         match self.whim() {
             Whim::Right | Whim::Others => Ok(self.write(&written)),
