@@ -9,7 +9,7 @@
 //! - [`capabilities`] is what tools and Terraform configurations need, as data: permission groups by target.
 //! - [`host`] holds the locks and records that processes of one user on one host share.
 //! - [`tokens`] is the token service: coalesced reads, and batched writes as pure state machines.
-//! - [`provider`] is where they meet: the configuration, the resources, and the one place that words diagnostics.
+//! - [`provider`] is where they meet: the configuration, the resources, and the wording of diagnostics.
 //!
 //! - [`owner`] says who owns a token: an account or a user.
 //!

@@ -1,5 +1,5 @@
 //! Where Terraform and Cloudflare meet: provider configuration, resources, the one mapping between schema, policy and API,
-//! and the one place that words diagnostics. It knows no protobuf.
+//! and the wording of diagnostics. It knows no protobuf.
 
 mod binding;
 mod blocks;
