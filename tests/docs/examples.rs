@@ -27,6 +27,7 @@ pub fn folder(sort: Sort, name: &str) -> PathBuf {
         Sort::Resource => Path::new("examples/resources").join(name),
         Sort::DataSource => Path::new("examples/data-sources").join(name),
         Sort::Ephemeral => Path::new("examples/ephemeral-resources").join(name),
+        Sort::List => Path::new("examples/list-resources").join(name),
         Sort::Function => Path::new("examples/functions").join(name),
     }
 }
@@ -38,6 +39,7 @@ pub fn usage(sort: Sort) -> &'static str {
         Sort::Resource => "resource.tf",
         Sort::DataSource => "data-source.tf",
         Sort::Ephemeral => "ephemeral-resource.tf",
+        Sort::List => "list-resource.tfquery.hcl",
         Sort::Function => "function.tf",
     }
 }

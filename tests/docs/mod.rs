@@ -26,8 +26,14 @@ use cloudflare_tokens::tf_provider::framework::Schemas;
 pub const COMMAND: &str = "cargo run --example docs";
 
 /// The folders of which every file is generated.
-const OWNED: [&str; 5] =
-    ["docs/resources", "docs/data-sources", "docs/ephemeral-resources", "docs/functions", "tests/golden"];
+const OWNED: [&str; 6] = [
+    "docs/resources",
+    "docs/data-sources",
+    "docs/ephemeral-resources",
+    "docs/list-resources",
+    "docs/functions",
+    "tests/golden",
+];
 
 /// What a type is to Terraform; it decides on the folders, and on the words of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +46,8 @@ pub enum Sort {
     DataSource,
     /// An ephemeral resource.
     Ephemeral,
+    /// A list of a managed resource's objects.
+    List,
     /// A function.
     Function,
 }

@@ -30,6 +30,7 @@ pub fn all(schemas: &Schemas, root: &Path) -> io::Result<BTreeMap<PathBuf, Strin
         (Sort::Resource, &schemas.resources),
         (Sort::DataSource, &schemas.data_sources),
         (Sort::Ephemeral, &schemas.ephemeral_resources),
+        (Sort::List, &schemas.list_resources),
     ] {
         for (name, schema) in types {
             let identity = schemas.identities.get(name).filter(|_| sort == Sort::Resource);
@@ -49,6 +50,7 @@ fn path(sort: Sort, name: &str) -> PathBuf {
         Sort::Resource => Path::new("docs/resources").join(file),
         Sort::DataSource => Path::new("docs/data-sources").join(file),
         Sort::Ephemeral => Path::new("docs/ephemeral-resources").join(file),
+        Sort::List => Path::new("docs/list-resources").join(file),
         Sort::Function => Path::new("docs/functions").join(file),
     }
 }
@@ -72,6 +74,7 @@ fn of_type(
     let what = match sort {
         Sort::DataSource => "Data Source",
         Sort::Ephemeral => "Ephemeral Resource",
+        Sort::List => "List Resource",
         Sort::Resource | Sort::Provider | Sort::Function => "Resource",
     };
     let title = format!("{name} {what} - {REPOSITORY}");

@@ -64,7 +64,8 @@ fn things() -> Schemas {
         resources: [("cloudflare_thing", schema.clone())].into(),
         identities: [].into(),
         data_sources: [("cloudflare_thing", schema.clone())].into(),
-        ephemeral_resources: [("cloudflare_thing", schema)].into(),
+        ephemeral_resources: [("cloudflare_thing", schema.clone())].into(),
+        list_resources: [("cloudflare_thing", schema)].into(),
         functions: [("join", join)].into(),
     }
 }

@@ -7,8 +7,8 @@ use cloudflare_tokens::tf_provider::plugin::dynamic_value as value;
 use cloudflare_tokens::tf_provider::plugin::proto::provider_client::ProviderClient;
 use cloudflare_tokens::tf_provider::plugin::proto::{
     ClientCapabilities, Diagnostic, DynamicValue, RawState, ResourceIdentityData, apply_resource_change,
-    call_function, close_ephemeral_resource, configure_provider, diagnostic, get_functions, get_metadata,
-    get_provider_schema, get_resource_identity_schemas, import_resource_state, list_resource,
+    call_function, close_ephemeral_resource, configure_provider, diagnostic, generate_resource_config,
+    get_functions, get_metadata, get_provider_schema, get_resource_identity_schemas, import_resource_state,
     move_resource_state, open_ephemeral_resource, plan_action, plan_resource_change, read_data_source,
     read_resource, schema, stop_provider, upgrade_resource_identity, upgrade_resource_state,
     validate_provider_config, validate_resource_config,
@@ -96,10 +96,13 @@ async fn the_schema_has_everything_and_announces_what_is_served() {
         client().await.get_provider_schema(get_provider_schema::Request {}).await.unwrap().into_inner();
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
-    assert!(capabilities.move_resource_state && !capabilities.generate_resource_config);
+    assert!(capabilities.move_resource_state && capabilities.generate_resource_config);
     assert_eq!(schema.provider.unwrap().block.unwrap().attributes.len(), 2);
     assert_eq!(schema.data_source_schemas.keys().collect::<Vec<_>>(), ["toy_lookup"]);
     assert_eq!(schema.ephemeral_resource_schemas.keys().collect::<Vec<_>>(), ["toy_ticket"]);
+    assert_eq!(schema.list_resource_schemas.keys().collect::<Vec<_>>(), ["toy_thing"]);
+    let list = schema.list_resource_schemas["toy_thing"].block.as_ref().unwrap();
+    assert!(list.attributes.iter().all(|a| !a.computed), "a list is asked, and answers no configuration");
 
     let thing = &schema.resource_schemas["toy_thing"];
     assert_eq!(thing.version, 1);
@@ -109,7 +112,11 @@ async fn the_schema_has_everything_and_announces_what_is_served() {
     assert!(attribute("name").required);
     assert_eq!(attribute("tags").r#type, br#"["set","string"]"#);
     assert!(attribute("secret").sensitive);
-    assert!(attribute("secret_wo").write_only);
+    assert!(attribute("secret_wo").write_only && !attribute("secret_wo").computed);
+    assert!(
+        attribute("many").optional && attribute("many").computed,
+        "generated configuration leaves it out"
+    );
     let parts = attribute("parts");
     assert!(parts.r#type.is_empty(), "exactly one of type and nested_type");
     assert_eq!(parts.nested_type.as_ref().unwrap().nesting(), schema::object::NestingMode::Set);
@@ -125,6 +132,7 @@ async fn metadata_functions_and_identities_list_what_there_is() {
     let metadata = client.get_metadata(get_metadata::Request {}).await.unwrap().into_inner();
     let resources: Vec<_> = metadata.resources.iter().map(|r| r.type_name.as_str()).collect();
     assert_eq!(resources, ["toy_plain", "toy_thing"]);
+    assert_eq!(metadata.list_resources[0].type_name, "toy_thing");
     let functions = client.get_functions(get_functions::Request {}).await.unwrap().into_inner();
     assert_eq!(functions.functions.keys().collect::<Vec<_>>(), ["count", "join"]);
     let request = get_resource_identity_schemas::Request {};
@@ -137,10 +145,24 @@ async fn metadata_functions_and_identities_list_what_there_is() {
 
 #[tokio::test]
 async fn rpcs_that_the_provider_lacks_are_unimplemented() {
-    let mut client = client().await;
-    let list = client.list_resource(list_resource::Request::default()).await.err().unwrap();
-    let action = client.plan_action(plan_action::Request::default()).await.err().unwrap();
-    assert_eq!((list.code(), action.code()), (Code::Unimplemented, Code::Unimplemented));
+    let action = client().await.plan_action(plan_action::Request::default()).await.err().unwrap();
+    assert_eq!(action.code(), Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn the_configuration_of_an_object_has_nothing_that_is_computed_or_secret() {
+    let state = thing(&[
+        ("id", text("thing-1")),
+        ("name", text("n")),
+        ("many", number(13)),
+        ("secret", text("s")),
+        ("writes", number(2)),
+    ]);
+    let request = generate_resource_config::Request { type_name: name_of("toy_thing"), state };
+    let answer = client().await.generate_resource_config(request).await.unwrap().into_inner();
+    let config = back::<ThingModel>(answer.config.as_ref());
+    assert_eq!(config, back::<ThingModel>(thing(&[("name", text("n"))]).as_ref()));
+    assert_eq!(answer.diagnostics[0].severity(), diagnostic::Severity::Warning);
 }
 
 #[tokio::test]

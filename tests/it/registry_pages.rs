@@ -47,6 +47,7 @@ fn every_type_has_a_page_and_every_page_a_type() {
     assert_eq!(pages("resources"), schemas.resources.keys().map(short).collect());
     assert_eq!(pages("data-sources"), schemas.data_sources.keys().map(short).collect());
     assert_eq!(pages("ephemeral-resources"), schemas.ephemeral_resources.keys().map(short).collect());
+    assert_eq!(pages("list-resources"), schemas.list_resources.keys().map(short).collect());
     assert_eq!(pages("functions"), schemas.functions.keys().map(short).collect());
 }
 

@@ -37,6 +37,7 @@ fn faults(schemas: &Schemas) -> Vec<String> {
         (Sort::Resource, &schemas.resources),
         (Sort::DataSource, &schemas.data_sources),
         (Sort::Ephemeral, &schemas.ephemeral_resources),
+        (Sort::List, &schemas.list_resources),
     ] {
         for (name, schema) in types {
             if !name.starts_with("cloudflare_") {
@@ -57,6 +58,9 @@ fn faults(schemas: &Schemas) -> Vec<String> {
                 found.push(format!("{at}: identities hold primitives and lists of them"));
             }
         }
+    }
+    for name in schemas.list_resources.keys().filter(|name| !schemas.identities.contains_key(*name)) {
+        found.push(format!("{name} (list): core takes a list of a resource with an identity only"));
     }
     for (name, function) in &schemas.functions {
         check_texts(name, name, function.description, &mut found);
@@ -113,6 +117,9 @@ fn check_attributes(sort: Sort, at: &str, all: &[Attribute], inside: Inside, fou
             wrong(
                 "nobody can set what the provider alone sets, so there is nothing to check or to replace for",
             );
+        }
+        if sort == Sort::List && attribute.mode.is_computed() {
+            wrong("a list answers no configuration, so nothing in it can be computed");
         }
         if sort == Sort::Provider && attribute.mode.is_computed() {
             wrong("a provider's configuration is not stored, so nothing in it can be computed");
@@ -185,6 +192,7 @@ fn example_faults(schemas: &Schemas, root: &Path) -> Vec<String> {
         (Sort::Resource, schemas.resources.keys().copied().collect()),
         (Sort::DataSource, schemas.data_sources.keys().copied().collect()),
         (Sort::Ephemeral, schemas.ephemeral_resources.keys().copied().collect()),
+        (Sort::List, schemas.list_resources.keys().copied().collect()),
         (Sort::Function, schemas.functions.keys().copied().collect()),
     ];
     for (sort, names) in sorts {
@@ -259,6 +267,7 @@ fn a_schema_that_breaks_the_rules_is_found_out() {
         identities: [].into(),
         data_sources: [].into(),
         ephemeral_resources: [].into(),
+        list_resources: [].into(),
         functions: [].into(),
     };
     let found = faults(&bad);

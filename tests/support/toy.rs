@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use cloudflare_tokens::model;
 use cloudflare_tokens::tf_provider::framework::{
     Applied, Arguments, Created, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
-    FunctionError, Imported, List, Map, Model, MoveSource, Opened, Parameter, Path, Planning, Provider, Raw,
-    ReadBack, Registry, Renewed, Resource, ResourceId, Set, Signature, Type, Updating, Value, computed,
-    optional, required,
+    FunctionError, Imported, List, ListResource, Listed, Listing, Map, Model, MoveSource, Opened, Parameter,
+    Path, Planning, Provider, Raw, ReadBack, Registry, Renewed, Resource, ResourceId, Set, Signature, Type,
+    Updating, Value, computed, optional, required,
 };
+use futures_util::stream::{self, StreamExt};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -21,6 +22,8 @@ use tokio::sync::Notify;
 pub struct Calls {
     pub stopped: Arc<AtomicUsize>,
     pub closed: Arc<AtomicUsize>,
+    /// How many things were looked at to list them.
+    pub listed: Arc<AtomicUsize>,
     /// Told when a create has begun that waits to be stopped.
     pub waiting: Arc<Notify>,
     stop: Arc<Notify>,
@@ -33,6 +36,7 @@ pub fn server(calls: &Calls) -> Registry {
         .resource(Plain)
         .data_source(Lookup)
         .ephemeral_resource(Ticket(calls.clone()))
+        .list_resource(Things(calls.clone()))
         .function(Join)
         .function(Count)
         .build()
@@ -174,6 +178,14 @@ impl Resource for Thing {
         Ok(Applied { state, private: Note::default() })
     }
 
+    async fn generate_config(&self, state: &ThingModel, config: &mut ThingModel) -> Diagnostics {
+        config.many = Value::Null;
+        match state.many.known() {
+            Some(13) => Diagnostic::warning("Unlucky", "It is left out.").into(),
+            _ => Diagnostics::none(),
+        }
+    }
+
     async fn move_from(&self, source: MoveSource) -> Option<Result<Applied<Self>, Diagnostics>> {
         (source.type_name == "terraform_data").then(|| {
             let state = ThingModel {
@@ -286,6 +298,55 @@ impl EphemeralResource for Ticket {
         assert_eq!(private.note, "opened");
         self.0.closed.fetch_add(1, Ordering::SeqCst);
         Diagnostics::none()
+    }
+}
+
+model! {
+    /// Which things.
+    pub struct ThingsConfig {
+        /// How many there are.
+        many: i64 = required(),
+        /// What goes wrong.
+        fault: String = optional().or_computed().requires_replace(),
+        /// Which.
+        names: Set<String> = optional(),
+    }
+}
+
+struct Things(Calls);
+
+#[async_trait]
+impl ListResource for Things {
+    type Of = Thing;
+    type Config = ThingsConfig;
+
+    fn list(&self, config: ThingsConfig, whole: bool) -> Listing<Thing> {
+        let (calls, fault) = (self.0.clone(), config.fault.as_str().map(str::to_owned));
+        let many = config.many.known().copied().unwrap_or_default();
+        let one = move |number: i64| {
+            calls.listed.fetch_add(1, Ordering::SeqCst);
+            let id = if fault.as_deref() == Some("has no id") {
+                Value::Null
+            } else {
+                format!("thing-{number}").into()
+            };
+            let mut object = ThingModel { id, ..ThingModel::null() };
+            if whole {
+                object.name = format!("the {number}").into();
+                object.writes = number.into();
+            }
+            let listed = Listed { display_name: format!("number {number}"), object };
+            let warning = Diagnostic::warning("Look", "Something is odd.");
+            match fault.as_deref() {
+                Some("panics") if number == 2 => panic!("cfat_secret"),
+                Some("warns") if number == 1 => (None, warning.into()),
+                Some("fails") if number == 2 => {
+                    (None, Diagnostic::error("Out of order", "Try again.").into())
+                }
+                _ => (Some(listed), Diagnostics::none()),
+            }
+        };
+        stream::iter(1..=many).map(one).boxed()
     }
 }
 

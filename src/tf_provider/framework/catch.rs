@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::diagnostics::Diagnostic;
 
@@ -24,14 +24,22 @@ pub fn report_panics() {
 
 /// Runs a handler; a panic in it becomes an error diagnostic.
 pub(super) async fn catch<T>(work: impl Future<Output = T>) -> Result<T, Diagnostic> {
-    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| {
-        let place = PLACE.take().map(|place| format!(" (at {place})")).unwrap_or_default();
-        Diagnostic::error(
-            "The provider has a bug",
-            format!(
-                "It panicked while it handled this request{place}. Nothing else is affected. Run `terraform plan` to \
-                 see how things stand, and please report this with the log of a run with TF_LOG=DEBUG."
-            ),
-        )
-    })
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| panicked())
+}
+
+/// The items of a stream; a panic in it becomes an error diagnostic, and ends it.
+pub(super) fn catch_all<T>(items: impl Stream<Item = T>) -> impl Stream<Item = Result<T, Diagnostic>> {
+    AssertUnwindSafe(items).catch_unwind().map(|item| item.map_err(|_| panicked()))
+}
+
+/// The panic that was caught last on this thread.
+fn panicked() -> Diagnostic {
+    let place = PLACE.take().map(|place| format!(" (at {place})")).unwrap_or_default();
+    Diagnostic::error(
+        "The provider has a bug",
+        format!(
+            "It panicked while it handled this request{place}. Nothing else is affected. Run `terraform plan` to see how \
+             things stand, and please report this with the log of a run with TF_LOG=DEBUG."
+        ),
+    )
 }

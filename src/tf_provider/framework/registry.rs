@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::kinds::{
     DataSource, DataSourceHandle, EphemeralResource, EphemeralResourceHandle, Function, FunctionHandle,
-    Provider, ProviderHandle, Resource, ResourceHandle,
+    ListResource, ListResourceHandle, Provider, ProviderHandle, Resource, ResourceHandle,
 };
 use super::schema::Schemas;
 
@@ -15,10 +15,11 @@ pub struct Registry {
     resources: BTreeMap<&'static str, ResourceHandle>,
     data_sources: BTreeMap<&'static str, DataSourceHandle>,
     ephemeral_resources: BTreeMap<&'static str, EphemeralResourceHandle>,
+    list_resources: BTreeMap<&'static str, ListResourceHandle>,
     functions: BTreeMap<&'static str, FunctionHandle>,
 }
 
-/// Builds a [`Registry`]: one line per resource, data source, ephemeral resource and function.
+/// Builds a [`Registry`]: one line per resource, data source, ephemeral resource, list resource and function.
 pub struct RegistryBuilder(Registry);
 
 impl RegistryBuilder {
@@ -43,6 +44,13 @@ impl RegistryBuilder {
         self
     }
 
+    /// Adds a list of a resource type's objects.
+    #[must_use]
+    pub fn list_resource<L: ListResource>(mut self, list: L) -> RegistryBuilder {
+        self.0.list_resources.insert(<L::Of as Resource>::TYPE_NAME, ListResourceHandle::new(list));
+        self
+    }
+
     /// Adds a function.
     #[must_use]
     pub fn function<F: Function>(mut self, function: F) -> RegistryBuilder {
@@ -64,6 +72,7 @@ impl Registry {
             resources: BTreeMap::new(),
             data_sources: BTreeMap::new(),
             ephemeral_resources: BTreeMap::new(),
+            list_resources: BTreeMap::new(),
             functions: BTreeMap::new(),
         })
     }
@@ -88,6 +97,11 @@ impl Registry {
         self.ephemeral_resources.get(name)
     }
 
+    /// A list of a resource type's objects.
+    pub fn list_resource(&self, name: &str) -> Option<&ListResourceHandle> {
+        self.list_resources.get(name)
+    }
+
     /// A function.
     pub fn function(&self, name: &str) -> Option<&FunctionHandle> {
         self.functions.get(name)
@@ -106,6 +120,7 @@ impl Registry {
                 .iter()
                 .map(|(name, e)| (*name, e.schema().clone()))
                 .collect(),
+            list_resources: self.list_resources.iter().map(|(name, l)| (*name, l.schema().clone())).collect(),
             functions: self.functions.iter().map(|(name, f)| (*name, f.signature().clone())).collect(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::tf_provider::framework::{Model, Schema, Type};
+use crate::tf_provider::framework::{Mode, Model, Schema, Type};
 
 /// A schema and the type that follows from it. Most processes serve a type or two, and so build no other.
 pub(super) struct Shape {
@@ -16,6 +16,21 @@ impl Shape {
         let build = || {
             let mut schema = schema::<M>(0);
             schema.attributes.iter_mut().for_each(|attribute| attribute.requires_replace = false);
+            schema
+        };
+        Shape { build, built: OnceLock::new() }
+    }
+
+    /// The shape of what is configured and never answered: nothing in it is computed.
+    pub(super) fn of_configuration<M: Model>() -> Shape {
+        let build = || {
+            let mut schema = schema::<M>(0);
+            for attribute in &mut schema.attributes {
+                attribute.requires_replace = false;
+                if attribute.mode == Mode::OptionalComputed {
+                    attribute.mode = Mode::Optional;
+                }
+            }
             schema
         };
         Shape { build, built: OnceLock::new() }

@@ -5,6 +5,7 @@ mod data_source;
 mod ephemeral_resource;
 mod function;
 mod handle;
+mod list_resource;
 mod operation;
 mod provider;
 mod resource;
@@ -15,12 +16,13 @@ pub use ephemeral_resource::{
     EphemeralResource, EphemeralResourceHandle, OpenResponse, Opened, RenewResponse, Renewed,
 };
 pub use function::{Arguments, Function, FunctionError, FunctionHandle};
+pub use list_resource::{ListEvent, ListRequest, ListResource, ListResourceHandle, Listed, Listing};
 pub use operation::ClientCapabilities;
 pub use provider::{Provider, ProviderHandle};
 pub use resource::{
     Applied, Created, Imported, MoveSource, Planning, PriorState, ReadBack, Resource, ResourceId, Updating,
 };
 pub use resource_handle::{
-    ApplyRequest, ApplyResponse, IdentityResponse, ImportResponse, PlanRequest, PlanResponse, ReadRequest,
-    ReadResponse, ResourceHandle, StateResponse,
+    ApplyRequest, ApplyResponse, ConfigResponse, IdentityResponse, ImportResponse, PlanRequest, PlanResponse,
+    ReadRequest, ReadResponse, ResourceHandle, StateResponse,
 };

@@ -147,6 +147,13 @@ pub trait Resource: Send + Sync + 'static {
         .into())
     }
 
+    /// Refines the configuration that is generated for an existing object: `config` is what follows from the declarations,
+    /// without what is computed, the defaults, and secrets. An import with it should plan no change.
+    async fn generate_config(&self, state: &Self::Model, config: &mut Self::Model) -> Diagnostics {
+        let (_, _) = (state, config);
+        Diagnostics::none()
+    }
+
     /// Brings the state of an older version up to date; only called for those.
     async fn upgrade(&self, state: PriorState) -> Result<Self::Model, Diagnostics> {
         let summary = format!("The state of a {} is of an unknown version", Self::TYPE_NAME);

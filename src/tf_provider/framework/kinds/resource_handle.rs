@@ -15,6 +15,7 @@ use super::operation::{
     refuse_nulls_and_unknowns, run, validated,
 };
 use super::resource::{Applied, MoveSource, Planning, PriorState, Resource, ResourceId, Updating};
+use crate::tf_provider::framework::generate::generate;
 use crate::tf_provider::framework::plan::plan_change;
 use crate::tf_provider::framework::schema::without_null_elements;
 use crate::tf_provider::framework::{
@@ -94,6 +95,15 @@ pub type ImportResponse = ApplyResponse;
 /// What a move or an upgrade came to; the same shape as an apply's.
 pub type StateResponse = ApplyResponse;
 
+/// A configuration that was generated; absent on errors.
+#[derive(Default)]
+pub struct ConfigResponse {
+    /// The configuration.
+    pub config: Option<Raw>,
+    /// What there is to say.
+    pub diagnostics: Diagnostics,
+}
+
 /// A stored identity, brought up to date.
 #[derive(Default)]
 pub struct IdentityResponse {
@@ -102,7 +112,7 @@ pub struct IdentityResponse {
     /// What there is to say.
     pub diagnostics: Diagnostics,
 }
-failed!(PlanResponse, ApplyResponse);
+failed!(PlanResponse, ApplyResponse, ConfigResponse);
 
 /// A resource type that the provider has.
 pub struct ResourceHandle {
@@ -216,6 +226,11 @@ impl ResourceHandle {
         imported
     }
 
+    /// Makes the configuration that says what an object in this state is.
+    pub async fn generate_config(&self, state: Raw) -> ConfigResponse {
+        run(self.erased.clone().generate_config(state)).await
+    }
+
     /// Takes over the state of another resource type.
     pub async fn move_from(&self, source: MoveSource) -> StateResponse {
         let mut moved = run(self.erased.clone().move_from(source)).await;
@@ -240,6 +255,7 @@ trait Erased: Send + Sync {
     async fn plan(self: Arc<Self>, request: PlanRequest) -> PlanResponse;
     async fn apply(self: Arc<Self>, request: ApplyRequest) -> ApplyResponse;
     async fn import(self: Arc<Self>, id: ResourceId) -> ImportResponse;
+    async fn generate_config(self: Arc<Self>, state: Raw) -> ConfigResponse;
     async fn move_from(self: Arc<Self>, source: MoveSource) -> StateResponse;
 }
 
@@ -357,6 +373,13 @@ impl<R: Resource> Erased for Typed<R> {
             Ok(applied) => self.applied((Some(applied), Diagnostics::none())),
             Err(diagnostics) => self.applied((None, diagnostics)),
         }
+    }
+
+    async fn generate_config(self: Arc<Self>, state: Raw) -> ConfigResponse {
+        let Some(object) = check!(maybe::<R::Model>(&state)) else { return ConfigResponse::default() };
+        let mut config = check!(model(&generate(&R::Model::attributes(), &state)));
+        let diagnostics = self.0.generate_config(&object, &mut config).await;
+        ConfigResponse { config: Some(config.to_object()), diagnostics }
     }
 
     async fn move_from(self: Arc<Self>, source: MoveSource) -> StateResponse {

@@ -346,7 +346,7 @@ impl fmt::Debug for Validator {
     }
 }
 
-/// An attribute of a resource's identity: what tells two remote objects apart, of a primitive type.
+/// An attribute of a resource's identity: what tells two remote objects apart, of a primitive type or a list of such.
 #[derive(Clone, Debug)]
 pub struct IdentityAttribute {
     /// Its name.
@@ -373,7 +373,7 @@ impl IdentitySchema {
     pub fn of(attributes: &[Attribute]) -> Option<IdentitySchema> {
         let part = |attribute: &Attribute| IdentityAttribute {
             name: attribute.name,
-            ty: attribute.kind.ty(),
+            ty: identity_type(attribute.kind.ty()),
             required_for_import: !matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
             description: attribute.description,
         };
@@ -384,8 +384,11 @@ impl IdentitySchema {
     /// The identity of an object: `None` while a part of it is null or unknown.
     pub fn identify(&self, object: &Raw) -> Option<Raw> {
         let part = |attribute: &IdentityAttribute| {
-            let value = object.get(attribute.name);
-            (!value.is_null() && value.is_wholly_known()).then(|| (attribute.name.to_owned(), value.clone()))
+            let value = match (&attribute.ty, object.get(attribute.name)) {
+                (Type::List(_), Raw::Set(elements)) => Raw::List(elements.clone()),
+                (_, value) => value.clone(),
+            };
+            (!value.is_null() && value.is_wholly_known()).then(|| (attribute.name.to_owned(), value))
         };
         self.attributes.iter().map(part).collect::<Option<_>>().map(Raw::Map)
     }
@@ -393,6 +396,14 @@ impl IdentitySchema {
     /// The object type of an identity.
     pub fn ty(&self) -> Type {
         Type::Object(self.attributes.iter().map(|a| (a.name.to_owned(), a.ty.clone())).collect())
+    }
+}
+
+/// The type that an attribute has as part of an identity, which knows no sets: there a set is a list, sorted.
+fn identity_type(ty: Type) -> Type {
+    match ty {
+        Type::Set(of) => Type::List(of),
+        ty => ty,
     }
 }
 
@@ -438,6 +449,8 @@ pub struct Schemas {
     pub data_sources: BTreeMap<&'static str, Schema>,
     /// The ephemeral resource types.
     pub ephemeral_resources: BTreeMap<&'static str, Schema>,
+    /// The lists, each by the name of the resource type whose objects it lists.
+    pub list_resources: BTreeMap<&'static str, Schema>,
     /// The functions.
     pub functions: BTreeMap<&'static str, Signature>,
 }

@@ -4,6 +4,7 @@ mod codec;
 mod data_source;
 mod ephemeral_resource;
 mod function;
+mod list_resource;
 mod provider;
 mod resource;
 mod schemas;

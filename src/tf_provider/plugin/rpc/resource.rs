@@ -8,9 +8,9 @@ use crate::tf_provider::framework::{
     ResourceId,
 };
 use crate::tf_provider::plugin::wire::proto::{
-    ResourceIdentityData, apply_resource_change, import_resource_state, move_resource_state,
-    plan_resource_change, read_resource, upgrade_resource_identity, upgrade_resource_state,
-    validate_resource_config,
+    ResourceIdentityData, apply_resource_change, generate_resource_config, import_resource_state,
+    move_resource_state, plan_resource_change, read_resource, upgrade_resource_identity,
+    upgrade_resource_state, validate_resource_config,
 };
 use crate::tf_provider::plugin::wire::{from_proto, to_proto};
 
@@ -170,6 +170,18 @@ pub(super) async fn import(
         diagnostics: to_proto::diagnostics(imported.diagnostics, resource.schema()),
         deferred: None,
     })
+}
+
+pub(super) async fn generate_config(
+    registry: &Registry,
+    request: generate_resource_config::Request,
+) -> Reply<generate_resource_config::Response> {
+    let resource = resource(registry, &request.type_name)?;
+    let state = incoming("state", request.state.as_ref(), resource.ty())?;
+    let mut generated = resource.generate_config(state).await;
+    let config = outgoing("configuration", generated.config, resource.ty(), &mut generated.diagnostics);
+    let diagnostics = to_proto::diagnostics(generated.diagnostics, resource.schema());
+    reply(generate_resource_config::Response { config, diagnostics })
 }
 
 pub(super) async fn move_state(

@@ -13,9 +13,10 @@ pub(super) fn provider_schema(registry: &Registry) -> Reply<get_provider_schema:
     let schemas = registry.schemas();
     reply(get_provider_schema::Response {
         provider: Some(to_proto::schema(&schemas.provider)),
-        resource_schemas: each(&schemas.resources, to_proto::schema),
+        resource_schemas: each(&schemas.resources, to_proto::resource_schema),
         data_source_schemas: each(&schemas.data_sources, to_proto::schema),
         ephemeral_resource_schemas: each(&schemas.ephemeral_resources, to_proto::schema),
+        list_resource_schemas: each(&schemas.list_resources, to_proto::schema),
         functions: each(&schemas.functions, to_proto::function),
         server_capabilities: Some(CAPABILITIES),
         ..Default::default()
@@ -33,13 +34,17 @@ pub(super) fn functions(registry: &Registry) -> Reply<get_functions::Response> {
 }
 
 pub(super) fn metadata(registry: &Registry) -> Reply<get_metadata::Response> {
-    use get_metadata::{DataSourceMetadata, EphemeralMetadata, FunctionMetadata, ResourceMetadata};
-    let Schemas { resources, data_sources, ephemeral_resources, functions, .. } = registry.schemas();
+    use get_metadata::{
+        DataSourceMetadata, EphemeralMetadata, FunctionMetadata, ListResourceMetadata, ResourceMetadata,
+    };
+    let Schemas { resources, data_sources, ephemeral_resources, list_resources, functions, .. } =
+        registry.schemas();
     reply(get_metadata::Response {
         server_capabilities: Some(CAPABILITIES),
         resources: names(&resources, |type_name| ResourceMetadata { type_name }),
         data_sources: names(&data_sources, |type_name| DataSourceMetadata { type_name }),
         ephemeral_resources: names(&ephemeral_resources, |type_name| EphemeralMetadata { type_name }),
+        list_resources: names(&list_resources, |type_name| ListResourceMetadata { type_name }),
         functions: names(&functions, |name| FunctionMetadata { name }),
         ..Default::default()
     })
@@ -50,7 +55,7 @@ const CAPABILITIES: ServerCapabilities = ServerCapabilities {
     plan_destroy: true,
     get_provider_schema_optional: true,
     move_resource_state: true,
-    generate_resource_config: false,
+    generate_resource_config: true,
 };
 
 fn each<T, U>(all: &BTreeMap<&'static str, T>, convert: impl Fn(&T) -> U) -> BTreeMap<String, U> {

@@ -1,22 +1,22 @@
 //! The provider's RPCs, each handed to the file of its kind.
 //!
-//! What the provider lacks (list resources, actions, configuration generation, state stores) is not here: the generated
-//! trait answers UNIMPLEMENTED. Faults of the protocol are gRPC statuses; whatever the user can act on is a diagnostic.
+//! What the provider lacks (actions, state stores) is not here: the generated trait answers UNIMPLEMENTED. Faults of the protocol are gRPC statuses; whatever the user can act on is a diagnostic.
 
 use std::sync::Arc;
 
 use tonic::{Request, async_trait};
 
 use super::codec::Reply;
-use super::{data_source, ephemeral_resource, function, provider, resource, schemas};
+use super::{data_source, ephemeral_resource, function, list_resource as lists, provider, resource, schemas};
 use crate::tf_provider::framework::Registry;
 use crate::tf_provider::plugin::wire::proto::provider_server::Provider;
 use crate::tf_provider::plugin::wire::proto::{
-    apply_resource_change, call_function, close_ephemeral_resource, configure_provider, get_functions,
-    get_metadata, get_provider_schema, get_resource_identity_schemas, import_resource_state,
-    move_resource_state, open_ephemeral_resource, plan_resource_change, read_data_source, read_resource,
-    renew_ephemeral_resource, stop_provider, upgrade_resource_identity, upgrade_resource_state,
-    validate_data_resource_config, validate_ephemeral_resource_config, validate_provider_config,
+    apply_resource_change, call_function, close_ephemeral_resource, configure_provider,
+    generate_resource_config, get_functions, get_metadata, get_provider_schema,
+    get_resource_identity_schemas, import_resource_state, list_resource, move_resource_state,
+    open_ephemeral_resource, plan_resource_change, read_data_source, read_resource, renew_ephemeral_resource,
+    stop_provider, upgrade_resource_identity, upgrade_resource_state, validate_data_resource_config,
+    validate_ephemeral_resource_config, validate_list_resource_config, validate_provider_config,
     validate_resource_config,
 };
 
@@ -169,6 +169,24 @@ impl Provider for Service {
         request: Request<close_ephemeral_resource::Request>,
     ) -> Reply<close_ephemeral_resource::Response> {
         ephemeral_resource::close(&self.registry, request.into_inner()).await
+    }
+
+    async fn generate_resource_config(
+        &self,
+        request: Request<generate_resource_config::Request>,
+    ) -> Reply<generate_resource_config::Response> {
+        resource::generate_config(&self.registry, request.into_inner()).await
+    }
+
+    async fn validate_list_resource_config(
+        &self,
+        request: Request<validate_list_resource_config::Request>,
+    ) -> Reply<validate_list_resource_config::Response> {
+        lists::validate(&self.registry, request.into_inner()).await
+    }
+
+    async fn list_resource(&self, request: Request<list_resource::Request>) -> Reply<lists::Events> {
+        lists::events(&self.registry, request.get_ref())
     }
 
     async fn call_function(

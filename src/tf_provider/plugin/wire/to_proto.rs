@@ -67,6 +67,22 @@ pub(crate) fn schema(schema: &Schema) -> proto::Schema {
     proto::Schema { version: schema.version, block: Some(block(&schema.attributes, schema.description)) }
 }
 
+/// The schema of a managed resource. Its optional attributes are computed too on the wire: in the configuration that it
+/// generates, Terraform writes `null` for an attribute that is only optional, and leaves out one that is computed too.
+/// Nothing else follows from it, since the framework plans from the declarations and the configuration, and never from
+/// what core proposes.
+pub(crate) fn resource_schema(schema: &Schema) -> proto::Schema {
+    fn can_be_left_out(attribute: &mut proto::schema::Attribute) {
+        // Core takes no attribute that is write-only and computed.
+        attribute.computed |= attribute.optional && !attribute.write_only;
+        let nested = attribute.nested_type.iter_mut().flat_map(|nested| &mut nested.attributes);
+        nested.for_each(can_be_left_out);
+    }
+    let mut schema = self::schema(schema);
+    schema.block.iter_mut().flat_map(|block| &mut block.attributes).for_each(can_be_left_out);
+    schema
+}
+
 fn block(attributes: &[Attribute], description: &str) -> proto::schema::Block {
     proto::schema::Block {
         attributes: attributes.iter().filter_map(attribute).collect(),

@@ -1,0 +1,167 @@
+//! List resources: existing objects of a managed resource, as `terraform query` lists them.
+//!
+//! A list is a stream, and nothing is read before somebody asks for it: whoever has seen enough drops the stream, and the
+//! work ends there. So, unlike the operations of the other kinds, a list has no task of its own.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use tracing::Instrument;
+
+use super::handle::Shape;
+use super::operation::{
+    ClientCapabilities, Failed, check, failed, model, refuse_nulls_and_unknowns, run, validated,
+};
+use super::resource::Resource;
+use crate::tf_provider::framework::catch::catch_all;
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, IdentitySchema, Model, Raw, Schema, Type};
+
+/// An object that a list has found.
+pub struct Listed<R: Resource> {
+    /// What people call it.
+    pub display_name: String,
+    /// The object: at least what identifies it, and all of it where whole objects are asked for.
+    pub object: R::Model,
+}
+
+/// What a list comes to, one after the other: an object with what there is to say of it, or only something to say. An
+/// error ends the list.
+pub type Listing<R> = BoxStream<'static, (Option<Listed<R>>, Diagnostics)>;
+
+/// A list of the existing objects of a managed resource. It has the resource's type name.
+#[async_trait]
+pub trait ListResource: Send + Sync + 'static {
+    /// Whose objects it lists. The resource must have an identity.
+    type Of: Resource;
+    /// The configuration: which objects are listed.
+    type Config: Model;
+
+    /// Checks beyond those of the attributes. Values may be unknown.
+    async fn validate(&self, config: Self::Config) -> Diagnostics {
+        let _ = config;
+        Diagnostics::none()
+    }
+
+    /// Lists the objects. The configuration is wholly known. `whole`: whether whole objects are asked for.
+    fn list(&self, config: Self::Config, whole: bool) -> Listing<Self::Of>;
+}
+
+/// A request to list objects.
+pub struct ListRequest {
+    /// Which.
+    pub config: Raw,
+    /// Whether whole objects are asked for.
+    pub include_resource: bool,
+    /// How many objects are asked for; `None` for all.
+    pub limit: Option<usize>,
+}
+
+/// An object of a list. Without an identity it is no object, and there is only something to say.
+#[derive(Default)]
+pub struct ListEvent {
+    /// What identifies the object.
+    pub identity: Option<Raw>,
+    /// What people call it.
+    pub display_name: String,
+    /// The whole object, where it is asked for.
+    pub object: Option<Raw>,
+    /// What there is to say.
+    pub diagnostics: Diagnostics,
+}
+failed!(ListEvent);
+
+impl Failed for BoxStream<'static, ListEvent> {
+    fn failed(why: Diagnostics) -> Self {
+        stream::iter([ListEvent::failed(why)]).boxed()
+    }
+}
+
+/// A list resource that the provider has.
+pub struct ListResourceHandle {
+    erased: Arc<dyn Erased>,
+    shape: Shape,
+}
+
+impl ListResourceHandle {
+    pub(in crate::tf_provider::framework) fn new<L: ListResource>(list: L) -> ListResourceHandle {
+        ListResourceHandle { erased: Arc::new(Typed(list)), shape: Shape::of_configuration::<L::Config>() }
+    }
+
+    /// The schema of its configuration.
+    pub fn schema(&self) -> &Schema {
+        self.shape.schema()
+    }
+
+    /// The type of its configuration.
+    pub fn ty(&self) -> &Type {
+        self.shape.ty()
+    }
+
+    /// Checks a configuration.
+    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        run(self.erased.clone().validate(config, client)).await
+    }
+
+    /// Lists objects, as many as are asked for. It ends after an error.
+    pub fn list(&self, request: ListRequest) -> BoxStream<'static, ListEvent> {
+        let (limit, span) = (request.limit, tracing::Span::current());
+        let events = stream::once(self.erased.clone().list(request)).flatten();
+        let events = catch_all(events).map(|event| event.unwrap_or_else(|why| ListEvent::failed(why.into())));
+        let next = move |state: Option<(BoxStream<'static, ListEvent>, Option<usize>)>| {
+            let span = span.clone();
+            async move {
+                let (mut events, left) = state.filter(|(_, left)| *left != Some(0))?;
+                let event = events.next().instrument(span).await?;
+                let left = left.map(|left| left - usize::from(event.identity.is_some()));
+                let goes_on = !event.diagnostics.has_error();
+                Some((event, goes_on.then_some((events, left))))
+            }
+        };
+        stream::unfold(Some((events.boxed(), limit)), next).boxed()
+    }
+}
+
+#[async_trait]
+trait Erased: Send + Sync {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn list(self: Arc<Self>, request: ListRequest) -> BoxStream<'static, ListEvent>;
+}
+
+struct Typed<L>(L);
+
+#[async_trait]
+impl<L: ListResource> Erased for Typed<L> {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn list(self: Arc<Self>, request: ListRequest) -> BoxStream<'static, ListEvent> {
+        let ListRequest { config, include_resource, limit: _ } = request;
+        check!(refuse_nulls_and_unknowns::<L::Config>(&config));
+        let listing = self.0.list(check!(model(&config)), include_resource);
+        let schema = IdentitySchema::of(&<L::Of as Resource>::Model::attributes());
+        listing
+            .map(move |(listed, diagnostics)| match listed {
+                Some(listed) => event::<L::Of>(listed, schema.as_ref(), include_resource, diagnostics),
+                None => ListEvent { diagnostics, ..ListEvent::default() },
+            })
+            .boxed()
+    }
+}
+
+fn event<R: Resource>(
+    listed: Listed<R>,
+    schema: Option<&IdentitySchema>,
+    include_resource: bool,
+    mut diagnostics: Diagnostics,
+) -> ListEvent {
+    let Listed { display_name, object } = listed;
+    let object = object.to_object();
+    let identity = schema.and_then(|schema| schema.identify(&object));
+    if identity.is_none() {
+        let detail = format!("What identifies a listed {} is not known. Please report this.", R::TYPE_NAME);
+        diagnostics.push(Diagnostic::error("The provider has a bug", detail));
+    }
+    ListEvent { identity, display_name, object: include_resource.then_some(object), diagnostics }
+}
