@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use crate::owner::Owner;
 
 use super::{
+    clock::Clock,
     endpoints::{ListOptions, tokens},
     envelope,
     error::{ApiError, Error, TransportKind},
@@ -99,6 +100,7 @@ struct Inner {
     /// Built at the first request: it reads the system's certificates, which a run that asks nothing need not pay.
     http: Mutex<Option<reqwest::Client>>,
     limiter: Limiter,
+    clock: Clock,
 }
 
 impl Client {
@@ -112,8 +114,13 @@ impl Client {
         let headers = headers(&config.credentials)?;
         HeaderValue::from_str(&config.user_agent)
             .map_err(|_| Error::Config("the user agent holds characters that no header may hold".into()))?;
-        let (http, limiter) = Default::default();
-        Ok(Self(Arc::new(Inner { config, base, headers, http, limiter })))
+        let (http, limiter, clock) = Default::default();
+        Ok(Self(Arc::new(Inner { config, base, headers, http, limiter, clock })))
+    }
+
+    /// What time it is by the API's clock, as its last answer told it; before the first one, by this host's.
+    pub fn now(&self) -> OffsetDateTime {
+        self.0.clock.at(OffsetDateTime::now_utc())
     }
 
     /// Sends a request, again where that is safe and of use, and reads its answer.
@@ -245,6 +252,9 @@ impl Client {
                 }
             }
         };
+        if let Ok((_, Some(date))) = &result {
+            self.0.clock.set(*date, OffsetDateTime::now_utc());
+        }
         let error = result.as_ref().err();
         tracing::debug!(
             method = %request.method,

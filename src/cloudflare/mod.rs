@@ -17,6 +17,7 @@
 
 mod body;
 mod client;
+mod clock;
 mod endpoints;
 mod envelope;
 mod error;

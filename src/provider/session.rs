@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use time::OffsetDateTime;
+
 use super::guardrails::Guardrails;
 use super::owner::{self, Ownership};
 use super::secret::Workers;
@@ -86,6 +88,12 @@ impl Session {
     /// The ways to the API, for everything that cannot do without.
     pub(crate) fn require(&self) -> Result<Api, Diagnostic> {
         self.api().ok_or_else(wording::not_configured)
+    }
+
+    /// What time it is by the API's clock, as far as it has told it, in whole seconds: those the API keeps.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        let now = self.api().map_or_else(OffsetDateTime::now_utc, |api| api.client.now());
+        now.replace_nanosecond(0).unwrap_or(now)
     }
 
     /// An owner's tokens, for planning: `None` where the provider's configuration or the owner is not known yet.

@@ -53,6 +53,11 @@ impl TokenService {
         &self.0.context.client
     }
 
+    /// What time it is by the API's clock, as far as it has told it: what decides when tokens end and how old they are.
+    pub fn now(&self) -> OffsetDateTime {
+        self.client().now()
+    }
+
     /// A token, at most [`Settings::snapshot_age`] old and never older than a write of this service; none if it does not
     /// exist. Concurrent reads share requests.
     ///
@@ -134,7 +139,7 @@ impl TokenService {
     /// [`OpError`]; [`OpError::OwnToken`] for what would cut the provider off.
     pub async fn submit(&self, owner: &Owner, id: &str, op: Op) -> Result<Outcome, OpError> {
         let refused = |error| OpError::without_effect(Cause::Api(error));
-        let cuts_off = own::cuts_off(&op, OffsetDateTime::now_utc());
+        let cuts_off = own::cuts_off(&op, self.now());
         if cuts_off && self.own_token_id(owner).await.map_err(refused)?.as_deref() == Some(id) {
             return Err(OpError::without_effect(Cause::OwnToken));
         }

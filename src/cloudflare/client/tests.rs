@@ -107,6 +107,7 @@ async fn an_answer_tells_the_time_of_the_apis_clock() {
         serve(vec![http(200, date, &format!(r#"{{"success":true,"result":{TOKEN}}}"#))]).await;
     let (_, date) = client.send_dated(tokens::get(&Owner::User, "t")).await.unwrap();
     assert_eq!(date.unwrap().unix_timestamp(), 784_111_777);
+    assert!((client.now() - date.unwrap()).whole_seconds() <= 2, "{}", client.now());
 }
 
 #[tokio::test]

@@ -197,7 +197,7 @@ impl<T: Owned<LentFields>> EphemeralResource for LentToken<T> {
             Ok(api) => api.tokens,
             Err(diagnostic) => return (None, diagnostic.into()),
         };
-        let expires_on = Some(expiry(living.ttl));
+        let expires_on = Some(expiry(tokens.now(), living.ttl));
         let change = Change {
             by: format!("ephemeral {}", living.id),
             fields: Fields { expires_on: Some(expires_on), ..Fields::default() },
@@ -237,8 +237,8 @@ fn left(id: &str) -> String {
     format!("Could not delete the ephemeral API token {id}, which expires by itself")
 }
 
-fn expiry(ttl: Duration) -> OffsetDateTime {
-    let expiry = OffsetDateTime::now_utc() + ttl;
+fn expiry(now: OffsetDateTime, ttl: Duration) -> OffsetDateTime {
+    let expiry = now + ttl;
     // The API keeps whole seconds; a started one counts as a whole.
     expiry.replace_nanosecond(0).unwrap_or(expiry) + Duration::from_secs(1)
 }
@@ -257,7 +257,7 @@ async fn make(
         name: config.name.known().cloned(),
         policies: policies::resolve(tokens, owner, &config.policies).await?,
         condition: condition(&config.condition),
-        expires_on: Some(expiry(ttl)),
+        expires_on: Some(expiry(tokens.now(), ttl)),
         ..NewToken::default()
     };
     let created = tokens.create(owner, new).await.map_err(|error| wording::create(&error, owner))?;

@@ -66,7 +66,9 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
             Err(diagnostic) => (None, Some(diagnostic)),
         };
         let guardrails = self.session.guardrails();
-        let mut facts = plan::Facts::new(change, guardrails, owner.owner().known().cloned(), unreachable);
+        let now = self.session.now();
+        let mut facts =
+            plan::Facts::new(now, change, guardrails, owner.owner().known().cloned(), unreachable);
         if facts.needs_own_token()
             && let Ok(Some((tokens, owner))) = self.session.look(before.unwrap_or(owner))
         {
@@ -101,7 +103,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         let (tokens, owner) = self.session.reach(T::owner(planned))?;
         let token = T::body(planned);
         let guardrails = self.session.guardrails();
-        let mut refused = plan::guard(&guardrails, prior, token, value::now());
+        let mut refused = plan::guard(&guardrails, prior, token, self.session.now());
         refused.extend(policies::guarded(&self.session, &owner, &token.policies).await);
         refused.into_result()?;
         // Policies that stay as they are need no permission groups.
@@ -173,7 +175,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             Err(diagnostics) => return (None, diagnostics),
         };
         let mut state = T::body(&planned).clone();
-        let new = match apply::new_token(&mut state, policies.clone(), value::now()) {
+        let new = match apply::new_token(&mut state, policies.clone(), self.session.now()) {
             Ok(new) => new,
             Err(diagnostic) => return (None, diagnostic.into()),
         };
@@ -211,7 +213,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
                 return (Some(current.clone()), wording::unreadable(state.token_id(), &error).into());
             }
         };
-        match refresh::refreshed(&tokens, &owner, state, &current.private, &token).await {
+        match refresh::refreshed(&tokens, &owner, state, &current.private, &token, self.session.now()).await {
             Ok((token, private, found)) => (Some(Self::applied(&current.state, (token, private))), found),
             Err(found) => (Some(current), found),
         }
@@ -228,7 +230,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             planned: T::body(&planned).clone(),
             private,
             policies,
-            now: value::now(),
+            now: self.session.now(),
         };
         let steps = match update.steps() {
             Ok(steps) => steps,

@@ -47,16 +47,6 @@ pub(super) struct Decision {
 impl<'a> Facts<'a> {
     /// The facts before the API is asked: they say what it must be asked for.
     pub(super) fn new(
-        change: Change<'a>,
-        guardrails: Arc<Guardrails>,
-        owner: Option<Owner>,
-        unreachable: Option<Diagnostic>,
-    ) -> Facts<'a> {
-        Facts::at(value::now(), change, guardrails, owner, unreachable)
-    }
-
-    /// The same, at this time.
-    pub(super) fn at(
         now: OffsetDateTime,
         change: Change<'a>,
         guardrails: Arc<Guardrails>,

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::after::{doubt, present};
 use super::model::{Private, TokenFields, claimant};
-use super::value::{look, now};
+use super::value::look;
 use crate::cloudflare::Token;
 use crate::owner::Owner;
 use crate::path;
@@ -21,13 +21,14 @@ pub(super) async fn refreshed(
     state: &TokenFields,
     private: &Private,
     token: &Token,
+    now: OffsetDateTime,
 ) -> Result<(TokenFields, Private, Diagnostics), Diagnostics> {
     let seen = TokenPolicies::of(token, owner);
     let written = specs(&state.policies).unwrap_or_default();
     let shows_others = state.is_exclusive() || is_importing(state);
     let own = Own { written: &written, fingerprints: &private.owned, shows_others };
     let matched = matched(tokens, owner, own, &seen).await?;
-    let (mut state, mut private, found) = decide(state, private, token, &seen, &matched, now());
+    let (mut state, mut private, found) = decide(state, private, token, &seen, &matched, now);
     // An earlier run on this host ended before Terraform could learn what it wrote: the state does not say it.
     if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id)) {
         state.unconfirmed = doubt("the change of the token");

@@ -113,7 +113,7 @@ fn planned(prior: &TokenFields, private: &Private, config: &TokenFields, own: &s
     // The framework's plan: computed attributes stay as they were.
     let planned = TokenFields { unconfirmed: prior.unconfirmed.clone(), ..config.clone() };
     let change = Change { config, prior: Some(prior), planned: &planned, private, replaced: false };
-    let mut facts = plan::Facts::at(now(), change, Arc::new(Guardrails::default()), Some(owner()), None);
+    let mut facts = plan::Facts::new(now(), change, Arc::new(Guardrails::default()), Some(owner()), None);
     facts.catalog = facts.needs_catalog().then(|| Ok(Arc::new(catalog())));
     facts.own_token = facts.needs_own_token().then(|| Ok(Some(own.to_owned())));
     plan::decide(&facts)

@@ -18,12 +18,6 @@ use crate::provider::seal::{Format, Recipient, is_private};
 use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Element, Map, Value};
 
-/// The present, in whole seconds, which is what the API keeps.
-pub(super) fn now() -> OffsetDateTime {
-    let now = OffsetDateTime::now_utc();
-    now.replace_nanosecond(0).unwrap_or(now)
-}
-
 /// A timestamp for the state.
 pub(super) fn stamp(at: OffsetDateTime) -> Value<String> {
     at.format(&Rfc3339).ok().into()

@@ -1,0 +1,57 @@
+//! The API's clock, as its answers tell it. What Cloudflare decides by time (an expiry, an age) it decides by its own clock,
+//! and this host's may be wrong.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use time::{Duration, OffsetDateTime};
+
+/// Below this difference the two clocks count as the same: an answer's date has whole seconds, and was on its way.
+const TOLERANCE: i64 = 2;
+
+/// How far the API's clock is ahead of this host's, in whole seconds.
+#[derive(Debug, Default)]
+pub(super) struct Clock(AtomicI64);
+
+impl Clock {
+    /// An answer of this date has come at this time of the host.
+    pub(super) fn set(&self, date: OffsetDateTime, host: OffsetDateTime) {
+        let ahead = (date - host).whole_seconds();
+        self.0.store(if ahead.abs() <= TOLERANCE { 0 } else { ahead }, Ordering::Relaxed);
+    }
+
+    /// The API's time, when it is this time on the host.
+    pub(super) fn at(&self, host: OffsetDateTime) -> OffsetDateTime {
+        host.checked_add(Duration::seconds(self.0.load(Ordering::Relaxed))).unwrap_or(host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(milliseconds: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap() + Duration::milliseconds(milliseconds)
+    }
+
+    #[test]
+    fn the_hosts_clock_counts_until_an_answer_says_otherwise() {
+        let clock = Clock::default();
+        assert_eq!(clock.at(host(700)), host(700));
+        clock.set(host(0) + Duration::days(31), host(0));
+        assert_eq!(clock.at(host(5000)), host(5000) + Duration::days(31));
+    }
+
+    #[test]
+    fn clocks_that_differ_by_a_date_in_whole_seconds_are_the_same() {
+        let clock = Clock::default();
+        clock.set(host(0), host(1900));
+        assert_eq!(clock.at(host(1900)), host(1900));
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_is_not_followed() {
+        let clock = Clock::default();
+        clock.0.store(i64::MAX / 2, Ordering::Relaxed);
+        assert_eq!(clock.at(host(0)), host(0));
+    }
+}
