@@ -123,6 +123,14 @@ impl Client {
         self.0.clock.at(OffsetDateTime::now_utc())
     }
 
+    /// A client of the same API that authenticates with this token, and does not share the rate limit.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a value that no header can hold.
+    pub fn authenticated_by(&self, token: SecretString) -> Result<Self, Error> {
+        Self::new(ClientConfig { credentials: Credentials::Token(token), ..self.0.config.clone() })
+    }
+
     /// Sends a request, again where that is safe and of use, and reads its answer.
     ///
     /// # Errors

@@ -185,6 +185,21 @@ impl Error {
         }
     }
 
+    /// Whether the API has never heard of the credential (1000).
+    pub fn is_unknown_credential(&self) -> bool {
+        self.has_code(1000)
+    }
+
+    /// Whether the credential was one, and is dead (9109).
+    pub fn is_dead_credential(&self) -> bool {
+        self.has_code(9109) && self.says("invalid access token")
+    }
+
+    /// Whether the credential may not be used from here (9109).
+    pub fn is_wrong_address(&self) -> bool {
+        self.has_code(9109) && self.says("from location")
+    }
+
     /// Whether the quota is spent: status 429, or a code that says so under another status. It had no effect.
     pub fn is_rate_limited(&self) -> bool {
         let unsettled = matches!(self, Self::Unsettled { .. });

@@ -98,6 +98,20 @@ pub(crate) fn plan(
     }
 }
 
+/// The fingerprints that planned policies will have: `None` while a part of them is unknown. A Worker that is made anew before
+/// the apply gets another tag, so that those of policies that name Workers are not foreseen.
+pub(crate) fn foreseen(
+    owner: &Owner,
+    catalog: &Catalog,
+    planned: &Value<Set<PolicyBlock>>,
+) -> Option<BTreeSet<Fingerprint>> {
+    let wanted = specs(planned)?;
+    if wanted.iter().any(|spec| spec.worker_names().is_some()) {
+        return None;
+    }
+    resolve_all(&wanted, owner, catalog).ok().map(|resolved| fingerprints(&resolved.policies))
+}
+
 /// Holds planned policies against the session's guardrails. Without a way to the API it is left for later.
 pub(crate) async fn guarded(
     session: &Session,

@@ -19,6 +19,7 @@ mod reads;
 mod record;
 mod service;
 mod settings;
+mod standing;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -33,5 +34,6 @@ pub use own::OwnToken;
 pub use reads::Listed;
 pub use service::TokenService;
 pub use settings::Settings;
+pub use standing::Standing;
 pub use stop::{Stop, Stopper};
 pub use view::{TokenPolicies, same_condition};

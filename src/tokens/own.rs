@@ -75,5 +75,5 @@ pub(super) async fn ask(client: &Client, own: OwnToken, owner: &Owner) -> Result
 
 /// Does this mean that the token is of another owner? Each owner's endpoint calls the others' tokens invalid.
 fn is_of_another(error: &Error) -> bool {
-    error.has_code(1000) || error.is_not_found() || error.is_policy_rejection()
+    error.is_unknown_credential() || error.is_not_found() || error.is_policy_rejection()
 }

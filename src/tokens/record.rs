@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::belief::Floor;
 use super::claims::Claims;
@@ -21,4 +22,52 @@ pub(super) struct Record {
     /// not say it. For each object the policies that it may have added.
     #[serde(default)]
     pub(super) unheard: BTreeMap<String, BTreeSet<Fingerprint>>,
+    /// This host's last writes with nobody else's between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) own: Option<OwnWrites>,
+}
+
+/// Writes of this host, each based on the one before it, by the `modified_on` of the versions, in Unix seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OwnWrites {
+    /// The version that the first of them was based on.
+    from: i64,
+    /// The version that the last of them made.
+    to: i64,
+}
+
+impl OwnWrites {
+    /// One write: `None` where the API does not date the versions.
+    pub(super) fn one(read: Option<OffsetDateTime>, written: Option<OffsetDateTime>) -> Option<OwnWrites> {
+        Some(OwnWrites { from: read?.unix_timestamp(), to: written?.unix_timestamp() })
+    }
+
+    /// These after earlier ones, which they continue or not.
+    #[must_use]
+    pub(super) fn after(self, earlier: Option<OwnWrites>) -> OwnWrites {
+        match earlier {
+            Some(earlier) if earlier.to == self.from => OwnWrites { from: earlier.from, ..self },
+            _ => self,
+        }
+    }
+
+    /// Whether they are all that was written since one version, up to another.
+    pub(super) fn are_all(&self, since: i64, up_to: i64) -> bool {
+        (self.from..=self.to).contains(&since) && self.to == up_to
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_are_all_while_each_is_based_on_the_one_before() {
+        let one = |from, to| OwnWrites { from, to };
+        let both = one(2, 5).after(Some(one(1, 2)));
+        assert!(both.are_all(1, 5) && both.are_all(2, 5) && !both.are_all(0, 5) && !both.are_all(1, 6));
+        // Somebody else has made version 3.
+        let broken = one(3, 5).after(Some(one(1, 2)));
+        assert!(!broken.are_all(2, 5) && broken.are_all(3, 5));
+    }
 }

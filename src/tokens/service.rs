@@ -3,10 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use super::context::Context;
 use super::create::{CreateError, Created, NewToken, create};
@@ -15,8 +18,9 @@ use super::own;
 use super::reads::Listed;
 use super::record::Record;
 use super::settings::Settings;
+use super::standing::Standing;
 use super::writer::Writers;
-use crate::cloudflare::{Client, Error, Owner, Token, permission_groups, workers};
+use crate::cloudflare::{Client, Error, Owner, Token, permission_groups, tokens, workers};
 use crate::policy::{Catalog, Fingerprint, PermissionGroup, Scope, Workers};
 
 /// Reads and writes API tokens. Clones are cheap and share everything.
@@ -162,6 +166,57 @@ impl TokenService {
         let settings = &self.0.context.settings;
         let record: Record = settings.files.peek(&settings.key(token_id))?;
         record.unheard.get(by).cloned()
+    }
+
+    /// Whether this host alone has written the token since one version, up to another: both by their `modified_on`, in Unix
+    /// seconds.
+    pub fn has_written_alone(&self, token_id: &str, since: i64, up_to: i64) -> bool {
+        let settings = &self.0.context.settings;
+        let record: Option<Record> = settings.files.peek(&settings.key(token_id));
+        record.and_then(|record| record.own).is_some_and(|own| own.are_all(since, up_to))
+    }
+
+    /// What the API says of a token's value. Where it does not know the value, it is asked once more after so long: one that
+    /// was made a moment ago is not known everywhere.
+    pub async fn standing(
+        &self,
+        owner: &Owner,
+        id: &str,
+        value: &SecretString,
+        patience: Duration,
+    ) -> Standing {
+        let unknown = |standing: &Standing| *standing == Standing::NotKnown;
+        self.ask_of(owner, id, value, [patience; 2], unknown).await
+    }
+
+    /// Waits until the API takes a value that was made a moment ago, at most for so long. False where it does not by then.
+    pub async fn is_taken(&self, owner: &Owner, id: &str, value: &SecretString, patience: Duration) -> bool {
+        let not_yet =
+            |standing: &Standing| matches!(standing, Standing::NotKnown | Standing::Dead | Standing::Refused);
+        let pause = self.0.context.settings.pause;
+        !not_yet(&self.ask_of(owner, id, value, [patience, pause], not_yet).await)
+    }
+
+    /// Asks for a value by itself: again and again for the first time, with pauses from the second one on.
+    async fn ask_of(
+        &self,
+        owner: &Owner,
+        id: &str,
+        value: &SecretString,
+        [patience, mut pause]: [Duration; 2],
+        again: impl Fn(&Standing) -> bool,
+    ) -> Standing {
+        let Ok(client) = self.client().authenticated_by(value.clone()) else { return Standing::Unclear };
+        let (began, settings) = (Instant::now(), &self.0.context.settings);
+        loop {
+            let standing = Standing::of(&client.send(tokens::verify(owner)).await, id);
+            let rest = patience.saturating_sub(began.elapsed());
+            if !again(&standing) || rest.is_zero() || settings.stop.is_stopped() {
+                return standing;
+            }
+            settings.stop.sleep(pause.min(rest)).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
     }
 
     /// The id of the token that the provider authenticates with; none for a global key, or where the API does not tell.

@@ -216,6 +216,9 @@ impl Writer {
         let late_until = write.late_until.map(|rest: Duration| began + rest);
         self.writers.queue(&self.key, |queue| queue.late_until = late_until);
         let told = replies.into_iter().zip(write.replies()).collect();
+        if let Some(own) = write.own {
+            record.own = Some(own.after(record.own));
+        }
         (record.claims, record.floor) = (write.claims, write.belief.floor().cloned());
         told
     }

@@ -20,6 +20,7 @@ mod ephemeral;
 mod examples;
 mod faults;
 mod fields;
+mod foresight;
 mod forms;
 mod guides;
 mod hygiene;

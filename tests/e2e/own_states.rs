@@ -53,6 +53,8 @@ fn attributes(state: &Json, known: &Json) -> Vec<(String, Json)> {
         if let Some(attributes) = attributes.as_object_mut() {
             // New attributes appear as null, and nested ones too.
             attributes.retain(|name, value| before.contains_key(name) || !value.is_null());
+            // Newer versions have it in the data sources only.
+            attributes.remove("modified_on");
             strip(attributes);
         }
     }

@@ -101,6 +101,7 @@ impl Provider {
             config,
             private: prior.map(|object| object.private.clone()).unwrap_or_default(),
             identity: None,
+            again: false,
         };
         self.resource(resource).plan(request).await
     }
@@ -234,7 +235,7 @@ impl Provider {
     }
 }
 
-const CLIENT: ClientCapabilities = ClientCapabilities { write_only_attributes: true };
+const CLIENT: ClientCapabilities = ClientCapabilities { write_only_attributes: true, deferral: false };
 
 /// JSON as a value of a type.
 pub fn typed(json: &Json, ty: &cloudflare_tokens::tf_provider::framework::Type) -> Raw {

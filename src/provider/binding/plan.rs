@@ -92,13 +92,22 @@ pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
     }
     if planned.policies != *facts.prior_policies() || prior.is_some_and(BindingFields::is_in_doubt) {
         planned.fingerprints = Value::Unknown;
+        if let (Some(Ok(catalog)), Some(owner)) = (&facts.catalog, &facts.owner)
+            && let Some(fingerprints) = policies::foreseen(owner, catalog, &planned.policies)
+        {
+            planned.set_owned(&fingerprints);
+        }
     }
     match &facts.token {
         Some(Ok(Some(token))) if has_ended(&token.status) => {
             found.push(wording::bound_to_ended(&token.id, &token.status).at(path!(BindingFields.token_id)));
         }
+        Some(Ok(None)) => {
+            let (id, owner) = (planned.token_id(), facts.owner.as_ref());
+            found.extend(Diagnostics(owner.map(|owner| missing(id, owner)).into_iter().collect()));
+        }
         Some(Err(unreadable)) => found.push(unreadable.clone()),
-        Some(Ok(_)) | None => {}
+        Some(Ok(Some(_))) | None => {}
     }
     match (&facts.own_token, &facts.owner) {
         (Some(Ok(Some(own))), Some(owner)) if planned.token_id.as_str() == Some(own) => {
@@ -108,4 +117,8 @@ pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
         _ => {}
     }
     (planned, found)
+}
+
+fn missing(token_id: &str, owner: &Owner) -> Diagnostic {
+    wording::bound_to_missing(token_id, owner).at(path!(BindingFields.token_id))
 }

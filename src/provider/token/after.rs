@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use time::OffsetDateTime;
 
 use super::apply::{Step, Update};
 use super::model::{Private, TokenFields};
@@ -34,7 +35,8 @@ pub(super) fn created(
     faulty: bool,
 ) -> (TokenFields, Private, Diagnostics) {
     let owned = applied(&fingerprints(asked), &created.concerns);
-    let private = Private { applied: Some(owned.clone()), owned, ..private };
+    let written_on = written_on(seen.token);
+    let private = Private { applied: Some(owned.clone()), owned, written_on, ..private };
     let (mut state, private) = settled(planned, private, seen, faulty);
     let found = hand_out(&mut state, created.value.clone());
     if created.not_disabled.as_ref().is_some_and(OpError::may_have_effect) {
@@ -105,7 +107,7 @@ impl Progress {
                 self.token = outcome.token.or(self.token.take());
                 match outcome.value {
                     Some(value) => {
-                        self.private.value_lost = false;
+                        (self.private.value_lost, self.private.value_dead) = (false, false);
                         let handed = self.state.as_mut().map(|state| hand_out(state, value));
                         self.found.extend(handed.unwrap_or_default());
                         true
@@ -154,9 +156,12 @@ impl Progress {
             self.found.extend(seal_old_value(&mut state, &prior));
         }
         match &self.token {
-            Some(token) => state = filled(state, token),
+            Some(token) => {
+                state = filled(state, token);
+                self.private.written_on = written_on(token);
+            }
             // Nothing was written but the state itself.
-            None => state.modified_on = prior.modified_on,
+            None => {}
         }
         (Some((state, self.private)), self.found)
     }
@@ -204,6 +209,11 @@ impl Progress {
     }
 }
 
+/// When a write left the token as it is.
+fn written_on(token: &Token) -> Option<i64> {
+    token.modified_on.map(OffsetDateTime::unix_timestamp)
+}
+
 /// The words of `unconfirmed`.
 pub(crate) fn doubt(what: &str) -> Value<String> {
     format!("It is not known whether {what} took effect. The next apply sends it again.").into()
@@ -231,7 +241,6 @@ fn filled(planned: TokenFields, token: &Token) -> TokenFields {
         not_before: fill(planned.not_before, seen.not_before),
         expires_on: fill(planned.expires_on, seen.expires_on),
         issued_on: fill(planned.issued_on, seen.issued_on),
-        modified_on: fill(planned.modified_on, seen.modified_on),
         ..planned
     }
 }

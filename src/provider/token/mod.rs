@@ -17,6 +17,7 @@ mod tests;
 mod value;
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -114,6 +115,26 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         };
         Ok((tokens, owner, policies))
     }
+}
+
+/// The state after an update that kept the value. Where somebody else has written the token since this resource last did, the
+/// value may be dead, and no later refresh could tell: it is verified now.
+async fn looked_after(
+    tokens: &TokenService,
+    owner: &Owner,
+    prior: &TokenFields,
+    written_on: Option<i64>,
+    (state, mut private): (TokenFields, Private),
+) -> (TokenFields, Private) {
+    if let (Some(value), Some(since), Some(up_to)) = (state.value.known(), written_on, private.written_on)
+        && state.value_issued_on == prior.value_issued_on
+        && since != up_to
+        && state.status.as_str() == Some("active")
+        && !tokens.has_written_alone(state.token_id(), since, up_to)
+    {
+        private.value_dead |= tokens.standing(owner, state.token_id(), value, Duration::ZERO).await.is_dead();
+    }
+    (state, private)
 }
 
 #[async_trait]
@@ -225,6 +246,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
+        let written_on = private.written_on;
         let update = apply::Update {
             prior: T::body(&prior).clone(),
             planned: T::body(&planned).clone(),
@@ -249,6 +271,10 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             }
         }
         let (after, found) = progress.end();
+        let after = match after {
+            Some(after) => Some(looked_after(&tokens, &owner, T::body(&prior), written_on, after).await),
+            None => None,
+        };
         (after.map(|after| Self::applied(&planned, after)), found)
     }
 

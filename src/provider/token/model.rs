@@ -39,7 +39,7 @@ model! {
         /// How long a value works, counted from when it was issued: by the create, or by the last roll, which so extends the
         /// expiry.
         expires_in: String = optional().check(checks::duration(false)),
-        /// `active` or `disabled`. The API may also say `expired` or `revoked (exposed)`.
+        /// `active` (the default) or `disabled`. The API may also say `expired` or `revoked (exposed)`.
         status: String = optional().or_computed().keep_prior().check(Validator::one_of(&["active", "disabled"])),
         /// When the token gets a new value. The token stays, with its id and its rights; the old value stops working at once.
         rotation: RotationBlock = optional(),
@@ -54,8 +54,6 @@ model! {
         sealed_values: Map<String> = computed().keep_prior(),
         /// When the token was made.
         issued_on: String = computed().keep_prior(),
-        /// When the token was last changed.
-        modified_on: String = computed(),
         /// When the value was issued: by the create, or by the last roll.
         value_issued_on: String = computed().keep_prior(),
         /// What the last apply sent without learning whether it took effect; null normally. The next apply sends it again.
@@ -68,7 +66,7 @@ model! {
     pub(crate) struct RotationBlock {
         /// How old a value may grow. A refresh finds out that it is older, and the next apply rolls it.
         every: String = optional().check(checks::duration(false)),
-        /// Any values; when one changes, the next apply rolls the value.
+        /// Any values; when one is new or changes, the next apply rolls the value. One that is taken away rolls nothing.
         triggers: Map<String> = optional(),
     }
 }
@@ -109,7 +107,8 @@ pub(crate) struct Private {
     /// The fingerprints of those that this resource has written itself. Absent in states of version 0.1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) applied: Option<BTreeSet<Fingerprint>>,
-    /// As of when `rotation.every` has passed or not, in Unix seconds: about when the token was last read.
+    /// As of when `rotation.every` has passed or not, in Unix seconds. It changes only where a look says otherwise than the one
+    /// before.
     #[serde(default)]
     pub(super) seen_on: i64,
     /// Whether the token was imported and not changed since: its policies are in the state, but may be bindings'.
@@ -118,6 +117,13 @@ pub(crate) struct Private {
     /// Whether a roll may have taken effect whose value nobody has: the next plan rolls the token again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) value_lost: bool,
+    /// Whether somebody else has rolled the token, so that the value that was in the state is dead: the next plan rolls it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) value_dead: bool,
+    /// The token's `modified_on` after this resource has written it last, in Unix seconds: the value in the state was alive
+    /// then. Absent in states of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) written_on: Option<i64>,
 }
 
 impl Private {
@@ -168,6 +174,5 @@ impl TokenFields {
         self.not_before = timestamp(&self.not_before, token.not_before);
         self.expires_on = timestamp(&self.expires_on, token.expires_on);
         self.issued_on = timestamp(&self.issued_on, token.issued_on);
-        self.modified_on = timestamp(&self.modified_on, token.modified_on);
     }
 }

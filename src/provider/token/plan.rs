@@ -127,6 +127,9 @@ fn draft(change: Change<'_>, now: OffsetDateTime) -> Decision {
             Value::Known(_) => Value::Known(true),
         };
     }
+    if change.config.status.is_null() {
+        planned.status = unset_status(change.prior);
+    }
     ended(change, &mut decision);
     decision.found.extend(value::plan(change, &mut decision.planned, now));
     decision
@@ -230,6 +233,14 @@ fn releases(facts: &Facts<'_>, planned: &TokenFields) -> bool {
     has_unclaimed(facts, planned) && planned.exclusive_policies == Value::Known(false)
 }
 
+/// What the status is to be where the configuration does not say: active. What else the API says stands.
+fn unset_status(prior: Option<&TokenFields>) -> Value<String> {
+    match prior.map(|prior| &prior.status) {
+        Some(Value::Known(status)) if status != "disabled" => status.clone().into(),
+        _ => "active".to_owned().into(),
+    }
+}
+
 /// Whether a token of this status has ended and will not come back.
 pub(crate) fn has_ended(status: &str) -> bool {
     status == "expired" || status.starts_with("revoked")
@@ -252,7 +263,7 @@ fn ended(change: Change<'_>, decision: &mut Decision) {
     if lives {
         decision.replace.push(path!(TokenFields.status));
         decision.planned.status =
-            if change.config.status.is_null() { Value::Unknown } else { change.config.status.clone() };
+            if change.config.status.is_null() { unset_status(None) } else { change.config.status.clone() };
     } else {
         decision.planned.status = prior.status.clone();
         let warning = wording::expired(prior.expires_on.as_str());

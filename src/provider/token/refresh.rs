@@ -1,10 +1,13 @@
 //! A token as it is, in Terraform's state: what the user wrote stays as written while the token means the same.
 
+use std::time::Duration;
+
+use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use super::after::{doubt, present};
 use super::model::{Private, TokenFields, claimant};
-use super::value::look;
+use super::value::{issued, look};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
 use crate::path;
@@ -28,13 +31,57 @@ pub(super) async fn refreshed(
     let shows_others = state.is_exclusive() || is_importing(state);
     let own = Own { written: &written, fingerprints: &private.owned, shows_others };
     let matched = matched(tokens, owner, own, &seen).await?;
-    let (mut state, mut private, found) = decide(state, private, token, &seen, &matched, now);
+    let before = state;
+    let (mut state, mut private, found) = decide(before, private, token, &seen, &matched, now);
+    if let Some(doubtful) = doubtful_value(before, &state, &private, token, now)
+        && !tokens.has_written_alone(&token.id, doubtful.since, doubtful.up_to)
+        && tokens.standing(owner, &token.id, doubtful.value, doubtful.patience).await.is_dead()
+    {
+        (state.value, state.sealed_values) = (Value::Null, Value::Null);
+        private.value_dead = true;
+    }
     // An earlier run on this host ended before Terraform could learn what it wrote: the state does not say it.
     if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id)) {
         state.unconfirmed = doubt("the change of the token");
         private.owned.extend(unheard);
     }
     Ok((state, private, found))
+}
+
+/// A value that somebody else may have rolled.
+struct DoubtfulValue<'a> {
+    value: &'a SecretString,
+    /// The token's version of which the value is known to be, by its `modified_on` in Unix seconds.
+    since: i64,
+    /// The present version.
+    up_to: i64,
+    /// How long an answer that does not know the value is doubted.
+    patience: Duration,
+}
+
+/// The value in the state, where the token was written and shows no change: it may have been rolled. Pure. Nothing is asked of
+/// a token that cannot be used now, since the API may refuse its value for that alone.
+fn doubtful_value<'a>(
+    before: &'a TokenFields,
+    after: &TokenFields,
+    private: &Private,
+    token: &Token,
+    now: OffsetDateTime,
+) -> Option<DoubtfulValue<'a>> {
+    /// How long after its issue a value may be unknown in places.
+    const SETTLES_WITHIN: time::Duration = time::Duration::seconds(5);
+    /// A token that ends so soon may have ended by the API's clock.
+    const MARGIN: time::Duration = time::Duration::minutes(1);
+    let value = before.value.known()?;
+    let (since, up_to) = (private.written_on?, token.modified_on?.unix_timestamp());
+    let begun = token.not_before.is_none_or(|start| start <= now);
+    let ended = token.expires_on.is_some_and(|end| end <= now + MARGIN);
+    if since == up_to || before != after || token.status != "active" || !begun || ended {
+        return None;
+    }
+    let settles_in = issued(before).map(|issued| issued + SETTLES_WITHIN - now);
+    let patience = settles_in.and_then(|rest| Duration::try_from(rest).ok()).unwrap_or_default();
+    Some(DoubtfulValue { value, since, up_to, patience })
 }
 
 /// An import leaves all but the ids to the first read.

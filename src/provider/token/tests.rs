@@ -81,7 +81,6 @@ fn state(groups: &[&str], exclusive: bool) -> TokenFields {
         store_value: true.into(),
         value: Value::Known("old".into()),
         issued_on: "2026-11-01T00:00:00Z".to_owned().into(),
-        modified_on: "2026-11-01T00:00:00Z".to_owned().into(),
         value_issued_on: "2026-11-01T00:00:00Z".to_owned().into(),
         ..TokenFields::null()
     }

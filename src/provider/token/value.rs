@@ -10,12 +10,12 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::model::{Change, SealBlock, TokenFields};
+use super::model::{Change, RotationBlock, SealBlock, TokenFields};
 use crate::path;
 use crate::provider::blocks::same_or;
 use crate::provider::checks::{instant, parse_duration};
 use crate::provider::seal::{Format, Recipient, is_private};
-use crate::provider::wording;
+use crate::provider::wording::{self, Trigger};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Element, Map, Value};
 
 /// A timestamp for the state.
@@ -32,32 +32,40 @@ fn after(base: OffsetDateTime, wait: Duration) -> Option<OffsetDateTime> {
     base.checked_add(wait.try_into().ok()?)
 }
 
-/// Whether a value is older than the planned `rotation.every`, as of the last read, in Unix seconds.
+/// `rotation.every` as the user wrote it.
+fn every(token: &TokenFields) -> Option<&str> {
+    token.rotation.known().and_then(|rotation| rotation.every.as_str())
+}
+
+/// When the present value was issued.
+pub(super) fn issued(token: &TokenFields) -> Option<OffsetDateTime> {
+    token.value_issued_on.as_str().or(token.issued_on.as_str()).and_then(instant)
+}
+
+/// Whether a value is older than the planned `rotation.every`, as of a look, in Unix seconds.
 fn is_due(prior: &TokenFields, planned: &TokenFields, seen_on: i64) -> bool {
-    let every = planned.rotation.known().and_then(|r| r.every.as_str()).and_then(parse_duration);
-    let issued = prior.value_issued_on.as_str().or(prior.issued_on.as_str()).and_then(instant);
-    let due = every.zip(issued).and_then(|(every, issued)| after(issued, every));
+    let every = every(planned).and_then(parse_duration);
+    let due = every.zip(issued(prior)).and_then(|(every, issued)| after(issued, every));
     due.is_some_and(|due| due.unix_timestamp() <= seen_on)
 }
 
-/// As of when a rotation is judged: the present; but still the last look while that is young and says the same, so that a
-/// refresh in which nothing happens changes nothing in the state. No look where there is no `rotation.every`.
+/// As of when a rotation is judged: the last look, until a later one says otherwise. So a refresh without news leaves the private
+/// state as it is. No look where there is no `rotation.every`.
 pub(super) fn look(state: &TokenFields, last: i64, now: i64) -> i64 {
-    let every = state.rotation.known().and_then(|r| r.every.as_str()).and_then(parse_duration);
-    let Some(every) = every else { return 0 };
-    let young = u64::try_from(now - last).is_ok_and(|age| age < every.as_secs() / 100);
-    if young && is_due(state, state, last) == is_due(state, state, now) { last } else { now }
+    if is_due(state, state, last) == is_due(state, state, now) { last } else { now }
 }
 
 /// Why a value is rolled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Reason {
     /// An earlier roll may have taken effect, and nobody has the value that it gave.
     Lost,
-    /// `rotation.every` has passed.
-    Due,
-    /// `rotation.triggers` have changed.
-    Triggered,
+    /// Somebody else has rolled the token, so that the value in the state is dead.
+    Dead,
+    /// These of `rotation.triggers` are new or have changed, or are not known yet.
+    Triggered(Vec<Trigger>),
+    /// `rotation.every`, as the user wrote it, has passed.
+    Due(String),
     /// Somebody new is to have the value, and it is not known any more.
     Recipient,
     /// The value is to be in the state, and is not known any more.
@@ -79,41 +87,64 @@ pub(super) fn plan(change: Change<'_>, planned: &mut TokenFields, now: OffsetDat
         plan_old_value(prior, planned);
     }
     plan_expiry(change, planned, reason.is_some(), now, &mut found);
-    found.extend(Diagnostics(reason.and_then(worded).into_iter().collect()));
+    match reason {
+        Some(reason) => found.push(worded(&reason, prior, now)),
+        None if is_due_next_time(change, prior, planned, now) => {
+            let every = path!(TokenFields.rotation).then(path!(RotationBlock.every));
+            found.push(wording::rolled_next_time(&token_name(prior), &age(prior, now)).at(every));
+        }
+        None => {}
+    }
     found
 }
 
-/// What the user is told of a roll that no rotation asks for.
-fn worded(reason: Reason) -> Option<Diagnostic> {
+/// How the user is told which token it is.
+fn token_name(prior: &TokenFields) -> String {
+    format!("\"{}\" ({})", prior.name.as_str().unwrap_or_default(), prior.token_id())
+}
+
+/// How old the value is, in words.
+fn age(prior: &TokenFields, now: OffsetDateTime) -> String {
+    let age = issued(prior).and_then(|issued| Duration::try_from(now - issued).ok());
+    wording::length(age.unwrap_or_default())
+}
+
+/// What the user is told of a roll.
+fn worded(reason: &Reason, prior: &TokenFields, now: OffsetDateTime) -> Diagnostic {
+    let rolled = |why: &str| wording::rolled(&token_name(prior), why);
+    let rotation = || path!(TokenFields.rotation);
     match reason {
-        Reason::Due | Reason::Triggered => None,
-        Reason::Lost => Some(wording::rolled(
-            "An earlier roll may have taken effect, and nobody has the value that it gave.",
-        )),
-        Reason::Store => Some(
-            wording::rolled(
-                "The token's value is to be kept in the state from now on, but it is not there, and the API does not tell it \
-                 again.",
-            )
-            .at(path!(TokenFields.store_value)),
-        ),
-        Reason::Recipient => Some(
-            wording::rolled(
-                "The token's value is to be sealed for another recipient, but it is not in the state, and the API does not \
-                 tell it again.",
-            )
-            .at(path!(TokenFields.seal_for)),
-        ),
+        Reason::Dead => wording::rolled_outside(&token_name(prior)),
+        Reason::Lost => rolled("an earlier roll may have taken effect, and nobody has the value that it gave"),
+        Reason::Due(every) => {
+            let why = format!("its value is {} old (`rotation.every = \"{every}\"`)", age(prior, now));
+            rolled(&why).at(rotation().then(path!(RotationBlock.every)))
+        }
+        Reason::Triggered(triggers) => {
+            rolled(&wording::triggered(triggers)).at(rotation().then(path!(RotationBlock.triggers)))
+        }
+        Reason::Store => rolled(
+            "its value is to be kept in the state from now on, but it is not there, and the API does not tell it again",
+        )
+        .at(path!(TokenFields.store_value)),
+        Reason::Recipient => rolled(
+            "its value is to be sealed for another recipient, but it is not in the state, and the API does not tell it \
+             again",
+        )
+        .at(path!(TokenFields.seal_for)),
     }
 }
 
 fn reason(change: Change<'_>, prior: &TokenFields, planned: &TokenFields) -> Option<Reason> {
+    let triggers = changed_triggers(prior, planned);
     if change.private.value_lost {
         Some(Reason::Lost)
-    } else if triggers_changed(prior, planned) {
-        Some(Reason::Triggered)
+    } else if change.private.value_dead {
+        Some(Reason::Dead)
+    } else if !triggers.is_empty() {
+        Some(Reason::Triggered(triggers))
     } else if is_due(prior, planned, change.private.seen_on) {
-        Some(Reason::Due)
+        every(planned).map(|every| Reason::Due(every.to_owned()))
     } else if prior.store_value == Value::Known(false) && planned.store_value == Value::Known(true) {
         Some(Reason::Store)
     } else if prior.value.is_null() && seals_anew(prior, planned) {
@@ -123,16 +154,35 @@ fn reason(change: Change<'_>, prior: &TokenFields, planned: &TokenFields) -> Opt
     }
 }
 
-/// Whether there are triggers that were not there before. To take all of them away triggers nothing.
-fn triggers_changed(prior: &TokenFields, planned: &TokenFields) -> bool {
+/// Whether this plan makes the rotation so frequent that the next refresh finds it due. The clock only warns: a plan that
+/// followed it could come out otherwise at apply.
+fn is_due_next_time(
+    change: Change<'_>,
+    prior: &TokenFields,
+    planned: &TokenFields,
+    now: OffsetDateTime,
+) -> bool {
+    !change.replaced && every(prior) != every(planned) && is_due(prior, planned, now.unix_timestamp())
+}
+
+/// The triggers that are not as they were. One that is taken away rolls nothing, and neither does taking all of them away.
+fn changed_triggers(prior: &TokenFields, planned: &TokenFields) -> Vec<Trigger> {
     let triggers = |model: &TokenFields| match &model.rotation {
         Value::Null => Value::Null,
         Value::Unknown => Value::Unknown,
         Value::Known(rotation) => rotation.triggers.clone(),
     };
-    let (before, after) = (triggers(prior), triggers(planned));
-    let nothing = after.is_null() || after.known().is_some_and(|map| map.0.is_empty() && before.is_null());
-    !nothing && before != after
+    let Value::Known(after) = triggers(planned) else {
+        return if triggers(planned).is_unknown() { vec![Trigger::AllUnknown] } else { Vec::new() };
+    };
+    let before = triggers(prior).known().cloned().unwrap_or_default();
+    let changed = |(key, value): (&String, &Element<String>)| match (before.0.get(key), value) {
+        (_, Element::Unknown) => Some(Trigger::Unknown(key.clone())),
+        (None, _) => Some(Trigger::New(key.clone())),
+        (Some(old), new) if old != new => Some(Trigger::Changed(key.clone())),
+        (Some(_), _) => None,
+    };
+    after.0.iter().filter_map(changed).collect()
 }
 
 /// Whether somebody is to have the value who does not have it sealed yet.
@@ -197,8 +247,7 @@ fn plan_expiry(
     planned.expires_on = match (&planned.expires_in, change.prior) {
         (Value::Null, _) => Value::Null,
         (Value::Known(_), Some(prior)) if !new_value => {
-            let issued = prior.value_issued_on.as_str().or(prior.issued_on.as_str()).and_then(instant);
-            let expiry = issued.and_then(|issued| expiry(issued, &planned.expires_in));
+            let expiry = issued(prior).and_then(|issued| expiry(issued, &planned.expires_in));
             let changed = prior.expires_in != planned.expires_in;
             if changed && expiry.is_some_and(|expiry| expiry <= now) {
                 found.push(wording::expires_at_once().at(path!(TokenFields.expires_in)));

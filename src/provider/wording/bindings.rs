@@ -1,6 +1,7 @@
 //! What is said of bindings.
 
 use super::OVERRULED;
+use crate::owner::Owner;
 use crate::policy::Fingerprint;
 use crate::tf_provider::framework::Diagnostic;
 
@@ -44,6 +45,21 @@ pub(crate) fn no_such_policy<'a>(
         has.join("\n")
     );
     Diagnostic::error("No such policy", detail)
+}
+
+/// Policies are to be added to a token that does not exist.
+pub(crate) fn bound_to_missing(token_id: &str, owner: &Owner) -> Diagnostic {
+    let (asked, others) = match owner {
+        Owner::Account(id) => (format!("The account {id}"), "another account's, or a user's"),
+        Owner::User => ("The user who authenticates".to_owned(), "another user's, or an account's"),
+    };
+    let detail = format!(
+        "{asked} was asked, and has no token of this id. Usually it was deleted outside of this configuration, or it is \
+         {others}: a resource with another `account_id`, or of another provider alias, has made it.\n\nIf it was deleted, have \
+         it made anew where it is managed and refer to the new id, or remove this binding. If it is {others}, give the binding \
+         the token's own `account_id` and `provider`."
+    );
+    Diagnostic::error(format!("There is no API token {token_id}"), detail)
 }
 
 /// Policies are to be added to a token that has ended.

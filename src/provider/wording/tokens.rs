@@ -1,5 +1,7 @@
 //! What is said of tokens.
 
+use std::time::Duration;
+
 use super::{api, by_hand};
 use crate::cloudflare::Error;
 use crate::owner::Owner;
@@ -90,12 +92,64 @@ pub(crate) fn expired(expires_on: Option<&str>) -> Diagnostic {
     Diagnostic::warning("The token has expired", detail)
 }
 
-/// A token is rolled for another reason than that its rotation is due.
-pub(crate) fn rolled(why: &str) -> Diagnostic {
+/// A token is rolled; `why` is a clause. Which token it is stands in the summary: Terraform shows one warning for all that have
+/// the same.
+pub(crate) fn rolled(token: &str, why: &str) -> Diagnostic {
     let detail = format!(
-        "{why} So the token is rolled: it gets a new value, and the old one stops working at once, for everybody who uses it."
+        "The token gets a new value, since {why}. The old one stops working at once, for everybody who uses it."
     );
-    Diagnostic::warning("The token is rolled", detail)
+    Diagnostic::warning(format!("The token is rolled: {token}"), detail)
+}
+
+/// The value in the state is dead, since somebody else has rolled the token.
+pub(crate) fn rolled_outside(token: &str) -> Diagnostic {
+    let detail = "Somebody has rolled it outside of Terraform: the API says that the value in the state has stopped working. The \
+                  token gets a new value. The one that was made outside stops working at once too, for everybody who uses it.";
+    Diagnostic::warning(format!("The token is rolled: {token}"), detail)
+}
+
+/// A shorter `rotation.every` makes the rotation due, which the next refresh finds.
+pub(crate) fn rolled_next_time(token: &str, age: &str) -> Diagnostic {
+    let detail = format!(
+        "Its value is {age} old, which is more than the new `rotation.every` allows. This run does not roll it: the next one \
+         does. To roll it now, change `rotation.triggers` too."
+    );
+    Diagnostic::warning(format!("The next run rolls the token {token}"), detail)
+}
+
+/// A trigger that rolls the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    /// It was not there before.
+    New(String),
+    /// It has another value.
+    Changed(String),
+    /// Its value is not known before apply.
+    Unknown(String),
+    /// Nothing is known of the triggers before apply.
+    AllUnknown,
+}
+
+/// Which triggers roll a token, as a clause.
+pub(crate) fn triggered(triggers: &[Trigger]) -> String {
+    let one = |trigger: &Trigger| match trigger {
+        Trigger::New(key) => format!("the trigger `{key}` is new"),
+        Trigger::Changed(key) => format!("the trigger `{key}` has changed"),
+        Trigger::Unknown(key) => format!("the trigger `{key}` is known at apply only, and may have changed"),
+        Trigger::AllUnknown => "`rotation.triggers` is known at apply only, and may have changed".to_owned(),
+    };
+    triggers.iter().map(one).collect::<Vec<_>>().join(", and ")
+}
+
+/// A length of time in words, in the largest unit that it fills.
+pub(crate) fn length(of: Duration) -> String {
+    let seconds = of.as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (count, unit) = units
+        .into_iter()
+        .find(|(unit, _)| seconds >= *unit)
+        .map_or((0, "second"), |(unit, name)| (seconds / unit, name));
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `expires_in` is over already.

@@ -16,6 +16,7 @@ use crate::tokens::claims::Claims;
 use crate::tokens::fold::{Folded, fold};
 use crate::tokens::op::{Cause, Change, Concern, OpError, Outcome};
 use crate::tokens::promise::{Compared, Promise};
+use crate::tokens::record::OwnWrites;
 use crate::tokens::settings::Rules;
 
 /// The longest wait before a change is made again that somebody else undid.
@@ -33,6 +34,10 @@ pub(in crate::tokens) struct ChangeWrite {
     pub(in crate::tokens) belief: Belief,
     /// Until when a write that had no answer may still take effect.
     pub(in crate::tokens) late_until: Option<Duration>,
+    /// The writes so far.
+    pub(in crate::tokens) own: Option<OwnWrites>,
+    /// When the version was made that the last write is based on.
+    based_on: Option<OffsetDateTime>,
     replies: Vec<Option<Reply>>,
     /// For each change, whether a write that held it may have had its effect. No later refusal makes that undone.
     may_have_effect: Vec<bool>,
@@ -111,6 +116,8 @@ impl ChangeWrite {
             claims,
             belief,
             late_until,
+            own: None,
+            based_on: None,
             replies: (0..count).map(|_| None).collect(),
             may_have_effect: vec![false; count],
             parts: vec![Part { changes: 0..count, ..Part::default() }],
@@ -141,7 +148,8 @@ impl ChangeWrite {
         Action::Wait { at_most, random }
     }
 
-    fn put(&mut self, folded: Folded) -> Action {
+    fn put(&mut self, folded: Folded, onto: &Token) -> Action {
+        self.based_on = onto.modified_on;
         let update = Box::new(folded.update.clone());
         self.step = Step::Putting(Box::new(folded));
         Action::Put(update)
@@ -328,7 +336,7 @@ impl ChangeWrite {
         if now.stopped {
             return self.fail(Cause::Stopped, now);
         }
-        self.put(folded)
+        self.put(folded, token)
     }
 
     fn written(&self, token: &Token, folded: Folded, promise: Promise, now: Now) -> Written {
@@ -341,6 +349,7 @@ impl ChangeWrite {
                 self.sent();
                 self.part.attempts += 1;
                 self.newest(Some(&token), now);
+                self.wrote(&token);
                 let promise = Promise::new(&self.changes(), &folded, &token, &self.owner);
                 if !promise.left(&token, &self.owner).is_empty() {
                     self.part.kept += 1;
@@ -372,6 +381,12 @@ impl ChangeWrite {
         self.read(Purpose::Refused { error, was_changed: folded.changed })
     }
 
+    /// A write has made this version.
+    fn wrote(&mut self, token: &Token) {
+        let one = OwnWrites::one(self.based_on, token.modified_on);
+        self.own = one.map(|one| one.after(self.own));
+    }
+
     /// A write was sent whose effect nobody can take back by an error.
     fn sent(&mut self) {
         self.may_have_effect[self.part.changes.clone()].fill(true);
@@ -390,13 +405,14 @@ impl ChangeWrite {
             let wait = (until - now.at).min(self.rules.horizon / 8);
             return self.wait(wait, false, Purpose::Lost { error, until });
         }
-        self.put(folded)
+        self.put(folded, token)
     }
 
     /// A write that had no proper answer shows in a read.
     fn took_effect(&mut self, token: &Arc<Token>, folded: Folded, now: Now) -> Action {
         self.sent();
         self.part.attempts += 1;
+        self.wrote(token);
         let promise = Promise::new(&self.changes(), &folded, token, &self.owner);
         let written = self.written(token, folded, promise, now);
         self.verify(token, written, now)

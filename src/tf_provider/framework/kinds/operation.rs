@@ -16,6 +16,8 @@ use crate::tf_provider::framework::{Diagnostic, Diagnostics, Mismatch, Model, Pa
 pub struct ClientCapabilities {
     /// It knows write-only attributes; older clients would store their values.
     pub write_only_attributes: bool,
+    /// It takes deferred answers. Terraform says so in the walk that applies, and not in the one that plans.
+    pub deferral: bool,
 }
 
 /// An answer that can say that its operation failed.

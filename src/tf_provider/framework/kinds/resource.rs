@@ -23,6 +23,8 @@ pub struct Planning<R: Resource + ?Sized> {
     pub requires_replace: Vec<Path>,
     /// Private state, carried on to apply.
     pub private: R::Private,
+    /// Core asks again, at apply: the first plan has looked for what is worth a warning. Not every client tells.
+    pub again: bool,
 }
 
 /// A change of an existing object.

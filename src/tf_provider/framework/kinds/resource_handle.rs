@@ -19,7 +19,7 @@ use crate::tf_provider::framework::generate::generate;
 use crate::tf_provider::framework::plan::plan_change;
 use crate::tf_provider::framework::schema::without_null_elements;
 use crate::tf_provider::framework::{
-    Diagnostic, Diagnostics, IdentitySchema, Model, Path, Plan, Raw, Schema, Type,
+    Diagnostic, Diagnostics, IdentitySchema, Model, Path, Plan, Raw, Schema, Severity, Type,
 };
 
 /// A request to look at an object.
@@ -44,6 +44,8 @@ pub struct PlanRequest {
     pub private: Vec<u8>,
     /// Its identity, where one is stored.
     pub identity: Option<Raw>,
+    /// Core has asked before: it asks again at apply. Not every client tells.
+    pub again: bool,
 }
 
 /// A plan. `planned` is absent on errors.
@@ -200,8 +202,12 @@ impl ResourceHandle {
 
     /// Plans a create, an update or a destroy.
     pub async fn plan(&self, request: PlanRequest) -> PlanResponse {
-        let before = request.identity.clone();
+        let (before, again) = (request.identity.clone(), request.again);
         let mut plan = run(self.erased.clone().plan(request)).await;
+        if again {
+            // The first plan of the run has given the warnings.
+            plan.diagnostics.0.retain(|diagnostic| diagnostic.severity == Severity::Error);
+        }
         plan.identity = self.either(plan.identity, before);
         plan
     }
@@ -312,7 +318,7 @@ impl<R: Resource> Erased for Typed<R> {
     }
 
     async fn plan(self: Arc<Self>, request: PlanRequest) -> PlanResponse {
-        let PlanRequest { prior, proposed, config, private, identity: _ } = request;
+        let PlanRequest { prior, proposed, config, private, identity: _, again } = request;
         if proposed.is_null() {
             return self.plan_destroy(prior, private).await;
         }
@@ -326,6 +332,7 @@ impl<R: Resource> Erased for Typed<R> {
                 planned: model(&draft.planned)?,
                 requires_replace: draft.requires_replace,
                 private: decode(private)?,
+                again,
             };
             let diagnostics = resource.plan(&mut planning).await;
             if diagnostics.has_error() {

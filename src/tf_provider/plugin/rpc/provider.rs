@@ -12,7 +12,7 @@ pub(super) async fn validate(
     let provider = registry.provider();
     let config = incoming("config", request.config.as_ref(), provider.ty())?;
     // Provider configurations are never stored, so what the client can do with write-only attributes does not count.
-    let client = ClientCapabilities { write_only_attributes: true };
+    let client = ClientCapabilities { write_only_attributes: true, deferral: false };
     let found = provider.validate(config, client).await;
     let diagnostics = to_proto::diagnostics(found, provider.schema());
     reply(validate_provider_config::Response { diagnostics })

@@ -107,6 +107,7 @@ pub(super) async fn plan(
         config: incoming("config", request.config.as_ref(), ty)?,
         private: request.prior_private,
         identity: identity(request.prior_identity.as_ref(), resource)?,
+        again: from_proto::client(request.client_capabilities).deferral,
     };
     let mut plan = resource.plan(plan).await;
     let planned_identity = identified(plan.identity, resource, &mut plan.diagnostics);
