@@ -12,11 +12,13 @@ pub struct ListOptions {
     pub include_expired: bool,
     /// Whether the newest come first.
     pub newest_first: bool,
+    /// Only tokens of this name. Whether the API takes a part of a name for it is not documented: compare again.
+    pub name: Option<String>,
 }
 
 impl Default for ListOptions {
     fn default() -> Self {
-        Self { page: 1, per_page: 50, include_expired: true, newest_first: false }
+        Self { page: 1, per_page: 50, include_expired: true, newest_first: false, name: None }
     }
 }
 
@@ -45,7 +47,11 @@ pub mod tokens {
                 .query("page", options.page.to_string())
                 .query("per_page", options.per_page.to_string())
                 .query("include_expired", options.include_expired.to_string());
-        if options.newest_first { request.query("direction", "desc") } else { request }
+        let request = if options.newest_first { request.query("direction", "desc") } else { request };
+        match &options.name {
+            Some(name) => request.query("name", name),
+            None => request,
+        }
     }
 
     /// A token, be it active, disabled, expired or revoked.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use tokio::sync::RwLock;
+use tokio_util::task::TaskTracker;
 
 use super::reads::Reader;
 use super::settings::Settings;
@@ -21,8 +21,9 @@ pub(super) struct Parts {
     pub(super) reader: Reader,
     /// The ids of the tokens that this process has made.
     pub(super) made: Mutex<HashSet<String>>,
-    /// Held for reading by each create and each write that is under way.
-    pub(super) under_way: Arc<RwLock<()>>,
+    /// The creates and writes that are under way. One may wait for others that start only after the process has begun to
+    /// leave.
+    pub(super) under_way: TaskTracker,
     /// Nobody can be answered any more.
     pub(super) leaving: AtomicBool,
 }

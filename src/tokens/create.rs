@@ -18,7 +18,7 @@ use super::reads::shared;
 use super::record::Record;
 use super::view::{same_condition, write};
 use super::writer::Writers;
-use crate::cloudflare::{self, Condition, Error, Owner, Token, tokens};
+use crate::cloudflare::{self, Condition, Error, Owner, Token, TokenPolicy, tokens};
 use crate::host::LockError;
 use crate::policy::Policy;
 
@@ -40,6 +40,23 @@ pub struct NewToken {
     pub not_before: Option<OffsetDateTime>,
     /// Disabled right after it was made, which takes a second request.
     pub disabled: bool,
+}
+
+/// A create, with what only this crate may ask for.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    pub(super) new: NewToken,
+    /// Policies that have no canonical form, as another token has them.
+    pub(super) carried: Vec<TokenPolicy>,
+    /// Nobody else can have made a token of this name: what a lost create has made is deleted.
+    pub(super) ours: bool,
+}
+
+impl From<NewToken> for Order {
+    fn from(new: NewToken) -> Self {
+        let ours = new.name.is_none();
+        Order { new, carried: Vec::new(), ours }
+    }
 }
 
 /// A token that was made. Its value is nowhere else.
@@ -106,9 +123,8 @@ pub(super) async fn create(
 ) -> Result<Created, CreateError> {
     let (reply, answer) = oneshot::channel();
     let maker = Maker { context: context.clone(), writers: writers.clone(), owner: owner.clone() };
-    let under_way = Arc::clone(&context.under_way).read_owned().await;
-    tokio::spawn(async move {
-        let made = maker.make(new).await;
+    context.under_way.spawn(async move {
+        let made = maker.make(new.into()).await;
         let unheard = if maker.context.is_leaving() { Err(made) } else { reply.send(made) };
         let left_behind = match unheard {
             Err(Ok(created)) => {
@@ -121,26 +137,26 @@ pub(super) async fn create(
         for orphan in left_behind {
             tracing::error!(?orphan, "a token may be left behind, and there is nobody else to tell");
         }
-        drop(under_way);
     });
     answer.await.unwrap_or(Err(CreateError::Internal))
 }
 
-struct Maker {
-    context: Context,
-    writers: Writers,
-    owner: Owner,
+/// Makes tokens.
+pub(super) struct Maker {
+    pub(super) context: Context,
+    pub(super) writers: Writers,
+    pub(super) owner: Owner,
 }
 
 impl Maker {
-    async fn make(&self, new: NewToken) -> Result<Created, CreateError> {
-        let mut search = Search::new(&self.context, &self.owner, new.name.is_none());
+    pub(super) async fn make(&self, order: Order) -> Result<Created, CreateError> {
+        let mut search = Search::new(&self.context, &self.owner, order.ours);
         let mut last = None;
         for _ in 0..ATTEMPTS {
             if self.context.settings.stop.is_stopped() {
                 break;
             }
-            let body = match body(&self.owner, &new) {
+            let body = match body(&self.owner, &order) {
                 Some(body) => body,
                 None if last.is_none() => return Err(CreateError::Internal),
                 None => break,
@@ -151,7 +167,7 @@ impl Maker {
                     self.context.made.lock().insert(token.id.clone());
                     self.hand_on(&token).await;
                     let left_behind = search.end().await;
-                    return self.made(&new, &body, token, left_behind).await;
+                    return self.made(&order.new, &body, token, left_behind).await;
                 }
                 Err(error) if error.is_ambiguous() => {
                     tracing::warn!(%error, "a create had no answer: the token that it may have made is looked for");
@@ -223,15 +239,18 @@ impl Maker {
     }
 }
 
-fn body(owner: &Owner, new: &NewToken) -> Option<cloudflare::NewToken> {
+fn body(owner: &Owner, order: &Order) -> Option<cloudflare::NewToken> {
+    let Order { new, carried, .. } = order;
     let inert = [Policy::inert(owner)];
-    let policies = if new.policies.is_empty() { &inert[..] } else { &new.policies };
+    let policies = if new.policies.is_empty() && carried.is_empty() { &inert[..] } else { &new.policies };
+    // The API refuses ids of policies in a create.
+    let carried = carried.iter().map(|wire| TokenPolicy { id: None, ..wire.clone() });
     Some(cloudflare::NewToken {
         name: match &new.name {
             Some(name) => name.clone(),
             None => random_name("tf-")?,
         },
-        policies: policies.iter().map(|policy| write(policy, owner)).collect(),
+        policies: policies.iter().map(|policy| write(policy, owner)).chain(carried).collect(),
         condition: Condition::default().replaced_by(new.condition.clone()),
         expires_on: new.expires_on,
         not_before: new.not_before,

@@ -21,6 +21,7 @@ mod service;
 mod settings;
 mod standing;
 mod stop;
+mod succession;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -36,4 +37,5 @@ pub use service::TokenService;
 pub use settings::Settings;
 pub use standing::Standing;
 pub use stop::{Stop, Stopper};
+pub use succession::{Succeeded, Succession, SuccessionError, Unfinished, successor_name};
 pub use view::{TokenPolicies, same_condition};

@@ -25,6 +25,20 @@ pub(super) struct Record {
     /// This host's last writes with nobody else's between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) own: Option<OwnWrites>,
+    /// The token that has taken this one's place, if one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) successor: Option<Successor>,
+    /// The token whose place this one has taken, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) predecessor: Option<String>,
+}
+
+/// A token that has taken another one's place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Successor {
+    pub(super) id: String,
+    /// Whoever asked for it was told its value. Otherwise nobody has the value, and the token is of no use.
+    pub(super) heard: bool,
 }
 
 /// Writes of this host, each based on the one before it, by the `modified_on` of the versions, in Unix seconds.

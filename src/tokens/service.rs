@@ -19,6 +19,7 @@ use super::reads::Listed;
 use super::record::Record;
 use super::settings::Settings;
 use super::standing::Standing;
+use super::succession::{Succeeded, Succession, SuccessionError, clear_unheard, succeed};
 use super::writer::Writers;
 use crate::cloudflare::{Client, Error, Owner, Token, permission_groups, tokens, workers};
 use crate::policy::{Catalog, Fingerprint, PermissionGroup, Scope, Workers};
@@ -49,7 +50,9 @@ impl TokenService {
     /// has made meanwhile is deleted by then.
     pub async fn leave(&self) {
         self.0.context.leaving.store(true, Ordering::Release);
-        drop(self.0.context.under_way.write().await);
+        let under_way = &self.0.context.under_way;
+        under_way.close();
+        under_way.wait().await;
     }
 
     /// The client underneath, for what is no token.
@@ -158,6 +161,54 @@ impl TokenService {
         // What cannot be locked later must not be made.
         self.0.context.settings.files.directory().map_err(CreateError::Lock)?;
         create(&self.0.context, &self.0.writers, owner, new).await
+    }
+
+    /// Makes a token that takes another one's place, with its rights, its condition and its name; the old one ends when the
+    /// overlap does. If the caller goes away meanwhile, so that nobody has the value, the new one is deleted.
+    ///
+    /// # Errors
+    /// [`SuccessionError`]: there is no new token, and the old one is as it was.
+    pub async fn succeed(
+        &self,
+        owner: &Owner,
+        id: &str,
+        succession: Succession,
+    ) -> Result<Succeeded, SuccessionError> {
+        self.0
+            .context
+            .settings
+            .files
+            .directory()
+            .map_err(|error| SuccessionError::Create(CreateError::Lock(error)))?;
+        succeed(&self.0.context, &self.0.writers, owner, id, succession).await
+    }
+
+    /// Deletes what earlier runs have made in a token's place and could not hand over.
+    ///
+    /// # Errors
+    /// [`OpError`], where one of them may still be there.
+    pub async fn clear_unheard(&self, owner: &Owner, id: &str) -> Result<(), OpError> {
+        clear_unheard(&self.0.context, owner, id).await
+    }
+
+    /// The tokens that have taken this one's place, one after the other, as far as this host knows.
+    pub fn successors(&self, token_id: &str) -> Vec<String> {
+        let (settings, mut all) = (&self.0.context.settings, Vec::new());
+        let mut last = token_id.to_owned();
+        while let Some(successor) =
+            settings.files.peek::<Record>(&settings.key(&last)).and_then(|record| record.successor)
+            && !all.contains(&successor.id)
+        {
+            last.clone_from(&successor.id);
+            all.push(successor.id);
+        }
+        all
+    }
+
+    /// The token whose place this one has taken, as far as this host knows. It may have ended since.
+    pub fn predecessor(&self, token_id: &str) -> Option<String> {
+        let settings = &self.0.context.settings;
+        settings.files.peek::<Record>(&settings.key(token_id))?.predecessor
     }
 
     /// What an object may have written to a token without being told: an earlier run on this host died in the middle of it, or

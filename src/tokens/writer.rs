@@ -57,11 +57,7 @@ impl Writers {
         });
         if start {
             let writer = Writer { context: context.clone(), writers: self.clone(), key, done: false };
-            let under_way = Arc::clone(&context.under_way).read_owned().await;
-            tokio::spawn(async move {
-                writer.run().await;
-                drop(under_way);
-            });
+            context.under_way.spawn(writer.run());
         }
         answer.await.unwrap_or(Err(OpError { cause: Cause::Internal, may_have_effect: true }))
     }

@@ -77,7 +77,7 @@ pub(super) fn is_late(error: &Error) -> bool {
 }
 
 /// A token of this status is dead: none of its rights can be used, whatever its policies say.
-pub(super) fn is_dead(token: &Token) -> bool {
+pub(in crate::tokens) fn is_dead(token: &Token) -> bool {
     token.status == "expired" || token.status.starts_with("revoked")
 }
 

@@ -14,6 +14,6 @@ mod tests;
 
 pub(super) use change::ChangeWrite;
 pub(super) use delete::DeleteWrite;
-pub(super) use machine::Reply;
+pub(super) use machine::{Reply, is_dead};
 pub(super) use roll::RollWrite;
 pub(super) use runner::{Target, run};

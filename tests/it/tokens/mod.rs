@@ -8,6 +8,7 @@ mod faults;
 mod hosts;
 mod reads;
 mod schedules;
+mod succession;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};

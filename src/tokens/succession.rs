@@ -1,0 +1,296 @@
+//! A token's successor: a new token with the rights of another one, which ends a while later. So a value is rotated without
+//! a moment in which none works.
+//!
+//! The successor is made before its predecessor is touched. Until its value is about to be handed over it has a name that
+//! nobody else uses, made of its predecessor's id: what a run has left that was cut off is found by it, and deleted.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use time::OffsetDateTime;
+use tokio::sync::oneshot;
+
+use super::claims::Claims;
+use super::context::Context;
+use super::create::{CreateError, Maker, NewToken, Order};
+use super::fold::{Folded, fold};
+use super::op::{Cause, Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
+use super::orphans::{Orphan, clear_away};
+use super::record::{Record, Successor};
+use super::view::{Held, held};
+use super::write::is_dead;
+use super::writer::Writers;
+use crate::cloudflare::{ListOptions, Owner, Token, TokenPolicy, tokens};
+use crate::policy::Policy;
+
+/// How a token is succeeded.
+#[derive(Clone, Debug)]
+pub struct Succession {
+    /// In what the successor differs from its predecessor. `fields.expires_on` is when the successor ends.
+    pub change: Change,
+    /// For how long the predecessor goes on working, at most.
+    pub overlap: Duration,
+}
+
+/// A token that has taken another one's place. Its value is nowhere else.
+#[derive(Debug)]
+pub struct Succeeded {
+    /// The new token.
+    pub token: Arc<Token>,
+    /// Its value.
+    pub value: SecretString,
+    /// When the old one ends. `None`: that is not settled, and `unfinished` says why.
+    pub predecessor_ends: Option<OffsetDateTime>,
+    /// When it was to end before.
+    predecessor_ended: Option<OffsetDateTime>,
+    /// What is not as it was asked.
+    pub concerns: Vec<Concern>,
+    /// What creates without an answer have made, or may have made.
+    pub left_behind: Vec<Orphan>,
+    /// What is still to be done.
+    pub unfinished: Vec<Unfinished>,
+}
+
+/// A step that could not be made after the successor was there.
+#[derive(Clone, Debug)]
+pub enum Unfinished {
+    /// The old token has no end yet.
+    Predecessor(OpError),
+    /// The new token has neither its name nor what was added to the old one meanwhile.
+    Successor(OpError),
+    /// The new token was to be disabled and is not.
+    NotDisabled(OpError),
+}
+
+/// Why there is no successor. The old token is as it was.
+#[derive(Clone, Debug)]
+pub enum SuccessionError {
+    /// The old token could not be read, or what an earlier run has left could not be deleted.
+    Predecessor(OpError),
+    /// The new token could not be made.
+    Create(CreateError),
+}
+
+/// The name of a successor until its value is handed over.
+pub fn successor_name(predecessor: &str) -> String {
+    format!("tf-successor-of-{predecessor}")
+}
+
+/// Makes a successor, in a task of its own. If the caller goes away meanwhile, so that nobody has the value, it is deleted.
+pub(super) async fn succeed(
+    context: &Context,
+    writers: &Writers,
+    owner: &Owner,
+    id: &str,
+    succession: Succession,
+) -> Result<Succeeded, SuccessionError> {
+    let (reply, answer) = oneshot::channel();
+    let maker = Maker { context: context.clone(), writers: writers.clone(), owner: owner.clone() };
+    let predecessor = id.to_owned();
+    context.under_way.spawn(async move {
+        let heir = Heir { maker, predecessor, succession };
+        let made = heir.make().await;
+        let id = made.as_ref().ok().map(|made| made.token.id.clone());
+        let context = &heir.maker.context;
+        let told = if context.is_leaving() { Err(made) } else { reply.send(made) };
+        match (told, id) {
+            (Ok(()), Some(id)) => heir.record(Successor { id, heard: true }).await,
+            (Err(Ok(unheard)), Some(id)) => heir.take_back(&id, unheard).await,
+            (Err(Err(_)), _) | (_, None) => {}
+        }
+    });
+    answer.await.unwrap_or(Err(SuccessionError::Create(CreateError::Internal)))
+}
+
+/// Deletes what earlier runs have made in this token's place without handing it over. True where nothing is left.
+pub(super) async fn clear_unheard(
+    context: &Context,
+    owner: &Owner,
+    predecessor: &str,
+) -> Result<(), OpError> {
+    let refused = |error| OpError::without_effect(Cause::Api(error));
+    let name = successor_name(predecessor);
+    let options = ListOptions { name: Some(name.clone()), ..ListOptions::default() };
+    let page = context.client.send(tokens::list_page(owner, &options)).await.map_err(refused)?;
+    let named = page.items.into_iter().filter(|token| token.name == name).map(|token| token.id);
+    let key = context.settings.key(predecessor);
+    let record = context.settings.files.peek::<Record>(&key).and_then(|record| record.successor);
+    let unheard = record.filter(|successor| !successor.heard).map(|successor| successor.id);
+    for id in named.chain(unheard).collect::<BTreeSet<_>>() {
+        tracing::warn!(token = id, "a successor that nobody has the value of is deleted");
+        let deleted = context.client.send_opt(tokens::delete(owner, &id)).await;
+        context.reader.written(owner, &id);
+        deleted.map_err(|error| OpError { cause: Cause::Api(error), may_have_effect: false })?;
+    }
+    Ok(())
+}
+
+struct Heir {
+    maker: Maker,
+    predecessor: String,
+    succession: Succession,
+}
+
+impl Heir {
+    async fn make(&self) -> Result<Succeeded, SuccessionError> {
+        let Maker { context, owner, .. } = &self.maker;
+        clear_unheard(context, owner, &self.predecessor).await.map_err(SuccessionError::Predecessor)?;
+        let refused = |cause| SuccessionError::Predecessor(OpError::without_effect(cause));
+        let before = context.reader.get_fresh(owner, &self.predecessor).await;
+        let Some(before) = before.map_err(|error| refused(Cause::Api(error)))? else {
+            return Err(refused(Cause::Gone));
+        };
+        let folded = fold(&[&self.succession.change], &before, owner, &self.recorded().claims);
+        let order = order(&self.predecessor, &folded, self.succession.change.fields.expires_on.flatten());
+        let created = self.maker.make(order).await.map_err(SuccessionError::Create)?;
+        self.hand_over_claims(&created.token.id, folded.claims.clone()).await;
+        self.record(Successor { id: created.token.id.clone(), heard: false }).await;
+
+        let mut made = Succeeded {
+            token: created.token,
+            value: created.value,
+            predecessor_ends: None,
+            predecessor_ended: before.expires_on,
+            concerns: created.concerns,
+            left_behind: created.left_behind,
+            unfinished: created.not_disabled.map(Unfinished::NotDisabled).into_iter().collect(),
+        };
+        // The name is this code's business until the end.
+        made.concerns.retain(|concern| !matches!(concern, Concern::NotApplied(Field::Name)));
+        let now = context.client.now();
+        let end = end_of(&before, now, self.succession.overlap);
+        let mut late = Vec::new();
+        if is_dead(&before) {
+            made.predecessor_ends = Some(end);
+        } else {
+            match self.submit(&self.predecessor, follow(&self.succession.change, end)).await {
+                Ok(outcome) => {
+                    made.predecessor_ends = Some(end);
+                    if let Some(token) = &outcome.token {
+                        late = came_since(&before, token, owner);
+                    }
+                }
+                Err(OpError { cause: Cause::Gone, .. }) => made.predecessor_ends = Some(now),
+                Err(error) => made.unfinished.push(Unfinished::Predecessor(error)),
+            }
+        }
+        let name = Fields { name: Some(folded.update.name.clone()), ..Fields::default() };
+        let policies = (!late.is_empty()).then(|| PolicyChange::Edit { remove: BTreeSet::new(), add: late });
+        let finish = Change { by: self.succession.change.by.clone(), fields: name, policies, again: false };
+        let is_late = finish.policies.is_some();
+        match self.submit(&made.token.id.clone(), finish).await {
+            Ok(outcome) => {
+                if is_late {
+                    let claims = self.recorded().claims;
+                    self.hand_over_claims(&made.token.id, claims).await;
+                }
+                made.token = outcome.token.unwrap_or(made.token);
+                made.concerns.extend(outcome.concerns);
+            }
+            Err(error) => made.unfinished.push(Unfinished::Successor(error)),
+        }
+        Ok(made)
+    }
+
+    async fn submit(&self, id: &str, change: Change) -> Result<Outcome, OpError> {
+        let Maker { context, writers, owner } = &self.maker;
+        writers.submit(context, owner, id, Op::from(change)).await
+    }
+
+    /// Nobody has the new token's value: it goes, and the old one lives on.
+    async fn take_back(&self, id: &str, unheard: Succeeded) {
+        let Maker { context, owner, .. } = &self.maker;
+        if clear_away(context, owner, id).await && unheard.predecessor_ends.is_some() {
+            let fields = Fields { expires_on: Some(unheard.predecessor_ended), ..Fields::default() };
+            let lives_on =
+                Change { by: self.succession.change.by.clone(), fields, policies: None, again: false };
+            if let Err(error) = self.submit(&self.predecessor, lives_on).await {
+                tracing::error!(token = self.predecessor, %error, "the token ends early: its successor is gone");
+            }
+        }
+    }
+
+    /// Whoever has claimed a policy of the old token has claimed that of the new one.
+    async fn hand_over_claims(&self, id: &str, claims: Claims) {
+        let predecessor = Some(self.predecessor.clone());
+        edit_record(&self.maker.context, id, |record| {
+            record.claims = claims;
+            record.predecessor = predecessor;
+        })
+        .await;
+    }
+
+    /// What this host has recorded of the old token.
+    fn recorded(&self) -> Record {
+        let settings = &self.maker.context.settings;
+        settings.files.peek(&settings.key(&self.predecessor)).unwrap_or_default()
+    }
+
+    async fn record(&self, successor: Successor) {
+        edit_record(&self.maker.context, &self.predecessor, |record| record.successor = Some(successor))
+            .await;
+    }
+}
+
+async fn edit_record(context: &Context, id: &str, edit: impl FnOnce(&mut Record)) {
+    let settings = &context.settings;
+    // What is recorded must be so also where the run was stopped.
+    match settings.files.lock(&settings.key(id), settings.lock_wait, || false).await {
+        Ok(lock) => {
+            let mut record: Record = lock.record();
+            edit(&mut record);
+            lock.save(&record);
+        }
+        Err(error) => {
+            tracing::warn!(token = id, %error, "a token's record could not be written on this host")
+        }
+    }
+}
+
+/// What is asked for as a successor.
+fn order(predecessor: &str, folded: &Folded, expires_on: Option<OffsetDateTime>) -> Order {
+    let (readable, carried): (Vec<&Held>, Vec<&Held>) =
+        folded.policies.iter().partition(|held| held.policy.is_some());
+    let update = &folded.update;
+    let new = NewToken {
+        name: Some(successor_name(predecessor)),
+        policies: readable.into_iter().filter_map(|held| held.policy.clone()).collect(),
+        condition: update.condition.clone().flatten(),
+        expires_on,
+        not_before: update.not_before.flatten(),
+        disabled: update.status.as_deref() == Some("disabled"),
+    };
+    let carried: Vec<TokenPolicy> = carried.into_iter().map(|held| held.wire.clone()).collect();
+    Order { new, carried, ours: true }
+}
+
+/// When the old token ends: never later than it would anyway.
+fn end_of(before: &Token, now: OffsetDateTime, overlap: Duration) -> OffsetDateTime {
+    let end = now + overlap;
+    let end = end.replace_nanosecond(0).unwrap_or(end);
+    before.expires_on.map_or(end, |planned| planned.min(end))
+}
+
+/// What the old token takes over from a change: its narrower rights count at once. What is added is for the new one only.
+fn follow(change: &Change, end: OffsetDateTime) -> Change {
+    let Fields { status, condition, .. } = change.fields.clone();
+    let policies = match &change.policies {
+        Some(PolicyChange::Edit { remove, add }) => {
+            let kept: BTreeSet<_> = add.iter().map(Policy::fingerprint).collect();
+            let remove: BTreeSet<_> = remove.difference(&kept).copied().collect();
+            (!remove.is_empty()).then(|| PolicyChange::Edit { remove, add: Vec::new() })
+        }
+        other => other.clone(),
+    };
+    let fields = Fields { status, condition, expires_on: Some(Some(end)), ..Fields::default() };
+    Change { by: change.by.clone(), fields, policies, again: change.again }
+}
+
+/// The policies that the old token has got since it was read.
+fn came_since(before: &Token, now: &Token, owner: &Owner) -> Vec<Policy> {
+    let had: BTreeSet<_> = held(before, owner).iter().filter_map(|held| held.fingerprint).collect();
+    let new = held(now, owner).into_iter().filter_map(|held| held.policy);
+    new.filter(|policy| !had.contains(&policy.fingerprint()) && !policy.is_inert(owner)).collect()
+}

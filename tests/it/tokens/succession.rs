@@ -1,0 +1,194 @@
+//! A token's successor, and what is left of it where something goes wrong on the way.
+
+use std::time::Duration;
+
+use cloudflare_tokens::tokens::{
+    CreateError, Succeeded, Succession, SuccessionError, Unfinished, successor_name,
+};
+use secrecy::ExposeSecret;
+
+use super::*;
+use crate::simulator::{Effect as Sim, Fault, FaultKind};
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+fn succession(policies: Option<PolicyChange>) -> Succession {
+    let change = Change { by: "token".into(), policies, ..Change::default() };
+    Succession { change, overlap: WEEK }
+}
+
+impl Host {
+    async fn succeed(&self, id: &str, succession: Succession) -> Result<Succeeded, SuccessionError> {
+        self.service.succeed(&self.owner, id, succession).await
+    }
+}
+
+impl World {
+    /// The tokens that are there, by name, in the order of their names.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> =
+            self.sim.tokens().iter().map(|token| token["name"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    fn ends(&self, id: &str) -> Option<String> {
+        self.sim.token(id).unwrap()["expires_on"].as_str().map(str::to_owned)
+    }
+}
+
+fn refused() -> FaultKind {
+    FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Sim::None)
+}
+
+#[tokio::test]
+async fn a_successor_has_the_name_and_all_rights_and_the_old_one_an_end() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1, 2]));
+    let made = host.succeed(&old, succession(None)).await.unwrap();
+    let new = &made.token.id;
+    assert_ne!(*new, old);
+    assert_eq!(Some(made.value.expose_secret().to_owned()), world.sim.token_value(new));
+    assert_eq!((world.has(new), world.has(&old)), (world.fingerprints([1, 2]), world.fingerprints([1, 2])));
+    assert_eq!(world.names(), ["deploy", "deploy"]);
+    let end = made.predecessor_ends.unwrap();
+    assert!((end - world.sim.now() - WEEK).whole_seconds().abs() <= 2, "{end}");
+    assert!(world.ends(&old).is_some() && world.ends(new).is_none());
+    assert!(made.concerns.is_empty() && made.unfinished.is_empty(), "{made:?}");
+    assert_eq!(host.service.successors(&old), [new.as_str()]);
+    assert_eq!(host.service.predecessor(new), Some(old));
+}
+
+#[tokio::test]
+async fn the_old_token_never_ends_later_than_it_would_have() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    let soon = world.sim.now() + Duration::from_secs(3600);
+    world.sim.edit(&old, |token| token.expires_on = Some(soon));
+    let made = host.succeed(&old, succession(None)).await.unwrap();
+    assert_eq!(made.predecessor_ends, Some(soon));
+    assert!(world.ends(&made.token.id).is_none(), "the new one has the end that was asked for");
+}
+
+#[tokio::test]
+async fn what_a_change_takes_away_goes_from_both_and_what_it_adds_is_new() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1, 2, 3]));
+    let edit = PolicyChange::Edit {
+        remove: world.fingerprints([1, 2]),
+        add: vec![world.policy(1), world.policy(4)],
+    };
+    let made = host.succeed(&old, succession(Some(edit))).await.unwrap();
+    assert_eq!(world.has(&made.token.id), world.fingerprints([1, 3, 4]));
+    assert_eq!(world.has(&old), world.fingerprints([1, 3]));
+}
+
+#[tokio::test]
+async fn a_disabled_token_has_a_disabled_successor() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    world.sim.set_status(&old, "disabled");
+    let made = host.succeed(&old, succession(None)).await.unwrap();
+    assert_eq!(world.sim.token(&made.token.id).unwrap()["status"], "disabled");
+}
+
+#[tokio::test]
+async fn a_token_without_rights_has_a_successor_without_rights() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[]));
+    let made = host.succeed(&old, succession(None)).await.unwrap();
+    assert_eq!(world.has(&made.token.id), BTreeSet::new());
+    let edit = world.edit("binding", &[], &[1]);
+    host.submit(&made.token.id, edit).await.unwrap();
+    assert_eq!(world.has(&made.token.id), world.fingerprints([1]));
+}
+
+#[tokio::test]
+async fn who_has_claimed_a_right_can_take_it_back_from_the_successor() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[]));
+    host.submit(&old, world.edit("one", &[], &[1])).await.unwrap();
+    host.submit(&old, world.edit("other", &[], &[1])).await.unwrap_or_else(|e| panic!("{e}"));
+    let made = host.succeed(&old, succession(None)).await.unwrap();
+    let id = &made.token.id;
+    host.submit(id, world.edit("one", &[1], &[])).await.unwrap();
+    assert_eq!(world.has(id), world.fingerprints([1]), "the other one has claimed it later");
+    host.submit(id, world.edit("other", &[1], &[])).await.unwrap();
+    assert_eq!(world.has(id), BTreeSet::new());
+}
+
+#[tokio::test]
+async fn a_right_that_comes_while_the_successor_is_made_goes_over() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    let slow = FaultKind::LatencyAfter(Duration::from_millis(400));
+    world.sim.fault(Fault::new(slow).method("POST"));
+    let (made, _) = tokio::join!(host.succeed(&old, succession(None)), async {
+        while world.sim.tokens().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        host.submit(&old, world.edit("binding", &[], &[2])).await.unwrap()
+    });
+    let id = made.unwrap().token.id.clone();
+    assert_eq!(world.has(&id), world.fingerprints([1, 2]));
+    host.submit(&id, world.edit("binding", &[2], &[])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([1]));
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_made_the_old_token_stays_as_it_is() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    let before = world.sim.token(&old);
+    world.sim.fault(Fault::new(refused()).method("POST"));
+    let error = host.succeed(&old, succession(None)).await.unwrap_err();
+    assert!(matches!(error, SuccessionError::Create(CreateError::Api(_))), "{error:?}");
+    assert_eq!((world.sim.token(&old), world.sim.tokens().len()), (before, 1));
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_one_successor_and_nothing_else() {
+    for kind in [FaultKind::Reset(Sim::Done), FaultKind::Reset(Sim::None), FaultKind::Truncated] {
+        let world = World::new(Options::default()).await;
+        let (host, old) = (world.host(), world.mint("deploy", &[1]));
+        world.sim.fault(Fault::new(kind.clone()).method("POST"));
+        let made = host.succeed(&old, succession(None)).await.unwrap();
+        assert_eq!(Some(made.value.expose_secret().to_owned()), world.sim.token_value(&made.token.id));
+        assert_eq!(world.names(), ["deploy", "deploy"], "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_old_token_that_gets_no_end_is_told() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    world.sim.fault(Fault::new(refused()).method("PUT").path(&format!("/accounts/*/tokens/{old}")).always());
+    let made = host.succeed(&old, succession(None)).await.unwrap();
+    assert_eq!(made.predecessor_ends, None);
+    assert!(matches!(&made.unfinished[..], [Unfinished::Predecessor(_)]), "{made:?}");
+    assert_eq!(world.names(), ["deploy", "deploy"]);
+}
+
+#[tokio::test]
+async fn what_a_killed_run_has_left_goes_before_the_next_successor_comes() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    // Made by a run on another host, which died before it gave the successor its name.
+    let left = world.mint(&successor_name(&old), &[1]);
+    let other = world.mint("deploy", &[1]);
+    let made = host.succeed(&old, succession(None)).await.unwrap();
+    assert!(world.sim.token(&left).is_none() && world.sim.token(&other).is_some());
+    assert_eq!(world.names(), ["deploy", "deploy", "deploy"]);
+    assert_ne!(made.token.id, other);
+}
+
+#[tokio::test]
+async fn a_successor_that_nobody_heard_of_goes_and_the_old_token_lives_on() {
+    let world = World::new(Options { latency: Duration::from_millis(40), ..Options::default() }).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    let gone = tokio::time::timeout(Duration::from_millis(150), host.succeed(&old, succession(None)));
+    assert!(gone.await.is_err());
+    host.service.leave().await;
+    assert_eq!(world.names(), ["deploy"]);
+    assert_eq!(world.ends(&old), None);
+}
