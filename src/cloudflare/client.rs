@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -202,22 +203,33 @@ impl Client {
     /// # Errors
     /// As [`send`](Self::send), for any page.
     pub async fn list_tokens(&self, owner: &Owner) -> Result<TokenList, Error> {
+        let all = self.token_pages(owner).try_fold(TokenList::default(), |mut all, page| async move {
+            all.tokens.extend(page.tokens);
+            all.unreadable.extend(page.unreadable);
+            Ok(all)
+        });
+        all.await
+    }
+
+    /// The same, page by page. A page is asked for when it is wanted; an error ends them.
+    pub fn token_pages(&self, owner: &Owner) -> BoxStream<'static, Result<TokenList, Error>> {
         /// Twenty times what an account may have: a list that goes on is no list.
         const MOST_PAGES: u32 = 200;
-        let mut all = TokenList::default();
-        // What is made or removed meanwhile shifts the pages.
-        let mut seen = HashSet::new();
-        for number in 1..=MOST_PAGES {
-            let page = self.send(tokens::list_page(owner, &ListOptions::page(number))).await?;
-            let more = page.has_next(number);
-            all.tokens.extend(page.items.into_iter().filter(|token| seen.insert(token.id.clone())));
+        // What is made or removed meanwhile shifts the pages: each token is told once.
+        let start = (self.clone(), owner.clone(), 1, HashSet::new());
+        let next = |state: Option<(Client, Owner, u32, HashSet<String>)>| async move {
+            let (client, owner, number, mut seen) = state?;
+            let page = match client.send(tokens::list_page(&owner, &ListOptions::page(number))).await {
+                Ok(page) => page,
+                Err(error) => return Some((Err(error), None)),
+            };
+            let more = number < MOST_PAGES && page.has_next(number);
+            let tokens = page.items.into_iter().filter(|token| seen.insert(token.id.clone())).collect();
             let mut is_new = |id: &Option<String>| id.clone().is_none_or(|id| seen.insert(id));
-            all.unreadable.extend(page.unreadable.into_iter().filter(|token| is_new(&token.id)));
-            if !more {
-                break;
-            }
-        }
-        Ok(all)
+            let unreadable = page.unreadable.into_iter().filter(|token| is_new(&token.id)).collect();
+            Some((Ok(TokenList { tokens, unreadable }), more.then_some((client, owner, number + 1, seen))))
+        };
+        stream::unfold(Some(start), next).boxed()
     }
 
     async fn attempt<T>(

@@ -147,6 +147,11 @@ pub mod workers {
         request
     }
 
+    /// The names and types of all secrets of a Worker. It is not paginated.
+    pub fn list_secrets(account: &str, script: &str) -> Request<Vec<WorkerSecret>> {
+        Request::new(Method::GET, secrets(account, script), "a list of a Worker's secrets")
+    }
+
     /// A secret's name and type: its value can't be read.
     pub fn get_secret(account: &str, script: &str, name: &str) -> Request<WorkerSecret> {
         Request::new(Method::GET, one(account, script, name), "a Worker's secret")
@@ -239,6 +244,10 @@ mod tests {
         assert_eq!(
             parts(&workers::list("acc")),
             ("GET /accounts/acc/workers/scripts".into(), Value::Null, true)
+        );
+        assert_eq!(
+            parts(&workers::list_secrets("acc", "my script")),
+            ("GET /accounts/acc/workers/scripts/my%20script/secrets".into(), Value::Null, true)
         );
         let target = |request: &Request<_>| format!("{} {}", request.method(), request.path());
         assert_eq!(

@@ -10,6 +10,7 @@ mod ephemeral_resources;
 mod functions;
 mod guardrails;
 mod import;
+mod lists;
 mod owner;
 mod policies;
 mod resources;
@@ -31,6 +32,7 @@ use functions::capability::Capability;
 use functions::r2_secret_access_key::R2SecretAccessKey;
 use functions::resource_keys::{AccountResource, AllZonesResource, R2BucketResource, ZoneResource};
 use functions::terraform_policies::TerraformPolicies;
+use lists::workers_secret::WorkersSecrets;
 use resources::account_api_token::AccountApiToken;
 use resources::token_binding::TokenBinding;
 use resources::user_api_token::UserApiToken;
@@ -40,6 +42,7 @@ use session::Session;
 use token::TokenResource;
 use token::lent::{LentToken, Open};
 use token::listed::TokenListDataSource;
+use token::search::TokenList;
 use token::shown::TokenDataSource;
 
 /// The registry address: what `source` in `required_providers` and a dev override say.
@@ -65,6 +68,9 @@ pub fn server(environment: Environment) -> Registry {
             open.clone(),
         ))
         .ephemeral_resource(LentToken::<ephemeral_resources::user_api_token::UserApiToken>::new(of(), open))
+        .list_resource(TokenList::<AccountApiToken, lists::account_api_token::AccountApiToken>::new(of()))
+        .list_resource(TokenList::<UserApiToken, lists::user_api_token::UserApiToken>::new(of()))
+        .list_resource(WorkersSecrets { session: of() })
         .function(AccountResource)
         .function(AllZonesResource)
         .function(Capability)

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
@@ -186,11 +186,32 @@ impl Reader {
     }
 
     pub(super) async fn list(&self, owner: &Owner) -> Result<Listed, Error> {
-        let sent = Instant::now();
-        let TokenList { tokens, unreadable } = self.0.client.list_tokens(owner).await?;
-        let tokens: Vec<_> = tokens.into_iter().map(shared).collect();
-        self.shelf(owner, |shelf| tokens.iter().for_each(|token| shelf.keep(sent, token)));
-        Ok(Listed { tokens, unreadable })
+        let none = Listed { tokens: Vec::new(), unreadable: Vec::new() };
+        let all = self.pages(owner).try_fold(none, |mut all, page| async move {
+            all.tokens.extend(page.tokens);
+            all.unreadable.extend(page.unreadable);
+            Ok(all)
+        });
+        all.await
+    }
+
+    /// The tokens of an owner, page by page. A page is asked for when it is wanted; an error ends them.
+    pub(super) fn pages(&self, owner: &Owner) -> BoxStream<'static, Result<Listed, Error>> {
+        let (reader, owner) = (self.clone(), owner.clone());
+        let pages = self.0.client.token_pages(&owner);
+        let next = move |mut pages: BoxStream<'static, Result<TokenList, Error>>| {
+            let (reader, owner) = (reader.clone(), owner.clone());
+            async move {
+                let sent = Instant::now();
+                let page = pages.next().await?.map(|TokenList { tokens, unreadable }| {
+                    let tokens: Vec<_> = tokens.into_iter().map(shared).collect();
+                    reader.shelf(&owner, |shelf| tokens.iter().for_each(|token| shelf.keep(sent, token)));
+                    Listed { tokens, unreadable }
+                });
+                Some((page, pages))
+            }
+        };
+        stream::unfold(pages, next).boxed()
     }
 
     /// The ids of the tokens that were seen so far.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::stream::BoxStream;
 use parking_lot::Mutex;
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -88,6 +89,11 @@ impl TokenService {
     /// Those of the client.
     pub async fn list(&self, owner: &Owner) -> Result<Listed, Error> {
         self.0.context.reader.list(owner).await
+    }
+
+    /// The same, page by page: a page is asked for when it is wanted. An error ends them.
+    pub fn pages(&self, owner: &Owner) -> BoxStream<'static, Result<Listed, Error>> {
+        self.0.context.reader.pages(owner)
     }
 
     /// The permission groups that the owner's tokens can have. Asked once; a failure is not kept.

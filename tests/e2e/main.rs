@@ -34,6 +34,7 @@ mod nulls;
 mod own_states;
 mod own_token;
 mod policies;
+mod query;
 mod readings;
 mod refusals;
 mod registry;

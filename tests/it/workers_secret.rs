@@ -60,7 +60,6 @@ async fn a_write_only_value_is_put_again_when_its_version_changes_and_is_in_no_s
 async fn exactly_one_value_is_taken_and_a_version_goes_with_a_write_only_one() {
     let (_sim, provider) = start().await;
     let cases = [
-        (json!({}), "No value"),
         (json!({"value": "a", "value_wo": "b", "value_wo_version": 1}), "`value` conflicts with `value_wo`"),
         (json!({"value_wo": "b"}), "`value_wo` needs `value_wo_version`"),
         (json!({"value_wo_version": 1}), "`value_wo_version` without `value_wo`"),
@@ -72,6 +71,10 @@ async fn exactly_one_value_is_taken_and_a_version_goes_with_a_write_only_one() {
         let found = told(&provider.validate(TYPE, &config).await, Severity::Error);
         assert!(found.contains(expected), "{config}: {found}");
     }
+    // An imported secret needs none; whether one is imported, only a plan knows.
+    let none = json!({"script_name": "edge-api", "name": "KEY"});
+    let found = provider.plan(TYPE, None, &none).await.diagnostics;
+    assert!(told(&found, Severity::Error).contains("No value"));
     let later = json!({"script_name": UNKNOWN, "name": "KEY", "value_wo": UNKNOWN, "value_wo_version": 1});
     assert!(provider.validate(TYPE, &later).await.is_empty());
 }

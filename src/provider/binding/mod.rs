@@ -35,7 +35,7 @@ model! {
         /// An id that the provider makes up.
         id: String = computed().keep_prior(),
         /// The token that the policies are added to.
-        token_id: String = required().requires_replace().check(checks::id("a token")),
+        token_id: String = required().requires_replace().identity().check(checks::id("a token")),
         /// What the capability is called, for people who read the configuration. Cloudflare does not store it.
         name: String = optional(),
         /// What the token may do besides what it may already.
@@ -44,7 +44,7 @@ model! {
         )),
         /// The fingerprints of the policies as applied: what the binding removes when it goes, and what an import of it names.
         // In the state and not beside it: of a tainted object, Terraform hands only the state to the delete.
-        fingerprints: Set<String> = computed().keep_prior(),
+        fingerprints: Set<String> = computed().keep_prior().identity(),
         /// What the last apply sent without learning whether it took effect; null normally. The next apply sends it again.
         unconfirmed: String = computed().keep_prior(),
     }
@@ -278,7 +278,7 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
     }
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {
-        let (owner, binding, wanted) = import::read::<T::Owner>(&id)?;
+        let (owner, binding, wanted) = import::read::<T::Owner>(&id, &self.session.account_id())?;
         Ok(Applied { state: T::with(owner, binding), private: Private { wanted } })
     }
 }

@@ -75,7 +75,6 @@ impl Resource for WorkersSecret {
     async fn validate(&self, config: Model) -> Diagnostics {
         let SecretFields { value, value_wo, value_wo_version, .. } = config.secret;
         match (value.is_null(), value_wo.is_null(), value_wo_version.is_null()) {
-            (true, true, true) => wording::no_secret_value().at(path!(SecretFields.value)).into(),
             // Not known yet, it may turn out to be null.
             (_, false, true) if !value_wo.is_unknown() => {
                 wording::no_version().at(path!(SecretFields.value_wo)).into()
@@ -103,7 +102,9 @@ impl Resource for WorkersSecret {
             _ => None,
         };
         let prior = planning.prior.as_ref().map(|prior| &prior.secret);
-        let (secret, decided) = secret::decide(&Facts { prior, planned: &planned.secret, there });
+        let facts =
+            Facts { prior, planned: &planned.secret, has_value: planning.config.secret.has_value(), there };
+        let (secret, decided) = secret::decide(&facts);
         planning.planned.secret = secret;
         found.extend(decided);
         found
@@ -173,6 +174,11 @@ impl Resource for WorkersSecret {
             }
             Err(error) => wording::workers_secret(&place.failed("delete"), &error).into(),
         }
+    }
+
+    async fn generate_config(&self, state: &Model, _: &mut Model) -> Diagnostics {
+        let name = state.secret.name.as_str().unwrap_or_default();
+        wording::generated_without_value(name).at(path!(SecretFields.value)).into()
     }
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {

@@ -33,6 +33,11 @@ model! {
 }
 
 impl SecretFields {
+    /// Whether the configuration says what to put.
+    pub(crate) fn has_value(&self) -> bool {
+        !(self.value.is_null() && self.value_wo.is_null() && self.value_wo_version.is_null())
+    }
+
     /// The Worker and the secret's name: empty before they are known.
     pub(crate) fn place(&self) -> Option<(&str, &str)> {
         Some((self.script_name.as_str()?, self.name.as_str()?))
@@ -50,6 +55,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) prior: Option<&'a SecretFields>,
     /// The framework's plan.
     pub(crate) planned: &'a SecretFields,
+    /// Whether the configuration says what to put. That may be write-only, and then it is in no plan.
+    pub(crate) has_value: bool,
     /// On create: the account, and the secret that is there already.
     pub(crate) there: Option<(&'a str, WorkerSecret)>,
 }
@@ -66,6 +73,11 @@ pub(crate) fn decide(facts: &Facts<'_>) -> (SecretFields, Diagnostics) {
     {
         // States of version 0.1.0 have no id: the next put makes one.
         planned.id = Value::Unknown;
+    }
+    // A secret that was imported has no value in the state: without one in the configuration it stays as it is.
+    let stays = facts.prior.is_some_and(|prior| !prior.has_value() && planned == *prior);
+    if !facts.has_value && !stays {
+        found.push(wording::no_secret_value().at(path!(SecretFields.value)));
     }
     if let (Some((account, secret)), Some((script, _))) = (&facts.there, planned.place()) {
         let warning = wording::secret_exists(account, script, secret, is_text(secret));
@@ -127,10 +139,23 @@ mod tests {
         assert!(!doubtful.unconfirmed.is_null());
         // The framework plans what the configuration says; the computed attributes stay as they were.
         let planned = SecretFields { unconfirmed: doubtful.unconfirmed.clone(), ..secret("one") };
-        let facts = Facts { prior: Some(&doubtful), planned: &planned, there: None };
+        let facts = Facts { prior: Some(&doubtful), planned: &planned, has_value: true, there: None };
         let (planned, _) = decide(&facts);
         assert!(planned != doubtful && planned.unconfirmed.is_null());
         assert!(Put::Done.after(Some(doubtful), planned).unwrap() == secret("one"));
+    }
+
+    #[test]
+    fn only_an_imported_secret_needs_no_value_and_only_as_long_as_it_stays() {
+        let imported = SecretFields { value: Value::Null, id: Value::Null, ..secret("") };
+        let refused = |prior: Option<&SecretFields>, planned: &SecretFields| {
+            decide(&Facts { prior, planned, has_value: false, there: None }).1.has_error()
+        };
+        assert!(refused(None, &imported));
+        assert!(!refused(Some(&imported), &imported));
+        assert!(refused(Some(&secret("one")), &imported), "the value was taken out of the configuration");
+        let renamed = SecretFields { name: "OTHER".to_owned().into(), ..imported.clone() };
+        assert!(refused(Some(&imported), &renamed));
     }
 
     #[test]
@@ -141,7 +166,9 @@ mod tests {
     #[test]
     fn an_old_state_gets_its_id_with_the_next_put_only() {
         let old = SecretFields { id: Value::Null, ..secret("one") };
-        let plan = |planned: &SecretFields| decide(&Facts { prior: Some(&old), planned, there: None }).0;
+        let plan = |planned: &SecretFields| {
+            decide(&Facts { prior: Some(&old), planned, has_value: true, there: None }).0
+        };
         assert!(plan(&old) == old);
         let changed = SecretFields { id: Value::Null, ..secret("two") };
         assert!(plan(&changed).id.is_unknown());

@@ -1,7 +1,9 @@
 //! Workers' secrets: what becomes of one, as pure functions, and the lock of the Workers that have them.
 
 mod decide;
+mod list;
 mod workers;
 
 pub(crate) use decide::{Facts, Put, SecretFields, decide, is_text};
+pub(crate) use list::{SecretFilter, listed};
 pub(crate) use workers::Workers;

@@ -5,12 +5,14 @@
 
 mod after;
 mod apply;
+mod generate;
 pub(crate) mod lent;
 pub(crate) mod listed;
 pub(crate) mod model;
 mod own;
 mod plan;
 mod refresh;
+pub(crate) mod search;
 pub(crate) mod shown;
 #[cfg(test)]
 mod tests;
@@ -290,6 +292,10 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
                 wording::write(&format!("Could not delete the API token {id}"), &error, &owner).into()
             }
         }
+    }
+
+    async fn generate_config(&self, state: &T::Model, config: &mut T::Model) -> Diagnostics {
+        generate::refine(T::body(state), config.as_mut())
     }
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {

@@ -114,6 +114,10 @@ pub(crate) struct Private {
     /// Whether the token was imported and not changed since: its policies are in the state, but may be bindings'.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) imported: bool,
+    /// Whether the token had ended already when it was imported: it is left as it is until the configuration gives it
+    /// another end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) imported_ended: bool,
     /// Whether a roll may have taken effect whose value nobody has: the next plan rolls the token again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) value_lost: bool,

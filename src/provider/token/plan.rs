@@ -246,7 +246,9 @@ pub(crate) fn has_ended(status: &str) -> bool {
     status == "expired" || status.starts_with("revoked")
 }
 
-/// A token that has expired or was revoked is replaced, if the configuration lets the new one live.
+/// A token that has expired or was revoked is replaced, if the configuration lets the new one live. One that had ended before
+/// it was imported is what somebody wanted to have in the state: it is replaced only where the configuration gives it another
+/// end.
 fn ended(change: Change<'_>, decision: &mut Decision) {
     let Some(prior) = change.prior else { return };
     let Some(status) = prior.status.as_str().filter(|status| has_ended(status)) else { return };
@@ -260,7 +262,12 @@ fn ended(change: Change<'_>, decision: &mut Decision) {
         }
         Value::Known(_) => true,
     };
-    if lives {
+    let same_end = (configured.is_null() && prior.expires_on.is_null())
+        || checks::is_same_instant(configured, &prior.expires_on);
+    if change.private.imported_ended && same_end && change.config.expires_in.is_null() {
+        decision.planned.status = prior.status.clone();
+        decision.found.push(wording::imported_ended(status).at(path!(TokenFields.status)));
+    } else if lives {
         decision.replace.push(path!(TokenFields.status));
         decision.planned.status =
             if change.config.status.is_null() { unset_status(None) } else { change.config.status.clone() };

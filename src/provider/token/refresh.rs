@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::after::{doubt, present};
 use super::model::{Private, TokenFields, claimant};
+use super::plan::has_ended;
 use super::value::{issued, look};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
@@ -14,7 +15,7 @@ use crate::path;
 use crate::provider::blocks::specs;
 use crate::provider::policies::{Matched, Own, matched};
 use crate::provider::wording;
-use crate::tf_provider::framework::{Diagnostics, Value};
+use crate::tf_provider::framework::{Diagnostics, Model, Value};
 use crate::tokens::{TokenPolicies, TokenService};
 
 /// The state after a refresh. Asks for the permission groups only where policies have changed.
@@ -46,6 +47,19 @@ pub(super) async fn refreshed(
         private.owned.extend(unheard);
     }
     Ok((state, private, found))
+}
+
+/// The state that an import of the token gives.
+pub(super) async fn imported(
+    tokens: &TokenService,
+    owner: &Owner,
+    token: &Token,
+    now: OffsetDateTime,
+) -> Result<TokenFields, Diagnostics> {
+    let state = TokenFields { id: token.id.clone().into(), ..TokenFields::null() };
+    // What there is to say of an import is said when it is imported.
+    let (state, _, _) = refreshed(tokens, owner, &state, &Private::default(), token, now).await?;
+    Ok(state)
 }
 
 /// A value that somebody else may have rolled.
@@ -119,6 +133,7 @@ pub(super) fn decide(
         state.exclusive_policies = Value::Known(!state.policies.is_null());
         state.store_value = Value::Known(true);
         private.imported = true;
+        private.imported_ended = has_ended(&token.status);
         found.push(wording::value_is_unknown(&token.id).at(path!(TokenFields.value)));
     }
     state.observe(token);

@@ -37,6 +37,15 @@ pub(crate) fn no_secret_value() -> Diagnostic {
     Diagnostic::error("No value", detail)
 }
 
+/// Configuration is generated for a secret, and nobody can tell its value.
+pub(crate) fn generated_without_value(name: &str) -> Diagnostic {
+    let detail = format!(
+        "The API does not tell the value of {name}, so what is generated has none. The secret is imported and stays as it is. \
+         Set `value_wo` with `value_wo_version` to have Terraform put it."
+    );
+    Diagnostic::warning("The secret's value is not in the configuration", detail)
+}
+
 /// What says what to put is null at apply.
 pub(crate) fn null_secret_value() -> Diagnostic {
     let detail =

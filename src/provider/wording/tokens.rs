@@ -92,6 +92,36 @@ pub(crate) fn expired(expires_on: Option<&str>) -> Diagnostic {
     Diagnostic::warning("The token has expired", detail)
 }
 
+/// A token had ended when it was imported, and stays as it is.
+pub(crate) fn imported_ended(status: &str) -> Diagnostic {
+    let detail = format!(
+        "It was {status} already when it was imported, so it can do nothing, and it is left as it is. To have a new token in \
+         its place, give it another `expires_on`, or run `terraform apply -replace` with its address. To be rid of it, remove \
+         its resource."
+    );
+    Diagnostic::warning("The imported token has ended", detail)
+}
+
+/// Configuration is generated for a token that has ended.
+pub(crate) fn generated_for_ended(name: &str, status: &str) -> Diagnostic {
+    let detail = format!(
+        "The token \"{name}\" is {status}. Its configuration is generated as that of any other, without `status`, which says \
+         only what the API says. Import it to delete it later, or take its two blocks out of what was generated."
+    );
+    Diagnostic::warning("Configuration is generated for a token that has ended", detail)
+}
+
+/// A list asks for a permission group of which there is none.
+pub(crate) fn no_such_group(name: &str, nearest: &[String]) -> Diagnostic {
+    let meant: Vec<_> = nearest.iter().map(|name| format!("\"{name}\"")).collect();
+    let meant = if meant.is_empty() { String::new() } else { format!(" Like it are {}.", meant.join(", ")) };
+    let detail = format!(
+        "No permission group is called \"{name}\", upper and lower case as written. Only tokens that still have a group of this \
+         name are listed.{meant} The data source cloudflare_api_token_permission_groups lists all."
+    );
+    Diagnostic::warning("No such permission group", detail)
+}
+
 /// A token is rolled; `why` is a clause. Which token it is stands in the summary: Terraform shows one warning for all that have
 /// the same.
 pub(crate) fn rolled(token: &str, why: &str) -> Diagnostic {

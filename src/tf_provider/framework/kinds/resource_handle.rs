@@ -227,8 +227,12 @@ impl ResourceHandle {
 
     /// Takes an existing object over.
     pub async fn import(&self, id: ResourceId) -> ImportResponse {
+        let asked = match &id {
+            ResourceId::Identity(identity) => Some(identity.clone()),
+            ResourceId::Id(_) => None,
+        };
         let mut imported = run(self.erased.clone().import(id)).await;
-        imported.identity = self.either(imported.identity, None);
+        imported.identity = self.either(imported.identity, asked.filter(|_| imported.state.is_some()));
         imported
     }
 

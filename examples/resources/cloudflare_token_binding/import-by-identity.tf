@@ -1,0 +1,9 @@
+# The account is the provider's if it is left out; the first 12 digits of a fingerprint are enough.
+import {
+  to = cloudflare_token_binding.cache_purge
+  identity = {
+    account_id   = "0da42c8d2132a9ddaf714f9e7c920711"
+    token_id     = "6e4a9b1c3f5d4e0f8a7b6c5d4e3f2a1b"
+    fingerprints = ["3b1f0c9d8e7a"]
+  }
+}

@@ -1,0 +1,22 @@
+//! `cloudflare_account_api_token`: the API tokens of an account.
+
+use crate::model;
+use crate::provider::owner::{Account, Owned};
+use crate::provider::token::search::TokenFilter;
+
+model! {
+    /// The API tokens of an account, whoever made them: to see which there are, and to bring them into Terraform.
+    pub(crate) struct Model {
+        ..owner: Account,
+        ..filter: TokenFilter,
+    }
+}
+
+/// The type.
+pub(crate) struct AccountApiToken;
+
+impl Owned<TokenFilter> for AccountApiToken {
+    type Owner = Account;
+    type Model = Model;
+    const NAME: &'static str = "cloudflare_account_api_token";
+}

@@ -1,0 +1,44 @@
+//! The secrets of a Worker, as `terraform query` lists them.
+
+use super::decide::{SecretFields, is_text};
+use crate::cloudflare::{Client, WorkerSecret, workers};
+use crate::model;
+use crate::owner::Owner;
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{Diagnostic, Model, required};
+
+model! {
+    /// Of which Worker.
+    pub(crate) struct SecretFilter {
+        /// The Worker's name.
+        script_name: String = required().check(checks::not_blank()),
+    }
+}
+
+/// The secrets of a Worker in the order of their names, each with what it is called: its name, and its kind where it is no
+/// `secret_text`.
+pub(crate) async fn listed(
+    client: &Client,
+    owner: &Owner,
+    filter: &SecretFilter,
+) -> Result<Vec<(String, SecretFields)>, Diagnostic> {
+    let (Owner::Account(account), Some(script)) = (owner, filter.script_name.as_str()) else {
+        return Ok(Vec::new());
+    };
+    let failed = |error| {
+        wording::workers_secret(&format!("Could not list the secrets of the Worker {script}"), &error)
+    };
+    let mut secrets = client.send(workers::list_secrets(account, script)).await.map_err(failed)?;
+    secrets.sort_by(|a, b| a.name.cmp(&b.name));
+    let one = |secret: WorkerSecret| {
+        let display_name =
+            if is_text(&secret) { secret.name.clone() } else { format!("{} ({})", secret.name, secret.kind) };
+        let fields = SecretFields {
+            script_name: script.to_owned().into(),
+            name: secret.name.into(),
+            ..SecretFields::null()
+        };
+        (display_name, fields)
+    };
+    Ok(secrets.into_iter().map(one).collect())
+}
