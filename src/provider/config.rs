@@ -202,6 +202,8 @@ impl CloudflareProvider {
 impl Provider for CloudflareProvider {
     type Config = ProviderModel;
 
+    const ADDRESS: &'static str = super::ADDRESS;
+
     async fn configure(&self, config: ProviderModel) -> Diagnostics {
         let stopper = Stopper::default();
         let stop = stopper.handle();

@@ -365,6 +365,54 @@ async fn moves_take_over_what_the_resource_knows_and_refuse_the_rest() {
 }
 
 #[tokio::test]
+async fn a_move_where_only_the_host_changed_is_a_load_of_the_state() {
+    let mut client = client().await;
+    let request = |provider: &str, source: &str, private: &[u8]| move_resource_state::Request {
+        source_provider_address: provider.to_owned(),
+        source_type_name: source.to_owned(),
+        source_state: Some(raw_state(br#"{"id": "thing-1", "name": "n", "unknown": 1}"#)),
+        source_schema_version: 1,
+        source_private: private.to_vec(),
+        target_type_name: name_of("toy_thing"),
+        ..Default::default()
+    };
+    for host in ["registry.opentofu.org", "mirror.example.com:8443"] {
+        let own = request(&format!("{host}/test/toy"), "toy_thing", br#"{"note":"kept"}"#);
+        let moved = client.move_resource_state(own).await.unwrap().into_inner();
+        assert!(moved.diagnostics.is_empty(), "{:?}", moved.diagnostics);
+        let state = back::<ThingModel>(moved.target_state.as_ref());
+        assert_eq!((state.get("id"), state.get("name")), (&text("thing-1"), &text("n")));
+        assert_eq!(moved.target_private, br#"{"note":"kept"}"#);
+        assert_eq!(moved.target_identity, Some(identity("thing-1")));
+    }
+    let newer = move_resource_state::Request {
+        source_schema_version: 7,
+        ..request("registry.opentofu.org/test/toy", "toy_thing", b"")
+    };
+    let refused = client.move_resource_state(newer).await.unwrap().into_inner();
+    assert!(refused.diagnostics[0].summary.contains("unknown version"), "{:?}", refused.diagnostics);
+    let foreign = request("registry.terraform.io/other/toy", "toy_thing", b"");
+    let refused = client.move_resource_state(foreign).await.unwrap().into_inner();
+    assert_eq!(refused.diagnostics[0].summary, "A toy_thing cannot become a toy_thing");
+}
+
+#[tokio::test]
+async fn private_state_of_another_sdk_counts_as_none() {
+    let mut client = client().await;
+    for private in [&b"null"[..], b"", b"\xff\x00", b"[1]", b"{"] {
+        let request = read_resource::Request {
+            type_name: name_of("toy_thing"),
+            current_state: thing(&[("id", text("thing-1")), ("name", text("n"))]),
+            private: private.to_vec(),
+            ..Default::default()
+        };
+        let read = client.read_resource(request).await.unwrap().into_inner();
+        assert!(read.diagnostics.is_empty(), "{private:?}: {:?}", read.diagnostics);
+        assert_eq!(read.private, br#"{"note":""}"#);
+    }
+}
+
+#[tokio::test]
 async fn data_sources_are_read() {
     let config = of::<LookupModel>(&[("key", text("k"))]);
     let request =

@@ -58,6 +58,8 @@ struct Toy(Calls);
 impl Provider for Toy {
     type Config = Config;
 
+    const ADDRESS: &'static str = "registry.terraform.io/test/toy";
+
     async fn configure(&self, _: Config) -> Diagnostics {
         Diagnostics::none()
     }

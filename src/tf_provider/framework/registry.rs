@@ -12,6 +12,7 @@ use super::schema::Schemas;
 /// A provider with everything that it has, built once.
 pub struct Registry {
     provider: ProviderHandle,
+    address: &'static str,
     resources: BTreeMap<&'static str, ResourceHandle>,
     data_sources: BTreeMap<&'static str, DataSourceHandle>,
     ephemeral_resources: BTreeMap<&'static str, EphemeralResourceHandle>,
@@ -26,7 +27,7 @@ impl RegistryBuilder {
     /// Adds a resource type.
     #[must_use]
     pub fn resource<R: Resource>(mut self, resource: R) -> RegistryBuilder {
-        self.0.resources.insert(R::TYPE_NAME, ResourceHandle::new(resource));
+        self.0.resources.insert(R::TYPE_NAME, ResourceHandle::new(resource, self.0.address));
         self
     }
 
@@ -69,6 +70,7 @@ impl Registry {
     pub fn builder<P: Provider>(provider: P) -> RegistryBuilder {
         RegistryBuilder(Registry {
             provider: ProviderHandle::new(provider),
+            address: P::ADDRESS,
             resources: BTreeMap::new(),
             data_sources: BTreeMap::new(),
             ephemeral_resources: BTreeMap::new(),

@@ -110,9 +110,10 @@ fn mismatch(mismatch: &Mismatch) -> Diagnostic {
     Diagnostic::error("A value does not fit the schema", detail).at(at)
 }
 
-/// Reads private state; where there is none, it is the default.
+/// Reads private state; where there is none, it is the default. This SDK writes JSON objects: anything else is another
+/// SDK's, left there by another provider that managed the object before, and counts as none.
 pub(super) fn decode<P: DeserializeOwned + Default>(bytes: &[u8]) -> Result<P, Diagnostic> {
-    if bytes.is_empty() {
+    if !is_object(bytes) {
         return Ok(P::default());
     }
     serde_json::from_slice(bytes).map_err(|e| {
@@ -124,6 +125,10 @@ pub(super) fn decode<P: DeserializeOwned + Default>(bytes: &[u8]) -> Result<P, D
         );
         Diagnostic::error("The private state is damaged", detail)
     })
+}
+
+fn is_object(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes).is_ok()
 }
 
 /// Writes private state.

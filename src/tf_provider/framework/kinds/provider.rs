@@ -14,6 +14,9 @@ pub trait Provider: Send + Sync + 'static {
     /// The provider block.
     type Config: Model;
 
+    /// Its registry address, such as `registry.terraform.io/namespace/type`.
+    const ADDRESS: &'static str;
+
     /// Checks beyond those of the attributes. Values may be unknown.
     async fn validate(&self, config: Self::Config) -> Diagnostics {
         let _ = config;

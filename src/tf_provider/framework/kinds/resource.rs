@@ -89,6 +89,20 @@ pub struct MoveSource {
     pub schema_version: i64,
     /// Its state. May hold secrets.
     pub json: Json,
+    /// Its private state, in a form that only the provider that wrote it knows.
+    pub private: Vec<u8>,
+}
+
+impl MoveSource {
+    /// The provider as `namespace/type`. The host does not count: registries and mirrors have the same provider.
+    pub fn provider(&self) -> &str {
+        without_host(&self.provider_address)
+    }
+}
+
+/// A provider's address without the host.
+pub(in crate::tf_provider::framework) fn without_host(address: &str) -> &str {
+    address.split_once('/').map_or(address, |(_, rest)| rest)
 }
 
 /// A managed resource: a model, and what makes, reads, changes and deletes it.
@@ -163,7 +177,8 @@ pub trait Resource: Send + Sync + 'static {
         Err(Diagnostic::error(summary, detail).into())
     }
 
-    /// Takes over the state of another type: none where it does not know that type.
+    /// Takes over the state of another type, or of another provider's type of the same name: `None` where it does not know
+    /// that type. The state of this very type never comes here: the framework takes it over.
     async fn move_from(&self, source: MoveSource) -> Option<Result<Applied<Self>, Diagnostics>> {
         let _ = source;
         None

@@ -14,7 +14,9 @@ use super::operation::{
     ClientCapabilities, Failed, check, decode, encode, failed, maybe, model, refuse_nulls,
     refuse_nulls_and_unknowns, run, validated,
 };
-use super::resource::{Applied, MoveSource, Planning, PriorState, Resource, ResourceId, Updating};
+use super::resource::{
+    Applied, MoveSource, Planning, PriorState, Resource, ResourceId, Updating, without_host,
+};
 use crate::tf_provider::framework::generate::generate;
 use crate::tf_provider::framework::plan::plan_change;
 use crate::tf_provider::framework::schema::without_null_elements;
@@ -119,15 +121,21 @@ failed!(PlanResponse, ApplyResponse, ConfigResponse);
 /// A resource type that the provider has.
 pub struct ResourceHandle {
     name: &'static str,
+    /// The address of the provider that has it.
+    provider: &'static str,
     erased: Arc<dyn Erased>,
     shape: Shape,
     identity: OnceLock<Option<(IdentitySchema, Type)>>,
 }
 
 impl ResourceHandle {
-    pub(in crate::tf_provider::framework) fn new<R: Resource>(resource: R) -> ResourceHandle {
+    pub(in crate::tf_provider::framework) fn new<R: Resource>(
+        resource: R,
+        provider: &'static str,
+    ) -> ResourceHandle {
         ResourceHandle {
             name: R::TYPE_NAME,
+            provider,
             erased: Arc::new(Typed(resource)),
             shape: Shape::new(|| schema::<R::Model>(R::VERSION)),
             identity: OnceLock::new(),
@@ -241,10 +249,31 @@ impl ResourceHandle {
         run(self.erased.clone().generate_config(state)).await
     }
 
-    /// Takes over the state of another resource type.
+    /// Takes over the state of another resource type, or of this one where only the provider's address has changed.
     pub async fn move_from(&self, source: MoveSource) -> StateResponse {
-        let mut moved = run(self.erased.clone().move_from(source)).await;
+        let mut moved = if self.is_own(&source) {
+            self.move_own(source).await
+        } else {
+            run(self.erased.clone().move_from(source)).await
+        };
         moved.identity = self.either(moved.identity, None);
+        moved
+    }
+
+    /// Whether a state is of this very type, from whichever registry the provider came. Terraform never asks for that move;
+    /// OpenTofu 1.12.0 to 1.12.4 do where the provider's host has changed.
+    fn is_own(&self, source: &MoveSource) -> bool {
+        source.type_name == self.name && source.provider() == without_host(self.provider)
+    }
+
+    /// Takes over the state of this type as a load of it does, with its private state.
+    async fn move_own(&self, source: MoveSource) -> StateResponse {
+        let MoveSource { schema_version, json, private, .. } = source;
+        let mut moved = self.upgrade(schema_version, json).await;
+        if let (Some(state), Some((schema, _))) = (&moved.state, self.identity()) {
+            moved.identity = schema.identify(state);
+        }
+        moved.private = private;
         moved
     }
 

@@ -195,6 +195,7 @@ pub(super) async fn move_state(
         type_name: request.source_type_name,
         schema_version: request.source_schema_version,
         json: stored(request.source_state.as_ref())?,
+        private: request.source_private,
     };
     let mut moved = resource.move_from(source).await;
     let target_identity = identified(moved.identity, resource, &mut moved.diagnostics);
