@@ -11,6 +11,7 @@ mod functions;
 mod guardrails;
 mod import;
 mod lists;
+mod official;
 mod owner;
 mod policies;
 mod resources;

@@ -25,6 +25,8 @@ model! {
 pub(crate) trait Ownership: Model {
     /// How an import id starts, in words: `<account_id>` or `user`.
     const IMPORT: &'static str;
+    /// The official provider's type of a token that such an owner has.
+    const OFFICIAL_TOKEN: &'static str;
 
     /// The owner: null where nothing says which account, unknown while that is not known.
     fn owner(&self) -> Value<Owner>;
@@ -48,6 +50,7 @@ pub(crate) trait Ownership: Model {
 
 impl Ownership for Account {
     const IMPORT: &'static str = "<account_id>";
+    const OFFICIAL_TOKEN: &'static str = "cloudflare_account_token";
 
     fn owner(&self) -> Value<Owner> {
         self.account_id.clone().map(Owner::Account)
@@ -88,6 +91,7 @@ impl Ownership for Account {
 
 impl Ownership for User {
     const IMPORT: &'static str = "user";
+    const OFFICIAL_TOKEN: &'static str = "cloudflare_api_token";
 
     fn owner(&self) -> Value<Owner> {
         Value::Known(Owner::User)

@@ -59,7 +59,8 @@ fn what_is_a_part_of_a_configuration_is_valid_in_one() {
 #[test]
 fn a_token_of_the_official_provider_comes_over_unchanged() {
     let guide = read(&Path::new(GUIDES).join("coming-from-cloudflare_account_token.md"));
-    let config = blocks(&guide).into_iter().find(|block| is_whole(block)).unwrap();
+    let config =
+        blocks(&guide).into_iter().find(|block| is_whole(block) && block.contains("import {")).unwrap();
     let stage = stage();
     let id = existing(&stage);
     let token = id.rsplit('/').next().unwrap();
@@ -69,6 +70,30 @@ fn a_token_of_the_official_provider_comes_over_unchanged() {
     stage.tf.plan().success().says("1 to import, 0 to add, 0 to change, 0 to destroy");
     stage.tf.apply().success();
     assert_eq!((stage.sim.token_value(token), stage.sim.token(token)), (value, before));
+}
+
+#[test]
+fn a_token_of_the_official_provider_is_moved_with_its_value_and_then_that_provider_goes() {
+    let guide = read(&Path::new(GUIDES).join("coming-from-cloudflare_account_token.md"));
+    let whole: Vec<_> = blocks(&guide).into_iter().filter(|block| is_whole(block)).collect();
+    let stage = stage();
+    let id = existing(&stage);
+    let (account, token) = id.split_once('/').unwrap();
+    let value = stage.sim.token_value(token).unwrap();
+    stage.tf.write("terraform.tfstate", &official_state(&stage, account, token, &value).to_string());
+    stage.tf.write("main.tf", &whole[0]);
+    stage.tf.init().success();
+    stage.tf.plan().success().says("has moved to").says("0 to add, 0 to change, 0 to destroy");
+    stage.tf.apply().success();
+    stage.tf.write("main.tf", &whole[1]);
+    stage.settled();
+    // A local name is in no state.
+    let short = whole[1]
+        .replace("    cloudflare-tokens = {", "    cloudflare = {")
+        .replace("  provider = cloudflare-tokens\n\n", "");
+    stage.tf.write("main.tf", &short);
+    stage.settled();
+    assert_eq!(stage.text("cloudflare_account_api_token.deploy", "value"), value);
 }
 
 #[test]
@@ -142,6 +167,30 @@ fn existing(stage: &Stage) -> String {
         }],
     }));
     format!("{account}/{id}")
+}
+
+/// The state in which the official provider keeps that token.
+fn official_state(stage: &Stage, account: &str, token: &str, value: &str) -> serde_json::Value {
+    let group = |name: &str| json!({ "id": stage.sim.group_id(name, "com.cloudflare.api.account") });
+    let attributes = json!({
+        "account_id": account, "id": token, "name": "deploy", "status": "active", "value": value,
+        "issued_on": "2026-11-26T14:29:27Z", "modified_on": "2026-11-26T14:29:27Z",
+        "policies": [{
+            "effect": "allow",
+            "permission_groups": [group("Workers KV Storage Write"), group("Workers Scripts Write")],
+            "resources": json!({ format!("com.cloudflare.api.account.{account}"): "*" }).to_string(),
+        }],
+    });
+    let registry = crate::support::terraform::Terraform::find().registry();
+    json!({
+        "version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "2b1f7b0e-5a0d-4a58-9d4c-3f6f0a1c9e11",
+        "outputs": {}, "check_results": null,
+        "resources": [{
+            "mode": "managed", "type": "cloudflare_account_token", "name": "deploy",
+            "provider": format!("provider[\"{registry}/cloudflare/cloudflare\"]"),
+            "instances": [{ "schema_version": 501, "attributes": attributes }],
+        }],
+    })
 }
 
 /// The blocks of HCL on a page.

@@ -30,6 +30,7 @@ mod individual_workers;
 #[cfg(target_os = "linux")]
 mod memory;
 mod modules;
+mod moved;
 mod nulls;
 mod own_states;
 mod own_token;

@@ -12,7 +12,7 @@ use super::workers::Script;
 
 impl Simulator {
     /// Gives the first account and its first zone these ids, and everything that `server` has: `tokens` as the API shows
-    /// them, each with its `value`, and `secrets` by `<account>/<script>`.
+    /// them, each with its `value`, the account's unless `owner` is `user`, and `secrets` by `<account>/<script>`.
     ///
     /// # Panics
     /// If `server` is not of that form.
@@ -28,7 +28,11 @@ impl Simulator {
                 token.owner = Owner::Account(account.to_owned());
             }
             for json in server["tokens"].as_array().expect("tokens") {
-                let blank = state.blank_token(Owner::Account(account.to_owned()), &text(&json["name"]));
+                let owner = match json["owner"].as_str() {
+                    Some("user") => Owner::User,
+                    _ => Owner::Account(account.to_owned()),
+                };
+                let blank = state.blank_token(owner, &text(&json["name"]));
                 state.tokens.push(token(blank, json));
             }
             for (place, secrets) in server["secrets"].as_object().expect("secrets") {

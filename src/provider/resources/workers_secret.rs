@@ -15,8 +15,8 @@ use crate::provider::secret::{self, Facts, Put, SecretFields, is_text};
 use crate::provider::session::{Api, Session};
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostics, Imported, Model as _, Planning, ReadBack, Resource, ResourceId, Updating,
-    Value,
+    Applied, Created, Diagnostics, Imported, Model as _, MoveSource, Planning, ReadBack, Resource,
+    ResourceId, Updating, Value,
 };
 use crate::tokens::random_name;
 
@@ -208,6 +208,13 @@ impl Resource for WorkersSecret {
             Some(state) => Ok(Applied { state, private: Private::default() }),
             None => Err(wording::wrong_secret_id().into()),
         }
+    }
+
+    async fn move_from(&self, source: MoveSource) -> Option<Imported<Self>> {
+        let moved = secret::moved::read(&source)?;
+        let applied =
+            |(account, secret)| Applied { state: Model { account, secret }, private: Private::default() };
+        Some(moved.map(applied).map_err(Diagnostics::from))
     }
 }
 

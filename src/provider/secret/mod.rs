@@ -2,6 +2,7 @@
 
 mod decide;
 mod list;
+pub(crate) mod moved;
 mod workers;
 
 pub(crate) use decide::{Facts, Put, SecretFields, decide, is_text};

@@ -9,6 +9,7 @@ mod generate;
 pub(crate) mod lent;
 pub(crate) mod listed;
 pub(crate) mod model;
+mod moved;
 mod own;
 mod plan;
 mod refresh;
@@ -37,7 +38,8 @@ use crate::provider::policies;
 use crate::provider::session::{Mode, Session};
 use crate::provider::wording;
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostics, Imported, Model, Planning, ReadBack, Resource, ResourceId, Updating,
+    Applied, Created, Diagnostics, Imported, Model, MoveSource, Planning, ReadBack, Resource, ResourceId,
+    Updating,
 };
 use crate::tokens::{Op, TokenService};
 
@@ -302,5 +304,11 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         let (owner, id) = import::token::<T::Owner>(&id, &self.session.account_id())?;
         let token = TokenFields { id: id.into(), ..TokenFields::null() };
         Ok(Applied { state: T::with(owner, token), private: Private::default() })
+    }
+
+    async fn move_from(&self, source: MoveSource) -> Option<Imported<Self>> {
+        let moved = moved::read::<T::Owner>(&source)?;
+        let applied = |(owner, token, private)| Applied { state: T::with(owner, token), private };
+        Some(moved.map(applied).map_err(Diagnostics::from))
     }
 }

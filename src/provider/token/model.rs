@@ -118,6 +118,9 @@ pub(crate) struct Private {
     /// another end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) imported_ended: bool,
+    /// Whether the token came from another provider's state and was not read since: its policies have ids, not names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) moved: bool,
     /// Whether a roll may have taken effect whose value nobody has: the next plan rolls the token again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) value_lost: bool,

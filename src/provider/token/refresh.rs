@@ -1,5 +1,6 @@
 //! A token as it is, in Terraform's state: what the user wrote stays as written while the token means the same.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -31,9 +32,18 @@ pub(super) async fn refreshed(
     let written = specs(&state.policies).unwrap_or_default();
     let shows_others = state.is_exclusive() || is_importing(state);
     let own = Own { written: &written, fingerprints: &private.owned, shows_others };
-    let matched = matched(tokens, owner, own, &seen).await?;
+    // What another provider wrote by ids is described with names, as an import is. Where the permission groups cannot be
+    // listed, the ids stay.
+    let anew = Own { written: &[], fingerprints: &BTreeSet::new(), shows_others: true };
+    let described = if private.moved { matched(tokens, owner, anew, &seen).await.ok() } else { None };
+    let named = described.is_some();
+    let matched = match described {
+        Some(described) => described,
+        None => matched(tokens, owner, own, &seen).await?,
+    };
     let before = state;
     let (mut state, mut private, found) = decide(before, private, token, &seen, &matched, now);
+    private.moved &= !named || state.is_in_doubt();
     if let Some(doubtful) = doubtful_value(before, &state, &private, token, now)
         && !tokens.has_written_alone(&token.id, doubtful.since, doubtful.up_to)
         && tokens.standing(owner, &token.id, doubtful.value, doubtful.patience).await.is_dead()
@@ -134,6 +144,8 @@ pub(super) fn decide(
         state.store_value = Value::Known(true);
         private.imported = true;
         private.imported_ended = has_ended(&token.status);
+    }
+    if importing || (private.moved && state.value.is_null()) {
         found.push(wording::value_is_unknown(&token.id).at(path!(TokenFields.value)));
     }
     state.observe(token);

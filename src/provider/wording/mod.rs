@@ -2,12 +2,14 @@
 
 mod bindings;
 mod guardrails;
+mod moves;
 mod secrets;
 mod session;
 mod tokens;
 
 pub(crate) use bindings::*;
 pub(crate) use guardrails::*;
+pub(crate) use moves::*;
 pub(crate) use secrets::*;
 pub(crate) use session::*;
 pub(crate) use tokens::*;
