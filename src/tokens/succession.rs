@@ -165,7 +165,7 @@ impl Heir {
         if is_dead(&before) {
             made.predecessor_ends = Some(end);
         } else {
-            match self.submit(&self.predecessor, follow(&self.succession.change, end)).await {
+            match self.submit(&self.predecessor, self.succession.change.for_predecessor(Some(end))).await {
                 Ok(outcome) => {
                     made.predecessor_ends = Some(end);
                     if let Some(token) = &outcome.token {
@@ -273,19 +273,28 @@ fn end_of(before: &Token, now: OffsetDateTime, overlap: Duration) -> OffsetDateT
     before.expires_on.map_or(end, |planned| planned.min(end))
 }
 
-/// What the old token takes over from a change: its narrower rights count at once. What is added is for the new one only.
-fn follow(change: &Change, end: OffsetDateTime) -> Change {
-    let Fields { status, condition, .. } = change.fields.clone();
-    let policies = match &change.policies {
-        Some(PolicyChange::Edit { remove, add }) => {
-            let kept: BTreeSet<_> = add.iter().map(Policy::fingerprint).collect();
-            let remove: BTreeSet<_> = remove.difference(&kept).copied().collect();
-            (!remove.is_empty()).then(|| PolicyChange::Edit { remove, add: Vec::new() })
-        }
-        other => other.clone(),
-    };
-    let fields = Fields { status, condition, expires_on: Some(Some(end)), ..Fields::default() };
-    Change { by: change.by.clone(), fields, policies, again: change.again }
+impl Change {
+    /// What a token in its overlap takes over from a change of its successor, with its own end: narrower rights count at once.
+    /// What is added is for the successor only.
+    #[must_use]
+    pub fn for_predecessor(&self, end: Option<OffsetDateTime>) -> Change {
+        let Fields { status, condition, .. } = self.fields.clone();
+        let policies = match &self.policies {
+            Some(PolicyChange::Edit { remove, add }) => {
+                let kept: BTreeSet<_> = add.iter().map(Policy::fingerprint).collect();
+                let remove: BTreeSet<_> = remove.difference(&kept).copied().collect();
+                (!remove.is_empty()).then(|| PolicyChange::Edit { remove, add: Vec::new() })
+            }
+            other => other.clone(),
+        };
+        let fields = Fields { status, condition, expires_on: end.map(Some), ..Fields::default() };
+        Change { by: self.by.clone(), fields, policies, again: self.again }
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_none() && self.fields.named().is_empty()
+    }
 }
 
 /// The policies that the old token has got since it was read.

@@ -32,6 +32,7 @@ mod memory;
 mod modules;
 mod moved;
 mod nulls;
+mod overlap;
 mod own_states;
 mod own_token;
 mod policies;

@@ -14,6 +14,7 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use time::format_description::well_known::Rfc2822;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -149,7 +150,13 @@ async fn handle(shared: Arc<Shared>, request: Request<HyperBody>, peer: IpAddr) 
         sleep(latency).await;
     }
     let job = Arc::new(Job { shared, parts, body, path, peer, ticket, fault });
-    let response = faulty(&job).await?;
+    let mut response = faulty(&job).await?;
+    let now = job.shared.state().now().to_offset(time::UtcOffset::UTC);
+    // RFC 2822's date with the zone written as HTTP wants it.
+    let date = now.format(&Rfc2822).unwrap_or_default().replace("+0000", "GMT");
+    if let Ok(date) = date.parse() {
+        response.headers_mut().insert("date", date);
+    }
     job.shared.log().update(ticket, |entry| entry.status = Some(response.status().as_u16()));
     Some(response)
 }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::apply::{Step, Update};
 use super::model::{Private, TokenFields};
+use super::succession;
 use super::value::seal;
 use crate::cloudflare::Token;
 use crate::owner::Owner;
@@ -16,7 +17,7 @@ use crate::provider::blocks::specs;
 use crate::provider::policies::{self, Own, applied, fingerprints};
 use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Map, Value};
-use crate::tokens::{Created, OpError, Outcome, TokenPolicies};
+use crate::tokens::{Created, OpError, Outcome, Succeeded, TokenPolicies, Unfinished};
 
 /// The token as it was read back, and what its policies are read with.
 pub(super) struct Seen<'a> {
@@ -45,6 +46,50 @@ pub(super) fn created(
     (state, private, found)
 }
 
+/// The state of a token that has taken the place of another one. `faulty`: it is not as it was asked, and an error says so.
+pub(super) fn succeeded(
+    update: &Update,
+    made: &Succeeded,
+    seen: &Seen<'_>,
+    faulty: bool,
+) -> Result<(TokenFields, Private, Diagnostics), Diagnostic> {
+    let before = &update.private;
+    let own =
+        if update.policies.is_empty() { before.own() } else { applied(&update.asked(), &made.concerns) };
+    let owned = if update.policies.is_empty() { before.owned.clone() } else { own.clone() };
+    let private = Private {
+        owned,
+        applied: Some(own),
+        written_on: written_on(seen.token),
+        seen_on: before.seen_on,
+        ..Private::default()
+    };
+    let (mut state, private) = settled(update.issued()?, private, seen, faulty);
+    state.previous = succession::previous(update.prior.token_id(), made.predecessor_ends);
+    for unfinished in &made.unfinished {
+        match unfinished {
+            // Its end is missing in `previous`, and the next plan sets it.
+            Unfinished::Predecessor(_) => {}
+            Unfinished::Successor(_) => {
+                state.name = update.planned.name.clone();
+                state.unconfirmed = doubt("the name of the new token");
+            }
+            Unfinished::NotDisabled(_) => {
+                state.unconfirmed = doubt("`status = \"disabled\"` of the new token");
+            }
+        }
+    }
+    let found = hand_out(&mut state, made.value.clone());
+    Ok((state, private, found))
+}
+
+/// The state where no new token came: the previous one is gone all the same, if there was one.
+pub(super) fn not_succeeded(update: &Update) -> Option<(TokenFields, Private)> {
+    update.dropped()?;
+    let private = Private { previous_over: false, ..update.private.clone() };
+    Some((TokenFields { previous: Value::Null, ..update.prior.clone() }, private))
+}
+
 /// What an update has come to, write by write.
 pub(super) struct Progress {
     update: Update,
@@ -55,9 +100,17 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(update: Update) -> Progress {
-        let private = update.private.clone();
-        Progress { state: update.issued().ok(), update, private, found: Diagnostics::none(), token: None }
+    /// `previous_ends`: the end that the previous token was given, where it had none.
+    pub(super) fn new(update: Update, previous_ends: Option<OffsetDateTime>) -> Progress {
+        let mut private = update.private.clone();
+        private.previous_over &= update.dropped().is_none();
+        let mut state = update.issued().ok();
+        if let (Some(state), Some(previous)) = (&mut state, update.kept_previous())
+            && state.previous.is_unknown()
+        {
+            state.previous = succession::previous(previous, previous_ends);
+        }
+        Progress { state, update, private, found: Diagnostics::none(), token: None }
     }
 
     /// The token's id.
@@ -241,6 +294,7 @@ fn filled(planned: TokenFields, token: &Token) -> TokenFields {
         not_before: fill(planned.not_before, seen.not_before),
         expires_on: fill(planned.expires_on, seen.expires_on),
         issued_on: fill(planned.issued_on, seen.issued_on),
+        previous: fill(planned.previous, Value::Null),
         ..planned
     }
 }

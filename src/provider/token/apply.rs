@@ -48,6 +48,13 @@ impl Step {
         }
     }
 
+    /// What of it the previous token takes over, in its overlap.
+    pub(super) fn narrowed(&self, previous: &str) -> Option<Op> {
+        let Step::Change { fields, policies, again } = self.clone() else { return None };
+        let change = Change { by: claimant(previous), fields, policies, again }.for_predecessor(None);
+        (!change.is_empty()).then(|| Op::from(change))
+    }
+
     /// What could not be done.
     pub(super) fn failed(&self, id: &str) -> String {
         match self {
@@ -97,6 +104,17 @@ impl Update {
             steps.push(Step::Extend(Fields { expires_on: extended, ..Fields::default() }));
         }
         Ok(steps)
+    }
+
+    /// All that the plan changes, in one: what a successor differs in.
+    pub(super) fn whole_change(&self) -> Result<Change, Diagnostic> {
+        let again = self.prior.is_in_doubt();
+        let planned = self.issued()?;
+        let expires_on = instant(&planned.expires_on, path!(TokenFields.expires_on))?;
+        let fields = Fields { expires_on: Some(expires_on), ..changed(&self.prior, &planned, again)? };
+        let exclusive = || PolicyChange::Exclusive(self.policies.clone());
+        let policies = if planned.is_exclusive() { Some(exclusive()) } else { self.policy_change(again) };
+        Ok(Change { by: claimant(self.prior.token_id()), fields, policies, again: false })
     }
 
     /// How the policies change, if they do. Where they become additive, only those go that this resource wrote itself.

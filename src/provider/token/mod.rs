@@ -15,6 +15,7 @@ mod plan;
 mod refresh;
 pub(crate) mod search;
 pub(crate) mod shown;
+mod succession;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -38,10 +39,10 @@ use crate::provider::policies;
 use crate::provider::session::{Mode, Session};
 use crate::provider::wording;
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostics, Imported, Model, MoveSource, Planning, ReadBack, Resource, ResourceId,
-    Updating,
+    Applied, Created, Diagnostic, Diagnostics, Imported, Model, MoveSource, Planning, ReadBack, Resource,
+    ResourceId, Updating,
 };
-use crate::tokens::{Op, TokenService};
+use crate::tokens::{Cause, Op, Succession, TokenService};
 
 /// The resource of a type.
 pub(crate) struct TokenResource<T> {
@@ -112,14 +113,104 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         refused.extend(policies::guarded(&self.session, &owner, &token.policies).await);
         refused.into_result()?;
         // Policies that stay as they are need no permission groups.
-        let policies = if prior.is_some_and(|prior| prior.keeps_policies(token)) {
-            Vec::new()
-        } else {
-            policies::resolve(&tokens, &owner, &token.policies).await?
-        };
+        let policies =
+            if prior.is_some_and(|prior| prior.keeps_policies(token) && !token.is_exclusive_successor()) {
+                Vec::new()
+            } else {
+                policies::resolve(&tokens, &owner, &token.policies).await?
+            };
         Ok((tokens, owner, policies))
     }
+
+    /// Carries an update out. What concerns the previous token comes first, so that a failure there changes nothing.
+    async fn carry_out(
+        &self,
+        tokens: &TokenService,
+        owner: &Owner,
+        update: apply::Update,
+    ) -> Result<Done, Diagnostics> {
+        let steps = update.steps()?;
+        if let Some(previous) = update.dropped() {
+            self.write_previous(tokens, owner, previous, Op::Delete).await?;
+        } else if let Some(previous) = update.kept_previous()
+            && let Some(narrowed) = steps.iter().find_map(|step| step.narrowed(previous))
+        {
+            self.write_previous(tokens, owner, previous, narrowed).await?;
+        }
+        if let Some(succession) = update.succession()? {
+            return Ok(self.succeed(tokens, owner, &update, succession).await);
+        }
+        let (mut found, mut ends) = (Diagnostics::none(), None);
+        if let (Some((op, end)), Some(previous)) = (update.ending(), update.kept_previous()) {
+            match self.write_previous(tokens, owner, previous, op).await {
+                Ok(()) => ends = Some(end),
+                Err(error) => found.push(error),
+            }
+        }
+        let mut progress = after::Progress::new(update, ends);
+        for step in steps {
+            let outcome = tokens.submit(owner, progress.id(), step.op(progress.id())).await;
+            let said = match &outcome {
+                Ok(outcome) => policies::concerns(tokens, owner, &outcome.concerns).await,
+                Err(error) => wording::write(&step.failed(progress.id()), error, owner).into(),
+            };
+            let catalog = if said.has_error() { tokens.catalog(owner).await.ok() } else { None };
+            if !progress.took(step, outcome, said, owner, catalog.as_deref()) {
+                break;
+            }
+        }
+        let (after, said) = progress.end();
+        found.extend(said);
+        Ok((after, found))
+    }
+
+    /// Writes the token that is in its overlap. That it is gone is a success.
+    async fn write_previous(
+        &self,
+        tokens: &TokenService,
+        owner: &Owner,
+        previous: &str,
+        op: Op,
+    ) -> Result<(), Diagnostic> {
+        match tokens.submit(owner, previous, op).await {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.cause, Cause::Gone) => Ok(()),
+            Err(error) => Err(wording::write(&wording::previous_not_written(previous), &error, owner)),
+        }
+    }
+
+    /// Makes a token in the place of another one.
+    async fn succeed(
+        &self,
+        tokens: &TokenService,
+        owner: &Owner,
+        update: &apply::Update,
+        succession: Succession,
+    ) -> Done {
+        let id = update.prior.token_id();
+        let made = match tokens.succeed(owner, id, succession).await {
+            Ok(made) => made,
+            Err(error) => return (after::not_succeeded(update), wording::no_successor(id, &error, owner)),
+        };
+        let mut found = policies::concerns(tokens, owner, &made.concerns).await;
+        found.extend(wording::unfinished(id, &made.token.id, &made.unfinished, owner));
+        let faulty = found.has_error();
+        let catalog = if faulty { tokens.catalog(owner).await.ok() } else { None };
+        let seen = after::Seen { owner, token: &made.token, catalog: catalog.as_deref() };
+        match after::succeeded(update, &made, &seen, faulty) {
+            Ok((state, private, handed)) => {
+                found.extend(handed);
+                found.extend(wording::left_behind(&made.left_behind, owner));
+                found.extend(self.agree(&state));
+                (Some((state, private)), found)
+            }
+            Err(diagnostic) => (None, diagnostic.into()),
+        }
+    }
 }
+
+/// What an update has come to: the state, where it changes, and what the user is told.
+type Done = (Option<(TokenFields, Private)>, Diagnostics);
 
 /// The state after an update that kept the value. Where somebody else has written the token since this resource last did, the
 /// value may be dead, and no later refresh could tell: it is verified now.
@@ -258,23 +349,11 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             policies,
             now: self.session.now(),
         };
-        let steps = match update.steps() {
-            Ok(steps) => steps,
-            Err(diagnostic) => return (None, diagnostic.into()),
+        let update = update.in_place();
+        let (after, found) = match self.carry_out(&tokens, &owner, update).await {
+            Ok(done) => done,
+            Err(found) => return (None, found),
         };
-        let mut progress = after::Progress::new(update);
-        for step in steps {
-            let outcome = tokens.submit(&owner, progress.id(), step.op(progress.id())).await;
-            let found = match &outcome {
-                Ok(outcome) => policies::concerns(&tokens, &owner, &outcome.concerns).await,
-                Err(error) => wording::write(&step.failed(progress.id()), error, &owner).into(),
-            };
-            let catalog = if found.has_error() { tokens.catalog(&owner).await.ok() } else { None };
-            if !progress.took(step, outcome, found, &owner, catalog.as_deref()) {
-                break;
-            }
-        }
-        let (after, found) = progress.end();
         let after = match after {
             Some(after) => Some(looked_after(&tokens, &owner, T::body(&prior), written_on, after).await),
             None => None,
@@ -288,6 +367,17 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             Ok(place) => place,
             Err(diagnostic) => return diagnostic.into(),
         };
+        if let Some(previous) = succession::previous_id(T::body(&prior.state))
+            && let Err(diagnostic) = self.write_previous(&tokens, &owner, previous, Op::Delete).await
+        {
+            return diagnostic.into();
+        }
+        // What a run has left that was cut off in a rotation must not outlive the token.
+        if succession::makes_new_token(T::body(&prior.state))
+            && let Err(error) = tokens.clear_unheard(&owner, id).await
+        {
+            return wording::write(&wording::successor_not_deleted(id), &error, &owner).into();
+        }
         match tokens.submit(&owner, id, Op::Delete).await {
             Ok(_) => Diagnostics::none(),
             Err(error) => {

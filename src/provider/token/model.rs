@@ -56,18 +56,35 @@ model! {
         issued_on: String = computed().keep_prior(),
         /// When the value was issued: by the create, or by the last roll.
         value_issued_on: String = computed().keep_prior(),
+        /// The token whose place this one has taken, by a rotation with `overlap`. Its value works until `expires_on`; the
+        /// first apply after that deletes it.
+        previous: PreviousBlock = computed().keep_prior(),
         /// What the last apply sent without learning whether it took effect; null normally. The next apply sends it again.
         unconfirmed: String = computed().keep_prior(),
     }
 }
 
 model! {
-    /// When the value is rolled.
+    /// A token whose place another one has taken.
+    pub(crate) struct PreviousBlock {
+        /// Its id.
+        id: String = computed(),
+        /// When it stops working. Null while that could not be set: the next apply sets it.
+        expires_on: String = computed(),
+    }
+}
+
+model! {
+    /// When the token gets a new value.
     pub(crate) struct RotationBlock {
         /// How old a value may grow. A refresh finds out that it is older, and the next apply rolls it.
         every: String = optional().check(checks::duration(false)),
         /// Any values; when one is new or changes, the next apply rolls the value. One that is taken away rolls nothing.
         triggers: Map<String> = optional(),
+        /// For how long the old value goes on working. With it, a rotation makes a new API token that takes the place of the old
+        /// one: `id` changes too, and bindings go over. Without it the value is rolled in place, and the old one stops working
+        /// at once.
+        overlap: String = optional().check(checks::duration(false)),
     }
 }
 
@@ -90,6 +107,11 @@ impl TokenFields {
     /// Whether the token's policies are all managed here.
     pub(super) fn is_exclusive(&self) -> bool {
         self.exclusive_policies == Value::Known(true)
+    }
+
+    /// Whether a new token takes this one's place, which is to have the policies of the configuration and no others.
+    pub(super) fn is_exclusive_successor(&self) -> bool {
+        self.id.is_unknown() && self.is_exclusive()
     }
 
     /// Whether an earlier apply has sent something that may have taken effect, or may yet.
@@ -131,6 +153,9 @@ pub(crate) struct Private {
     /// then. Absent in states of version 0.1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) written_on: Option<i64>,
+    /// Whether the overlap of the previous token is over: the next plan deletes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) previous_over: bool,
 }
 
 impl Private {

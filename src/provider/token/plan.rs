@@ -93,7 +93,7 @@ impl<'a> Facts<'a> {
         let disabled = |token: &TokenFields| token.status.as_str() == Some("disabled");
         if self.is_replaced() {
             Some(CutOff::Done("replaced"))
-        } else if planned.value_issued_on.is_unknown() {
+        } else if planned.value_issued_on.is_unknown() && !planned.id.is_unknown() {
             Some(CutOff::Done("rolled"))
         } else if disabled(planned) && !disabled(prior) {
             Some(CutOff::Done("disabled"))

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use super::after::{doubt, present};
 use super::model::{Private, TokenFields, claimant};
 use super::plan::has_ended;
+use super::succession;
 use super::value::{issued, look};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
@@ -148,7 +149,12 @@ pub(super) fn decide(
     if importing || (private.moved && state.value.is_null()) {
         found.push(wording::value_is_unknown(&token.id).at(path!(TokenFields.value)));
     }
+    let name = state.name.clone();
     state.observe(token);
+    if succession::is_unfinished(&state, &token.name) {
+        state.name = name;
+    }
+    private.previous_over = succession::is_over(&state, now);
     private.seen_on = look(&state, private.seen_on, now.unix_timestamp());
     (state, private, found)
 }

@@ -140,7 +140,7 @@ fn carried_out(
     outcomes: Vec<Result<Outcome, OpError>>,
 ) -> (Option<(TokenFields, Private)>, Diagnostics) {
     let steps = update.steps().unwrap();
-    let mut progress = Progress::new(update);
+    let mut progress = Progress::new(update, None);
     for (step, outcome) in steps.into_iter().zip(outcomes) {
         if !progress.took(step, outcome, Diagnostics::none(), &owner(), Some(&catalog())) {
             break;
@@ -286,7 +286,7 @@ fn what_the_api_did_not_take_is_in_the_state_as_it_is() {
     let (prior, config) = (state(&["A"], true), state(&["A", "B"], true));
     let config = TokenFields { name: "renamed".to_owned().into(), ..config };
     let update = update(&prior, &private(&["A"]), config, &["A", "B"]);
-    let mut progress = Progress::new(update.clone());
+    let mut progress = Progress::new(update.clone(), None);
     let step = update.steps().unwrap().remove(0);
     let error = crate::tf_provider::framework::Diagnostic::error("Less", "Less was taken.");
     assert!(!progress.took(step, Ok(done(&["A"])), error.into(), &owner(), Some(&catalog())));

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::model::{Change, RotationBlock, SealBlock, TokenFields};
+use super::succession;
 use crate::path;
 use crate::provider::blocks::same_or;
 use crate::provider::checks::{instant, parse_duration};
@@ -72,6 +73,13 @@ enum Reason {
     Store,
 }
 
+impl Reason {
+    /// Whether the old value may go on working for a while: not where it is dead anyway, or where nobody knows which one works.
+    fn leaves_time(&self) -> bool {
+        !matches!(self, Reason::Lost | Reason::Dead)
+    }
+}
+
 /// Plans `value` and what depends on it.
 pub(super) fn plan(change: Change<'_>, planned: &mut TokenFields, now: OffsetDateTime) -> Diagnostics {
     let mut found = Diagnostics::none();
@@ -81,14 +89,23 @@ pub(super) fn plan(change: Change<'_>, planned: &mut TokenFields, now: OffsetDat
         return found;
     };
     let reason = reason(change, prior, planned);
+    let succeeded = reason.as_ref().is_some_and(Reason::leaves_time) && succession::makes_new_token(planned);
     if reason.is_some() {
         plan_new_value(planned);
     } else {
         plan_old_value(prior, planned);
     }
+    if succeeded {
+        succession::plan_new_token(planned);
+    } else {
+        succession::plan_previous(change, planned);
+    }
     plan_expiry(change, planned, reason.is_some(), now, &mut found);
     match reason {
-        Some(reason) => found.push(worded(&reason, prior, now)),
+        Some(reason) => {
+            let overlap = succeeded.then(|| succession::words(planned));
+            found.push(worded(&reason, prior, now, overlap.as_deref()));
+        }
         None if is_due_next_time(change, prior, planned, now) => {
             let every = path!(TokenFields.rotation).then(path!(RotationBlock.every));
             found.push(wording::rolled_next_time(&token_name(prior), &age(prior, now)).at(every));
@@ -110,8 +127,11 @@ fn age(prior: &TokenFields, now: OffsetDateTime) -> String {
 }
 
 /// What the user is told of a roll.
-fn worded(reason: &Reason, prior: &TokenFields, now: OffsetDateTime) -> Diagnostic {
-    let rolled = |why: &str| wording::rolled(&token_name(prior), why);
+fn worded(reason: &Reason, prior: &TokenFields, now: OffsetDateTime, overlap: Option<&str>) -> Diagnostic {
+    let rolled = |why: &str| match overlap {
+        Some(overlap) => wording::succeeded(&token_name(prior), why, overlap, succession::previous_id(prior)),
+        None => wording::rolled(&token_name(prior), why),
+    };
     let rotation = || path!(TokenFields.rotation);
     match reason {
         Reason::Dead => wording::rolled_outside(&token_name(prior)),
@@ -305,5 +325,6 @@ pub(super) fn validate(config: &TokenFields) -> Diagnostics {
     if config.store_value == Value::Known(false) && config.seal_for.is_null() {
         found.push(wording::nobody_has_value().at(path!(TokenFields.store_value)));
     }
+    found.extend(succession::validate(config));
     found
 }

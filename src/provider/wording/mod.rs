@@ -168,12 +168,16 @@ pub(super) fn by_hand(owner: &Owner) -> String {
 
 /// No token was made, or none that anybody has the value of.
 pub(crate) fn create(error: &CreateError, owner: &Owner) -> Diagnostics {
-    const FAILED: &str = "Could not create the API token";
+    not_created("Could not create the API token", error, owner)
+}
+
+/// The same; `failed` says what for.
+pub(super) fn not_created(failed: &str, error: &CreateError, owner: &Owner) -> Diagnostics {
     match error {
-        CreateError::Api(error) => api(FAILED, error).into(),
+        CreateError::Api(error) => api(failed, error).into(),
         CreateError::Unknown { left_behind, .. } => {
             let mut found = Diagnostics::from(Diagnostic::error(
-                FAILED,
+                failed,
                 format!("{}.\n\nApply again: it makes a new one.", capital(&error.to_string())),
             ));
             found.extend(self::left_behind(left_behind, owner));
@@ -181,10 +185,10 @@ pub(crate) fn create(error: &CreateError, owner: &Owner) -> Diagnostics {
         }
         CreateError::Lock(LockError::Unusable { .. }) => {
             let detail = format!("{}.\n\n{LOCKS}", capital(&error.to_string()));
-            Diagnostic::error(FAILED, detail).into()
+            Diagnostic::error(failed, detail).into()
         }
         CreateError::Lock(_) | CreateError::Stopped | CreateError::Internal => {
-            Diagnostic::error(FAILED, format!("{}.", capital(&error.to_string()))).into()
+            Diagnostic::error(failed, format!("{}.", capital(&error.to_string()))).into()
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{api, by_hand};
 use crate::cloudflare::Error;
 use crate::owner::Owner;
-use crate::tf_provider::framework::{Diagnostic, Path};
-use crate::tokens::TokenPolicies;
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
+use crate::tokens::{SuccessionError, TokenPolicies, Unfinished};
 
 /// What would cut the provider off, said at plan.
 pub(crate) fn own_token(done: &str, owner: &Owner) -> Diagnostic {
@@ -129,6 +129,83 @@ pub(crate) fn rolled(token: &str, why: &str) -> Diagnostic {
         "The token gets a new value, since {why}. The old one stops working at once, for everybody who uses it."
     );
     Diagnostic::warning(format!("The token is rolled: {token}"), detail)
+}
+
+/// A new token takes the place of one; `why` is a clause. `previous` is the one that is still in its overlap.
+pub(crate) fn succeeded(token: &str, why: &str, overlap: &str, previous: Option<&str>) -> Diagnostic {
+    let mut detail = format!(
+        "A new API token takes its place, with the same rights, since {why}. The old token and its value go on working for \
+         {overlap} after the apply. Then the API ends the old token, and the next apply deletes it."
+    );
+    if let Some(previous) = previous {
+        detail += &format!(" The token before that, {previous}, is deleted now.");
+    }
+    Diagnostic::warning(format!("A new token takes the place of {token}"), detail)
+}
+
+/// An overlap without a rotation.
+pub(crate) fn overlap_of_nothing() -> Diagnostic {
+    let detail = "`overlap` says for how long the old value goes on working after a rotation, but nothing says when the token is \
+                  rotated. Set `every` or `triggers` too, or leave `overlap` out.";
+    Diagnostic::error("overlap needs every or triggers", detail)
+}
+
+/// An overlap that lasts until the next rotation.
+pub(crate) fn overlap_too_long(overlap: &str, every: &str) -> Diagnostic {
+    let detail = format!(
+        "At most one old token may be in its overlap, so the overlap ({overlap}) must be shorter than the time between two \
+         rotations ({every}). Write a shorter `overlap` or a longer `every`."
+    );
+    Diagnostic::error("overlap must be shorter than every", detail)
+}
+
+/// A value that may end before its overlap does.
+pub(crate) fn life_too_short(expires_in: &str) -> Diagnostic {
+    let detail = format!(
+        "A value is rotated when it is as old as `rotation.every` says, and is to go on working for `rotation.overlap` after \
+         that. It stops working before that time is over, after {expires_in}. Write an `expires_in` of at least `every` and \
+         `overlap` together."
+    );
+    Diagnostic::error("expires_in leaves no time for the overlap", detail)
+}
+
+/// What could not be done with the token in its overlap.
+pub(crate) fn previous_not_written(previous: &str) -> String {
+    format!("Could not write the previous API token {previous}, which is in its overlap")
+}
+
+/// What could not be done before a token is deleted.
+pub(crate) fn successor_not_deleted(id: &str) -> String {
+    format!("Could not make sure that no unfinished successor of the API token {id} is left")
+}
+
+/// No new token took the place of one.
+pub(crate) fn no_successor(id: &str, error: &SuccessionError, owner: &Owner) -> Diagnostics {
+    let failed = format!("Could not make a new API token in the place of {id}");
+    match error {
+        SuccessionError::Predecessor(error) => super::write(&failed, error, owner).into(),
+        SuccessionError::Create(error) => super::not_created(&failed, error, owner),
+    }
+}
+
+/// What is still to be done after a new token has taken the place of one.
+pub(crate) fn unfinished(old: &str, new: &str, unfinished: &[Unfinished], owner: &Owner) -> Diagnostics {
+    let one = |unfinished: &Unfinished| {
+        let (failed, error) = match unfinished {
+            Unfinished::Predecessor(error) => {
+                (format!("The API token {new} has taken the place of {old}, which has no end yet"), error)
+            }
+            Unfinished::Successor(error) => {
+                (format!("The API token {new} has taken the place of {old}, but has not got its name"), error)
+            }
+            Unfinished::NotDisabled(error) => (
+                format!("The API token {new} has taken the place of {old}, but could not be disabled"),
+                error,
+            ),
+        };
+        super::write(&failed, error, owner)
+    };
+    Diagnostics(unfinished.iter().map(one).collect())
 }
 
 /// The value in the state is dead, since somebody else has rolled the token.

@@ -1,0 +1,231 @@
+//! Rotation with an overlap: a new token comes, the old value works on for a while, and nothing is left in the end.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::simulator::{Effect, Fault, FaultKind, Options};
+use crate::support::stage::{Stage, TOKEN, token};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn with(arguments: &str) -> String {
+    token(&format!(
+        "name = \"rotated\"\npolicies = [{{ permission_groups = [\"Cloudflare Tunnel Write\"] }}]\n{arguments}"
+    ))
+}
+
+fn monthly() -> String {
+    with(r#"rotation = { every = "30d", overlap = "7d" }"#)
+}
+
+fn triggered(by: &str) -> String {
+    with(&format!("rotation = {{ triggers = {{ by = \"{by}\" }}, overlap = \"7d\" }}"))
+}
+
+/// Whether a value opens the API, by the simulator's clock.
+fn works(stage: &Stage, value: &str) -> bool {
+    stage.sim.with_state(|state| {
+        let now = state.now();
+        state.tokens.iter().any(|token| {
+            token.value == value && token.status == "active" && token.expires_on.is_none_or(|end| end > now)
+        })
+    })
+}
+
+/// The ids of the tokens that exist.
+fn ids(stage: &Stage) -> Vec<String> {
+    stage.sim.tokens().iter().map(|token| token["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[track_caller]
+fn apply(stage: &Stage) -> String {
+    stage.tf.apply().success().stdout
+}
+
+#[test]
+fn a_due_rotation_makes_a_new_token_and_the_old_value_works_on_for_the_overlap() {
+    let stage = Stage::new();
+    stage.apply(&monthly());
+    let (old, old_value) = (stage.text(TOKEN, "id"), stage.text(TOKEN, "value"));
+    stage.sim.advance(DAY * 29);
+    stage.settled();
+    stage.sim.advance(DAY * 2);
+    let plan = stage.tf.run(&["plan"]).success();
+    assert!(plan.stdout.contains("A new token takes the place of \"rotated\""), "{}", plan.stdout);
+    let words = plan.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("its value is 31 days old (`rotation.every = \"30d\"`)"), "{words}");
+    apply(&stage);
+    let (new, new_value) = (stage.text(TOKEN, "id"), stage.text(TOKEN, "value"));
+    assert!(new != old && new_value != old_value);
+    assert!(works(&stage, &old_value) && works(&stage, &new_value));
+    assert_eq!(stage.attributes(TOKEN)["previous"]["id"], old.as_str());
+    assert_eq!(stage.sim.token(&new).unwrap()["name"], "rotated");
+    stage.settled();
+
+    stage.sim.advance(DAY * 6);
+    assert!(works(&stage, &old_value));
+    stage.settled();
+    stage.sim.advance(DAY * 2);
+    assert!(!works(&stage, &old_value) && works(&stage, &new_value));
+    apply(&stage);
+    assert_eq!((ids(&stage), &stage.attributes(TOKEN)["previous"]), (vec![new], &serde_json::Value::Null));
+    stage.settled();
+}
+
+#[test]
+fn a_destroy_in_the_overlap_leaves_nothing() {
+    let stage = Stage::new();
+    stage.apply(&triggered("one"));
+    stage.config(&triggered("two"));
+    apply(&stage);
+    assert_eq!(ids(&stage).len(), 2);
+    stage.tf.destroy().success();
+    assert_eq!(ids(&stage), Vec::<String>::new());
+}
+
+#[test]
+fn ten_rotations_in_a_row_leave_one_live_token_and_one_in_its_overlap() {
+    let stage = Stage::new();
+    stage.apply(&triggered("0"));
+    for by in 1..=10 {
+        let before = stage.text(TOKEN, "value");
+        stage.config(&triggered(&by.to_string()));
+        apply(&stage);
+        assert_eq!(ids(&stage).len(), 2, "{by}");
+        assert!(works(&stage, &before) && works(&stage, &stage.text(TOKEN, "value")), "{by}");
+    }
+    stage.settled();
+}
+
+#[test]
+fn a_year_of_monthly_applies_never_refuses_a_daily_reader() {
+    let stage = Stage::new();
+    stage.apply(&monthly());
+    let (first, mut read, mut seen) = (stage.text(TOKEN, "id"), stage.text(TOKEN, "value"), BTreeSet::new());
+    for day in 1..=365 {
+        stage.sim.advance(DAY);
+        assert!(works(&stage, &read), "day {day}");
+        // Late now and then, by less than the overlap.
+        if day % 36 == 0 {
+            apply(&stage);
+            assert!(ids(&stage).len() <= 2, "day {day}");
+        }
+        read = stage.text(TOKEN, "value");
+        seen.insert(stage.text(TOKEN, "id"));
+    }
+    assert!(seen.contains(&first) && seen.len() == 11, "{seen:?}");
+}
+
+#[test]
+fn one_apply_after_a_year_rotates_once() {
+    let stage = Stage::new();
+    stage.apply(&monthly());
+    let old = stage.text(TOKEN, "value");
+    stage.sim.advance(DAY * 365);
+    apply(&stage);
+    assert!(works(&stage, &old) && works(&stage, &stage.text(TOKEN, "value")));
+    assert_eq!(ids(&stage).len(), 2);
+    stage.settled();
+}
+
+#[test]
+fn a_length_of_life_starts_anew_with_the_new_token() {
+    let stage = Stage::new();
+    stage.apply(&with("expires_in = \"60d\"\nrotation = { every = \"30d\", overlap = \"7d\" }"));
+    let old = stage.text(TOKEN, "id");
+    stage.sim.advance(DAY * 31);
+    apply(&stage);
+    stage.settled();
+    let ends = |id: &str| {
+        stage.sim.with_state(|state| {
+            let token = state.tokens.iter().find(|token| token.id == id).unwrap();
+            token.expires_on.unwrap() - state.now()
+        })
+    };
+    let (new, previous) = (ends(&stage.text(TOKEN, "id")), ends(&old));
+    assert!((new - DAY * 60).whole_minutes().abs() <= 1, "{new}");
+    assert!((previous - DAY * 7).whole_minutes().abs() <= 1, "{previous}");
+}
+
+#[test]
+fn a_full_account_keeps_the_old_token_and_the_next_apply_rotates() {
+    let stage = Stage::new();
+    stage.apply(&triggered("one"));
+    let (old, value) = (stage.text(TOKEN, "id"), stage.text(TOKEN, "value"));
+    let full = FaultKind::Api(400, 1001, "You have reached the maximum number of tokens", Effect::None);
+    stage.sim.fault(Fault::new(full).method("POST"));
+    stage.config(&triggered("two"));
+    let failed = stage.tf.apply();
+    assert_ne!(failed.code, Some(0));
+    assert!(failed.stderr.contains("Could not make a new API token in the place of"), "{}", failed.stderr);
+    assert!(works(&stage, &value) && ids(&stage) == [old.clone()]);
+    assert_eq!(stage.text(TOKEN, "id"), old);
+    apply(&stage);
+    assert_ne!(stage.text(TOKEN, "id"), old);
+    stage.settled();
+}
+
+#[test]
+fn what_could_not_be_finished_is_finished_by_the_next_apply() {
+    for which in ["old", "new"] {
+        let stage = Stage::new();
+        stage.apply(&triggered("one"));
+        let (old, value) = (stage.text(TOKEN, "id"), stage.text(TOKEN, "value"));
+        let refused = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Effect::None);
+        // First the old token gets its end, then the new one its name.
+        let skip = usize::from(which == "new");
+        stage.sim.fault(Fault::new(refused).method("PUT").skip(skip));
+        stage.config(&triggered("two"));
+        let failed = stage.tf.apply();
+        assert_ne!(failed.code, Some(0), "{which}");
+        let new = stage.text(TOKEN, "id");
+        assert!(new != old && works(&stage, &value) && works(&stage, &stage.text(TOKEN, "value")), "{which}");
+        apply(&stage);
+        stage.settled();
+        assert_eq!(stage.text(TOKEN, "id"), new, "{which}");
+        assert_eq!(stage.sim.token(&new).unwrap()["name"], "rotated", "{which}");
+        assert!(stage.sim.token(&old).unwrap()["expires_on"].is_string(), "{which}");
+    }
+}
+
+#[test]
+fn narrower_rights_and_a_disabled_token_hold_for_the_previous_one_too() {
+    let stage = Stage::new();
+    let config = |groups: &str, more: &str| {
+        token(&format!(
+            "name = \"rotated\"\npolicies = [{{ permission_groups = [{groups}] }}]\n\
+             rotation = {{ triggers = {{ by = \"{more}\" }}, overlap = \"7d\" }}"
+        ))
+    };
+    let both = r#""Cloudflare Tunnel Write", "Workers Scripts Write""#;
+    stage.apply(&config(both, "one"));
+    let old = stage.text(TOKEN, "id");
+    stage.config(&config(both, "two"));
+    apply(&stage);
+    stage.config(&config(r#""Cloudflare Tunnel Write""#, "two"));
+    apply(&stage);
+    stage.settled();
+    assert_eq!(stage.sim.policies(&old)[0].groups.len(), 1);
+    let disabled =
+        config(r#""Cloudflare Tunnel Write""#, "two").replace("name =", "status = \"disabled\"\nname =");
+    stage.config(&disabled);
+    apply(&stage);
+    assert_eq!(stage.sim.token(&old).unwrap()["status"], "disabled");
+}
+
+#[test]
+fn an_overlap_without_a_rotation_or_longer_than_it_is_refused() {
+    let stage = Stage::with(Options::default());
+    for (rotation, words) in [
+        (r#"rotation = { overlap = "7d" }"#, "overlap needs every or triggers"),
+        (r#"rotation = { every = "7d", overlap = "7d" }"#, "overlap must be shorter than every"),
+        (
+            "expires_in = \"35d\"\nrotation = { every = \"30d\", overlap = \"7d\" }",
+            "expires_in leaves no time for the overlap",
+        ),
+    ] {
+        stage.config(&with(rotation));
+        let refused = stage.tf.run(&["validate"]);
+        assert!(refused.stderr.contains(words) || refused.stdout.contains(words), "{}", refused.stderr);
+    }
+}
