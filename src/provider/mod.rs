@@ -1,6 +1,7 @@
 //! Where Terraform and Cloudflare meet: provider configuration, resources, the one mapping between schema, policy and API,
 //! and the wording of diagnostics. It knows no protobuf.
 
+mod actions;
 mod binding;
 mod blocks;
 mod checks;
@@ -26,6 +27,7 @@ mod wording;
 pub use config::Environment;
 
 use crate::tf_provider::framework::Registry;
+use actions::api_token_revoke::ApiTokenRevoke;
 use binding::BindingResource;
 use config::CloudflareProvider;
 use data_sources::api_token_permission_groups::PermissionGroups;
@@ -72,6 +74,7 @@ pub fn server(environment: Environment) -> Registry {
         .list_resource(TokenList::<AccountApiToken, lists::account_api_token::AccountApiToken>::new(of()))
         .list_resource(TokenList::<UserApiToken, lists::user_api_token::UserApiToken>::new(of()))
         .list_resource(WorkersSecrets { session: of() })
+        .action(ApiTokenRevoke { session: of() })
         .function(AccountResource)
         .function(AllZonesResource)
         .function(Capability)

@@ -28,6 +28,7 @@ pub fn folder(sort: Sort, name: &str) -> PathBuf {
         Sort::DataSource => Path::new("examples/data-sources").join(name),
         Sort::Ephemeral => Path::new("examples/ephemeral-resources").join(name),
         Sort::List => Path::new("examples/list-resources").join(name),
+        Sort::Action => Path::new("examples/actions").join(name),
         Sort::Function => Path::new("examples/functions").join(name),
     }
 }
@@ -40,6 +41,7 @@ pub fn usage(sort: Sort) -> &'static str {
         Sort::DataSource => "data-source.tf",
         Sort::Ephemeral => "ephemeral-resource.tf",
         Sort::List => "list-resource.tfquery.hcl",
+        Sort::Action => "action.tf",
         Sort::Function => "function.tf",
     }
 }

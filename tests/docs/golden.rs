@@ -26,6 +26,7 @@ pub fn of(schemas: &Schemas) -> String {
         "resources": resources,
         "data_sources": types(&schemas.data_sources),
         "ephemeral_resources": types(&schemas.ephemeral_resources),
+        "actions": types(&schemas.actions),
         "list_resources": types(&schemas.list_resources),
         "functions": named(schemas.functions.iter().map(|(name, f)| (*name, function(f)))),
     });

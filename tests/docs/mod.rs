@@ -26,7 +26,8 @@ use cloudflare_tokens::tf_provider::framework::Schemas;
 pub const COMMAND: &str = "cargo run --example docs";
 
 /// The folders of which every file is generated.
-const OWNED: [&str; 6] = [
+const OWNED: [&str; 7] = [
+    "docs/actions",
     "docs/resources",
     "docs/data-sources",
     "docs/ephemeral-resources",
@@ -48,6 +49,8 @@ pub enum Sort {
     Ephemeral,
     /// A list of a managed resource's objects.
     List,
+    /// An action.
+    Action,
     /// A function.
     Function,
 }

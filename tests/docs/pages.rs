@@ -31,6 +31,7 @@ pub fn all(schemas: &Schemas, root: &Path) -> io::Result<BTreeMap<PathBuf, Strin
         (Sort::DataSource, &schemas.data_sources),
         (Sort::Ephemeral, &schemas.ephemeral_resources),
         (Sort::List, &schemas.list_resources),
+        (Sort::Action, &schemas.actions),
     ] {
         for (name, schema) in types {
             let identity = schemas.identities.get(name).filter(|_| sort == Sort::Resource);
@@ -51,6 +52,7 @@ fn path(sort: Sort, name: &str) -> PathBuf {
         Sort::DataSource => Path::new("docs/data-sources").join(file),
         Sort::Ephemeral => Path::new("docs/ephemeral-resources").join(file),
         Sort::List => Path::new("docs/list-resources").join(file),
+        Sort::Action => Path::new("docs/actions").join(file),
         Sort::Function => Path::new("docs/functions").join(file),
     }
 }
@@ -75,6 +77,7 @@ fn of_type(
         Sort::DataSource => "Data Source",
         Sort::Ephemeral => "Ephemeral Resource",
         Sort::List => "List Resource",
+        Sort::Action => "Action",
         Sort::Resource | Sort::Provider | Sort::Function => "Resource",
     };
     let title = format!("{name} {what} - {REPOSITORY}");

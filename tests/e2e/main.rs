@@ -10,6 +10,7 @@ mod simulator;
 mod support;
 
 mod acceptance;
+mod actions;
 mod bad_input;
 mod beside;
 mod bindings;

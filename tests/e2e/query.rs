@@ -378,3 +378,19 @@ fn a_workers_secret_is_imported_by_identity() {
     stage.tf.apply().success();
     stage.settled();
 }
+
+#[test]
+fn each_example_of_a_list_is_taken() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/list-resources");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let stage = if name.contains("_user_") { user_stage() } else { stage() };
+        list(&stage, &name, "");
+        let example = std::fs::read_to_string(entry.path().join("list-resource.tfquery.hcl")).unwrap();
+        stage.tf.write("all.tfquery.hcl", &example);
+        query(&stage);
+        let formatted = stage.tf.run(&["fmt", "-check", "-diff"]);
+        assert_eq!(formatted.code, Some(0), "{name}: {}", formatted.stdout);
+    }
+}

@@ -65,7 +65,8 @@ fn things() -> Schemas {
         identities: [].into(),
         data_sources: [("cloudflare_thing", schema.clone())].into(),
         ephemeral_resources: [("cloudflare_thing", schema.clone())].into(),
-        list_resources: [("cloudflare_thing", schema)].into(),
+        list_resources: [("cloudflare_thing", schema.clone())].into(),
+        actions: [("cloudflare_thing", schema)].into(),
         functions: [("join", join)].into(),
     }
 }
@@ -130,7 +131,7 @@ fn missing_changed_and_stale_files_are_found_and_put_right() {
     write(root, "docs/resources/gone.md", "Gone.\n");
     write(root, "docs/guides/by-hand.md", "By hand.\n");
     let golden = fs::read_to_string(root.join("tests/golden/schema.json")).unwrap();
-    write(root, "tests/golden/schema.json", &golden.replacen("\"data_sources\"", "\"data\"", 1));
+    write(root, "tests/golden/schema.json", &golden.replacen("\"actions\"", "\"act\"", 1));
     let found = generated.differences(root).unwrap();
     let expected = [
         Difference::Missing(PathBuf::from("docs/index.md")),

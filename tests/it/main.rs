@@ -23,6 +23,7 @@ mod functions;
 mod fuzzing;
 mod guardrails;
 mod paths;
+mod plugin_actions;
 mod plugin_lists;
 mod plugin_process;
 mod plugin_rpc;

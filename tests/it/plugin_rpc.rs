@@ -9,9 +9,9 @@ use cloudflare_tokens::tf_provider::plugin::proto::{
     ClientCapabilities, Diagnostic, DynamicValue, RawState, ResourceIdentityData, apply_resource_change,
     call_function, close_ephemeral_resource, configure_provider, diagnostic, generate_resource_config,
     get_functions, get_metadata, get_provider_schema, get_resource_identity_schemas, import_resource_state,
-    move_resource_state, open_ephemeral_resource, plan_action, plan_resource_change, read_data_source,
-    read_resource, schema, stop_provider, upgrade_resource_identity, upgrade_resource_state,
-    validate_provider_config, validate_resource_config,
+    move_resource_state, open_ephemeral_resource, plan_resource_change, read_data_source, read_resource,
+    schema, stop_provider, upgrade_resource_identity, upgrade_resource_state, validate_provider_config,
+    validate_resource_config,
 };
 use tonic::Code;
 use tonic::transport::Channel;
@@ -133,6 +133,7 @@ async fn metadata_functions_and_identities_list_what_there_is() {
     let resources: Vec<_> = metadata.resources.iter().map(|r| r.type_name.as_str()).collect();
     assert_eq!(resources, ["toy_plain", "toy_thing"]);
     assert_eq!(metadata.list_resources[0].type_name, "toy_thing");
+    assert_eq!(metadata.actions[0].type_name, "toy_ring");
     let functions = client.get_functions(get_functions::Request {}).await.unwrap().into_inner();
     assert_eq!(functions.functions.keys().collect::<Vec<_>>(), ["count", "join"]);
     let request = get_resource_identity_schemas::Request {};
@@ -141,12 +142,6 @@ async fn metadata_functions_and_identities_list_what_there_is() {
     assert_eq!(identities.keys().collect::<Vec<_>>(), ["toy_thing"]);
     let id = &identities["toy_thing"].identity_attributes[0];
     assert!(id.required_for_import && !id.optional_for_import);
-}
-
-#[tokio::test]
-async fn rpcs_that_the_provider_lacks_are_unimplemented() {
-    let action = client().await.plan_action(plan_action::Request::default()).await.err().unwrap();
-    assert_eq!(action.code(), Code::Unimplemented);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use std::path::Path;
 use crate::generator::{root, schemas};
 
 /// The folders below `docs/` that the registry shows.
-const FOLDERS: [&str; 6] =
-    ["resources", "data-sources", "ephemeral-resources", "list-resources", "functions", "guides"];
+const FOLDERS: [&str; 7] =
+    ["resources", "data-sources", "ephemeral-resources", "list-resources", "actions", "functions", "guides"];
 /// The folders below `docs/` that the registry does not look at.
 const UNSEEN: [&str; 1] = ["design"];
 /// The registry's limits.
@@ -48,6 +48,7 @@ fn every_type_has_a_page_and_every_page_a_type() {
     assert_eq!(pages("data-sources"), schemas.data_sources.keys().map(short).collect());
     assert_eq!(pages("ephemeral-resources"), schemas.ephemeral_resources.keys().map(short).collect());
     assert_eq!(pages("list-resources"), schemas.list_resources.keys().map(short).collect());
+    assert_eq!(pages("actions"), schemas.actions.keys().map(short).collect());
     assert_eq!(pages("functions"), schemas.functions.keys().map(short).collect());
 }
 

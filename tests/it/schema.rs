@@ -38,6 +38,7 @@ fn faults(schemas: &Schemas) -> Vec<String> {
         (Sort::DataSource, &schemas.data_sources),
         (Sort::Ephemeral, &schemas.ephemeral_resources),
         (Sort::List, &schemas.list_resources),
+        (Sort::Action, &schemas.actions),
     ] {
         for (name, schema) in types {
             if !name.starts_with("cloudflare_") {
@@ -118,8 +119,8 @@ fn check_attributes(sort: Sort, at: &str, all: &[Attribute], inside: Inside, fou
                 "nobody can set what the provider alone sets, so there is nothing to check or to replace for",
             );
         }
-        if sort == Sort::List && attribute.mode.is_computed() {
-            wrong("a list answers no configuration, so nothing in it can be computed");
+        if matches!(sort, Sort::List | Sort::Action) && attribute.mode.is_computed() {
+            wrong("lists and actions answer no configuration, so nothing in it can be computed");
         }
         if sort == Sort::Provider && attribute.mode.is_computed() {
             wrong("a provider's configuration is not stored, so nothing in it can be computed");
@@ -193,6 +194,7 @@ fn example_faults(schemas: &Schemas, root: &Path) -> Vec<String> {
         (Sort::DataSource, schemas.data_sources.keys().copied().collect()),
         (Sort::Ephemeral, schemas.ephemeral_resources.keys().copied().collect()),
         (Sort::List, schemas.list_resources.keys().copied().collect()),
+        (Sort::Action, schemas.actions.keys().copied().collect()),
         (Sort::Function, schemas.functions.keys().copied().collect()),
     ];
     for (sort, names) in sorts {
@@ -268,6 +270,7 @@ fn a_schema_that_breaks_the_rules_is_found_out() {
         data_sources: [].into(),
         ephemeral_resources: [].into(),
         list_resources: [].into(),
+        actions: [].into(),
         functions: [].into(),
     };
     let found = faults(&bad);

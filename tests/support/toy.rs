@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use cloudflare_tokens::model;
 use cloudflare_tokens::tf_provider::framework::{
-    Applied, Arguments, Created, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
+    Action, Applied, Arguments, Created, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
     FunctionError, Imported, List, ListResource, Listed, Listing, Map, Model, MoveSource, Opened, Parameter,
-    Path, Planning, Provider, Raw, ReadBack, Registry, Renewed, Resource, ResourceId, Set, Signature, Type,
-    Updating, Value, computed, optional, required,
+    Path, Planning, Progress, Provider, Raw, ReadBack, Registry, Renewed, Resource, ResourceId, Set,
+    Signature, Type, Updating, Value, computed, optional, required,
 };
 use futures_util::stream::{self, StreamExt};
 use secrecy::SecretString;
@@ -37,6 +37,7 @@ pub fn server(calls: &Calls) -> Registry {
         .data_source(Lookup)
         .ephemeral_resource(Ticket(calls.clone()))
         .list_resource(Things(calls.clone()))
+        .action(Ring)
         .function(Join)
         .function(Count)
         .build()
@@ -349,6 +350,43 @@ impl ListResource for Things {
             }
         };
         stream::iter(1..=many).map(one).boxed()
+    }
+}
+
+model! {
+    /// What is rung.
+    pub struct RingModel {
+        /// The bell.
+        bell: String = required(),
+        /// By whom.
+        names: Set<String> = optional(),
+    }
+}
+
+struct Ring;
+
+#[async_trait]
+impl Action for Ring {
+    type Config = RingModel;
+
+    const TYPE_NAME: &'static str = "toy_ring";
+
+    async fn plan(&self, config: RingModel) -> Diagnostics {
+        match config.bell.as_str() {
+            Some("cracked") => Diagnostic::error("Cracked", "It does not ring.").at(Path::of("bell")).into(),
+            _ => Diagnostics::none(),
+        }
+    }
+
+    async fn invoke(&self, config: RingModel, progress: Progress) -> Diagnostics {
+        progress.tell("ding");
+        match config.bell.as_str() {
+            Some("panics") => panic!("cfat_secret"),
+            Some("fails") => return Diagnostic::error("Out of order", "Try again.").into(),
+            _ => {}
+        }
+        progress.tell("dong");
+        Diagnostics::none()
     }
 }
 

@@ -326,3 +326,49 @@ fn the_private_state_of_0_1_0_is_read() {
     let imported: Private = serde_json::from_value(json!({"owned": owned, "imported": true})).unwrap();
     assert!(imported.own().is_empty());
 }
+
+/// A token that had ended when it was imported.
+fn dead(status: &str, expires_on: Option<&str>) -> (TokenFields, Private) {
+    let mut prior = state(&["A"], true);
+    prior.status = status.to_owned().into();
+    prior.expires_on = expires_on.map(str::to_owned).into();
+    prior.value = Value::Null;
+    (prior, Private { imported: true, imported_ended: true, ..private(&["A"]) })
+}
+
+#[test]
+fn a_token_that_had_ended_when_it_was_imported_stays_until_it_gets_another_end() {
+    let end = Some("2026-11-01T00:00:00Z");
+    for (status, end) in [("expired", end), ("revoked (exposed)", end), ("revoked (exposed)", None)] {
+        let (prior, adopted) = dead(status, end);
+        let config = |expires_on: Option<&str>| TokenFields {
+            status: Value::Null,
+            expires_on: expires_on.map(str::to_owned).into(),
+            ..prior.clone()
+        };
+        let replaces = |private: &Private, expires_on| {
+            let decision = planned(&prior, private, &config(expires_on), "other");
+            assert!(!decision.found.has_error(), "{:?}", decision.found);
+            !decision.replace.is_empty()
+        };
+        assert!(!replaces(&adopted, end), "{status}");
+        assert!(replaces(&adopted, Some("2099-01-01T00:00:00Z")), "{status}");
+        // One that has ended since is replaced, if the new one can live.
+        let since = Private { imported_ended: false, ..adopted.clone() };
+        assert_eq!(replaces(&since, end), status != "expired", "{status}");
+    }
+}
+
+#[test]
+fn generated_configuration_has_only_what_can_be_written() {
+    use super::generate::refine;
+    let (prior, _) = dead("expired", Some("2026-11-01T00:00:00Z"));
+    let mut config = prior.clone();
+    assert_eq!(refine(&prior, &mut config).0.len(), 1, "a warning");
+    assert!(config.status.is_null() && config.exclusive_policies.is_null() && !config.expires_on.is_null());
+    let disabled = TokenFields { status: "disabled".to_owned().into(), ..state(&["A"], false) };
+    let mut config = disabled.clone();
+    assert!(refine(&disabled, &mut config).is_empty());
+    assert_eq!(config.status.as_str(), Some("disabled"));
+    assert_eq!(config.exclusive_policies, Value::Known(false), "it is not what follows from the policies");
+}

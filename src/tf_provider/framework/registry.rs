@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::kinds::{
-    DataSource, DataSourceHandle, EphemeralResource, EphemeralResourceHandle, Function, FunctionHandle,
-    ListResource, ListResourceHandle, Provider, ProviderHandle, Resource, ResourceHandle,
+    Action, ActionHandle, DataSource, DataSourceHandle, EphemeralResource, EphemeralResourceHandle, Function,
+    FunctionHandle, ListResource, ListResourceHandle, Provider, ProviderHandle, Resource, ResourceHandle,
 };
 use super::schema::Schemas;
 
@@ -17,10 +17,12 @@ pub struct Registry {
     data_sources: BTreeMap<&'static str, DataSourceHandle>,
     ephemeral_resources: BTreeMap<&'static str, EphemeralResourceHandle>,
     list_resources: BTreeMap<&'static str, ListResourceHandle>,
+    actions: BTreeMap<&'static str, ActionHandle>,
     functions: BTreeMap<&'static str, FunctionHandle>,
 }
 
-/// Builds a [`Registry`]: one line per resource, data source, ephemeral resource, list resource and function.
+/// Builds a [`Registry`]: one line per resource, data source, ephemeral resource, list resource, action and
+/// function.
 pub struct RegistryBuilder(Registry);
 
 impl RegistryBuilder {
@@ -52,6 +54,13 @@ impl RegistryBuilder {
         self
     }
 
+    /// Adds an action.
+    #[must_use]
+    pub fn action<A: Action>(mut self, action: A) -> RegistryBuilder {
+        self.0.actions.insert(A::TYPE_NAME, ActionHandle::new(action));
+        self
+    }
+
     /// Adds a function.
     #[must_use]
     pub fn function<F: Function>(mut self, function: F) -> RegistryBuilder {
@@ -75,6 +84,7 @@ impl Registry {
             data_sources: BTreeMap::new(),
             ephemeral_resources: BTreeMap::new(),
             list_resources: BTreeMap::new(),
+            actions: BTreeMap::new(),
             functions: BTreeMap::new(),
         })
     }
@@ -104,6 +114,11 @@ impl Registry {
         self.list_resources.get(name)
     }
 
+    /// An action.
+    pub fn action(&self, name: &str) -> Option<&ActionHandle> {
+        self.actions.get(name)
+    }
+
     /// A function.
     pub fn function(&self, name: &str) -> Option<&FunctionHandle> {
         self.functions.get(name)
@@ -123,6 +138,7 @@ impl Registry {
                 .map(|(name, e)| (*name, e.schema().clone()))
                 .collect(),
             list_resources: self.list_resources.iter().map(|(name, l)| (*name, l.schema().clone())).collect(),
+            actions: self.actions.iter().map(|(name, a)| (*name, a.schema().clone())).collect(),
             functions: self.functions.iter().map(|(name, f)| (*name, f.signature().clone())).collect(),
         }
     }

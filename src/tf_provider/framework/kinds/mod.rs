@@ -1,6 +1,7 @@
 //! The kinds of things that a provider has, a file each: the trait that implements one, what core asks and is answered, and
 //! the handle by which the registry has one, without its types.
 
+mod action;
 mod data_source;
 mod ephemeral_resource;
 mod function;
@@ -11,6 +12,7 @@ mod provider;
 mod resource;
 mod resource_handle;
 
+pub use action::{Action, ActionEvent, ActionHandle, Progress};
 pub use data_source::{DataResponse, DataSource, DataSourceHandle};
 pub use ephemeral_resource::{
     EphemeralResource, EphemeralResourceHandle, OpenResponse, Opened, RenewResponse, Renewed,

@@ -451,6 +451,8 @@ pub struct Schemas {
     pub ephemeral_resources: BTreeMap<&'static str, Schema>,
     /// The lists, each by the name of the resource type whose objects it lists.
     pub list_resources: BTreeMap<&'static str, Schema>,
+    /// The actions.
+    pub actions: BTreeMap<&'static str, Schema>,
     /// The functions.
     pub functions: BTreeMap<&'static str, Signature>,
 }

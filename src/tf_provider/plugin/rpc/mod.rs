@@ -1,5 +1,6 @@
 //! The RPCs, a file per kind: decode, call, encode, and nothing else.
 
+mod action;
 mod codec;
 mod data_source;
 mod ephemeral_resource;

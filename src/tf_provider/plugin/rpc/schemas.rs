@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::codec::{Reply, reply};
 use crate::tf_provider::framework::{Registry, Schemas};
 use crate::tf_provider::plugin::wire::proto::{
-    ServerCapabilities, get_functions, get_metadata, get_provider_schema, get_resource_identity_schemas,
+    ActionSchema, ServerCapabilities, get_functions, get_metadata, get_provider_schema,
+    get_resource_identity_schemas,
 };
 use crate::tf_provider::plugin::wire::to_proto;
 
@@ -17,6 +18,9 @@ pub(super) fn provider_schema(registry: &Registry) -> Reply<get_provider_schema:
         data_source_schemas: each(&schemas.data_sources, to_proto::schema),
         ephemeral_resource_schemas: each(&schemas.ephemeral_resources, to_proto::schema),
         list_resource_schemas: each(&schemas.list_resources, to_proto::schema),
+        action_schemas: each(&schemas.actions, |schema| ActionSchema {
+            schema: Some(to_proto::schema(schema)),
+        }),
         functions: each(&schemas.functions, to_proto::function),
         server_capabilities: Some(CAPABILITIES),
         ..Default::default()
@@ -35,9 +39,10 @@ pub(super) fn functions(registry: &Registry) -> Reply<get_functions::Response> {
 
 pub(super) fn metadata(registry: &Registry) -> Reply<get_metadata::Response> {
     use get_metadata::{
-        DataSourceMetadata, EphemeralMetadata, FunctionMetadata, ListResourceMetadata, ResourceMetadata,
+        ActionMetadata, DataSourceMetadata, EphemeralMetadata, FunctionMetadata, ListResourceMetadata,
+        ResourceMetadata,
     };
-    let Schemas { resources, data_sources, ephemeral_resources, list_resources, functions, .. } =
+    let Schemas { resources, data_sources, ephemeral_resources, list_resources, actions, functions, .. } =
         registry.schemas();
     reply(get_metadata::Response {
         server_capabilities: Some(CAPABILITIES),
@@ -45,6 +50,7 @@ pub(super) fn metadata(registry: &Registry) -> Reply<get_metadata::Response> {
         data_sources: names(&data_sources, |type_name| DataSourceMetadata { type_name }),
         ephemeral_resources: names(&ephemeral_resources, |type_name| EphemeralMetadata { type_name }),
         list_resources: names(&list_resources, |type_name| ListResourceMetadata { type_name }),
+        actions: names(&actions, |type_name| ActionMetadata { type_name }),
         functions: names(&functions, |name| FunctionMetadata { name }),
         ..Default::default()
     })

@@ -1,23 +1,25 @@
 //! The provider's RPCs, each handed to the file of its kind.
 //!
-//! What the provider lacks (actions, state stores) is not here: the generated trait answers UNIMPLEMENTED. Faults of the protocol are gRPC statuses; whatever the user can act on is a diagnostic.
+//! What the provider lacks (state stores) is not here: the generated trait answers UNIMPLEMENTED. Faults of the protocol are gRPC statuses; whatever the user can act on is a diagnostic.
 
 use std::sync::Arc;
 
 use tonic::{Request, async_trait};
 
 use super::codec::Reply;
-use super::{data_source, ephemeral_resource, function, list_resource as lists, provider, resource, schemas};
+use super::{
+    action, data_source, ephemeral_resource, function, list_resource as lists, provider, resource, schemas,
+};
 use crate::tf_provider::framework::Registry;
 use crate::tf_provider::plugin::wire::proto::provider_server::Provider;
 use crate::tf_provider::plugin::wire::proto::{
     apply_resource_change, call_function, close_ephemeral_resource, configure_provider,
     generate_resource_config, get_functions, get_metadata, get_provider_schema,
-    get_resource_identity_schemas, import_resource_state, list_resource, move_resource_state,
-    open_ephemeral_resource, plan_resource_change, read_data_source, read_resource, renew_ephemeral_resource,
-    stop_provider, upgrade_resource_identity, upgrade_resource_state, validate_data_resource_config,
-    validate_ephemeral_resource_config, validate_list_resource_config, validate_provider_config,
-    validate_resource_config,
+    get_resource_identity_schemas, import_resource_state, invoke_action, list_resource, move_resource_state,
+    open_ephemeral_resource, plan_action, plan_resource_change, read_data_source, read_resource,
+    renew_ephemeral_resource, stop_provider, upgrade_resource_identity, upgrade_resource_state,
+    validate_action_config, validate_data_resource_config, validate_ephemeral_resource_config,
+    validate_list_resource_config, validate_provider_config, validate_resource_config,
 };
 
 /// The provider's RPCs over a [`Registry`].
@@ -187,6 +189,21 @@ impl Provider for Service {
 
     async fn list_resource(&self, request: Request<list_resource::Request>) -> Reply<lists::Events> {
         lists::events(&self.registry, request.get_ref())
+    }
+
+    async fn validate_action_config(
+        &self,
+        request: Request<validate_action_config::Request>,
+    ) -> Reply<validate_action_config::Response> {
+        action::validate(&self.registry, request.into_inner()).await
+    }
+
+    async fn plan_action(&self, request: Request<plan_action::Request>) -> Reply<plan_action::Response> {
+        action::plan(&self.registry, request.into_inner()).await
+    }
+
+    async fn invoke_action(&self, request: Request<invoke_action::Request>) -> Reply<action::Events> {
+        action::invoke(&self.registry, request.get_ref())
     }
 
     async fn call_function(

@@ -62,7 +62,7 @@ pub(crate) fn function_error(error: FunctionError) -> proto::FunctionError {
     proto::FunctionError { text: error.text, function_argument: error.argument }
 }
 
-/// The schema of a resource, data source, ephemeral resource or provider.
+/// The schema of a data source, ephemeral resource, list, action or provider.
 pub(crate) fn schema(schema: &Schema) -> proto::Schema {
     proto::Schema { version: schema.version, block: Some(block(&schema.attributes, schema.description)) }
 }

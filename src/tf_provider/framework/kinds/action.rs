@@ -1,0 +1,124 @@
+//! Actions: what is done once, when somebody asks for it or when a resource changes, and leaves no state.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use tokio::sync::mpsc;
+
+use super::handle::Shape;
+use super::operation::{
+    ClientCapabilities, check, model, refuse_nulls, refuse_nulls_and_unknowns, run, validated,
+};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw, Schema, Type};
+
+/// An action.
+#[async_trait]
+pub trait Action: Send + Sync + 'static {
+    /// Its configuration.
+    type Config: Model;
+
+    /// Its type's name.
+    const TYPE_NAME: &'static str;
+
+    /// Checks beyond those of the attributes. Values may be unknown.
+    async fn validate(&self, config: Self::Config) -> Diagnostics {
+        let _ = config;
+        Diagnostics::none()
+    }
+
+    /// Says at plan whether it will be refused. Values may be unknown.
+    async fn plan(&self, config: Self::Config) -> Diagnostics {
+        let _ = config;
+        Diagnostics::none()
+    }
+
+    /// Does it. The configuration is wholly known.
+    async fn invoke(&self, config: Self::Config, progress: Progress) -> Diagnostics;
+}
+
+/// Where an action says how far it is.
+pub struct Progress(mpsc::UnboundedSender<String>);
+
+impl Progress {
+    /// Tells the user, who may be gone.
+    pub fn tell(&self, message: impl Into<String>) {
+        let _ = self.0.send(message.into());
+    }
+}
+
+/// What an action that is under way comes to.
+pub enum ActionEvent {
+    /// How far it is.
+    Progress(String),
+    /// It has ended. This is the last event.
+    Completed(Diagnostics),
+}
+
+/// An action that the provider has.
+pub struct ActionHandle {
+    erased: Arc<dyn Erased>,
+    shape: Shape,
+}
+
+impl ActionHandle {
+    pub(in crate::tf_provider::framework) fn new<A: Action>(action: A) -> ActionHandle {
+        ActionHandle { erased: Arc::new(Typed(action)), shape: Shape::of_configuration::<A::Config>() }
+    }
+
+    /// The schema of its configuration.
+    pub fn schema(&self) -> &Schema {
+        self.shape.schema()
+    }
+
+    /// The type of its configuration.
+    pub fn ty(&self) -> &Type {
+        self.shape.ty()
+    }
+
+    /// Checks a configuration.
+    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        run(self.erased.clone().validate(config, client)).await
+    }
+
+    /// Says whether it will be refused.
+    pub async fn plan(&self, config: Raw) -> Diagnostics {
+        run(self.erased.clone().plan(config)).await
+    }
+
+    /// Does it. It begins at once, and is finished also where nobody listens any more.
+    pub fn invoke(&self, config: Raw) -> BoxStream<'static, ActionEvent> {
+        let (progress, mut told) = mpsc::unbounded_channel();
+        let work = tokio::spawn(run(self.erased.clone().invoke(config, Progress(progress))));
+        let told = stream::poll_fn(move |context| told.poll_recv(context)).map(ActionEvent::Progress);
+        let stopping = || Diagnostic::error("The provider is stopping", "The action was not finished.");
+        let end = async move { ActionEvent::Completed(work.await.unwrap_or_else(|_| stopping().into())) };
+        told.chain(stream::once(end)).boxed()
+    }
+}
+
+#[async_trait]
+trait Erased: Send + Sync {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics;
+    async fn plan(self: Arc<Self>, config: Raw) -> Diagnostics;
+    async fn invoke(self: Arc<Self>, config: Raw, progress: Progress) -> Diagnostics;
+}
+
+struct Typed<A>(A);
+
+#[async_trait]
+impl<A: Action> Erased for Typed<A> {
+    async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
+        validated(config, client, |config| self.0.validate(config)).await
+    }
+
+    async fn plan(self: Arc<Self>, config: Raw) -> Diagnostics {
+        check!(refuse_nulls::<A::Config>(&config));
+        self.0.plan(check!(model(&config))).await
+    }
+
+    async fn invoke(self: Arc<Self>, config: Raw, progress: Progress) -> Diagnostics {
+        check!(refuse_nulls_and_unknowns::<A::Config>(&config));
+        self.0.invoke(check!(model(&config)), progress).await
+    }
+}
