@@ -22,6 +22,7 @@ mod ephemeral;
 mod functions;
 mod fuzzing;
 mod guardrails;
+mod lists;
 mod paths;
 mod plugin_actions;
 mod plugin_lists;

@@ -18,7 +18,8 @@ model! {
         script_name: String = required().requires_replace().identity().check(checks::not_blank()),
         /// The name of the binding, by which the script reads the secret.
         name: String = required().requires_replace().identity().check(checks::not_blank()),
-        /// The secret. It is kept in Terraform's state: `value_wo` is not. One of the two is required.
+        /// The secret. It is kept in Terraform's state: `value_wo` is not. One of the two is required, but of a secret that was
+        /// imported: without a value that one stays as it is.
         value: SecretString = optional().conflicts_with(&["value_wo", "value_wo_version"]),
         /// The secret, in neither plan nor state; it may come from an ephemeral resource. Terraform cannot see that it
         /// changes: change `value_wo_version` with it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::tf_provider::framework::value::{Raw, Type};
 
-/// The schema of a resource, a data source, an ephemeral resource or the provider.
+/// The schema of whatever has a configuration: a resource, the provider, and the other kinds but functions.
 #[derive(Clone, Debug)]
 pub struct Schema {
     /// The version of the state's layout; `upgrade` is called for states of an older one.
