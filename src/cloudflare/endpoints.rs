@@ -116,6 +116,20 @@ pub mod permission_groups {
     }
 }
 
+/// Zones.
+pub mod zones {
+    use http::Method;
+
+    use crate::cloudflare::{Page, Request, Zone, envelope};
+
+    /// The first page of the zones of an account that the caller may see.
+    pub fn first_page(account: &str) -> Request<Page<Zone>> {
+        Request::decoded(Method::GET, "/zones".to_owned(), "a page of zones", envelope::page::<Zone>)
+            .query("account.id", account)
+            .query("per_page", "50")
+    }
+}
+
 /// Secrets of Workers scripts.
 pub mod workers {
     use http::Method;

@@ -25,7 +25,8 @@ const TABLE: &[Row] = &[
         "The credential in use was deleted, rolled, revoked or has expired. Use a live one."),
     row(9109, "",
         "The credential in use may not manage tokens here. It needs `Account API Tokens Write` on this account (for user \
-         tokens: `API Tokens Write`); `… Read` is enough to read."),
+         tokens: `API Tokens Write`); `… Read` is enough to read. Or it is the wrong account: the one in the path above, which \
+         `account_id` says, may not be the credential's."),
     row(6003, "",
         "The credential in use is not in the form that the API expects. An API token goes into `api_token`; the global \
          key into `api_key`, together with `email`. Look for quotes, spaces or a missing part."),
@@ -38,7 +39,8 @@ const TABLE: &[Row] = &[
          was used where a user token is wanted, or the other way round."),
     row(10000, "",
         "The credential in use lacks a permission for this, or was made seconds ago and is not known everywhere yet. For \
-         tokens it needs `Account API Tokens Write`; for Workers secrets `Workers Scripts Write`."),
+         tokens it needs `Account API Tokens Write`; for Workers secrets `Workers Scripts Write`. Or it is the wrong account: \
+         the one in the path above, which `account_id` says, may not be the credential's."),
     row(1001, "failed common permission check",
         "Either whoever creates the token lacks that permission group on that resource (nobody can give away what they do \
          not have), or the group's scope and the resource do not match: zone-scoped groups go with zones, account-scoped \
@@ -56,7 +58,8 @@ const TABLE: &[Row] = &[
         "The body held ids of policies. This is a fault of the provider: please report it."),
     row(1001, "account id is invalid", "There is no such account, or the credential can't see it. Check `account_id`."),
     row(1001, "does not support account owned tokens", "This needs a user token or the global key."),
-    row(7003, "", "An id in the path is malformed. Check `account_id` (32 hex digits) and the token's id."),
+    row(7003, "", "An id in the path is malformed. Check `account_id` (32 hex digits; it may be the wrong account) and the token's \
+         id."),
     row(7000, "", "There is no such endpoint. Check `base_url`: it ends in `/client/v4`."),
     row(7001, "", "An id in the path is empty."),
     row(10007, "", "Deploy the Worker first; a secret needs a script to go to. Check `script_name` and `account_id`."),

@@ -33,11 +33,11 @@ mod types;
 pub use crate::owner::Owner;
 pub use body::{NewToken, TokenUpdate};
 pub use client::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL, TokenList};
-pub use endpoints::{ListOptions, permission_groups, tokens, workers};
+pub use endpoints::{ListOptions, permission_groups, tokens, workers, zones};
 pub use error::{ApiError, Error, TransportKind};
 pub use page::{Page, Unreadable};
 pub use request::Request;
 pub use types::{
     Condition, PermissionGroup, PermissionGroupRef, RequestIp, Token, TokenPolicy, Verification, Worker,
-    WorkerSecret,
+    WorkerSecret, Zone, ZoneAccount,
 };

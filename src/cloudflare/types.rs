@@ -202,6 +202,22 @@ pub struct Verification {
     pub not_before: Option<OffsetDateTime>,
 }
 
+/// A zone, as far as it takes to tell whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Zone {
+    /// 32 hex digits.
+    pub id: String,
+    /// The account that has it.
+    pub account: ZoneAccount,
+}
+
+/// The account of a zone.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ZoneAccount {
+    /// 32 hex digits.
+    pub id: String,
+}
+
 /// A Worker, as the list of an account's scripts has it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Worker {

@@ -154,10 +154,16 @@ impl HostLock {
         }
     }
 
-    /// Lets go of the lock and removes its files: the thing does not exist any more.
+    /// Lets go of the lock and removes the record too: the thing does not exist any more.
     pub fn remove(self) {
-        // While the lock is held: a process that waits for it sees that its file is gone, and makes a new one.
         let _ = std::fs::remove_file(&self.record);
+    }
+}
+
+impl Drop for HostLock {
+    /// Removes the lock file while the lock is still held: a process that waits for it sees that its file is gone, and makes a
+    /// new one.
+    fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.lock);
     }
 }
@@ -176,17 +182,21 @@ fn options() -> OpenOptions {
 
 /// Takes the lock if nobody has it.
 fn try_lock(path: &Path) -> io::Result<Option<File>> {
-    let file = options().open(path)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(None),
-        Err(TryLockError::Error(error)) => return Err(error),
+    loop {
+        let file = options().open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Its holder may have removed it since it was opened: a lock on a file without a name keeps nobody out.
+        let is_there = std::fs::symlink_metadata(path).is_ok_and(|found| {
+            file.metadata().is_ok_and(|own| (own.ino(), own.dev()) == (found.ino(), found.dev()))
+        });
+        if is_there {
+            return Ok(Some(file));
+        }
     }
-    // Its holder may have removed it since it was opened: a lock on a file without a name keeps nobody out.
-    let is_there = std::fs::symlink_metadata(path).is_ok_and(|found| {
-        file.metadata().is_ok_and(|own| (own.ino(), own.dev()) == (found.ino(), found.dev()))
-    });
-    Ok(is_there.then_some(file))
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
@@ -199,15 +209,15 @@ fn sweep(dir: &Path) {
         let modified = std::fs::symlink_metadata(path).and_then(|found| found.modified()).ok();
         modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > KEPT)
     };
+    let unused = |path: &Path| old(path) || !path.exists();
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let lock = entry.path();
-        let record = lock.with_extension("json");
-        let is_lock = lock.extension().is_some_and(|extension| extension == "lock");
-        if is_lock && old(&lock) && (old(&record) || !record.exists()) {
+        let path = entry.path();
+        let is_ours = path.extension().is_some_and(|extension| extension == "lock" || extension == "json");
+        let (lock, record) = (path.with_extension("lock"), path.with_extension("json"));
+        if is_ours && unused(&lock) && unused(&record) {
             // Only its holder may remove it.
-            if let Ok(Some(_held)) = try_lock(&lock) {
-                let _ = std::fs::remove_file(&record);
-                let _ = std::fs::remove_file(&lock);
+            if let Ok(Some(file)) = try_lock(&lock) {
+                HostLock { _file: file, lock, record }.remove();
             }
         }
     }
@@ -266,6 +276,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_lock_file_goes_with_its_holder_and_the_record_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, locks) = (files(&dir), dir.path().join("locks"));
+        let held = lock(&one, "a").await.unwrap();
+        held.save(&1);
+        assert_eq!(std::fs::read_dir(&locks).unwrap().count(), 2);
+        drop(held);
+        let left: Vec<_> = std::fs::read_dir(&locks).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(matches!(&left[..], [record] if record.extension().unwrap() == "json"), "{left:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_lock_whose_file_goes_away_with_every_holder_is_held_by_one_at_a_time() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let dir = tempfile::tempdir().unwrap();
+        let holders = Arc::new(AtomicUsize::new(0));
+        let run = |_| {
+            let (files, holders) = (files(&dir), holders.clone());
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    let held = files.lock("a", Duration::from_secs(60), || false).await.unwrap();
+                    assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0);
+                    held.save(&(held.record::<u32>() + 1));
+                    holders.fetch_sub(1, Ordering::SeqCst);
+                }
+            })
+        };
+        for task in (0..4).map(run).collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        assert_eq!(lock(&files(&dir), "a").await.unwrap().record::<u32>(), 80);
+    }
+
+    #[tokio::test]
     async fn a_link_in_the_place_of_a_lock_is_not_followed() {
         let dir = tempfile::tempdir().unwrap();
         let files = files(&dir);
@@ -299,7 +343,7 @@ mod tests {
         }
         lock(&files(&dir), "new").await.unwrap();
         let left = std::fs::read_dir(dir.path().join("locks")).unwrap().count();
-        assert_eq!(left, 2);
+        assert_eq!(left, 1, "the one that is held");
         drop(held);
     }
 }

@@ -136,6 +136,11 @@ fn check_groups(
                     problems.push(Problem::new(at(), Fault::Deprecated { group: group.name.clone() }));
                 }
             }
+            Err(Unresolved::OtherScope(scopes))
+                if scopes == [Scope::User] && matches!(owner, Some(Owner::Account(_))) =>
+            {
+                problems.push(Problem::new(at(), Fault::ForUsersOnly { name: element.clone() }));
+            }
             Err(Unresolved::OtherScope(scopes)) => misfits.push((element, scopes)),
             // The user's token has no account that could be meant: that is said of the target.
             Err(Unresolved::NoTarget(_)) if owner == Some(&Owner::User) => {}

@@ -123,7 +123,7 @@ fn a_group_of_another_scope_is_told_with_the_way_out() {
     let (_, said) = only_problem(&["Workers R2 Storage Bucket Item Read"], Target::Zones(Selection::All));
     assert!(said.contains("an R2-bucket-scoped") && said.contains("r2_buckets = "), "{said}");
     let (_, said) = only_problem(&["User Details Read"], Target::Account);
-    assert!(said.contains("a user-scoped"), "{said}");
+    assert!(said.contains("exists for user-owned tokens only"), "{said}");
 }
 
 #[test]

@@ -11,13 +11,33 @@ use crate::tf_provider::framework::{Fault, Raw, Validator, Value};
 
 /// 1 to 120 characters, as the API takes a token's name.
 pub(super) fn token_name() -> Validator {
-    Validator::string("1 to 120 characters", |name| match name.chars().count() {
-        0 => {
-            Err("is empty: a token's name has 1 to 120 characters. Leave `name` out to have one made."
-                .to_owned())
+    Validator::new("1 to 120 characters", |raw| {
+        let Some(name) = raw.as_str() else { return Ok(()) };
+        match name.chars().count() {
+            0 => {
+                let fault =
+                    "is empty: a token's name has 1 to 120 characters. Leave `name` out to have one made.";
+                Err(Fault::new(fault, None))
+            }
+            1..=120 => Ok(()),
+            n => {
+                let fault = Fault::new(format!("has {n} characters: a token's name has at most 120."), None);
+                Err(Fault { no_secret: true, ..fault })
+            }
         }
-        1..=120 => Ok(()),
-        n => Err(format!("has {n} characters: a token's name has at most 120.")),
+    })
+}
+
+/// A status as the API writes it: another spelling would be of no token, and look like an empty list.
+pub(super) fn status() -> Validator {
+    Validator::string("in lower case", |text| {
+        let right = text.trim().to_lowercase();
+        if text == right {
+            return Ok(());
+        }
+        Err(format!(
+            "is not how the API writes a status, so that no token would be found: write \"{right}\"."
+        ))
     })
 }
 
@@ -28,6 +48,18 @@ pub(super) fn not_blank() -> Validator {
             Err("is empty: set it, or leave it out where it is optional.".to_owned())
         } else {
             Ok(())
+        }
+    })
+}
+
+/// The absolute path of a directory.
+pub(super) fn absolute_path() -> Validator {
+    Validator::string("an absolute path", |text| {
+        if std::path::Path::new(text).is_absolute() {
+            Ok(())
+        } else {
+            Err("is not an absolute path: runs from other directories would not find the same lock files."
+                .to_owned())
         }
     })
 }
@@ -121,7 +153,7 @@ pub(super) fn star_stands_alone() -> Validator {
         Raw::Set(elements) if elements.len() > 1 && elements.iter().any(|e| e.as_str() == Some("*")) => {
             let fault =
                 "has \"*\" beside other elements: \"*\" means all of them, so it stands alone.".to_owned();
-            Err(Fault { fault, part: None })
+            Err(Fault::new(fault, None))
         }
         _ => Ok(()),
     })
@@ -140,7 +172,7 @@ pub(super) fn zone_or_star() -> Validator {
         _ => Err("is not the id of a zone: that has 32 hexadecimal digits, in lower case; or write [\"*\"] for all zones."
             .to_owned()),
     }
-    })
+    })    .passing_mocks()
 }
 
 /// The API's own resource keys, flat, with `"*"` or a nest in JSON at each. Of a key whose kind is not known here only the
@@ -162,7 +194,7 @@ pub(super) fn resource_keys() -> Validator {
         let found =
             |(key, value): (&String, &Raw)| Some((key.clone(), fault(key).or_else(|| in_nest(value))?));
         match elements.iter().find_map(found) {
-            Some((key, fault)) => Err(Fault { fault, part: Some(key) }),
+            Some((key, fault)) => Err(Fault::new(fault, Some(key))),
             None => Ok(()),
         }
     })

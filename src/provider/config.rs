@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::checks;
+use super::credentials::{Kind, flaw};
 use super::guardrails::{Guardrails, GuardrailsBlock};
 use super::secret::Workers;
-use super::session::{Api, Configured, Session};
+use super::session::{Access, Api, Configured, Session};
 use super::token::lent::Open;
 use super::wording;
 use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
@@ -18,7 +19,7 @@ use crate::host::HostFiles;
 use crate::model;
 use crate::path;
 use crate::tf_provider::framework::{
-    Diagnostic, Diagnostics, Fault, Number, Provider, Raw, Validator, Value, block, optional,
+    Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, block, optional,
 };
 use crate::tokens::{OwnToken, Settings, Stopper, TokenService};
 
@@ -45,6 +46,11 @@ model! {
         /// time: longer than their slowest write takes from its read on, which is the write itself and some seconds, such as
         /// `10s`. Default: `0s`, not at all.
         concurrent_writers_window: String = optional().check(checks::duration(true)),
+        /// In which directory the provider keeps its lock files and what its runs hand on to each other: below it, in
+        /// `terraform-provider-cloudflare-tokens`, which this user alone may use. Runs that write the same tokens on one host
+        /// must share it. No credential is written there. Default: the environment's `CLOUDFLARE_LOCK_DIRECTORY`, else
+        /// `XDG_CACHE_HOME`, else `.cache` in `HOME`, else the system's temporary directory, whichever can be written first.
+        lock_directory: String = optional().check(checks::absolute_path()),
         /// Rules that every token and binding of this provider configuration must keep, whatever a module asks for: a plan that
         /// breaks one is refused. They hold for this provider block: another block, such as an alias, has its own.
         guardrails: GuardrailsBlock = block(),
@@ -54,10 +60,10 @@ model! {
 fn retries() -> Validator {
     Validator::new("a whole number from 0 to 20", |raw| match raw {
         Raw::Number(n) if n.as_i64().is_some_and(|n| (0..=20).contains(&n)) => Ok(()),
-        Raw::Number(n) => Err(Fault {
-            fault: "is out of range: a whole number from 0 to 20 is taken.".to_owned(),
-            part: Some(Number::as_text(n).to_owned()),
-        }),
+        Raw::Number(n) => Err(Fault::new(
+            "is out of range: a whole number from 0 to 20 is taken.",
+            Some(Number::as_text(n).to_owned()),
+        )),
         _ => Ok(()),
     })
 }
@@ -78,7 +84,7 @@ pub struct Environment {
     /// `CLOUDFLARE_BASE_URL`
     pub base_url: Option<String>,
     /// Where the lock files of tokens are that are being written: the first of these that this user can write, the same for
-    /// all its processes on a host.
+    /// all its processes on a host. `CLOUDFLARE_LOCK_DIRECTORY` names one, `XDG_CACHE_HOME` and `HOME` are the next best.
     pub lock_dirs: Vec<PathBuf>,
 }
 
@@ -92,7 +98,10 @@ impl Environment {
             email: read("CLOUDFLARE_EMAIL"),
             account_id: read("CLOUDFLARE_ACCOUNT_ID"),
             base_url: read("CLOUDFLARE_BASE_URL"),
-            lock_dirs: lock_dirs(read("XDG_CACHE_HOME"), read("HOME")),
+            lock_dirs: match read("CLOUDFLARE_LOCK_DIRECTORY") {
+                Some(named) => vec![PathBuf::from(named).join(LOCKS)],
+                None => lock_dirs(read("XDG_CACHE_HOME"), read("HOME")),
+            },
         }
     }
 }
@@ -106,6 +115,42 @@ fn lock_dirs(cache: Option<String>, home: Option<String>) -> Vec<PathBuf> {
     let user = rustix::process::geteuid().as_raw();
     let temporary = std::env::temp_dir().join(format!("{LOCKS}-{user}"));
     cache.into_iter().chain(home).map(|cache| cache.join(LOCKS)).chain([temporary]).collect()
+}
+
+/// A part of the configuration.
+enum Given<T> {
+    /// It is known at apply only.
+    Unknown,
+    /// Nothing says it.
+    Missing,
+    /// It is this.
+    Known(T),
+}
+
+/// Where a credential is from.
+struct Place {
+    kind: Kind,
+    in_block: bool,
+    path: Path,
+    variable: &'static str,
+}
+
+impl Place {
+    fn name(&self) -> &'static str {
+        match (self.in_block, self.kind) {
+            (false, _) => self.variable,
+            (true, Kind::Token) => "`api_token`",
+            (true, Kind::Key) => "`api_key`",
+            (true, Kind::Email) => "`email`",
+        }
+    }
+
+    /// Refuses a credential that cannot work as it is written.
+    fn check(&self, text: &str) -> Result<(), Diagnostic> {
+        let Some(flaw) = flaw(self.kind, text) else { return Ok(()) };
+        let error = wording::flawed_credential(self.kind, flaw, self.name());
+        Err(if self.in_block { error.at(self.path.clone()) } else { error })
+    }
 }
 
 /// The provider: takes its block and makes the way to the API.
@@ -126,15 +171,23 @@ impl CloudflareProvider {
         self.stopper.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The client's configuration: none while a part of it is unknown.
-    fn client_config(&self, config: &ProviderModel) -> Result<Option<ClientConfig>, Diagnostic> {
-        let Some(credentials) = self.credentials(config)? else { return Ok(None) };
+    /// The client's configuration, and where the credential is from.
+    fn client_config(
+        &self,
+        config: &ProviderModel,
+    ) -> Result<Given<(ClientConfig, &'static str)>, Diagnostic> {
+        let (credentials, place) = match self.credentials(config)? {
+            Given::Known(known) => known,
+            Given::Unknown => return Ok(Given::Unknown),
+            Given::Missing => return Ok(Given::Missing),
+        };
         let unknown = config.base_url.is_unknown()
             || config.max_retries.is_unknown()
             || config.request_timeout.is_unknown()
-            || config.concurrent_writers_window.is_unknown();
+            || config.concurrent_writers_window.is_unknown()
+            || config.lock_directory.is_unknown();
         if unknown {
-            return Ok(None);
+            return Ok(Given::Unknown);
         }
         let mut client = ClientConfig::new(credentials);
         let base_url = config.base_url.as_str().or(self.environment.base_url.as_deref());
@@ -145,43 +198,77 @@ impl CloudflareProvider {
         if let Some(limit) = config.request_timeout.as_str().and_then(checks::parse_duration) {
             client.request_timeout = limit;
         }
-        Ok(Some(client))
+        Ok(Given::Known((client, place)))
     }
 
-    /// What the block says; where it says nothing of credentials, what the environment does.
-    fn credentials(&self, config: &ProviderModel) -> Result<Option<Credentials>, Diagnostic> {
+    /// What the block says; where it says nothing of credentials, what the environment does. Where one is from comes with it.
+    fn credentials(&self, config: &ProviderModel) -> Result<Given<(Credentials, &'static str)>, Diagnostic> {
         if config.api_token.is_unknown() || config.api_key.is_unknown() || config.email.is_unknown() {
-            return Ok(None);
+            return Ok(Given::Unknown);
         }
         let environment = &self.environment;
-        let email = config.email.known().or(environment.email.as_ref());
-        let chosen = match (config.api_token.known(), config.api_key.known()) {
-            (None, None) => (environment.api_token.as_ref(), environment.api_key.as_ref()),
-            of_the_block => of_the_block,
+        let in_block = config.api_token.known().is_some() || config.api_key.known().is_some();
+        let (token, key) = if in_block {
+            (config.api_token.known(), config.api_key.known())
+        } else {
+            (environment.api_token.as_ref(), environment.api_key.as_ref())
         };
-        match (chosen, email) {
-            ((Some(_), Some(_)), _) => Err(Diagnostic::error(
+        let (email, email_in_block) = match config.email.known() {
+            Some(email) => (Some(email), true),
+            None => (environment.email.as_ref(), false),
+        };
+        let token_place = Place {
+            kind: Kind::Token,
+            in_block,
+            path: path!(ProviderModel.api_token),
+            variable: "CLOUDFLARE_API_TOKEN",
+        };
+        let key_place = Place {
+            kind: Kind::Key,
+            in_block,
+            path: path!(ProviderModel.api_key),
+            variable: "CLOUDFLARE_API_KEY",
+        };
+        let email_place = Place {
+            kind: Kind::Email,
+            in_block: email_in_block,
+            path: path!(ProviderModel.email),
+            variable: "CLOUDFLARE_EMAIL",
+        };
+        match (token, key, email) {
+            (Some(_), Some(_), _) => Err(Diagnostic::error(
                 "Two credentials",
                 "Both an API token and a global API key are set (CLOUDFLARE_API_TOKEN and CLOUDFLARE_API_KEY). Unset one \
                  of them, or set the one to use in the provider block. A token with just the rights it needs is the \
                  better choice.",
             )
             .at(path!(ProviderModel.api_token))),
-            ((Some(token), None), _) => Ok(Some(Credentials::Token(token.clone()))),
-            ((None, Some(key)), Some(email)) => {
-                Ok(Some(Credentials::Key { key: key.clone(), email: email.clone() }))
+            (Some(token), None, _) => {
+                token_place.check(token.expose_secret())?;
+                Ok(Given::Known((Credentials::Token(token.clone()), token_place.name())))
             }
-            ((None, Some(_)), None) => Err(Diagnostic::error(
-                "No e-mail address for the global API key",
-                "Set `email` beside `api_key`, or CLOUDFLARE_EMAIL in the environment.",
-            )
-            .at(path!(ProviderModel.email))),
-            ((None, None), _) => Err(Diagnostic::error(
-                "No credentials",
-                "Set `api_token` in the provider block, or CLOUDFLARE_API_TOKEN in the environment, to an API token with \
-                 the right \"Account API Tokens Write\". (Or set `api_key` and `email`, the global API key.)",
-            )
-            .at(path!(ProviderModel.api_token))),
+            (None, Some(key), email) => {
+                key_place.check(key.expose_secret())?;
+                let Some(email) = email else {
+                    return Err(Diagnostic::error(
+                        "No e-mail address for the global API key",
+                        "Set `email` beside `api_key`, or CLOUDFLARE_EMAIL in the environment.",
+                    )
+                    .at(path!(ProviderModel.email)));
+                };
+                email_place.check(email)?;
+                let credentials = Credentials::Key { key: key.clone(), email: email.clone() };
+                Ok(Given::Known((credentials, key_place.name())))
+            }
+            (None, None, _) => Ok(Given::Missing),
+        }
+    }
+
+    /// The directories that may have the lock files. One that is named is the only one.
+    fn lock_dirs(&self, config: &ProviderModel) -> Vec<PathBuf> {
+        match config.lock_directory.as_str() {
+            Some(named) => vec![PathBuf::from(named).join(LOCKS)],
+            None => self.environment.lock_dirs.clone(),
         }
     }
 
@@ -210,16 +297,17 @@ impl Provider for CloudflareProvider {
         *self.stopper() = stopper;
         let configured = || {
             let account_id = self.account_id(&config)?;
-            let api = match self.client_config(&config)? {
-                None => None,
-                Some(mut client) => {
+            let access = match self.client_config(&config)? {
+                Given::Unknown => Access::Unknown,
+                Given::Missing => Access::Missing,
+                Given::Known((mut client, credential_place)) => {
                     client.stop = stop.token();
                     let base_url = client.base_url.clone();
                     let own_token = OwnToken::of(&client.credentials);
                     let client = Client::new(client)
                         .map_err(|e| wording::api("Invalid provider configuration", &e))?;
                     let window = config.concurrent_writers_window.as_str().and_then(checks::parse_duration);
-                    let files = HostFiles::new(self.environment.lock_dirs.clone());
+                    let files = HostFiles::new(self.lock_dirs(&config));
                     let workers = Workers::new(files.clone(), &base_url, stop.clone());
                     let settings = Settings {
                         concurrent_writers_window: window.unwrap_or(Duration::ZERO),
@@ -228,11 +316,11 @@ impl Provider for CloudflareProvider {
                         ..Settings::new(files, base_url)
                     };
                     let tokens = TokenService::new(client.clone(), settings);
-                    Some(Api { client, tokens, workers, credential: own_token })
+                    Access::Open(Api { client, tokens, workers, credential: own_token, credential_place })
                 }
             };
             let guardrails = Arc::new(Guardrails::from(&config.guardrails));
-            Ok(Configured { api, account_id, guardrails })
+            Ok(Configured { access, account_id, guardrails })
         };
         match configured() {
             Ok(configured) => {

@@ -33,12 +33,27 @@ model! {
     }
 }
 
+/// A longest time, and how the user wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    /// The time.
+    pub(crate) length: Duration,
+    /// As it is in the configuration.
+    pub(crate) written: String,
+}
+
+impl Limit {
+    fn read(text: &str) -> Option<Limit> {
+        Some(Limit { length: checks::parse_duration(text)?, written: text.to_owned() })
+    }
+}
+
 /// The rules, as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Guardrails {
     forbidden: BTreeSet<String>,
     require_expiry: bool,
-    max_lifetime: Option<Duration>,
+    max_lifetime: Option<Limit>,
     require_ip_condition: bool,
 }
 
@@ -49,7 +64,7 @@ impl From<&Value<GuardrailsBlock>> for Guardrails {
         Guardrails {
             forbidden: forbidden.map(|set| set.known_so_far().cloned().collect()).unwrap_or_default(),
             require_expiry: block.require_expiry == Value::Known(true),
-            max_lifetime: block.max_lifetime.as_str().and_then(checks::parse_duration),
+            max_lifetime: block.max_lifetime.as_str().and_then(Limit::read),
             require_ip_condition: block.require_ip_condition == Value::Known(true),
         }
     }
@@ -63,9 +78,9 @@ pub(crate) enum Breach {
     /// The rule names a permission group that does not exist: what it forbids cannot be told. With the nearest names.
     NoSuchGroup(String, Vec<String>),
     /// The token has no end; the longest that it may live, if that is limited.
-    Endless(Option<Duration>),
+    Endless(Option<Limit>),
     /// The token would live longer than this.
-    TooLong(Duration),
+    TooLong(Limit),
     /// The token may be used from everywhere.
     Everywhere,
 }
@@ -79,9 +94,13 @@ impl Guardrails {
     /// The breaches of how long a token is to live. No lifetime is for ever; one that is not known passes, and so does,
     /// as such, the end of a token that has had it before.
     pub(crate) fn lifetime(&self, lifetime: &Value<Duration>) -> Option<Breach> {
-        match (lifetime, self.max_lifetime) {
-            (Value::Null, limit) if self.require_expiry || limit.is_some() => Some(Breach::Endless(limit)),
-            (Value::Known(lifetime), Some(limit)) if *lifetime > limit => Some(Breach::TooLong(limit)),
+        match (lifetime, &self.max_lifetime) {
+            (Value::Null, limit) if self.require_expiry || limit.is_some() => {
+                Some(Breach::Endless(limit.clone()))
+            }
+            (Value::Known(lifetime), Some(limit)) if *lifetime > limit.length => {
+                Some(Breach::TooLong(limit.clone()))
+            }
             _ => None,
         }
     }
@@ -245,10 +264,11 @@ mod tests {
     #[test]
     fn a_lifetime_is_held_against_the_longest_and_none_is_for_ever() {
         let hour = Duration::from_secs(3600);
-        let limited = Guardrails { max_lifetime: Some(hour), ..Guardrails::default() };
+        let limit = Limit::read("60m").unwrap();
+        let limited = Guardrails { max_lifetime: Some(limit.clone()), ..Guardrails::default() };
         assert_eq!(limited.lifetime(&Value::Known(hour)), None);
-        assert_eq!(limited.lifetime(&Value::Known(hour * 2)), Some(Breach::TooLong(hour)));
-        assert_eq!(limited.lifetime(&Value::Null), Some(Breach::Endless(Some(hour))));
+        assert_eq!(limited.lifetime(&Value::Known(hour * 2)), Some(Breach::TooLong(limit.clone())));
+        assert_eq!(limited.lifetime(&Value::Null), Some(Breach::Endless(Some(limit))));
         let ended = Guardrails { require_expiry: true, ..Guardrails::default() };
         assert_eq!(ended.lifetime(&Value::Null), Some(Breach::Endless(None)));
         assert_eq!(ended.lifetime(&Value::Known(hour * 10_000)), None);

@@ -12,7 +12,7 @@ model! {
     pub(crate) struct Account {
         /// The account's id. Default: the provider's `account_id`.
         account_id: String = optional().or_computed().keep_prior().requires_replace().identity()
-            .check(checks::id("an account")),
+            .check(checks::id("an account").passing_mocks()),
     }
 }
 
@@ -35,13 +35,14 @@ pub(crate) trait Ownership: Model {
     fn or_of_provider(self, account_id: &Value<String>) -> Self;
 
     /// Plans the attributes, with the provider's account where the configuration names none. Another owner makes another
-    /// object.
+    /// object. One that is not known yet is taken to be the same: `again`, at apply, it is an error where it is not.
     fn plan(
         account_id: &Value<String>,
         config: &Self,
         prior: Option<&Self>,
         planned: &mut Self,
         requires_replace: &mut Vec<Path>,
+        again: bool,
     ) -> Diagnostics;
 
     /// The attributes that the first part of an import id stands for: `None` where it is no such part.
@@ -66,22 +67,31 @@ impl Ownership for Account {
         prior: Option<&Account>,
         planned: &mut Account,
         requires_replace: &mut Vec<Path>,
+        again: bool,
     ) -> Diagnostics {
-        if !config.account_id.is_null() {
-            return Diagnostics::none();
-        }
-        match (account_id.clone(), prior) {
-            (Value::Null, None) => return no_account().into(),
-            (Value::Null | Value::Unknown, Some(_)) => {}
-            (Value::Unknown, None) => planned.account_id = Value::Unknown,
-            (account_id, prior) => {
-                if prior.is_some_and(|prior| prior.account_id != account_id) {
-                    requires_replace.push(path!(Account.account_id));
+        let at = path!(Account.account_id);
+        let before = prior.map(|prior| &prior.account_id);
+        if config.account_id.is_null() {
+            match (account_id.clone(), before) {
+                (Value::Null, None) => return no_account().into(),
+                (Value::Null | Value::Unknown, Some(_)) => {}
+                (Value::Unknown, None) => planned.account_id = Value::Unknown,
+                (account_id, before) => {
+                    if before.is_some_and(|before| *before != account_id) {
+                        requires_replace.push(at.clone());
+                    }
+                    planned.account_id = account_id;
                 }
-                planned.account_id = account_id;
             }
+        } else if config.account_id.is_unknown() && before.is_some_and(|before| before.known().is_some()) {
+            requires_replace.retain(|path| *path != at);
         }
-        Diagnostics::none()
+        match (before.and_then(Value::as_str), planned.account_id.as_str()) {
+            (Some(before), Some(after)) if again && before != after => {
+                wording::another_account(before, after).at(at).into()
+            }
+            _ => Diagnostics::none(),
+        }
     }
 
     fn of_import(part: &str) -> Option<Account> {
@@ -101,7 +111,14 @@ impl Ownership for User {
         self
     }
 
-    fn plan(_: &Value<String>, _: &User, _: Option<&User>, _: &mut User, _: &mut Vec<Path>) -> Diagnostics {
+    fn plan(
+        _: &Value<String>,
+        _: &User,
+        _: Option<&User>,
+        _: &mut User,
+        _: &mut Vec<Path>,
+        _: bool,
+    ) -> Diagnostics {
         Diagnostics::none()
     }
 
@@ -118,7 +135,8 @@ fn no_account() -> Diagnostic {
 pub(crate) fn known(owner: Value<Owner>) -> Result<Owner, Diagnostic> {
     match owner {
         Value::Known(owner) => Ok(owner),
-        Value::Null | Value::Unknown => Err(no_account()),
+        Value::Null => Err(no_account()),
+        Value::Unknown => Err(wording::not_configured()),
     }
 }
 
@@ -134,6 +152,14 @@ pub(crate) trait Owned<Body>: Send + Sync + 'static {
     /// The attributes that name the owner.
     fn owner(model: &Self::Model) -> &Self::Owner {
         model.as_ref()
+    }
+
+    /// The owner to ask for planning: while it is not known, the one that it has been.
+    fn asked<'a>(planned: &'a Self::Owner, prior: Option<&'a Self::Model>) -> &'a Self::Owner {
+        match prior.map(Self::owner) {
+            Some(before) if planned.owner().is_unknown() => before,
+            _ => planned,
+        }
     }
 
     /// The other attributes.

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 
 use super::op::Op;
-use crate::cloudflare::{Client, Credentials, Error, Owner, tokens};
+use crate::cloudflare::{Client, Credentials, Error, Owner, Verification, tokens};
 
 /// What kind of token the client has: each can be verified at its owner's endpoint only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,11 @@ pub(super) fn cuts_off(op: &Op, now: OffsetDateTime) -> bool {
 ///
 /// # Errors
 /// Those of the client, and any other refusal: it may pass, and says nothing of whose token it is.
-pub(super) async fn ask(client: &Client, own: OwnToken, owner: &Owner) -> Result<Option<String>, Error> {
+pub(super) async fn ask(
+    client: &Client,
+    own: OwnToken,
+    owner: &Owner,
+) -> Result<Option<Verification>, Error> {
     let account = matches!(owner, Owner::Account(_)).then_some(owner);
     let places: Vec<&Owner> = match own {
         OwnToken::None => Vec::new(),
@@ -64,7 +68,7 @@ pub(super) async fn ask(client: &Client, own: OwnToken, owner: &Owner) -> Result
     let mut refused = None;
     for place in places {
         match client.send(tokens::verify(place)).await {
-            Ok(verified) => return Ok(Some(verified.id)),
+            Ok(verified) => return Ok(Some(verified)),
             Err(error) if is_of_another(&error) => {}
             Err(error) if error.is_auth() => refused = Some(error),
             Err(error) => return Err(error),

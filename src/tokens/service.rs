@@ -22,7 +22,9 @@ use super::settings::Settings;
 use super::standing::Standing;
 use super::succession::{Succeeded, Succession, SuccessionError, clear_unheard, succeed};
 use super::writer::Writers;
-use crate::cloudflare::{Client, Error, Owner, Token, permission_groups, tokens, workers};
+use crate::cloudflare::{
+    Client, Error, Owner, Token, Verification, permission_groups, tokens, workers, zones,
+};
 use crate::policy::{Catalog, Fingerprint, PermissionGroup, Scope, Workers};
 
 /// Reads and writes API tokens. Clones are cheap and share everything.
@@ -35,16 +37,18 @@ struct Inner {
     catalogs: Mutex<HashMap<Owner, Arc<OnceCell<Arc<Catalog>>>>>,
     /// By account. Locked while they are asked for, so that they are asked for once.
     workers: tokio::sync::Mutex<HashMap<String, Arc<Workers>>>,
-    /// The id of the client's own token. A failed look-up is not kept: the refusal may be temporary.
-    own: OnceCell<String>,
+    /// The zones of each account, where they could be listed in one request.
+    zones: Mutex<HashMap<String, Arc<OnceCell<Option<BTreeSet<String>>>>>>,
+    /// What the API says of the client's own token. A failed look-up is not kept: the refusal may be temporary.
+    own: OnceCell<Verification>,
 }
 
 impl TokenService {
     /// A service over this client. It sends nothing before it is asked something.
     pub fn new(client: Client, settings: Settings) -> Self {
-        let (writers, catalogs, workers, own) = Default::default();
+        let (writers, catalogs, workers, zones, own) = Default::default();
         let context = Context::new(client, settings);
-        TokenService(Arc::new(Inner { context, writers, catalogs, workers, own }))
+        TokenService(Arc::new(Inner { context, writers, catalogs, workers, zones, own }))
     }
 
     /// The process leaves, and can answer nobody any more: waits until no create and no write is under way. What a create
@@ -143,6 +147,29 @@ impl TokenService {
         let workers: Arc<Workers> = Arc::new(listed.into_iter().filter_map(pair).collect());
         known.insert(account.to_owned(), workers.clone());
         Ok(workers)
+    }
+
+    /// Whether the client's own token is verified already, so that asking for it costs nothing.
+    pub fn knows_own_token(&self) -> bool {
+        self.0.own.initialized()
+    }
+
+    /// Whether the zones of an account were listed already, so that asking for them costs nothing.
+    pub fn knows_zones(&self, account: &str) -> bool {
+        self.0.zones.lock().get(account).is_some_and(|cell| cell.initialized())
+    }
+
+    /// All zones of an account that the credential may see; none where they fit on no single page, or cannot be listed.
+    pub async fn zones(&self, account: &str) -> Option<BTreeSet<String>> {
+        let cell = self.0.zones.lock().entry(account.to_owned()).or_default().clone();
+        let list = || async {
+            let page = self.client().send(zones::first_page(account)).await.ok()?;
+            let is_whole = page.unreadable.is_empty() && !page.has_next(1);
+            let own = page.items.into_iter().filter(|zone| zone.account.id == account).map(|zone| zone.id);
+            let own: BTreeSet<String> = own.collect();
+            (is_whole && !own.is_empty()).then_some(own)
+        };
+        cell.get_or_init(list).await.clone()
     }
 
     /// Writes a token. Waits until the outcome is known; a caller that is dropped withdraws what has not begun, and what
@@ -282,12 +309,20 @@ impl TokenService {
     /// # Errors
     /// Those of the client, where the API could not be asked or did not answer the question.
     pub async fn own_token_id(&self, owner: &Owner) -> Result<Option<String>, Error> {
+        Ok(self.own_token(owner).await?.map(|own| own.id))
+    }
+
+    /// What the API says of the token that the provider authenticates with; none as for [`TokenService::own_token_id`].
+    ///
+    /// # Errors
+    /// As [`TokenService::own_token_id`].
+    pub async fn own_token(&self, owner: &Owner) -> Result<Option<Verification>, Error> {
         let ask = || async {
             let told = own::ask(&self.0.context.client, self.0.context.settings.own_token, owner).await;
             told.map_err(Some)?.ok_or(None)
         };
         match self.0.own.get_or_try_init(ask).await {
-            Ok(id) => Ok(Some(id.clone())),
+            Ok(own) => Ok(Some(own.clone())),
             Err(error) => error.map_or(Ok(None), Err),
         }
     }

@@ -62,12 +62,15 @@ fn attributes(state: &Json, known: &Json) -> Vec<(String, Json)> {
     found
 }
 
-/// Drops the attributes of policies that are null: newer versions have more of them.
+/// Drops the attributes of nested objects that are null: newer versions have more of them.
 fn strip(attributes: &mut serde_json::Map<String, Json>) {
-    for policy in attributes.get_mut("policies").and_then(Json::as_array_mut).into_iter().flatten() {
-        if let Some(policy) = policy.as_object_mut() {
-            policy.retain(|_, value| !value.is_null());
-        }
+    for value in attributes.values_mut() {
+        let objects = match value {
+            Json::Array(elements) => elements.iter_mut().filter_map(Json::as_object_mut).collect(),
+            Json::Object(object) => vec![object],
+            _ => Vec::new(),
+        };
+        objects.into_iter().for_each(|object| object.retain(|_, value| !value.is_null()));
     }
 }
 

@@ -21,14 +21,15 @@ fn a_run_asks_no_more_than_it_has_to() {
     let config = |name: &str| token(&format!("name = \"{name}\"\n{POLICIES}"));
     stage.config(&config("one")).tf.apply().success();
     let create = asked(&stage);
-    // Terraform plans in one process and applies in another: each asks for the groups.
-    assert!(create.len() <= 3, "{create:?}");
+    // Terraform plans in one process and applies in another: each asks for the groups. The plan looks whether the credential
+    // lives long enough.
+    assert!(create.len() <= 4, "{create:?}");
     assert_eq!(create.iter().filter(|asked| *asked == "POST tokens").count(), 1);
     stage.settled();
     assert_eq!(asked(&stage).len(), 1, "an empty plan of one token is one read");
     stage.config(&config("two")).tf.apply().success();
     let update = asked(&stage);
-    assert!(update.len() <= 4, "a read to plan, and a read, a write and a look: {update:?}");
+    assert!(update.len() <= 5, "a read and the credential to plan; a read, a write and a look: {update:?}");
     stage.tf.destroy().success();
     let destroy = asked(&stage);
     assert!(destroy.len() <= 5, "a refresh, whose token it is, a delete, a look: {destroy:?}");

@@ -28,7 +28,10 @@ pub fn identify(state: &State, headers: &HeaderMap) -> Result<Caller, Refusal> {
             .strip_prefix("Bearer ")
             .filter(|value| (40..=80).contains(&value.len()) && value.bytes().all(is_value_byte))
             .ok_or_else(|| Refusal::headers(6111, "Invalid format for Authorization header"))?;
+        let is_young =
+            |token: &&Token| token.minted.is_some_and(|minted| minted.elapsed() < state.options.value_lag);
         return match state.tokens.iter().find(|token| token.value == value) {
+            Some(token) if is_young(&token) => Err(Refusal::new(401, 1000, "Invalid API Token")),
             Some(token) => Ok(Caller::Token(token.id.clone())),
             None if state.dead_values.contains(value) => Err(Refusal::new(403, 9109, "Invalid access token")),
             None => Err(Refusal::new(401, 1000, "Invalid API Token")),

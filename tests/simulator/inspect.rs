@@ -176,6 +176,7 @@ impl Simulator {
         // It stands for a token that has been there for long: no read lags behind its creation.
         if let Some(token) = state.tokens.iter_mut().find(|token| token.id == id) {
             token.history = History::default();
+            token.minted = None;
         }
         (id, value)
     }
@@ -319,6 +320,11 @@ impl Simulator {
     /// How far the reads of tokens lag behind the writes.
     pub fn set_read_lag(&self, lag: Duration) {
         self.shared.state().options.read_lag = lag;
+    }
+
+    /// For how long a value that was just made is refused.
+    pub fn set_value_lag(&self, lag: Duration) {
+        self.shared.state().options.value_lag = lag;
     }
 
     /// Anything else: the state itself, under its lock.

@@ -18,6 +18,8 @@ pub struct Options {
     pub latency: Duration,
     /// How far the reads of tokens lag behind the writes.
     pub read_lag: Duration,
+    /// For how long a value that was just made is refused as one that nobody knows.
+    pub value_lag: Duration,
     /// The address that callers seem to come from; `None` takes the connection's.
     pub client_ip: Option<IpAddr>,
     /// Whether `/__sim/…` is served (see the module `admin`).
@@ -35,6 +37,7 @@ impl Default for Options {
             user_token_limit: 50,
             latency: Duration::ZERO,
             read_lag: Duration::ZERO,
+            value_lag: Duration::ZERO,
             client_ip: None,
             admin: false,
             readings: Readings::default(),

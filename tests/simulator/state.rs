@@ -57,6 +57,8 @@ pub struct Token {
     pub policies: Vec<Policy>,
     /// The secret.
     pub value: String,
+    /// When the API made the value; `None`: long ago.
+    pub minted: Option<Instant>,
     /// Holds every right on what its owner has, whatever its policies say.
     pub root: bool,
     /// What it looked like before, for reads that lag.
@@ -178,6 +180,7 @@ impl State {
         Token {
             id: new_id(),
             value: new_value(value_prefix(&owner)),
+            minted: None,
             owner,
             name: name.to_owned(),
             status: "active".to_owned(),
@@ -231,7 +234,10 @@ impl State {
     pub fn roll(&mut self, id: &str) -> Option<String> {
         let value = new_value(value_prefix(&self.token(id)?.owner));
         let mut old = value.clone();
-        self.change(id, |token| std::mem::swap(&mut token.value, &mut old));
+        self.change(id, |token| {
+            std::mem::swap(&mut token.value, &mut old);
+            token.minted = Some(Instant::now());
+        });
         self.dead_values.insert(old);
         Some(value)
     }

@@ -159,6 +159,7 @@ pub fn create(state: &mut State, call: &Call, owner: &Owner) -> Answer {
         token.status = status;
     }
     token.history.written(Instant::now(), None);
+    token.minted = Some(Instant::now());
     set(&mut token.condition, body.condition, true, true);
     set(&mut token.expires_on, body.expires_on, true, true);
     set(&mut token.not_before, body.not_before, true, true);

@@ -19,6 +19,7 @@ use crate::owner::Owner;
 use crate::path;
 use crate::policy::Fingerprint;
 use crate::provider::blocks::PolicyBlock;
+use crate::provider::outlook;
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::session::{Mode, Session};
 use crate::provider::token::{doubt, grants_rights};
@@ -35,7 +36,7 @@ model! {
         /// An id that the provider makes up.
         id: String = computed().keep_prior(),
         /// The token that the policies are added to.
-        token_id: String = required().requires_replace().identity().check(checks::id("a token")),
+        token_id: String = required().requires_replace().identity().check(checks::id("a token").passing_mocks()),
         /// What the capability is called, for people who read the configuration. Cloudflare does not store it.
         name: String = optional(),
         /// What the token may do besides what it may already.
@@ -210,6 +211,7 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
             planning.prior.as_ref().map(T::owner),
             &mut owner,
             &mut planning.requires_replace,
+            planning.again,
         );
         let change =
             plan::Change { prior: planning.prior.as_ref().map(T::body), planned: T::body(&planning.planned) };
@@ -218,10 +220,23 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
         {
             found.push(wording::exclusive_and_bound(token_id).at(path!(BindingFields.token_id)));
         }
-        let facts = self.facts(change, &owner).await;
+        let is_new = change.planned.token_id.is_unknown();
+        if is_new && !planning.again && self.session.makes_exclusive_only(T::Owner::IMPORT) {
+            found.push(wording::bound_to_new_exclusive().at(path!(BindingFields.token_id)));
+        }
+        let facts = self.facts(change, T::asked(&owner, planning.prior.as_ref())).await;
         let (planned, decided) = plan::decide(&facts);
         found.extend(decided);
         drop(facts);
+        let writes = planning.prior.as_ref().is_none_or(|prior| *T::body(prior) != planned);
+        if writes
+            && !planning.again
+            && !found.has_error()
+            && let Ok(Some((tokens, owner))) = self.session.look(T::asked(&owner, planning.prior.as_ref()))
+        {
+            let before = planning.prior.as_ref().map_or(&Value::Null, |prior| &T::body(prior).policies);
+            found.extend(outlook::look(&self.session, &tokens, &owner, before, &planned.policies).await);
+        }
         planning.planned = T::with(owner, planned);
         found
     }

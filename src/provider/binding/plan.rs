@@ -74,7 +74,7 @@ impl<'a> Facts<'a> {
 pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
     let Change { prior, planned } = facts.change;
     let mut planned = planned.clone();
-    let mut found = Diagnostics(facts.unreachable.iter().cloned().collect());
+    let mut found = Diagnostics::none();
     // A doubt always plans a write, whatever the configuration says by now.
     planned.unconfirmed = Value::Null;
     match (&facts.catalog, &facts.owner) {
@@ -97,6 +97,10 @@ pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
         {
             planned.set_owned(&fingerprints);
         }
+    }
+    // What changes nothing needs no way to the API.
+    if prior.is_none_or(|prior| *prior != planned) {
+        found.extend(Diagnostics(facts.unreachable.iter().cloned().collect()));
     }
     match &facts.token {
         Some(Ok(Some(token))) if has_ended(&token.status) => {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{id, parameter, wrong};
 use crate::policy::keys;
-use crate::tf_provider::framework::{Arguments, Function, FunctionError, Parameter, Raw, Signature, Type};
+use crate::tf_provider::framework::{
+    Arguments, Function, FunctionError, Parameter, Raw, Signature, Type, may_be_secret,
+};
 
 fn account_id() -> Parameter {
     parameter("account_id", "The account's id, 32 hexadecimal digits.")
@@ -118,9 +120,13 @@ impl Function for R2BucketResource {
         let (account, jurisdiction, bucket) =
             (account(arguments)?, arguments.string(1)?, arguments.string(2)?);
         if !keys::is_jurisdiction(jurisdiction) {
-            let right = "jurisdiction is none: write default, or the one that the bucket was made in, such as eu, in lower \
-                         case.";
-            return Err(wrong(1, right));
+            let given = if may_be_secret(jurisdiction) {
+                "jurisdiction is none".to_owned()
+            } else {
+                format!("\"{jurisdiction}\" is not a jurisdiction")
+            };
+            let right = "write default, or the one that the bucket was made in, such as eu, in lower case.";
+            return Err(wrong(1, format!("{given}: {right}")));
         }
         if !keys::is_bucket(bucket) {
             let right = "bucket is not the name of an R2 bucket: that has 3 to 63 lower-case letters, digits and hyphens.";

@@ -91,13 +91,29 @@ impl Resource for WorkersSecret {
             planning.prior.as_ref().map(|prior| &prior.account),
             &mut planning.planned.account,
             &mut planning.requires_replace,
+            planning.again,
         );
         let planned = planning.planned.clone();
-        let there = match (&planning.prior, self.session.api(), planned.place()) {
-            // What stands in the way of this look stands in the way of the write too, or passes: it is told then.
+        let (api, unreachable) = match self.session.way() {
+            Ok(api) => (api, None),
+            Err(diagnostic) => (None, Some(diagnostic)),
+        };
+        let there = match (&planning.prior, api, planned.place()) {
             (None, Some(api), Some(Place { account, script, name })) => {
-                let secret = api.client.send_opt(workers::get_secret(account, script, name)).await;
-                secret.ok().flatten().map(|secret| (account, secret))
+                match api.client.send(workers::get_secret(account, script, name)).await {
+                    Ok(secret) => Some((account, secret)),
+                    Err(error) if error.is_worker_not_found() => {
+                        let warning = wording::no_worker_for_secret(script, account);
+                        found.push(warning.at(path!(SecretFields.script_name)));
+                        None
+                    }
+                    Err(error) if error.is_auth() => {
+                        found.push(wording::secret_unseen(name, script, &error));
+                        None
+                    }
+                    // What else stands in the way of this look may pass: it is told at the write.
+                    Err(_) => None,
+                }
             }
             _ => None,
         };
@@ -107,6 +123,10 @@ impl Resource for WorkersSecret {
         let (secret, decided) = secret::decide(&facts);
         planning.planned.secret = secret;
         found.extend(decided);
+        // What changes nothing needs no way to the API.
+        if planning.prior.as_ref().is_none_or(|prior| *prior != planning.planned) {
+            found.extend(Diagnostics(unreachable.into_iter().collect()));
+        }
         found
     }
 
@@ -117,7 +137,11 @@ impl Resource for WorkersSecret {
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
-        let (Some(api), Some(place)) = (self.session.api(), current.state.place()) else {
+        let api = match self.session.way() {
+            Ok(api) => api,
+            Err(unreachable) => return (Some(current), unreachable.into()),
+        };
+        let (Some(api), Some(place)) = (api, current.state.place()) else {
             return (Some(current), Diagnostics::none());
         };
         let Place { account, script, name } = place;
@@ -234,6 +258,7 @@ impl WorkersSecret {
         let (Some(place), Some(text)) = (planned.place(), text) else {
             return (None, wording::null_secret_value().at(path!(SecretFields.value)).into());
         };
+        self.session.settle(text).await;
         let mut worker = match api.workers.lock(place.account, place.script).await {
             Ok(worker) => worker,
             Err(error) => return (None, wording::worker_lock(&place.failed("put"), &error).into()),

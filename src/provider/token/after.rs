@@ -113,6 +113,11 @@ impl Progress {
         Progress { state, update, private, found: Diagnostics::none(), token: None }
     }
 
+    /// The token as it is to be.
+    pub(super) fn planned(&self) -> &TokenFields {
+        &self.update.planned
+    }
+
     /// The token's id.
     pub(super) fn id(&self) -> &str {
         self.update.prior.token_id()

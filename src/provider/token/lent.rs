@@ -16,7 +16,7 @@ use crate::path;
 use crate::provider::blocks::{ConditionBlock, PolicyBlock, condition, timestamp};
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::policies;
-use crate::provider::session::Session;
+use crate::provider::session::{SETTLES_WITHIN, Session};
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{
     Diagnostics, EphemeralResource, Opened, Raw, Renewed, Set, Validator, Value, computed, optional, required,
@@ -159,7 +159,11 @@ impl<T: Owned<LentFields>> EphemeralResource for LentToken<T> {
             config.ttl = "1h".to_owned().into();
         }
         let named = named.or_of_provider(&self.session.account_id());
-        if self.session.api().is_none() {
+        let way = match self.session.way() {
+            Ok(way) => way,
+            Err(unreachable) => return (None, unreachable.into()),
+        };
+        if way.is_none() || named.owner().is_unknown() {
             let opened = Opened {
                 result: T::with(named, not_made(config)),
                 private: Private { living: None },
@@ -260,7 +264,10 @@ async fn make(
         expires_on: Some(expiry(tokens.now(), ttl)),
         ..NewToken::default()
     };
-    let created = tokens.create(owner, new).await.map_err(|error| wording::create(&error, owner))?;
+    let created = tokens
+        .create(owner, new)
+        .await
+        .map_err(|error| wording::at_lifetime(wording::create(&error, owner), &path!(LentFields.ttl)))?;
     let mut found = wording::concerns(&created.concerns);
     found.extend(wording::left_behind(&created.left_behind, owner));
     let token = &created.token;
@@ -270,6 +277,9 @@ async fn make(
             found.push(wording::write(&left(&token.id), &error, owner));
         }
         return Err(found);
+    }
+    if !tokens.is_taken(owner, &token.id, &created.value, SETTLES_WITHIN).await {
+        found.push(wording::not_taken_yet(&token.id));
     }
     let account_id = match owner {
         Owner::Account(id) => Some(id.clone()),

@@ -22,7 +22,7 @@ model! {
         /// Only tokens whose name starts so.
         name_prefix: String = optional().check(checks::not_blank()),
         /// Only tokens of this status: `active`, `disabled`, `expired`, or what else the API says.
-        status: String = optional().check(checks::not_blank()),
+        status: String = optional().check(checks::not_blank()).check(checks::status()),
         /// The tokens, the oldest first.
         tokens: List<TokenSummary> = computed(),
     }

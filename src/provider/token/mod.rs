@@ -24,25 +24,28 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 pub(crate) use after::doubt;
 pub(crate) use model::{Private, TokenFields};
 pub(crate) use own::{grants_rights, loses_rights};
 pub(crate) use plan::has_ended;
 
+use crate::cloudflare::Token;
 use crate::owner::Owner;
 use crate::path;
 use crate::policy::Policy;
 use crate::provider::import;
+use crate::provider::outlook;
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::policies;
 use crate::provider::session::{Mode, Session};
 use crate::provider::wording;
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, Imported, Model, MoveSource, Planning, ReadBack, Resource,
-    ResourceId, Updating,
+    ResourceId, Updating, Value,
 };
-use crate::tokens::{Cause, Op, Succession, TokenService};
+use crate::tokens::{Cause, Op, Outcome, Succession, TokenService};
 
 /// The resource of a type.
 pub(crate) struct TokenResource<T> {
@@ -100,6 +103,13 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         }
     }
 
+    /// Notes a value that was made, where the API can be asked for it: not of a token that cannot be used yet.
+    fn minted(&self, owner: &Owner, token: &Token, value: &SecretString) {
+        if token.status == "active" && token.not_before.is_none_or(|start| start <= self.session.now()) {
+            self.session.minted(owner, &token.id, value);
+        }
+    }
+
     /// The canonical policies, where any are sent, and the guardrails' verdict, with all values known: before anything is sent.
     async fn ready(
         &self,
@@ -152,8 +162,14 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
             let outcome = tokens.submit(owner, progress.id(), step.op(progress.id())).await;
             let said = match &outcome {
                 Ok(outcome) => policies::concerns(tokens, owner, &outcome.concerns).await,
-                Err(error) => wording::write(&step.failed(progress.id()), error, owner).into(),
+                Err(error) => {
+                    let said = wording::write(&step.failed(progress.id()), error, owner);
+                    at_lifetime(said.into(), progress.planned())
+                }
             };
+            if let Ok(Outcome { token: Some(token), value: Some(value), .. }) = &outcome {
+                self.minted(owner, token, value);
+            }
             let catalog = if said.has_error() { tokens.catalog(owner).await.ok() } else { None };
             if !progress.took(step, outcome, said, owner, catalog.as_deref()) {
                 break;
@@ -192,6 +208,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
             Ok(made) => made,
             Err(error) => return (after::not_succeeded(update), wording::no_successor(id, &error, owner)),
         };
+        self.minted(owner, &made.token, &made.value);
         let mut found = policies::concerns(tokens, owner, &made.concerns).await;
         found.extend(wording::unfinished(id, &made.token.id, &made.unfinished, owner));
         let faulty = found.has_error();
@@ -211,6 +228,14 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
 
 /// What an update has come to: the state, where it changes, and what the user is told.
 type Done = (Option<(TokenFields, Private)>, Diagnostics);
+
+/// What is said of the end, at `expires_in` where that gives it.
+fn at_lifetime(found: Diagnostics, token: &TokenFields) -> Diagnostics {
+    if token.expires_in.is_null() {
+        return found;
+    }
+    wording::at_lifetime(found, &path!(TokenFields.expires_in))
+}
 
 /// The state after an update that kept the value. Where somebody else has written the token since this resource last did, the
 /// value may be dead, and no later refresh could tell: it is verified now.
@@ -251,6 +276,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             planning.prior.as_ref().map(T::owner),
             &mut owner,
             &mut planning.requires_replace,
+            planning.again,
         );
         let change = model::Change {
             config: T::body(&planning.config),
@@ -260,11 +286,24 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             replaced: !planning.requires_replace.is_empty(),
         };
         let before = planning.prior.as_ref().map(T::owner);
-        let facts = self.facts(change, before, &owner).await;
+        let facts = self.facts(change, before, T::asked(&owner, planning.prior.as_ref())).await;
         let plan::Decision { planned, replace, found: decided } = plan::decide(&facts);
         found.extend(decided);
         drop(facts);
+        let writes = planning.prior.as_ref().is_none_or(|prior| *T::body(prior) != planned);
+        if writes
+            && !planning.again
+            && !found.has_error()
+            && let Ok(Some((tokens, owner))) = self.session.look(T::asked(&owner, planning.prior.as_ref()))
+        {
+            let before = planning.prior.as_ref().map_or(&Value::Null, |prior| &T::body(prior).policies);
+            found.extend(outlook::look(&self.session, &tokens, &owner, before, &planned.policies).await);
+        }
         planning.requires_replace.extend(replace);
+        if planning.prior.is_none() || !planning.requires_replace.is_empty() {
+            let mode = if planned.is_exclusive() { Mode::Exclusive } else { Mode::Bound };
+            self.session.makes(T::Owner::IMPORT, mode);
+        }
         if planning.requires_replace.is_empty() {
             found.extend(self.agree(&planned));
         }
@@ -273,8 +312,10 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
     }
 
     async fn plan_delete(&self, prior: T::Model) -> Diagnostics {
-        let Ok(Some((tokens, owner))) = self.session.look(T::owner(&prior)) else {
-            return Diagnostics::none();
+        let (tokens, owner) = match self.session.look(T::owner(&prior)) {
+            Ok(Some(place)) => place,
+            Ok(None) => return Diagnostics::none(),
+            Err(unreachable) => return unreachable.into(),
         };
         match tokens.own_token_id(&owner).await {
             Ok(own) if own.as_deref() == T::body(&prior).id.as_str() => {
@@ -297,13 +338,14 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         };
         let created = match tokens.create(&owner, new).await {
             Ok(created) => created,
-            Err(error) => return (None, wording::create(&error, &owner)),
+            Err(error) => return (None, at_lifetime(wording::create(&error, &owner), &state)),
         };
         let mut found = policies::concerns(&tokens, &owner, &created.concerns).await;
         if let Some(error) = &created.not_disabled {
             let failed = "The API token was created, but could not be disabled";
             found.push(wording::write(failed, error, &owner));
         }
+        self.minted(&owner, &created.token, &created.value);
         let faulty = found.has_error();
         let catalog = if faulty { tokens.catalog(&owner).await.ok() } else { None };
         let seen = after::Seen { owner: &owner, token: &created.token, catalog: catalog.as_deref() };
@@ -330,7 +372,14 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             }
         };
         match refresh::refreshed(&tokens, &owner, state, &current.private, &token, self.session.now()).await {
-            Ok((token, private, found)) => (Some(Self::applied(&current.state, (token, private))), found),
+            Ok((after, private, mut found)) => {
+                // One warning stands for all imports of a run.
+                let is_null = refresh::is_importing(state) || (private.moved && after.value.is_null());
+                if is_null && self.session.is_first("the value of an import") {
+                    found.push(wording::value_is_unknown(&token.id).at(path!(TokenFields.value)));
+                }
+                (Some(Self::applied(&current.state, (after, private))), found)
+            }
             Err(found) => (Some(current), found),
         }
     }

@@ -139,9 +139,14 @@ fn draft(change: Change<'_>, now: OffsetDateTime) -> Decision {
 /// refuses.
 pub(super) fn decide(facts: &Facts<'_>) -> Decision {
     let mut decision = facts.draft.clone();
-    decision.found.extend(Diagnostics(facts.unreachable.iter().cloned().collect()));
     plan_policies(facts, &mut decision);
+    // What changes nothing needs no way to the API.
+    if facts.is_replaced() || facts.change.prior.is_none_or(|prior| *prior != decision.planned) {
+        decision.found.extend(Diagnostics(facts.unreachable.iter().cloned().collect()));
+    }
     decision.found.extend(guard(&facts.guardrails, facts.change.prior, &decision.planned, facts.now));
+    let change = Change { replaced: facts.is_replaced(), ..facts.change };
+    decision.found.extend(value::check_times(change, &decision.planned, facts.now));
     if is_undecided(facts, &decision.planned) {
         decision.found.push(wording::undecided());
     } else if releases(facts, &decision.planned) {

@@ -13,7 +13,6 @@ use super::succession;
 use super::value::{issued, look};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
-use crate::path;
 use crate::provider::blocks::specs;
 use crate::provider::policies::{Matched, Own, matched};
 use crate::provider::wording;
@@ -110,7 +109,7 @@ fn doubtful_value<'a>(
 }
 
 /// An import leaves all but the ids to the first read.
-fn is_importing(state: &TokenFields) -> bool {
+pub(super) fn is_importing(state: &TokenFields) -> bool {
     state.exclusive_policies.is_null()
 }
 
@@ -145,9 +144,6 @@ pub(super) fn decide(
         state.store_value = Value::Known(true);
         private.imported = true;
         private.imported_ended = has_ended(&token.status);
-    }
-    if importing || (private.moved && state.value.is_null()) {
-        found.push(wording::value_is_unknown(&token.id).at(path!(TokenFields.value)));
     }
     let name = state.name.clone();
     state.observe(token);

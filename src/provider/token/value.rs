@@ -14,7 +14,7 @@ use super::model::{Change, RotationBlock, SealBlock, TokenFields};
 use super::succession;
 use crate::path;
 use crate::provider::blocks::same_or;
-use crate::provider::checks::{instant, parse_duration};
+use crate::provider::checks::{instant, is_same_instant, parse_duration};
 use crate::provider::seal::{Format, Recipient, is_private};
 use crate::provider::wording::{self, Trigger};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Element, Map, Value};
@@ -326,5 +326,56 @@ pub(super) fn validate(config: &TokenFields) -> Diagnostics {
         found.push(wording::nobody_has_value().at(path!(TokenFields.store_value)));
     }
     found.extend(succession::validate(config));
+    found.extend(times(config));
+    found
+}
+
+/// Times that contradict each other, whatever the clock says.
+fn times(config: &TokenFields) -> Diagnostics {
+    let mut found = Diagnostics::none();
+    let (start, end) = (config.not_before.as_str(), config.expires_on.as_str());
+    if let (Some(start), Some(end)) = (start, end)
+        && instant(start).zip(instant(end)).is_some_and(|(start, end)| start >= end)
+    {
+        found.push(wording::never_works(start, end).at(path!(TokenFields.not_before)));
+    }
+    if let (Some(every), Some(expires_in)) = (every(config), config.expires_in.as_str())
+        && parse_duration(every).zip(parse_duration(expires_in)).is_some_and(|(every, end)| every >= end)
+    {
+        let at = path!(TokenFields.rotation).then(path!(RotationBlock.every));
+        found.push(wording::rotated_too_late(every, expires_in).at(at));
+    }
+    found
+}
+
+/// Refuses times that the clock says are of no use. What the token has had already is not judged again: nobody is refused
+/// because time goes by.
+pub(super) fn check_times(change: Change<'_>, planned: &TokenFields, now: OffsetDateTime) -> Diagnostics {
+    let prior = change.prior.filter(|_| !change.replaced);
+    let is_new = |at: fn(&TokenFields) -> &Value<String>| {
+        prior.is_none_or(|prior| !is_same_instant(at(prior), at(planned)))
+    };
+    let (end_is_new, start_is_new) = (is_new(|token| &token.expires_on), is_new(|token| &token.not_before));
+    let mut found = Diagnostics::none();
+    if let Some(text) = change.config.expires_on.as_str()
+        && end_is_new
+        && instant(text).is_some_and(|end| end <= now)
+    {
+        found.push(wording::ends_in_the_past(text).at(path!(TokenFields.expires_on)));
+    }
+    let end = match &planned.expires_on {
+        Value::Unknown => expiry(now, &planned.expires_in),
+        end => end.as_str().and_then(instant),
+    };
+    if let (Some(start), Some(end), true) =
+        (planned.not_before.as_str(), end, change.config.expires_on.is_null())
+        && (end_is_new || start_is_new)
+        && instant(start).is_some_and(|start| start >= end)
+    {
+        let end = stamp(end);
+        found.push(
+            wording::never_works(start, end.as_str().unwrap_or_default()).at(path!(TokenFields.not_before)),
+        );
+    }
     found
 }

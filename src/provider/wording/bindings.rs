@@ -14,6 +14,16 @@ pub(crate) fn exclusive_and_bound(token_id: &str) -> Diagnostic {
     Diagnostic::error("An exclusive token and a binding to it", detail)
 }
 
+/// A token whose id is not known yet gets a binding, and all tokens that the run makes are exclusive.
+pub(crate) fn bound_to_new_exclusive() -> Diagnostic {
+    let detail = format!(
+        "The token does not exist yet, so that the plan cannot tell which one it is. But all tokens of this kind that this run \
+         makes manage their policies exclusively, as they do where `policies` is set. If the binding is to one of these, the \
+         apply makes the token and then refuses the binding.\n\n{OVERRULED}"
+    );
+    Diagnostic::warning("The binding may be to an exclusive token", detail)
+}
+
 /// Policies that a token had already.
 pub(crate) fn adopted(token_id: &str, fingerprints: &[String]) -> Diagnostic {
     let detail = format!(

@@ -38,14 +38,14 @@ fn breach(breach: &Breach) -> Diagnostic {
         Breach::Endless(Some(limit)) => refused(
             format!(
                 "`max_lifetime` wants every token to end within {}, and this one has no end.",
-                duration(*limit)
+                limit.written
             ),
             "Give it one.",
         ),
         Breach::TooLong(limit) => refused(
             format!(
                 "`max_lifetime` wants every token to end within {}, and this one ends later.",
-                duration(*limit)
+                limit.written
             ),
             "Choose an earlier end.",
         ),
@@ -58,8 +58,4 @@ fn breach(breach: &Breach) -> Diagnostic {
 
 fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
-}
-
-fn duration(duration: std::time::Duration) -> String {
-    humantime::format_duration(duration).to_string()
 }

@@ -43,7 +43,9 @@ pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
 }
 
 /// The attributes of a token that requests carry, by the API's names for them, which are the resources' too.
-pub(super) const SENT: [&str; 6] = ["name", POLICIES, "condition", "expires_on", "not_before", "status"];
+pub(super) const SENT: [&str; 6] = ["name", POLICIES, "condition", EXPIRES_ON, "not_before", "status"];
+
+const EXPIRES_ON: &str = "expires_on";
 
 /// Tokens of a list whose form is not the one that the API documents.
 pub(crate) fn unreadable_tokens(unreadable: &[Unreadable]) -> Option<Diagnostic> {
@@ -67,7 +69,32 @@ fn attribute(error: &ApiError) -> Option<Path> {
     let pointed = error.pointer.as_deref().unwrap_or_default().trim_start_matches('/');
     let head = pointed.split('/').next().unwrap_or_default();
     let by_code = || (error.code == 1001).then_some(POLICIES);
-    SENT.into_iter().find(|attribute| *attribute == head).or_else(by_code).map(Path::of)
+    let pointed = SENT.into_iter().find(|attribute| *attribute == head);
+    pointed.or_else(|| meant(&error.message)).or_else(by_code).map(Path::of)
+}
+
+/// The attribute that the API's words are about, where they are not about policies.
+fn meant(message: &str) -> Option<&'static str> {
+    const WORDS: [(&str, &str); 5] = [
+        ("not_before", "not_before"),
+        ("expires_on", EXPIRES_ON),
+        ("expir", EXPIRES_ON),
+        ("request_ip", "condition"),
+        ("request.ip", "condition"),
+    ];
+    let message = message.to_ascii_lowercase();
+    WORDS.into_iter().find(|(words, _)| message.contains(words)).map(|(_, attribute)| attribute)
+}
+
+/// What is said of a token's end, at the attribute from which the end follows.
+pub(crate) fn at_lifetime(mut found: Diagnostics, lifetime: &Path) -> Diagnostics {
+    let end = Path::of(EXPIRES_ON);
+    for diagnostic in &mut found.0 {
+        if diagnostic.path.as_ref() == Some(&end) {
+            diagnostic.path = Some(lifetime.clone());
+        }
+    }
+    found
 }
 
 /// A problem of a policy, at the attribute that holds the policies.
@@ -148,8 +175,9 @@ pub(crate) fn worker_lock(failed: &str, error: &LockError) -> Diagnostic {
 }
 
 const LOCKS: &str = "Nothing was changed. While a token or a Worker's secret is written its lock file is held, in a directory that this user alone can \
-                     use: in XDG_CACHE_HOME, else in `.cache` in HOME, else in the system's temporary directory. Let one of \
-                     these be writable, or correct the owner and the mode of the one that is named above, and apply again.";
+                     use: in `lock_directory` of the provider block or CLOUDFLARE_LOCK_DIRECTORY, where one is set, else in \
+                     XDG_CACHE_HOME, in `.cache` in HOME, or in the system's temporary directory. Let one of these be \
+                     writable, or correct the owner and the mode of the one that is named above, and apply again.";
 pub(super) const OVERRULED: &str = "Set `exclusive_policies = false` on the token's resource, so that bindings may add their policies, \
                          or move the policies of the binding into the token's `policies`.";
 

@@ -2,7 +2,7 @@
 
 use super::api;
 use crate::cloudflare::{Error, WorkerSecret};
-use crate::tf_provider::framework::{Diagnostic, Path};
+use crate::tf_provider::framework::{Diagnostic, Path, Severity};
 
 /// The API's codes, and the attribute of the resource that each is about.
 pub(in crate::provider) const SECRET_CODES: [(u32, &str); 4] =
@@ -15,6 +15,26 @@ pub(crate) fn workers_secret(failed: &str, error: &Error) -> Diagnostic {
         Some((_, attribute)) => diagnostic.at(Path::of(attribute)),
         None => diagnostic,
     }
+}
+
+/// The Worker that is to have a secret does not exist.
+pub(crate) fn no_worker_for_secret(script: &str, account: &str) -> Diagnostic {
+    let detail = format!(
+        "The account {account} was asked, and has no Worker of this name. The apply fails unless it exists by then. If this \
+         configuration makes it, let the secret depend on it. Otherwise correct `script_name`, or `account_id` if it is another \
+         account's."
+    );
+    Diagnostic::warning(format!("The Worker {script} does not exist yet"), detail)
+}
+
+/// The credential may not look at a Worker's secrets.
+pub(crate) fn secret_unseen(name: &str, script: &str, error: &Error) -> Diagnostic {
+    let mut warning = api(&format!("Could not look for the secret {name} of the Worker {script}"), error);
+    warning.severity = Severity::Warning;
+    warning.detail.push_str(
+        "\n\nThe apply will probably be refused too: it needs \"Workers Scripts Write\" in the account that is meant.",
+    );
+    warning
 }
 
 /// A secret that is to be created is there already.

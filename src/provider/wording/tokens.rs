@@ -266,6 +266,34 @@ pub(crate) fn expires_at_once() -> Diagnostic {
     Diagnostic::error("The token would expire at once", detail)
 }
 
+/// A token that would end before it begins.
+pub(crate) fn never_works(start: &str, end: &str) -> Diagnostic {
+    let detail = format!(
+        "It would begin to work on {start} (`not_before`) and stop working on {end}. Write an earlier `not_before` or a later \
+         end."
+    );
+    Diagnostic::error("The token would never work", detail)
+}
+
+/// A new end that has passed.
+pub(crate) fn ends_in_the_past(end: &str) -> Diagnostic {
+    let detail = format!(
+        "`expires_on` is {end}, which is in the past: the token would not work. Write a later time, or leave it out for a token \
+         without an end."
+    );
+    Diagnostic::error("The token would have expired already", detail)
+}
+
+/// A rotation that comes after the end of the value that it replaces.
+pub(crate) fn rotated_too_late(every: &str, expires_in: &str) -> Diagnostic {
+    let detail = format!(
+        "A value works for `expires_in = \"{expires_in}\"`, and would be replaced after `rotation.every = \"{every}\"` only: it \
+         would stop working first. Write a shorter `every`, with time left for the runs that may come late, or a longer \
+         `expires_in`."
+    );
+    Diagnostic::error("The value would expire before it is rotated", detail)
+}
+
 /// A lifetime that gives no point in time.
 pub(crate) fn endless(at: Path) -> Diagnostic {
     let detail = format!(
@@ -300,14 +328,22 @@ pub(crate) fn value_lost(id: &str) -> Diagnostic {
     Diagnostic::error(format!("The new value of the API token {id} is lost"), detail)
 }
 
+/// The API does not take the value of an ephemeral token yet.
+pub(crate) fn not_taken_yet(id: &str) -> Diagnostic {
+    let detail = "The API made it, and does not take its value yet, although the provider has waited for that. What uses it now \
+                  may be refused. Run again if that happens.";
+    Diagnostic::warning(format!("The ephemeral API token {id} may not work yet"), detail)
+}
+
 /// An import cannot tell the value.
 pub(crate) fn value_is_unknown(id: &str) -> Diagnostic {
     Diagnostic::warning(
         "The token's value is not known",
         format!(
-            "The API tells a token's value when it makes it and never again, so `value` of the imported token {id} is \
-             null. Whoever has the value can go on using it. To have one in Terraform, roll the token: set \
-             `rotation = {{ triggers = {{ … }} }}` to any value. It gets a new value then, and the old one stops working."
+            "The API tells a token's value when it makes it and never again, so `value` of the imported token {id} is null, as \
+             it is of every token that this run imports. Whoever has the value can go on using it. To have one in Terraform, \
+             roll the token: set `rotation = {{ triggers = {{ … }} }}` to any value. It gets a new value then, and the old one \
+             stops working."
         ),
     )
 }

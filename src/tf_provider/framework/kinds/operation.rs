@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tracing::Instrument;
 
 use crate::tf_provider::framework::catch::catch;
-use crate::tf_provider::framework::schema::nulls;
+use crate::tf_provider::framework::schema::{nulls, validate_again};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Mismatch, Model, Path, Raw, validate};
 
 /// What the client says of itself with a request.
@@ -78,10 +78,13 @@ pub(super) async fn validated<M: Model, F: Future<Output = Diagnostics>>(
     found
 }
 
-/// Refuses what validation may not have seen yet, since it was not known: null elements. It is the last look before the
-/// remote side hears anything.
+/// Refuses what validation has not seen, since it was not known: null elements; and what it has let pass, since it might have
+/// been a mock's. It is the last look before the remote side hears anything.
 pub(super) fn refuse_nulls<M: Model>(config: &Raw) -> Result<(), Diagnostics> {
-    nulls(&M::attributes(), config).into_result()
+    let attributes = M::attributes();
+    let mut found = nulls(&attributes, config);
+    found.extend(validate_again(&attributes, config));
+    found.into_result()
 }
 
 /// The same where all must be known. Core promises that it is; what it is not could be mistaken for less than it will be.

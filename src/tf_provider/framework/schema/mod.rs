@@ -13,4 +13,5 @@ pub use attribute::{
 };
 pub use model::{Model, View, attribute_name};
 pub(crate) use nulls::{null_elements, nulls, without_null_elements};
+pub(crate) use validate::validate_again;
 pub use validate::{may_be_secret, validate};

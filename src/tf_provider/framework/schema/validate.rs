@@ -14,47 +14,71 @@ pub fn validate(attributes: &[Attribute], config: &Raw, write_only: bool) -> Dia
     let mut found = nulls(attributes, config);
     let required = attributes.iter().filter(|a| a.mode == Mode::Required && config.get(a.name).is_null());
     found.extend(Diagnostics(required.map(|a| missing(a.name)).collect()));
-    object(attributes, config, &Path::root(), write_only, &mut found);
+    object(attributes, config, &Path::root(), Round::First { write_only }, &mut found);
     found
 }
 
-fn object(attributes: &[Attribute], config: &Raw, at: &Path, write_only: bool, found: &mut Diagnostics) {
+/// Runs the checks that validation was lenient with, over a configuration that a real run has: none of a mock.
+pub(crate) fn validate_again(attributes: &[Attribute], config: &Raw) -> Diagnostics {
+    let mut found = Diagnostics::none();
+    object(attributes, config, &Path::root(), Round::Again, &mut found);
+    found
+}
+
+/// Which checks are run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    /// All of them.
+    First { write_only: bool },
+    /// Those alone that the first round was lenient with.
+    Again,
+}
+
+fn object(attributes: &[Attribute], config: &Raw, at: &Path, round: Round, found: &mut Diagnostics) {
     for attribute in attributes {
         let value = config.get(attribute.name);
         if value.is_null() {
             continue;
         }
         let path = at.attribute(attribute.name);
-        if let Some(why) = attribute.deprecated {
-            found.push(Diagnostic::warning(format!("`{path}` is deprecated"), why).at(path.clone()));
-        }
-        if attribute.write_only && !write_only {
-            let detail = "Write-only attributes need Terraform 1.11 or OpenTofu 1.11, or later: this version would \
-                          store the value in its state.";
-            found.push(Diagnostic::error(format!("`{path}` cannot be used here"), detail).at(path.clone()));
-        }
-        for other in attribute.conflicts_with {
-            // What is unknown may turn out to be null: the plan at apply, where all is known, validates again.
-            let known = |value: &Raw| !value.is_null() && !value.is_unknown();
-            if known(value) && known(config.get(other)) {
-                let summary = format!("`{}` conflicts with `{other}`", attribute.name);
-                let detail = format!("Only one of `{}` and `{other}` may be set.", attribute.name);
-                found.push(Diagnostic::error(summary, detail).at(path.clone()));
-            }
+        if let Round::First { write_only } = round {
+            alone(attribute, config, &path, write_only, found);
         }
         if !value.is_unknown() {
-            checks(attribute, value, &path, found);
+            checks(attribute, value, &path, round, found);
             match &attribute.kind {
                 Kind::Leaf(_) => {}
-                Kind::Nested(nesting, inner) => nested(*nesting, inner, value, &path, write_only, found),
-                Kind::Block(inner) => object(inner, value, &path, write_only, found),
+                Kind::Nested(nesting, inner) => nested(*nesting, inner, value, &path, round, found),
+                Kind::Block(inner) => object(inner, value, &path, round, found),
             }
         }
     }
 }
 
-fn checks(attribute: &Attribute, value: &Raw, path: &Path, found: &mut Diagnostics) {
-    if matches!(&attribute.kind, Kind::Leaf(ty) if *ty == Type::Number)
+/// What does not depend on the attribute's value.
+fn alone(attribute: &Attribute, config: &Raw, path: &Path, write_only: bool, found: &mut Diagnostics) {
+    if let Some(why) = attribute.deprecated {
+        found.push(Diagnostic::warning(format!("`{path}` is deprecated"), why).at(path.clone()));
+    }
+    if attribute.write_only && !write_only {
+        let detail = "Write-only attributes need Terraform 1.11 or OpenTofu 1.11, or later: this version would \
+                      store the value in its state.";
+        found.push(Diagnostic::error(format!("`{path}` cannot be used here"), detail).at(path.clone()));
+    }
+    for other in attribute.conflicts_with {
+        // What is unknown may turn out to be null: the plan at apply, where all is known, validates again.
+        let known = |value: &Raw| !value.is_null() && !value.is_unknown();
+        if known(config.get(attribute.name)) && known(config.get(other)) {
+            let summary = format!("`{}` conflicts with `{other}`", attribute.name);
+            let detail = format!("Only one of `{}` and `{other}` may be set.", attribute.name);
+            found.push(Diagnostic::error(summary, detail).at(path.clone()));
+        }
+    }
+}
+
+fn checks(attribute: &Attribute, value: &Raw, path: &Path, round: Round, found: &mut Diagnostics) {
+    if round != Round::Again
+        && matches!(&attribute.kind, Kind::Leaf(ty) if *ty == Type::Number)
         && matches!(value, Raw::Number(number) if number.as_i64().is_none())
     {
         let detail = format!("`{}` is not a whole number of at most 64 bits.", attribute.name);
@@ -62,9 +86,14 @@ fn checks(attribute: &Attribute, value: &Raw, path: &Path, found: &mut Diagnosti
         return;
     }
     for validator in &attribute.validators {
-        if let Err(wrong) = validator.check(value) {
+        let checked = match round {
+            Round::First { .. } => validator.validate(value),
+            Round::Again if validator.is_lenient() => validator.check(value),
+            Round::Again => Ok(()),
+        };
+        if let Err(wrong) = checked {
             let subject = match (wrong.part.as_deref().or(value.as_str()), attribute.sensitive) {
-                (Some(text), false) if may_be_secret(text) => {
+                (Some(text), false) if may_be_secret(text) && !(wrong.no_secret && !is_marked(text)) => {
                     "The value (hidden, since it may be a secret)".to_owned()
                 }
                 (Some(text), false) => format!("\"{text}\""),
@@ -80,11 +109,15 @@ fn checks(attribute: &Attribute, value: &Raw, path: &Path, found: &mut Diagnosti
 /// Whether a text looks as if it held a credential: it begins as well-known ones do, or has 32 or more of their characters
 /// in a row. Ids of 32 hexadecimal digits are none. An attribute that is not sensitive may be given one by mistake.
 pub fn may_be_secret(text: &str) -> bool {
-    const BEGINNINGS: [&str; 4] = ["cfat_", "cfut_", "cfk_", "v1.0-"];
     let is_id = |run: &str| run.len() == 32 && run.bytes().all(|b| b.is_ascii_hexdigit());
     let mut runs = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    is_marked(text) || runs.any(|run| run.len() >= 32 && !is_id(run))
+}
+
+/// Whether a text begins as well-known credentials do.
+fn is_marked(text: &str) -> bool {
+    const BEGINNINGS: [&str; 4] = ["cfat_", "cfut_", "cfk_", "v1.0-"];
     BEGINNINGS.iter().any(|beginning| text.trim_start().starts_with(beginning))
-        || runs.any(|run| run.len() >= 32 && !is_id(run))
 }
 
 fn nested(
@@ -92,22 +125,22 @@ fn nested(
     inner: &[Attribute],
     value: &Raw,
     at: &Path,
-    write_only: bool,
+    round: Round,
     found: &mut Diagnostics,
 ) {
     match (nesting, value) {
-        (Nesting::Single, Raw::Map(_)) => object(inner, value, at, write_only, found),
+        (Nesting::Single, Raw::Map(_)) => object(inner, value, at, round, found),
         (Nesting::List, Raw::List(elements)) => {
-            elements.iter().enumerate().for_each(|(i, e)| object(inner, e, &at.index(i), write_only, found));
+            elements.iter().enumerate().for_each(|(i, e)| object(inner, e, &at.index(i), round, found));
         }
         (Nesting::Map, Raw::Map(elements)) => {
-            elements.iter().for_each(|(key, e)| object(inner, e, &at.key(key), write_only, found));
+            elements.iter().for_each(|(key, e)| object(inner, e, &at.key(key), round, found));
         }
         (Nesting::Set, Raw::Set(elements)) => {
             // The protocol cannot point at an element of a set: the message names the inner attribute, the path ends
             // at the set.
             let mut inside = Diagnostics::none();
-            elements.iter().for_each(|e| object(inner, e, at, write_only, &mut inside));
+            elements.iter().for_each(|e| object(inner, e, at, round, &mut inside));
             for diagnostic in inside.0 {
                 found.push(diagnostic.at(at.clone()));
             }

@@ -59,7 +59,9 @@ pub(crate) fn path(path: &Path) -> proto::AttributePath {
 
 /// Why a function has no result.
 pub(crate) fn function_error(error: FunctionError) -> proto::FunctionError {
-    proto::FunctionError { text: error.text, function_argument: error.argument }
+    // Core ends the sentence.
+    let text = error.text.trim_end_matches('.').to_owned();
+    proto::FunctionError { text, function_argument: error.argument }
 }
 
 /// The schema of a data source, ephemeral resource, list, action or provider.

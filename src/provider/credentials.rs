@@ -1,0 +1,88 @@
+//! What is wrong with how a credential is written, as can be seen without the API. Pure: no credential is quoted.
+
+/// What a credential is meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An API token.
+    Token,
+    /// The global API key.
+    Key,
+    /// The e-mail address of the key's user.
+    Email,
+}
+
+/// What is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// `Bearer` or the whole header stands in front.
+    Bearer,
+    /// It starts or ends with a line break.
+    LineBreak,
+    /// It starts or ends with a space or a tab.
+    Space,
+    /// It is in quotation marks.
+    Quotes,
+    /// It has a space or a line break inside.
+    Inside,
+    /// A global API key in the place of a token.
+    KeyAsToken,
+    /// A token of a user in the place of the key.
+    UserTokenAsKey,
+    /// A token of an account in the place of the key.
+    AccountTokenAsKey,
+}
+
+/// The flaw of a text, if it has one.
+pub(super) fn flaw(kind: Kind, text: &str) -> Option<Flaw> {
+    let core = text.trim();
+    let lower = core.to_ascii_lowercase();
+    let quoted = |mark: char| core.len() > 1 && core.starts_with(mark) && core.ends_with(mark);
+    if lower.starts_with("bearer ") || lower.starts_with("authorization:") {
+        Some(Flaw::Bearer)
+    } else if core.len() != text.len() {
+        let rest = text.trim_start_matches([' ', '\t']).trim_end_matches([' ', '\t']);
+        Some(if rest.len() == core.len() { Flaw::Space } else { Flaw::LineBreak })
+    } else if quoted('"') || quoted('\'') {
+        Some(Flaw::Quotes)
+    } else if core.contains(char::is_whitespace) {
+        Some(Flaw::Inside)
+    } else {
+        match kind {
+            Kind::Token if core.starts_with("cfk_") => Some(Flaw::KeyAsToken),
+            Kind::Key if core.starts_with("cfut_") => Some(Flaw::UserTokenAsKey),
+            Kind::Key if core.starts_with("cfat_") => Some(Flaw::AccountTokenAsKey),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_flaw_is_told_from_the_others() {
+        for (kind, text, expected) in [
+            (Kind::Token, "cfat_abc", None),
+            (Kind::Token, "abc-DEF_1", None),
+            (Kind::Token, "cfat_abc\n", Some(Flaw::LineBreak)),
+            (Kind::Token, "cfat_abc\r\n", Some(Flaw::LineBreak)),
+            (Kind::Token, "\ncfat_abc", Some(Flaw::LineBreak)),
+            (Kind::Token, "cfat_abc ", Some(Flaw::Space)),
+            (Kind::Token, " cfat_abc", Some(Flaw::Space)),
+            (Kind::Token, "Bearer cfat_abc", Some(Flaw::Bearer)),
+            (Kind::Token, "bearer cfat_abc\n", Some(Flaw::Bearer)),
+            (Kind::Token, "Authorization: Bearer cfat_abc", Some(Flaw::Bearer)),
+            (Kind::Token, "\"cfat_abc\"", Some(Flaw::Quotes)),
+            (Kind::Token, "cfat_a bc", Some(Flaw::Inside)),
+            (Kind::Token, "cfk_abc", Some(Flaw::KeyAsToken)),
+            (Kind::Key, "cfk_abc", None),
+            (Kind::Key, "cfut_abc", Some(Flaw::UserTokenAsKey)),
+            (Kind::Key, "cfat_abc", Some(Flaw::AccountTokenAsKey)),
+            (Kind::Email, "a@example.com", None),
+            (Kind::Email, "a@example.com\n", Some(Flaw::LineBreak)),
+        ] {
+            assert_eq!(flaw(kind, text), expected, "{text:?}");
+        }
+    }
+}
