@@ -30,7 +30,15 @@ pub(super) struct Record {
     pub(super) successor: Option<Successor>,
     /// The token whose place this one has taken, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) predecessor: Option<String>,
+    pub(super) predecessor: Option<Predecessor>,
+}
+
+/// A token whose place another one has taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Predecessor {
+    pub(super) id: String,
+    /// When it ends at the latest, in Unix seconds.
+    pub(super) ends: i64,
 }
 
 /// A token that has taken another one's place.

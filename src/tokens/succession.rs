@@ -18,7 +18,7 @@ use super::create::{CreateError, Maker, NewToken, Order};
 use super::fold::{Folded, fold};
 use super::op::{Cause, Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
 use super::orphans::{Orphan, clear_away};
-use super::record::{Record, Successor};
+use super::record::{Predecessor, Record, Successor};
 use super::view::{Held, held};
 use super::write::is_dead;
 use super::writer::Writers;
@@ -214,7 +214,8 @@ impl Heir {
 
     /// Whoever has claimed a policy of the old token has claimed that of the new one.
     async fn hand_over_claims(&self, id: &str, claims: Claims) {
-        let predecessor = Some(self.predecessor.clone());
+        let ends = (self.maker.context.client.now() + self.succession.overlap).unix_timestamp();
+        let predecessor = Some(Predecessor { id: self.predecessor.clone(), ends });
         edit_record(&self.maker.context, id, |record| {
             record.claims = claims;
             record.predecessor = predecessor;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::simulator::{Effect, Fault, FaultKind, Options};
-use crate::support::stage::{Stage, TOKEN, token};
+use crate::support::stage::{Stage, TOKEN, settled, token, write_config};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -211,6 +211,110 @@ fn narrower_rights_and_a_disabled_token_hold_for_the_previous_one_too() {
     stage.config(&disabled);
     apply(&stage);
     assert_eq!(stage.sim.token(&old).unwrap()["status"], "disabled");
+}
+
+fn bound(rotation: &str, more: &str) -> String {
+    format!(
+        "resource \"cloudflare_account_api_token\" \"t\" {{\n  name = \"bound\"\n  {rotation}\n}}\n\
+         resource \"cloudflare_token_binding\" \"b\" {{\n  token_id = {TOKEN}.id\n  \
+         policies = [{{ permission_groups = [\"Cloudflare Tunnel Write\"] }}]\n}}\n{more}"
+    )
+}
+
+fn rotation(by: &str) -> String {
+    format!("rotation = {{ triggers = {{ by = \"{by}\" }}, overlap = \"7d\" }}")
+}
+
+/// The names of the permission groups that a token has.
+fn groups(stage: &Stage, id: &str) -> BTreeSet<String> {
+    stage.sim.policies(id).into_iter().flat_map(|policy| policy.groups).collect()
+}
+
+#[test]
+fn a_binding_goes_over_and_takes_nothing_from_the_old_token() {
+    let stage = Stage::new();
+    stage.apply(&bound(&rotation("one"), ""));
+    let old = stage.text(TOKEN, "id");
+    let rights = groups(&stage, &old);
+    stage.config(&bound(&rotation("two"), ""));
+    let plan = stage.tf.run(&["plan"]).success().stdout;
+    assert!(plan.contains("0 to add, 2 to change, 0 to destroy"), "{plan}");
+    apply(&stage);
+    stage.settled();
+    let new = stage.text(TOKEN, "id");
+    assert_eq!((groups(&stage, &new), groups(&stage, &old)), (rights.clone(), rights));
+    assert_eq!(stage.text("cloudflare_token_binding.b", "token_id"), new);
+    // Taken away on purpose, the right goes from both.
+    let without = bound(&rotation("two"), "");
+    let without = without.split("resource \"cloudflare_token_binding\"").next().unwrap().to_owned();
+    stage.apply(&without);
+    for id in [&new, &old] {
+        assert!(!groups(&stage, id).iter().any(|name| name.contains("Tunnel")), "{id}");
+    }
+}
+
+#[test]
+fn a_binding_of_another_state_hears_of_the_new_token_and_moves_without_a_gap() {
+    let stage = Stage::new();
+    let own = format!(
+        "resource \"cloudflare_account_api_token\" \"t\" {{\n  name = \"shared\"\n  {}\n}}\n",
+        rotation("one")
+    );
+    stage.apply(&own);
+    let old = stage.text(TOKEN, "id");
+    let binding = |id: &str| {
+        format!(
+            "resource \"cloudflare_token_binding\" \"b\" {{\n  token_id = \"{id}\"\n  \
+             policies = [{{ permission_groups = [\"Cloudflare Tunnel Write\"] }}]\n}}\n"
+        )
+    };
+    let other = stage.other();
+    write_config(&other, &binding(&old));
+    other.apply().success();
+    stage.config(&own.replace("one", "two"));
+    apply(&stage);
+    let new = stage.text(TOKEN, "id");
+    assert_eq!(groups(&stage, &new), groups(&stage, &old));
+    // Another host knows nothing of the rotation; it finds the new token once the old one has ended.
+    let elsewhere = tempfile::tempdir().unwrap();
+    for advance in [0, 8] {
+        stage.sim.advance(DAY * advance);
+        let mut tf = stage.other();
+        if advance == 0 {
+            tf.env("HOME", stage.tf.path());
+        } else {
+            tf.env("HOME", elsewhere.path());
+        }
+        write_config(&tf, &binding(&old));
+        tf.write("terraform.tfstate", &other.state().to_string());
+        let plan = tf.run(&["plan"]).success().stdout;
+        assert!(plan.contains(&format!("Another token has taken the place of {old}")), "{advance}: {plan}");
+        assert!(plan.contains(&new), "{advance}: {plan}");
+    }
+    write_config(&other, &binding(&new));
+    other.apply().success();
+    settled(&other);
+    assert!(groups(&stage, &new).iter().any(|name| name.contains("Tunnel")));
+    other.destroy().success();
+    assert!(!groups(&stage, &new).iter().any(|name| name.contains("Tunnel")));
+}
+
+#[test]
+fn a_binding_that_is_given_another_token_leaves_the_first_one() {
+    let stage = Stage::new();
+    let config = |which: &str| {
+        format!(
+            "resource \"cloudflare_account_api_token\" \"t\" {{\n  name = \"t\"\n}}\n\
+             resource \"cloudflare_account_api_token\" \"u\" {{\n  name = \"u\"\n}}\n\
+             resource \"cloudflare_token_binding\" \"b\" {{\n  token_id = cloudflare_account_api_token.{which}.id\n  \
+             policies = [{{ permission_groups = [\"Cloudflare Tunnel Write\"] }}]\n}}\n"
+        )
+    };
+    stage.apply(&config("t"));
+    let (t, u) = (stage.text(TOKEN, "id"), stage.text("cloudflare_account_api_token.u", "id"));
+    stage.apply(&config("u"));
+    assert!(!groups(&stage, &t).iter().any(|name| name.contains("Tunnel")));
+    assert!(groups(&stage, &u).iter().any(|name| name.contains("Tunnel")));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod apply;
 mod import;
+mod moved;
 mod plan;
 mod refresh;
 #[cfg(test)]
@@ -36,7 +37,7 @@ model! {
         /// An id that the provider makes up.
         id: String = computed().keep_prior(),
         /// The token that the policies are added to.
-        token_id: String = required().requires_replace().identity().check(checks::id("a token").passing_mocks()),
+        token_id: String = required().identity().check(checks::id("a token").passing_mocks()),
         /// What the capability is called, for people who read the configuration. Cloudflare does not store it.
         name: String = optional(),
         /// What the token may do besides what it may already.
@@ -153,6 +154,12 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
             Err(diagnostics) => return (None, diagnostics),
         };
         let write = apply::Write { prior, planned, add };
+        if let Some(prior) = &write.prior {
+            let kept = policies::fingerprints(&write.add);
+            if let Err(diagnostic) = moved::follow(&tokens, &owner, prior, &kept).await {
+                return (None, diagnostic.into());
+            }
+        }
         let outcome = submit(&tokens, &owner, &write.planned, write.change(), write.is_again()).await;
         let mut found = match &outcome {
             Ok(outcome) => policies::concerns(&tokens, &owner, &outcome.concerns).await,
@@ -255,10 +262,26 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
     async fn update(&self, updating: Updating<Self>) -> Created<Self> {
         let Updating { prior, planned, private, .. } = updating;
         let (before, after) = (T::body(&prior), T::body(&planned));
-        if before.policies == after.policies && !before.is_in_doubt() {
+        let moves = before.token_id != after.token_id;
+        if before.policies == after.policies && !before.is_in_doubt() && !moves {
             return (Some(Applied { state: planned, private }), Diagnostics::none());
         }
-        self.write(T::owner(&planned), Some(before.clone()), after.clone()).await
+        let named = T::owner(&planned);
+        let before = if moves {
+            let (tokens, owner) = match self.session.reach(named) {
+                Ok(place) => place,
+                Err(diagnostic) => return (None, diagnostic.into()),
+            };
+            match moved::leave(&tokens, &owner, before, after).await {
+                Ok(moved) => moved,
+                Err((state, diagnostic)) => {
+                    return (state.map(|binding| Self::applied(named, binding)), diagnostic.into());
+                }
+            }
+        } else {
+            before.clone()
+        };
+        self.write(named, Some(before), after.clone()).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
@@ -270,7 +293,10 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
         };
         let binding = T::body(&current.state);
         match refresh::look(&tokens, &owner, binding, &current.private.wanted).await {
-            Ok(seen) => (seen.map(|binding| Self::applied(named, binding)), Diagnostics::none()),
+            Ok(seen) => {
+                let found = moved::succession(&tokens, &owner, binding).await;
+                (seen.map(|binding| Self::applied(named, binding)), found)
+            }
             Err(diagnostics) => (Some(current), diagnostics),
         }
     }
@@ -285,6 +311,9 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
             Ok(place) => place,
             Err(diagnostic) => return diagnostic.into(),
         };
+        if let Err(diagnostic) = moved::follow(&tokens, &owner, binding, &BTreeSet::new()).await {
+            return diagnostic.into();
+        }
         let change = PolicyChange::Edit { remove: binding.owned(), add: Vec::new() };
         match submit(&tokens, &owner, binding, change, binding.is_in_doubt()).await {
             Ok(outcome) => wording::concerns(&outcome.concerns),

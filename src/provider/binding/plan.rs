@@ -50,7 +50,8 @@ impl<'a> Facts<'a> {
     }
 
     fn changes(&self) -> bool {
-        *self.prior_policies() != self.change.planned.policies
+        let moves = self.change.prior.is_some_and(|prior| prior.token_id != self.change.planned.token_id);
+        moves || *self.prior_policies() != self.change.planned.policies
     }
 
     /// Whether the permission groups are needed.

@@ -72,6 +72,23 @@ pub(crate) fn bound_to_missing(token_id: &str, owner: &Owner) -> Diagnostic {
     Diagnostic::error(format!("There is no API token {token_id}"), detail)
 }
 
+/// Another token has taken the place of the one that a binding names. `certain`: this host has seen it.
+pub(crate) fn token_succeeded(old: &str, new: &str, certain: bool) -> Diagnostic {
+    let why = if certain {
+        format!("A rotation has made the API token {new}, which takes its place and has its rights.")
+    } else {
+        format!(
+            "It has ended, and the API token {new} has the same name and was made later. Most likely a rotation has made it, and \
+             it has the rights of the old one."
+        )
+    };
+    let detail = format!(
+        "{why} The binding still names the old one. Write `token_id = \"{new}\"`, or let `token_id` refer to the `id` of the \
+         token's resource. The binding moves without a gap."
+    );
+    Diagnostic::warning(format!("Another token has taken the place of {old}"), detail)
+}
+
 /// Policies are to be added to a token that has ended.
 pub(crate) fn bound_to_ended(token_id: &str, status: &str) -> Diagnostic {
     let detail = format!(

@@ -1,0 +1,102 @@
+//! A binding whose token has got a successor, or which is moved to another token.
+//!
+//! A successor has its predecessor's rights from the start. So a binding that moves to it takes nothing from the old token,
+//! which works on in its overlap; and what a binding takes back in that time goes from both.
+
+use std::collections::BTreeSet;
+
+use super::{BindingFields, submit};
+use crate::cloudflare::Error;
+use crate::owner::Owner;
+use crate::policy::Fingerprint;
+use crate::provider::token::{doubt, has_ended};
+use crate::provider::wording;
+use crate::tf_provider::framework::{Diagnostic, Diagnostics};
+use crate::tokens::{Cause, OpError, PolicyChange, TokenService};
+
+/// Takes the binding off the token that it leaves. What it has on the other one then.
+///
+/// # Errors
+/// What the state says where it may have left the token, and why it is not known.
+pub(super) async fn leave(
+    tokens: &TokenService,
+    owner: &Owner,
+    before: &BindingFields,
+    after: &BindingFields,
+) -> Result<BindingFields, (Option<BindingFields>, Diagnostic)> {
+    let mut moved = BindingFields { token_id: after.token_id.clone(), ..before.clone() };
+    if tokens.successors(before.token_id()).iter().any(|successor| successor == after.token_id()) {
+        return Ok(moved);
+    }
+    match take_back(tokens, owner, before, before.is_in_doubt()).await {
+        Ok(()) => {
+            moved.set_owned(&Default::default());
+            Ok(moved)
+        }
+        Err(error) => {
+            let state = error.may_have_effect().then(|| BindingFields {
+                unconfirmed: doubt("the removal of the token's policies"),
+                ..before.clone()
+            });
+            Err((state, wording::write(&before.failed("take back", "from"), &error, owner)))
+        }
+    }
+}
+
+async fn take_back(
+    tokens: &TokenService,
+    owner: &Owner,
+    binding: &BindingFields,
+    again: bool,
+) -> Result<(), OpError> {
+    let change = PolicyChange::Edit { remove: binding.owned(), add: Vec::new() };
+    match submit(tokens, owner, binding, change, again).await {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.cause, Cause::Gone) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes from the token in its overlap what a binding of its successor lets go of. `kept`: what the binding goes on having.
+pub(super) async fn follow(
+    tokens: &TokenService,
+    owner: &Owner,
+    binding: &BindingFields,
+    kept: &BTreeSet<Fingerprint>,
+) -> Result<(), Diagnostic> {
+    let Some(predecessor) = tokens.predecessor(binding.token_id()) else { return Ok(()) };
+    let mut there = BindingFields { token_id: predecessor.into(), ..binding.clone() };
+    there.set_owned(&binding.owned().into_iter().filter(|fingerprint| !kept.contains(fingerprint)).collect());
+    if there.owned().is_empty() {
+        return Ok(());
+    }
+    let taken = take_back(tokens, owner, &there, true).await;
+    taken.map_err(|error| wording::write(&there.failed("take back", "from"), &error, owner))
+}
+
+/// What the user is told where the binding's token was succeeded by another one.
+pub(super) async fn succession(tokens: &TokenService, owner: &Owner, binding: &BindingFields) -> Diagnostics {
+    let old = binding.token_id();
+    if let Some(new) = tokens.successors(old).last() {
+        return wording::token_succeeded(old, new, true).into();
+    }
+    match by_name(tokens, owner, old).await {
+        Ok(Some(new)) => wording::token_succeeded(old, &new, false).into(),
+        Ok(None) => Diagnostics::none(),
+        Err(error) => {
+            tracing::warn!(token = old, %error, "a successor of a token that has ended could not be looked for");
+            Diagnostics::none()
+        }
+    }
+}
+
+/// The token that is most likely the successor of one that has ended: another host may have made it.
+async fn by_name(tokens: &TokenService, owner: &Owner, old: &str) -> Result<Option<String>, Error> {
+    let Some(ended) = tokens.get(owner, old).await?.filter(|token| has_ended(&token.status)) else {
+        return Ok(None);
+    };
+    let mut named = tokens.named(owner, &ended.name).await?;
+    named.retain(|token| token.id != old && token.status == "active" && token.issued_on > ended.issued_on);
+    named.sort_by_key(|token| token.issued_on);
+    Ok(named.pop().map(|token| token.id.clone()))
+}
