@@ -105,7 +105,7 @@ fn a_binding_goes_from_the_state_with_its_token() {
     stage.tf.run(&["apply", "-refresh-only", "-auto-approve"]).success();
     assert_eq!(stage.attributes("cloudflare_token_binding.b"), Json::Null);
     // There is nothing to bind to, and the error says so.
-    stage.tf.apply().failure("The token does not exist");
+    stage.tf.apply().failure("There is no API token");
     stage.config("").tf.apply().success();
 }
 
