@@ -114,37 +114,6 @@ pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_rotated_value_works_until_the_next_rotation() {
-    let stage = of_module(&Path::new(MODULES).join("rotating-token"));
-    let set = |generation: usize| {
-        let groups = "[{ permission_groups = [\"Workers Scripts Read\"] }]";
-        let variables = format!("name = \"deploy\"\npolicies = {groups}\ngeneration = {generation}\n");
-        stage.tf.write("terraform.tfvars", &variables);
-    };
-    let mut issues = Vec::new();
-    for generation in 1..=4 {
-        set(generation);
-        stage.tf.apply().success();
-        stage.settled();
-        issues.push(stage.tf.output("value").as_str().unwrap().to_owned());
-        let working: Vec<_> = issues.iter().map(|value| works(&stage, value)).collect();
-        let expected: Vec<_> = (1..=generation).map(|issue| issue + 1 >= generation).collect();
-        assert_eq!(working, expected, "which issues work in generation {generation}");
-    }
-    set(6);
-    stage.tf.plan().failure("The tokens are at generation 4");
-}
-
-/// Whether a value authenticates.
-fn works(stage: &Stage, value: &str) -> bool {
-    let tokens = stage.sim.tokens();
-    tokens.iter().any(|token| {
-        token["status"] == "active"
-            && stage.sim.token_value(token["id"].as_str().unwrap()).as_deref() == Some(value)
-    })
-}
-
-#[test]
 fn only_the_repository_can_open_the_value_for_its_workflows() {
     let key = crypto_box::SecretKey::from([7; 32]);
     let stage = of_module(&Path::new(MODULES).join("github-actions-token"));

@@ -72,6 +72,7 @@ variable "rotation" {
   description = "When the token gets a new value, as in `cloudflare_account_api_token`. Default: never."
   type = object({
     every    = optional(string)
+    overlap  = optional(string)
     triggers = optional(map(string))
   })
   default = null

@@ -110,6 +110,7 @@ variable "rotation" {
   description = "When the tokens get new values, as in `cloudflare_account_api_token`."
   type = object({
     every    = optional(string)
+    overlap  = optional(string)
     triggers = optional(map(string))
   })
   default = { every = "30d" }
