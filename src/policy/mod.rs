@@ -29,7 +29,7 @@ pub use canonical::{Effect, GroupId, MalformedPolicy, NotAGroupId, Policy, WireP
 pub use catalog::{Catalog, Names, PermissionGroup};
 pub use describe::describe;
 pub use fingerprint::{Fingerprint, FingerprintPrefix, NotAFingerprint};
-pub use grants::grants;
+pub use grants::Grants;
 pub use ip::{BadIpRange, IpSet, cidr};
 pub use problem::{Fault, Part, Problem, Severity};
 pub use resolve::{Resolved, ResolvedSet, check, resolve_all};

@@ -10,6 +10,7 @@ mod credentials;
 mod data_sources;
 mod ephemeral_resources;
 mod functions;
+mod grants;
 mod guardrails;
 mod import;
 mod lists;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::blocks::{POLICIES, PolicyBlock, policy_set, specs};
+use super::grants;
 use super::session::Session;
 use super::wording;
 use crate::owner::Owner;
@@ -251,6 +252,10 @@ pub(crate) struct Matched {
     pub(crate) foreign: Vec<PolicySpec>,
     /// Their fingerprints.
     pub(crate) foreign_owned: BTreeSet<Fingerprint>,
+    /// The rights of what was kept, a line each.
+    kept_grants: BTreeSet<String>,
+    /// The rights of the others.
+    foreign_grants: BTreeSet<String>,
 }
 
 impl Matched {
@@ -276,6 +281,12 @@ impl Matched {
             return current.clone();
         }
         policy_set(self.kept.iter().chain(foreign).cloned())
+    }
+
+    /// The rights of the same policies.
+    pub(crate) fn grants(&self, with_foreign: bool) -> Value<Set<String>> {
+        let foreign = self.foreign_grants.iter().filter(|_| with_foreign);
+        Value::Known(self.kept_grants.union(&foreign.cloned().collect()).cloned().collect())
     }
 }
 
@@ -392,7 +403,9 @@ fn match_all(
         let spec = describe(policy, owner, catalog, &seen.names);
         workers.map_or(spec.clone(), |workers| spec.with_names(workers))
     };
-    let foreign = others.clone().map(|(_, policy)| described(policy)).collect();
+    let foreign: Vec<_> = others.clone().map(|(_, policy)| described(policy)).collect();
     let foreign_owned = others.map(|(fingerprint, _)| *fingerprint).collect();
-    Matched { kept, owned, foreign, foreign_owned }
+    let granted = |specs: &[PolicySpec]| grants::shown(specs, owner, catalog, &seen.names);
+    let (kept_grants, foreign_grants) = (granted(&kept), granted(&foreign));
+    Matched { kept, owned, foreign, foreign_owned, kept_grants, foreign_grants }
 }

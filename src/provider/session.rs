@@ -28,6 +28,7 @@ pub(crate) struct Session(Arc<Inner>);
 struct Inner {
     configured: RwLock<Configured>,
     modes: Mutex<BTreeMap<String, Mode>>,
+    names: Mutex<BTreeMap<String, Value<String>>>,
     /// The values that this run has made and that nobody has waited for yet, by their hashes.
     minted: Mutex<BTreeMap<Hash, (Owner, String)>>,
     /// What the tokens that this run makes want of their policies, by whose tokens they are.
@@ -106,6 +107,7 @@ impl Session {
         locked(&self.0.modes).clear();
         locked(&self.0.told).clear();
         locked(&self.0.new).clear();
+        locked(&self.0.names).clear();
     }
 
     fn configured(&self) -> Configured {
@@ -155,6 +157,16 @@ impl Session {
             Access::Open(api) => Some(api),
             Access::Unknown | Access::Missing => None,
         }
+    }
+
+    /// Notes what a token of this run is called, or will be.
+    pub(crate) fn note_name(&self, token_id: &str, name: Value<String>) {
+        locked(&self.0.names).insert(token_id.to_owned(), name);
+    }
+
+    /// What a token of this run is called, or will be; `None` where the run does not manage it, or has not come to it.
+    pub(crate) fn noted_name(&self, token_id: &str) -> Option<Value<String>> {
+        locked(&self.0.names).get(token_id).cloned()
     }
 
     /// The ways to the API, for planning: `None` where the provider's configuration is not known yet.

@@ -23,6 +23,7 @@ mod faults;
 mod fields;
 mod foresight;
 mod forms;
+mod grants;
 mod guides;
 mod hygiene;
 mod import;

@@ -32,7 +32,7 @@ fn stage(version: &str) -> Stage {
     stage
 }
 
-/// The attributes of every object of a state that the older version had, by address.
+/// The attributes of every object of a state that the older version had, by address, as far as that version knew them.
 fn attributes(state: &Json, known: &Json) -> Vec<(String, Json)> {
     let of = |state: &Json| {
         let resources = state["resources"].as_array().cloned().unwrap_or_default();
@@ -51,8 +51,7 @@ fn attributes(state: &Json, known: &Json) -> Vec<(String, Json)> {
         let before = known.iter().find(|(name, _)| name == address).map(|(_, before)| before);
         let before = before.and_then(Json::as_object).cloned().unwrap_or_default();
         if let Some(attributes) = attributes.as_object_mut() {
-            // New attributes appear as null, and nested ones too.
-            attributes.retain(|name, value| before.contains_key(name) || !value.is_null());
+            attributes.retain(|name, _| before.contains_key(name));
             // Newer versions have it in the data sources only.
             attributes.remove("modified_on");
             strip(attributes);
@@ -86,6 +85,25 @@ fn the_state_of_0_1_0_plans_no_change_keeps_its_values_and_is_destroyed() {
     assert!(stage.sim.tokens().is_empty(), "a token is left");
     let secrets = stage.sim.with_scripts(|scripts| scripts["edge"].secrets.len());
     assert_eq!(secrets, 0, "a secret is left");
+}
+
+#[test]
+fn what_the_state_of_0_1_0_lacks_is_filled_in_without_being_a_change() {
+    let stage = stage("0.1.0");
+    stage.tf.run(&["plan", "-refresh-only"]).success().says("No changes. Your infrastructure still matches");
+    stage.tf.run(&["apply", "-refresh-only", "-auto-approve"]).success();
+    let plain = stage.attributes("cloudflare_account_api_token.plain");
+    let lines = [
+        "allow \"Workers KV Storage Write\" on the account",
+        "allow \"Workers Scripts Write\" on the account",
+    ];
+    assert_eq!(plain["grants"], serde_json::json!(lines));
+    assert!(plain["value_version"].as_i64().is_some_and(|version| version > 1_700_000_000), "{plain}");
+    let full = stage.attributes("cloudflare_account_api_token.full[\"a\"]");
+    assert!(full["grants"].is_null(), "only the permission groups name the id: {full}");
+    let binding = stage.attributes("cloudflare_token_binding.one");
+    assert_eq!(binding["grants"], serde_json::json!(["allow \"Cloudflare Tunnel Write\" on the account"]));
+    assert!(binding["token_name"].is_null(), "{binding}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::policy::{Catalog, Policy};
 use crate::provider::blocks::specs;
 use crate::provider::policies::{self, Own, applied, fingerprints};
 use crate::provider::token::doubt;
+use crate::tf_provider::framework::Value;
 use crate::tokens::{OpError, Outcome, PolicyChange, TokenPolicies};
 
 /// A binding that is to be as planned.
@@ -46,6 +47,9 @@ impl Write {
                 let mut state = self.planned;
                 let owned = applied(&asked, &outcome.concerns);
                 state.set_owned(&owned);
+                if state.token_name.is_unknown() {
+                    state.token_name = outcome.token.as_ref().map(|token| token.name.clone()).into();
+                }
                 if let Some(token) = outcome.token.filter(|_| faulty) {
                     let seen = TokenPolicies::of(&token, owner);
                     let written = specs(&state.policies).unwrap_or_default();
@@ -53,6 +57,7 @@ impl Write {
                     let matched = policies::match_with(own, &seen, owner, catalog);
                     let owned = matched.still_owned(&owned, &seen);
                     state.policies = matched.value(&state.policies, false);
+                    state.grants = matched.grants(false);
                     state.set_owned(&owned);
                     if is_new && owned.is_empty() {
                         return None;
@@ -66,6 +71,9 @@ impl Write {
                 let mut state = self.prior.unwrap_or(self.planned);
                 state.set_owned(&before.union(&asked).copied().collect());
                 state.unconfirmed = doubt("the change of the token's policies");
+                if state.token_name.is_unknown() {
+                    state.token_name = Value::Null;
+                }
                 Some(state)
             }
             Err(_) => None,

@@ -24,7 +24,7 @@ use crate::provider::outlook;
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::session::{Mode, Session};
 use crate::provider::token::{doubt, grants_rights};
-use crate::provider::{checks, policies, wording};
+use crate::provider::{checks, grants, policies, wording};
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, Imported, Planning, ReadBack, Resource, ResourceId, Set,
     Updating, Validator, Value, computed, optional, required,
@@ -38,12 +38,18 @@ model! {
         id: String = computed().keep_prior(),
         /// The token that the policies are added to.
         token_id: String = required().identity().check(checks::id("a token").passing_mocks()),
+        /// What the token is called. Not known before the binding is made. Afterwards a refresh brings it up to date, and a change
+        /// of the token's name in the same run does.
+        token_name: String = computed().keep_prior(),
         /// What the capability is called, for people who read the configuration. Cloudflare does not store it.
         name: String = optional(),
         /// What the token may do besides what it may already.
         policies: Set<PolicyBlock> = required().check(Validator::not_empty(
             "A binding adds at least one policy; remove the whole binding to add none.",
         )),
+        /// What `policies` grant, a line for each right, such as `allow "DNS Write" on the zone 0123…`. Known at plan, so that a
+        /// change of one right is a change of one line.
+        grants: Set<String> = computed().keep_prior(),
         /// The fingerprints of the policies as applied: what the binding removes when it goes, and what an import of it names.
         // In the state and not beside it: of a tainted object, Terraform hands only the state to the delete.
         fingerprints: Set<String> = computed().keep_prior().identity(),
@@ -177,6 +183,27 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         (state.map(|binding| Self::applied(named, binding)), found)
     }
 
+    /// What the token is called by now, where the plan has left that open.
+    async fn token_name(
+        &self,
+        owner: &T::Owner,
+        before: &BindingFields,
+        after: &BindingFields,
+    ) -> Value<String> {
+        if !after.token_name.is_unknown() {
+            return after.token_name.clone();
+        }
+        if let Some(Value::Known(name)) = self.session.noted_name(after.token_id()) {
+            return name.into();
+        }
+        let Ok((tokens, owner)) = self.session.reach(owner) else { return before.token_name.clone() };
+        match tokens.get(&owner, after.token_id()).await {
+            Ok(Some(token)) => token.name.clone().into(),
+            // The next refresh will say it.
+            Ok(None) | Err(_) => before.token_name.clone(),
+        }
+    }
+
     /// Refuses to take the right to manage tokens from the provider's own one.
     async fn guard_own(&self, owner: &T::Owner, binding: &BindingFields) -> Result<(), Diagnostic> {
         if !grants_rights(&binding.policies) {
@@ -220,8 +247,10 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
             &mut planning.requires_replace,
             planning.again,
         );
-        let change =
-            plan::Change { prior: planning.prior.as_ref().map(T::body), planned: T::body(&planning.planned) };
+        let body = T::body(&planning.planned);
+        let name = body.token_id.as_str().and_then(|id| self.session.noted_name(id));
+        let prior = planning.prior.as_ref().map(T::body);
+        let change = plan::Change { prior, planned: body, name: name.as_ref() };
         if let Some(token_id) = change.planned.token_id.as_str()
             && !self.session.agree(token_id, Mode::Bound)
         {
@@ -264,7 +293,10 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
         let (before, after) = (T::body(&prior), T::body(&planned));
         let moves = before.token_id != after.token_id;
         if before.policies == after.policies && !before.is_in_doubt() && !moves {
-            return (Some(Applied { state: planned, private }), Diagnostics::none());
+            let name = self.token_name(T::owner(&planned), before, after).await;
+            let after = BindingFields { token_name: name, ..after.clone() };
+            let state = T::with(T::owner(&planned).clone(), after);
+            return (Some(Applied { state, private }), Diagnostics::none());
         }
         let named = T::owner(&planned);
         let before = if moves {
@@ -319,6 +351,14 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
             Ok(outcome) => wording::concerns(&outcome.concerns),
             Err(error) => wording::write(&binding.failed("take back", "from"), &error, &owner).into(),
         }
+    }
+
+    fn complete(&self, state: T::Model) -> T::Model {
+        let (owner, mut binding) = (T::owner(&state).clone(), T::body(&state).clone());
+        if binding.grants.is_null() {
+            binding.grants = grants::of_old_state(&binding.policies, &owner.owner());
+        }
+        T::with(owner, binding)
     }
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {

@@ -10,7 +10,7 @@ use crate::policy::Catalog;
 use crate::provider::blocks::PolicyBlock;
 use crate::provider::guardrails::Guardrails;
 use crate::provider::token::{has_ended, loses_rights};
-use crate::provider::{policies, wording};
+use crate::provider::{grants, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Set, Value};
 
 /// What core asks to be planned.
@@ -20,6 +20,8 @@ pub(super) struct Change<'a> {
     pub(super) prior: Option<&'a BindingFields>,
     /// The framework's plan.
     pub(super) planned: &'a BindingFields,
+    /// What the run calls the token from now on, as far as that is known here.
+    pub(super) name: Option<&'a Value<String>>,
 }
 
 /// What a plan is decided by.
@@ -71,9 +73,30 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// What the token is called is never planned as something new. Somebody may rename it between plan and apply, and what Terraform
+/// has planned as known must be so in the end. What is in the state stays: a refresh has looked. It is left open where this
+/// run renames the token, and where the binding is made, moves to another token or first learns the name.
+fn plan_name(
+    prior: Option<&BindingFields>,
+    planned: &BindingFields,
+    name: Option<&Value<String>>,
+) -> Value<String> {
+    match prior {
+        None => Value::Unknown,
+        Some(prior) if prior.token_id != planned.token_id => Value::Unknown,
+        // A state of an older version: it stays without the name until there is something else to do.
+        Some(prior) if prior.token_name.is_null() => {
+            let is_written = prior.policies != planned.policies || prior.is_in_doubt();
+            if is_written { Value::Unknown } else { Value::Null }
+        }
+        Some(prior) if name.is_some_and(|name| *name != prior.token_name) => Value::Unknown,
+        Some(prior) => prior.token_name.clone(),
+    }
+}
+
 /// Decides what is planned. Core asks again at apply: the answer depends on what the API says only where it refuses.
 pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
-    let Change { prior, planned } = facts.change;
+    let Change { prior, planned, name } = facts.change;
     let mut planned = planned.clone();
     let mut found = Diagnostics::none();
     // A doubt always plans a write, whatever the configuration says by now.
@@ -99,6 +122,11 @@ pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
             planned.set_owned(&fingerprints);
         }
     }
+    if prior.is_none_or(|prior| prior.policies != planned.policies) {
+        let catalog = facts.catalog.as_ref().and_then(|catalog| catalog.as_deref().ok());
+        planned.grants = grants::planned(&planned.policies, facts.owner.as_ref(), catalog);
+    }
+    planned.token_name = plan_name(prior, &planned, name);
     // What changes nothing needs no way to the API.
     if prior.is_none_or(|prior| *prior != planned) {
         found.extend(Diagnostics(facts.unreachable.iter().cloned().collect()));

@@ -65,6 +65,11 @@ async fn find(
     }
     let mut state = binding.clone();
     state.policies = matched.value(&state.policies, false);
+    if state.policies != binding.policies {
+        state.grants = matched.grants(false);
+    }
+    // A state of an older version stays without the name: a new attribute is no drift.
+    state.token_name = state.token_name.map(|_| token.name.clone());
     state.set_owned(&owned);
     Ok(Some(state))
 }
@@ -89,6 +94,8 @@ async fn take_over(
     let matched = matched(tokens, owner, own, &seen).await?;
     let mut state = binding.clone();
     state.policies = matched.value(&state.policies, true);
+    state.grants = matched.grants(true);
+    state.token_name = token.name.clone().into();
     state.set_owned(&matched.foreign_owned);
     Ok(state)
 }

@@ -60,7 +60,7 @@ fn binding(groups: &[&str]) -> BindingFields {
 }
 
 fn facts<'a>(prior: Option<&'a BindingFields>, planned: &'a BindingFields) -> Facts<'a> {
-    let mut facts = Facts::new(Change { prior, planned }, Arc::new(Guardrails::default()));
+    let mut facts = Facts::new(Change { prior, planned, name: None }, Arc::new(Guardrails::default()));
     facts.owner = Some(owner());
     facts.catalog = facts.needs_catalog().then(|| Ok(Arc::new(catalog())));
     facts
@@ -104,6 +104,39 @@ fn an_unchanged_binding_plans_nothing_and_needs_no_request() {
     assert!(!facts.needs_catalog() && !facts.needs_own_token() && facts.needs_token().is_none());
     let (planned, found) = decide(&facts);
     assert!(planned == prior && found.is_empty());
+}
+
+#[test]
+fn the_name_of_the_token_is_open_where_it_may_change_before_the_end_of_the_run() {
+    let named = |name: &str| BindingFields { token_name: name.to_owned().into(), ..binding(&["A"]) };
+    let plan = |prior: Option<&BindingFields>, groups: &[&str], run: Option<&str>| {
+        let before = prior.map_or(Value::Unknown, |prior| prior.token_name.clone());
+        let planned = BindingFields { token_name: before, ..binding(groups) };
+        let name = run.map(|name| name.to_owned().into());
+        let mut facts = Facts::new(Change { prior, planned: &planned, name: name.as_ref() }, Arc::default());
+        facts.owner = Some(owner());
+        facts.catalog = facts.needs_catalog().then(|| Ok(Arc::new(catalog())));
+        decide(&facts).0.token_name
+    };
+    let (ci, of_0_1_0) = (named("ci"), binding(&["A"]));
+    assert_eq!(plan(None, &["A"], None), Value::Unknown);
+    assert_eq!(plan(Some(&ci), &["A"], None), ci.token_name);
+    assert_eq!(plan(Some(&ci), &["B"], None), ci.token_name, "what a refresh has seen stays");
+    assert_eq!(plan(Some(&ci), &["A"], Some("ci")), ci.token_name);
+    assert_eq!(plan(Some(&ci), &["A"], Some("deploy")), Value::Unknown);
+    assert_eq!(plan(Some(&of_0_1_0), &["A"], Some("ci")), Value::Null, "a new attribute is no change");
+    assert_eq!(plan(Some(&of_0_1_0), &["B"], Some("ci")), Value::Unknown);
+}
+
+#[test]
+fn a_binding_learns_the_name_of_its_token_by_its_own_write() {
+    let planned = BindingFields { token_name: Value::Unknown, ..binding(&["A"]) };
+    let write = || Write { prior: None, planned: planned.clone(), add: resolved(&["A"]) };
+    let outcome = Outcome { token: Some(token("active")), ..Outcome::default() };
+    let state = write().after(Ok(outcome), false, &owner(), None).unwrap();
+    assert_eq!(state.token_name.as_str(), Some("shared"));
+    let doubtful = write().after(Err(lost()), false, &owner(), None).unwrap();
+    assert!(doubtful.token_name.is_null());
 }
 
 #[test]

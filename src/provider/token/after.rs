@@ -29,7 +29,6 @@ pub(super) struct Seen<'a> {
 /// The state of a token that was made. `faulty`: it is not as it was asked, and an error says so.
 pub(super) fn created(
     planned: TokenFields,
-    private: Private,
     asked: &[Policy],
     created: &Created,
     seen: &Seen<'_>,
@@ -37,7 +36,7 @@ pub(super) fn created(
 ) -> (TokenFields, Private, Diagnostics) {
     let owned = applied(&fingerprints(asked), &created.concerns);
     let written_on = written_on(seen.token);
-    let private = Private { applied: Some(owned.clone()), owned, written_on, ..private };
+    let private = Private { applied: Some(owned.clone()), owned, written_on, ..Private::default() };
     let (mut state, private) = settled(planned, private, seen, faulty);
     let found = hand_out(&mut state, created.value.clone());
     if created.not_disabled.as_ref().is_some_and(OpError::may_have_effect) {
@@ -102,7 +101,7 @@ pub(super) struct Progress {
 impl Progress {
     /// `previous_ends`: the end that the previous token was given, where it had none.
     pub(super) fn new(update: Update, previous_ends: Option<OffsetDateTime>) -> Progress {
-        let mut private = update.private.clone();
+        let mut private = Private { version: None, ..update.private.clone() };
         private.previous_over &= update.dropped().is_none();
         let mut state = update.issued().ok();
         if let (Some(state), Some(previous)) = (&mut state, update.kept_previous())
@@ -242,6 +241,7 @@ impl Progress {
         if let Some(state) = &mut self.state {
             state.value = prior.value.clone();
             state.value_issued_on = prior.value_issued_on.clone();
+            state.value_version = prior.value_version;
             state.sealed_values = prior.sealed_values.clone();
             state.rotation = prior.rotation.clone();
             state.seal_for = prior.seal_for.clone();
@@ -319,6 +319,7 @@ fn corrected(mut state: TokenFields, mut private: Private, seen: &Seen<'_>) -> (
     }
     private.applied = private.applied.map(|applied| present(&applied, &policies));
     state.policies = matched.value(&state.policies, state.is_exclusive());
+    state.grants = matched.grants(state.is_exclusive());
     (state, private)
 }
 

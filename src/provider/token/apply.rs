@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::model::{Private, TokenFields, claimant};
 use super::plan::has_ended;
-use super::value::{expiry, stamp};
+use super::value::{expiry, stamp, version};
 use crate::path;
 use crate::policy::{Fingerprint, Policy};
 use crate::provider::blocks::condition;
@@ -80,7 +80,8 @@ impl Update {
     pub(super) fn issued(&self) -> Result<TokenFields, Diagnostic> {
         let mut planned = self.planned.clone();
         if self.rolls() {
-            issue(&mut planned, self.now)?;
+            let before = self.prior.value_version.known().copied();
+            issue(&mut planned, before.max(self.private.version), self.now)?;
         }
         Ok(planned)
     }
@@ -132,13 +133,15 @@ impl Update {
     }
 }
 
-/// The token to make. `planned` learns when its value was issued and when it ends.
+/// The token to make. `planned` learns when its value was issued and when it ends. `before`: the version of the value of the
+/// token that this one replaces.
 pub(super) fn new_token(
     planned: &mut TokenFields,
     policies: Vec<Policy>,
+    before: Option<i64>,
     now: OffsetDateTime,
 ) -> Result<NewToken, Diagnostic> {
-    issue(planned, now)?;
+    issue(planned, before, now)?;
     Ok(NewToken {
         name: planned.name.known().cloned(),
         policies,
@@ -149,9 +152,10 @@ pub(super) fn new_token(
     })
 }
 
-/// A value is issued: from now on counts how old it is, and `expires_in`.
-fn issue(planned: &mut TokenFields, now: OffsetDateTime) -> Result<(), Diagnostic> {
+/// A value is issued: from now on counts how old it is, and `expires_in`. `before`: the version of the last one.
+fn issue(planned: &mut TokenFields, before: Option<i64>, now: OffsetDateTime) -> Result<(), Diagnostic> {
     planned.value_issued_on = stamp(now);
+    planned.value_version = version(now, before).into();
     if planned.expires_on.is_unknown() {
         let expiry = expiry(now, &planned.expires_in);
         planned.expires_on = stamp(expiry.ok_or_else(|| wording::endless(path!(TokenFields.expires_in)))?);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::shown::{Overview, overview};
+use super::shown::{Overview, Reading, overview};
 use crate::cloudflare::Token;
 use crate::model;
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::session::Session;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{DataSource, Diagnostic, Diagnostics, List, Value, computed, optional};
-use crate::tokens::Listed;
+use crate::tokens::{Listed, TokenPolicies};
 
 model! {
     /// A choice of tokens.
@@ -29,7 +29,8 @@ model! {
 }
 
 model! {
-    /// A token in short. The data source of a single token has the rest.
+    /// A token as the list has it. Permission groups and Workers are called as the list calls them; the data source of a single
+    /// token also looks up what the list does not say, such as the names of Workers.
     pub(crate) struct TokenSummary {
         ..overview: Overview,
         /// The token's id.
@@ -62,13 +63,23 @@ impl<T: Owned<TokensData>> DataSource for TokenListDataSource<T> {
         let named = T::owner(&config).clone().or_of_provider(&self.session.account_id());
         let listed = async {
             let (tokens, owner) = self.session.reach(&named)?;
-            tokens.list(&owner).await.map_err(|error| wording::unlisted(&owner, &error))
+            let listed = tokens.list(&owner).await.map_err(|error| wording::unlisted(&owner, &error))?;
+            Ok((owner, listed))
         };
         match listed.await {
-            Ok(Listed { tokens, unreadable }) => {
+            Ok((owner, Listed { tokens, unreadable })) => {
                 let config = T::body(&config).clone();
-                let tokens = Value::Known(chosen(&config, tokens));
-                let warnings = wording::unreadable_tokens(&unreadable).into_iter().collect();
+                let seen = |token: Arc<Token>| (TokenPolicies::of(&token, &owner), token);
+                let tokens: Vec<_> = chosen(&config, tokens).into_iter().map(seen).collect();
+                let mut warnings = Vec::from_iter(wording::unreadable_tokens(&unreadable));
+                warnings.extend(wording::some_not_shown(&tokens));
+                let reading = Reading { owner: &owner, catalog: None, workers: None };
+                let tokens = tokens.iter().map(|(seen, token)| TokenSummary {
+                    overview: overview(token, seen, &reading),
+                    id: token.id.clone().into(),
+                    name: token.name.clone().into(),
+                });
+                let tokens = Value::Known(tokens.collect());
                 (Some(T::with(named, TokensData { tokens, ..config })), Diagnostics(warnings))
             }
             Err(diagnostic) => (None, Diagnostic::into(diagnostic)),
@@ -77,15 +88,10 @@ impl<T: Owned<TokensData>> DataSource for TokenListDataSource<T> {
 }
 
 /// The tokens that the filters leave, the oldest first.
-fn chosen(config: &TokensData, mut listed: Vec<Arc<Token>>) -> List<TokenSummary> {
+fn chosen(config: &TokensData, mut listed: Vec<Arc<Token>>) -> Vec<Arc<Token>> {
     listed.retain(|token| is_wanted(config, token));
     listed.sort_by(|a, b| (a.issued_on, &a.id).cmp(&(b.issued_on, &b.id)));
-    let summary = |token: &Arc<Token>| TokenSummary {
-        overview: overview(token),
-        id: token.id.clone().into(),
-        name: token.name.clone().into(),
-    };
-    listed.iter().map(summary).collect()
+    listed
 }
 
 fn is_wanted(config: &TokensData, token: &Token) -> bool {

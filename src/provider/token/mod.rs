@@ -35,6 +35,7 @@ use crate::cloudflare::Token;
 use crate::owner::Owner;
 use crate::path;
 use crate::policy::Policy;
+use crate::provider::grants;
 use crate::provider::import;
 use crate::provider::outlook;
 use crate::provider::owner::{Owned, Ownership};
@@ -107,6 +108,13 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
     fn minted(&self, owner: &Owner, token: &Token, value: &SecretString) {
         if token.status == "active" && token.not_before.is_none_or(|start| start <= self.session.now()) {
             self.session.minted(owner, &token.id, value);
+        }
+    }
+
+    /// Notes what the token is called: its bindings show it.
+    fn note_name(&self, token: &TokenFields) {
+        if let Some(id) = token.id.as_str() {
+            self.session.note_name(id, token.name.clone());
         }
     }
 
@@ -306,6 +314,11 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         }
         if planning.requires_replace.is_empty() {
             found.extend(self.agree(&planned));
+            self.note_name(&planned);
+        }
+        // A new token in its place is planned with the same private state, and without a prior one.
+        if let Some(prior) = &planning.prior {
+            planning.private.version = T::body(prior).value_version.known().copied();
         }
         planning.planned = T::with(owner, planned);
         found
@@ -332,7 +345,8 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             Err(diagnostics) => return (None, diagnostics),
         };
         let mut state = T::body(&planned).clone();
-        let new = match apply::new_token(&mut state, policies.clone(), self.session.now()) {
+        let now = self.session.now();
+        let new = match apply::new_token(&mut state, policies.clone(), private.version, now) {
             Ok(new) => new,
             Err(diagnostic) => return (None, diagnostic.into()),
         };
@@ -349,7 +363,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         let faulty = found.has_error();
         let catalog = if faulty { tokens.catalog(&owner).await.ok() } else { None };
         let seen = after::Seen { owner: &owner, token: &created.token, catalog: catalog.as_deref() };
-        let (state, private, handed) = after::created(state, private, &policies, &created, &seen, faulty);
+        let (state, private, handed) = after::created(state, &policies, &created, &seen, faulty);
         found.extend(handed);
         found.extend(wording::left_behind(&created.left_behind, &owner));
         found.extend(self.agree(&state));
@@ -407,6 +421,9 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             Some(after) => Some(looked_after(&tokens, &owner, T::body(&prior), written_on, after).await),
             None => None,
         };
+        if let Some((token, _)) = &after {
+            self.note_name(token);
+        }
         (after.map(|after| Self::applied(&planned, after)), found)
     }
 
@@ -437,6 +454,17 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
 
     async fn generate_config(&self, state: &T::Model, config: &mut T::Model) -> Diagnostics {
         generate::refine(T::body(state), config.as_mut())
+    }
+
+    fn complete(&self, state: T::Model) -> T::Model {
+        let (owner, mut token) = (T::owner(&state).clone(), T::body(&state).clone());
+        if token.grants.is_null() {
+            token.grants = grants::of_old_state(&token.policies, &owner.owner());
+        }
+        if token.value_version.is_null() {
+            token.value_version = value::first_version(&token);
+        }
+        T::with(owner, token)
     }
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {

@@ -25,6 +25,9 @@ model! {
             .check(Validator::not_empty(
                 "Leave `policies` out for a token whose rights come from bindings; write at least one policy otherwise.",
             )),
+        /// What `policies` grant, a line for each right, such as `allow "DNS Write" on the zone 0123…`. Known at plan, so that a
+        /// change of one right is a change of one line. What bindings add is in their `grants`.
+        grants: Set<String> = computed().keep_prior(),
         /// Whether `policies` is all that the token may do. `true` (the default where `policies` is set): a policy that
         /// somebody else has added is drift, and the plan shows its removal. `false` (the default without `policies`): only
         /// the token's own policies are managed, and bindings may add theirs.
@@ -56,6 +59,9 @@ model! {
         issued_on: String = computed().keep_prior(),
         /// When the value was issued: by the create, or by the last roll.
         value_issued_on: String = computed().keep_prior(),
+        /// A number that rises with each value that the token gets, and that a new token in the place of this one goes on
+        /// with: what `value_wo_version` and its like take beside `value`.
+        value_version: i64 = computed().keep_prior(),
         /// The token whose place this one has taken, by a rotation with `overlap`. Its value works until `expires_on`; the
         /// first apply after that deletes it.
         previous: PreviousBlock = computed().keep_prior(),
@@ -156,6 +162,9 @@ pub(crate) struct Private {
     /// Whether the overlap of the previous token is over: the next plan deletes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) previous_over: bool,
+    /// From a plan to its apply: the `value_version` so far, also of a token that is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<i64>,
 }
 
 impl Private {

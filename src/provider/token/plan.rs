@@ -13,7 +13,7 @@ use crate::path;
 use crate::policy::Catalog;
 use crate::provider::blocks::PolicyBlock;
 use crate::provider::guardrails::Guardrails;
-use crate::provider::{checks, policies, wording};
+use crate::provider::{checks, grants, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value};
 use crate::tokens::TokenPolicies;
 
@@ -140,6 +140,7 @@ fn draft(change: Change<'_>, now: OffsetDateTime) -> Decision {
 pub(super) fn decide(facts: &Facts<'_>) -> Decision {
     let mut decision = facts.draft.clone();
     plan_policies(facts, &mut decision);
+    decision.planned.grants = plan_grants(facts, &decision.planned);
     // What changes nothing needs no way to the API.
     if facts.is_replaced() || facts.change.prior.is_none_or(|prior| *prior != decision.planned) {
         decision.found.extend(Diagnostics(facts.unreachable.iter().cloned().collect()));
@@ -195,6 +196,17 @@ fn plan_policies(facts: &Facts<'_>, decision: &mut Decision) {
         }
         Some(Err(unreadable)) => decision.found.push(unreadable.clone()),
         Some(Ok(None)) | None => {}
+    }
+}
+
+/// The rights of policies that stay stay as they were worded: the names of their groups may have changed.
+fn plan_grants(facts: &Facts<'_>, planned: &TokenFields) -> Value<Set<String>> {
+    match facts.change.prior {
+        Some(prior) if prior.policies == planned.policies => prior.grants.clone(),
+        _ => {
+            let catalog = facts.catalog.as_ref().and_then(|catalog| catalog.as_deref().ok());
+            grants::planned(&planned.policies, facts.owner.as_ref(), catalog)
+        }
     }
 }
 

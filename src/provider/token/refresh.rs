@@ -10,7 +10,7 @@ use super::after::{doubt, present};
 use super::model::{Private, TokenFields, claimant};
 use super::plan::has_ended;
 use super::succession;
-use super::value::{issued, look};
+use super::value::{first_version, issued, look};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
 use crate::provider::blocks::specs;
@@ -131,7 +131,11 @@ pub(super) fn decide(
         let own = if importing { Default::default() } else { private.own() };
         private.applied = Some(present(&own, seen));
         private.owned = matched.still_owned(&private.owned, seen);
-        state.policies = matched.value(&state.policies, all);
+        let policies = matched.value(&state.policies, all);
+        if importing || policies != state.policies {
+            state.grants = matched.grants(all);
+        }
+        state.policies = policies;
         if all {
             private.owned.extend(&matched.foreign_owned);
             if !seen.unreadable.is_empty() {
@@ -151,6 +155,9 @@ pub(super) fn decide(
         state.name = name;
     }
     private.previous_over = succession::is_over(&state, now);
+    if importing {
+        state.value_version = first_version(&state);
+    }
     private.seen_on = look(&state, private.seen_on, now.unix_timestamp());
     (state, private, found)
 }

@@ -9,11 +9,11 @@ use crate::cloudflare::Token;
 use crate::model;
 use crate::owner::Owner;
 use crate::path;
-use crate::policy::describe;
+use crate::policy::{Catalog, Fingerprint, PolicySpec, Workers, describe};
 use crate::provider::blocks::{ConditionBlock, PolicyBlock, condition_block, timestamp};
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::session::Session;
-use crate::provider::{checks, policies, wording};
+use crate::provider::{checks, grants, policies, wording};
 use crate::tf_provider::framework::{
     DataSource, Diagnostic, Diagnostics, Set, Value, View, computed, optional,
 };
@@ -31,6 +31,12 @@ model! {
         /// When the token was last used; null where it never was. It changes by itself, which is why the resource does not
         /// have it.
         last_used_on: String = computed(),
+        /// What the token may do.
+        policies: Set<PolicyView> = computed(),
+        /// What the policies grant, a line for each right, such as `allow "DNS Write" on the zone 0123…`.
+        grants: Set<String> = computed(),
+        /// From where the token may be used; null for everywhere.
+        condition: View<ConditionBlock> = computed(),
     }
 }
 
@@ -42,10 +48,6 @@ model! {
         id: String = optional().or_computed().check(checks::id("a token").passing_mocks()).conflicts_with(&["name"]),
         /// The token's name. Names need not be unique: where several tokens have this one, an error lists their ids.
         name: String = optional().or_computed().check(checks::not_blank()),
-        /// What the token may do.
-        policies: Set<PolicyView> = computed(),
-        /// From where it may be used.
-        condition: View<ConditionBlock> = computed(),
         /// When it begins to work.
         not_before: String = computed(),
         /// When it was last changed or rolled.
@@ -135,14 +137,36 @@ async fn find(tokens: &TokenService, owner: &Owner, config: &TokenData) -> Resul
     }
 }
 
+/// What a token's policies are read with.
+pub(crate) struct Reading<'a> {
+    pub(crate) owner: &'a Owner,
+    /// Without it, groups are called as the API's answer calls them.
+    pub(crate) catalog: Option<&'a Catalog>,
+    /// Without them, Workers are called by their tags.
+    pub(crate) workers: Option<&'a Workers>,
+}
+
 /// What every look at a token shows.
-pub(crate) fn overview(token: &Token) -> Overview {
+pub(crate) fn overview(token: &Token, seen: &TokenPolicies, reading: &Reading<'_>) -> Overview {
     let time = |at| timestamp(&Value::Null, at);
+    let described = |policy| {
+        let spec = describe(policy, reading.owner, reading.catalog, &seen.names);
+        reading.workers.map_or(spec.clone(), |workers| spec.with_names(workers))
+    };
+    let specs: Vec<_> = seen.policies.values().map(described).collect();
+    let view = |(fingerprint, spec): (&Fingerprint, &PolicySpec)| PolicyView {
+        policy: View(PolicyBlock::from(spec)),
+        fingerprint: fingerprint.to_string().into(),
+    };
+    let grants = grants::shown(&specs, reading.owner, reading.catalog, &seen.names);
     Overview {
         status: token.status.clone().into(),
         issued_on: time(token.issued_on),
         expires_on: time(token.expires_on),
         last_used_on: time(token.last_used_on),
+        policies: Value::Known(seen.policies.keys().zip(&specs).map(view).collect()),
+        grants: Value::Known(grants.into_iter().collect()),
+        condition: condition_block(&Value::Null, token.condition.as_ref()).map(View),
     }
 }
 
@@ -152,20 +176,14 @@ async fn shown(tokens: &TokenService, owner: &Owner, token: &Token) -> (TokenDat
     // and not the catalog is no reason to fail.
     let catalog = tokens.catalog(owner).await.ok();
     let workers = policies::workers_of(tokens, owner, &seen).await;
-    let policies = seen.policies.iter().map(|(fingerprint, policy)| {
-        let spec = describe(policy, owner, catalog.as_deref(), &seen.names);
-        let spec = workers.as_deref().map_or(spec.clone(), |workers| spec.with_names(workers));
-        PolicyView { policy: View(PolicyBlock::from(&spec)), fingerprint: fingerprint.to_string().into() }
-    });
+    let reading = Reading { owner, catalog: catalog.as_deref(), workers: workers.as_deref() };
     let data = TokenData {
-        overview: overview(token),
+        overview: overview(token, &seen, &reading),
         id: token.id.clone().into(),
         name: token.name.clone().into(),
-        policies: Value::Known(policies.collect()),
-        condition: condition_block(&Value::Null, token.condition.as_ref()).map(View),
         not_before: timestamp(&Value::Null, token.not_before),
         modified_on: timestamp(&Value::Null, token.modified_on),
     };
-    let unreadable = wording::not_shown(&seen).map(|warning| warning.at(path!(TokenData.policies)));
+    let unreadable = wording::not_shown(&seen).map(|warning| warning.at(path!(Overview.policies)));
     (data, Diagnostics(unreadable.into_iter().collect()))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 
 use super::after::Progress;
-use super::apply::{Step, Update};
+use super::apply::{Step, Update, new_token};
 use super::model::{Change, Private, RotationBlock, TokenFields};
 use super::{plan, refresh};
 use crate::cloudflare::{Error, Token};
@@ -282,6 +282,41 @@ fn a_refresh_keeps_what_may_be_there_while_a_write_is_in_doubt() {
 }
 
 #[test]
+fn a_plan_says_what_is_granted_and_keeps_the_words_of_policies_that_stay() {
+    let lines = |grants: &[&str]| Value::Known(Set::from_iter(grants.iter().map(|&line| line.to_owned())));
+    let prior = TokenFields { grants: lines(&["as it was worded"]), ..state(&["A"], true) };
+    let grants =
+        |groups: &[&str]| planned(&prior, &private(&["A"]), &state(groups, true), "another").planned.grants;
+    assert_eq!(grants(&["A"]), prior.grants);
+    assert_eq!(grants(&["A", "B"]), lines(&["allow \"A\" on the account", "allow \"B\" on the account"]));
+    let by_id = grants(&["A", &"b".repeat(32)]);
+    assert_eq!(by_id, lines(&["allow \"A\" on the account", "allow \"B\" on the account"]));
+    assert_eq!(grants(&[]), lines(&[]));
+}
+
+#[test]
+fn a_value_has_a_higher_version_than_the_one_before_it_also_in_a_new_token() {
+    let prior = TokenFields { value_version: 7.into(), ..state(&["A"], true) };
+    let private = private(&["A"]);
+    let unchanged = planned(&prior, &private, &prior, "another").planned;
+    assert_eq!(unchanged.value_version, Value::Known(7));
+    let config = planned(&prior, &private, &triggered(&prior), "another").planned;
+    assert!(config.value_version.is_unknown());
+    let rolled = Outcome { value: Some("new".into()), ..done(&["A"]) };
+    let (after, kept) =
+        carried_out(update(&prior, &private, config.clone(), &["A"]), vec![Ok(rolled)]).0.unwrap();
+    assert_eq!((after.value_version, kept.version), (now().unix_timestamp().into(), None));
+    let (refused, _) =
+        carried_out(update(&prior, &private, config.clone(), &["A"]), vec![Err(self::refused())]).0.unwrap();
+    assert_eq!(refused.value_version, Value::Known(7), "the old value stays");
+    // The clock of another host is behind, or the last value is of the same second.
+    let ahead = now().unix_timestamp() + 60;
+    let mut new = config;
+    new_token(&mut new, Vec::new(), Some(ahead), now()).unwrap();
+    assert_eq!(new.value_version, Value::Known(ahead + 1));
+}
+
+#[test]
 fn what_the_api_did_not_take_is_in_the_state_as_it_is() {
     let (prior, config) = (state(&["A"], true), state(&["A", "B"], true));
     let config = TokenFields { name: "renamed".to_owned().into(), ..config };
@@ -293,6 +328,7 @@ fn what_the_api_did_not_take_is_in_the_state_as_it_is() {
     let (after, kept) = progress.end().0.unwrap();
     assert_eq!((after.policies, after.name.as_str()), (policies(&["A"]), Some("ci")));
     assert_eq!((kept.owned, kept.applied), (prints(&["A"]), Some(prints(&["A"]))));
+    assert_eq!(after.grants, Value::Known(Set::from_iter(["allow \"A\" on the account".to_owned()])));
 }
 
 #[test]

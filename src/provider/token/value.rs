@@ -24,6 +24,19 @@ pub(super) fn stamp(at: OffsetDateTime) -> Value<String> {
     at.format(&Rfc3339).ok().into()
 }
 
+/// The version of a value that is issued now, after one of version `before`. The time, so that it rises from one token to the
+/// next where the state says nothing of an earlier one, as after a taint.
+pub(super) fn version(now: OffsetDateTime, before: Option<i64>) -> i64 {
+    before.map_or(i64::MIN, |before| before.saturating_add(1)).max(now.unix_timestamp())
+}
+
+/// The version of the value of a token that has none in the state: an older version of the provider wrote it, or it was
+/// imported.
+pub(super) fn first_version(token: &TokenFields) -> Value<i64> {
+    let issued = token.value_issued_on.as_str().or(token.issued_on.as_str()).and_then(instant);
+    issued.map(OffsetDateTime::unix_timestamp).into()
+}
+
 /// When a value that was issued at `base` stops working, by `expires_in`.
 pub(super) fn expiry(base: OffsetDateTime, expires_in: &Value<String>) -> Option<OffsetDateTime> {
     after(base, expires_in.as_str().and_then(parse_duration)?)
@@ -225,6 +238,7 @@ fn is_sealed(prior: &TokenFields, name: &str, to: &Element<SealBlock>) -> bool {
 fn plan_new_value(planned: &mut TokenFields) {
     planned.value = if planned.store_value == Value::Known(false) { Value::Null } else { Value::Unknown };
     planned.value_issued_on = Value::Unknown;
+    planned.value_version = Value::Unknown;
     planned.sealed_values = match &planned.seal_for {
         Value::Null => Value::Null,
         Value::Unknown => Value::Unknown,

@@ -1,9 +1,10 @@
 //! What is said of tokens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{api, by_hand};
-use crate::cloudflare::Error;
+use crate::cloudflare::{Error, Token};
 use crate::owner::Owner;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
 use crate::tokens::{SuccessionError, TokenPolicies, Unfinished};
@@ -367,6 +368,16 @@ pub(crate) fn not_shown(seen: &TokenPolicies) -> Option<Diagnostic> {
     let detail = format!("They are not in `policies`:\n{}", faults(seen));
     let warning = Diagnostic::warning("The token has policies of an unknown form", detail);
     (!seen.unreadable.is_empty()).then_some(warning)
+}
+
+/// The same of the tokens of a list; `None` where there are none.
+pub(crate) fn some_not_shown(tokens: &[(TokenPolicies, Arc<Token>)]) -> Option<Diagnostic> {
+    let unread = tokens.iter().filter(|(seen, _)| !seen.unreadable.is_empty());
+    let lines: Vec<_> = unread.map(|(_, token)| format!("- {} ({})", token.id, token.name)).collect();
+    let detail =
+        format!("They are not in the `policies` and `grants` of these tokens:\n{}", lines.join("\n"));
+    let warning = Diagnostic::warning("Some tokens have policies of an unknown form", detail);
+    (!lines.is_empty()).then_some(warning)
 }
 
 /// A data source names no token.

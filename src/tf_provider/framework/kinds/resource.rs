@@ -177,6 +177,12 @@ pub trait Resource: Send + Sync + 'static {
         Err(Diagnostic::error(summary, detail).into())
     }
 
+    /// Fills in what a state lacks because an older version wrote it, as far as the rest of the state says it. Called for each
+    /// state that is read in. What it fills in is no change: no plan shows it.
+    fn complete(&self, state: Self::Model) -> Self::Model {
+        state
+    }
+
     /// Takes over the state of another type, or of another provider's type of the same name: `None` where it does not know
     /// that type. The state of this very type never comes here: the framework takes it over.
     async fn move_from(&self, source: MoveSource) -> Option<Result<Applied<Self>, Diagnostics>> {

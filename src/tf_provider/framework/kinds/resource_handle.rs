@@ -174,8 +174,8 @@ impl ResourceHandle {
         }
         let raw = Raw::from_json(&json, self.ty());
         let raw = raw.map_err(|e| Diagnostic::error("The state does not fit the schema", e));
-        let state = Some(without_null_elements(self.ty(), check!(raw)));
-        StateResponse { state, ..StateResponse::default() }
+        let state = without_null_elements(self.ty(), check!(raw));
+        StateResponse { state: Some(self.erased.complete(state)), ..StateResponse::default() }
     }
 
     /// Reads an identity back from JSON. No identity has changed its layout yet: one of another version is unknown.
@@ -290,6 +290,7 @@ trait Erased: Send + Sync {
     fn identity_schema(&self) -> Option<IdentitySchema>;
     async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics;
     async fn upgrade(self: Arc<Self>, state: PriorState) -> StateResponse;
+    fn complete(&self, state: Raw) -> Raw;
     async fn read(self: Arc<Self>, state: Raw, private: Vec<u8>) -> ReadResponse;
     async fn plan(self: Arc<Self>, request: PlanRequest) -> PlanResponse;
     async fn apply(self: Arc<Self>, request: ApplyRequest) -> ApplyResponse;
@@ -339,8 +340,18 @@ impl<R: Resource> Erased for Typed<R> {
 
     async fn upgrade(self: Arc<Self>, state: PriorState) -> StateResponse {
         match self.0.upgrade(state).await {
-            Ok(model) => StateResponse { state: Some(model.to_object()), ..StateResponse::default() },
+            Ok(model) => {
+                StateResponse { state: Some(self.0.complete(model).to_object()), ..StateResponse::default() }
+            }
             Err(diagnostics) => StateResponse { diagnostics, ..StateResponse::default() },
+        }
+    }
+
+    fn complete(&self, state: Raw) -> Raw {
+        // What does not fit is told where it is used.
+        match maybe(&state) {
+            Ok(Some(model)) => self.0.complete(model).to_object(),
+            Ok(None) | Err(_) => state,
         }
     }
 
