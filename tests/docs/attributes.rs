@@ -1,7 +1,7 @@
 //! The schema section of a page: attributes by who sets them, and the nested ones below with an anchor each, as
 //! tfplugindocs writes it.
 
-use cloudflare_tokens::tf_provider::framework::{Attribute, Kind, Mode, Nesting, Number, Raw, Type};
+use cloudflare_tokens::tf_provider::framework::{Attribute, Kind, Mode, Nesting, Type, described};
 
 use super::prose;
 
@@ -81,12 +81,7 @@ fn anchor(attribute: &Attribute, path: &[&str]) -> String {
 
 /// One attribute as an item of a list.
 fn item(attribute: &Attribute, siblings: &[Attribute], inside: &[&str]) -> String {
-    let mut text = prose::unwrap(attribute.description);
-    let further = remarks(attribute, siblings);
-    if !further.is_empty() {
-        text.push_str(if text.contains('\n') { "\n\n" } else { " " });
-        text.push_str(&further.join(" "));
-    }
+    let mut text = described(attribute, siblings);
     if inner(attribute).is_some() {
         let path = [inside, &[attribute.name]].concat();
         text += &format!(" (see [below for nested schema](#{}))", anchor(attribute, &path));
@@ -116,42 +111,6 @@ fn flags(attribute: &Attribute) -> String {
     flags.join(", ")
 }
 
-/// What the declaration says besides the description, a sentence each.
-fn remarks(attribute: &Attribute, siblings: &[Attribute]) -> Vec<String> {
-    let mut out = Vec::new();
-    if let Some(default) = &attribute.default {
-        out.push(format!("Default: `{}`.", hcl(default)));
-    }
-    let rules: Vec<_> = attribute.validators.iter().map(|v| v.rule.as_str()).collect();
-    if !rules.is_empty() {
-        out.push(format!("Constraints: {}.", rules.join("; ")));
-    }
-    let optionals = |inner: &[Attribute]| inner.iter().all(|a| a.mode == Mode::Optional);
-    if attribute.mode != Mode::Computed && inner(attribute).is_some_and(optionals) {
-        out.push("At least one argument in it must be set.".to_owned());
-    }
-    let conflicts = conflicts(attribute, siblings);
-    if !conflicts.is_empty() {
-        let names: Vec<_> = conflicts.iter().map(|name| format!("`{name}`")).collect();
-        out.push(format!("Conflicts with {}.", names.join(", ")));
-    }
-    if attribute.requires_replace {
-        out.push("Changing it replaces the resource.".to_owned());
-    }
-    if let Some(why) = attribute.deprecated {
-        out.push(format!("**Deprecated:** {why}"));
-    }
-    out
-}
-
-/// A conflict is declared on one side and holds on both.
-fn conflicts<'a>(attribute: &'a Attribute, siblings: &'a [Attribute]) -> Vec<&'a str> {
-    let others = siblings.iter().filter(|other| {
-        attribute.conflicts_with.contains(&other.name) || other.conflicts_with.contains(&attribute.name)
-    });
-    others.map(|other| other.name).collect()
-}
-
 /// A type in the words of the registry's pages.
 pub fn type_name(ty: &Type) -> String {
     match ty {
@@ -163,23 +122,5 @@ pub fn type_name(ty: &Type) -> String {
         Type::Set(of) => format!("Set of {}", type_name(of)),
         Type::Map(of) => format!("Map of {}", type_name(of)),
         Type::Tuple(_) | Type::Object(_) => format!("`{ty}`"),
-    }
-}
-
-/// A default as HCL writes it.
-pub fn hcl(raw: &Raw) -> String {
-    let list = |elements: &[Raw]| elements.iter().map(hcl).collect::<Vec<_>>().join(", ");
-    match raw {
-        Raw::Null | Raw::Unknown => "null".to_owned(),
-        Raw::Bool(value) => value.to_string(),
-        Raw::Number(number) => Number::as_text(number).to_owned(),
-        Raw::String(text) => format!("{:?}", &**text),
-        Raw::List(elements) | Raw::Set(elements) => format!("[{}]", list(elements)),
-        Raw::Map(elements) => {
-            let pairs: Vec<_> =
-                elements.iter().map(|(key, value)| format!("{key} = {}", hcl(value))).collect();
-            format!("{{ {} }}", pairs.join(", "))
-        }
-        Raw::Dynamic(typed) => hcl(&typed.1),
     }
 }

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use cloudflare_tokens::tf_provider::framework::{
-    Attribute, IdentitySchema, Kind, Mode, Nesting, Parameter, Schema, Schemas, Signature,
+    Attribute, IdentitySchema, Kind, Mode, Nesting, Parameter, Schema, Schemas, Signature, hcl,
 };
 use serde_json::{Map, Value as Json, json};
-
-use super::attributes::hcl;
 
 /// The schemas as JSON for people to read in a diff.
 pub fn of(schemas: &Schemas) -> String {

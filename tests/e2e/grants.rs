@@ -19,6 +19,12 @@ fn lines(stdout: &str, sign: &str) -> Vec<String> {
         .collect()
 }
 
+#[track_caller]
+fn no_drift(stage: &Stage) {
+    let plan = stage.tf.run(&["plan", "-refresh-only", "-detailed-exitcode"]);
+    assert_eq!(plan.code, Some(0), "{}", plan.said());
+}
+
 fn policies(groups: &str) -> String {
     token(&format!("name = \"t\"\npolicies = [{{ permission_groups = [{groups}] }}]"))
 }
@@ -63,8 +69,7 @@ fn an_id_is_shown_by_its_name_and_stays_through_refresh_and_rename() {
     assert_eq!(stage.attributes(TOKEN)["grants"], expected);
     stage.sim.rename_group(&id, "DNS Edit");
     stage.settled();
-    let plan = stage.tf.run(&["plan", "-refresh-only", "-detailed-exitcode"]);
-    assert_eq!(plan.code, Some(0), "{}", plan.said());
+    no_drift(&stage);
 }
 
 #[test]
@@ -138,12 +143,6 @@ fn bound(name: &str, groups: &str) -> String {
 }
 
 const READ: &str = r#""Workers Scripts Read""#;
-
-#[track_caller]
-fn no_drift(stage: &Stage) {
-    let plan = stage.tf.run(&["plan", "-refresh-only", "-detailed-exitcode"]);
-    assert_eq!(plan.code, Some(0), "{}", plan.said());
-}
 
 #[test]
 fn a_binding_shows_its_tokens_name_and_follows_it_without_a_request() {

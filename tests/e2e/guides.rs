@@ -19,6 +19,9 @@ terraform {
 }
 variable "zone_id" {}
 "#;
+/// The types of providers that are not at hand: blocks with them are looked at for their form only.
+const OTHERS: [&str; 7] =
+    ["\"github_", "\"gitlab_", "\"kubernetes_", "\"vault_", "\"aws_", "\"google_", "\"azurerm_"];
 /// The token that the guides import.
 const IMPORTED: &str = "0da42c8d2132a9ddaf714f9e7c920711/6e4a9b1c3f5d4e0f8a7b6c5d4e3f2a1b";
 
@@ -213,7 +216,8 @@ fn is_whole(block: &str) -> bool {
 /// Whether a block can be added to a configuration that has the two providers.
 fn is_part(block: &str) -> bool {
     let first = block.lines().next().unwrap_or_default();
-    !is_whole(block) && first.ends_with(" {") && !first.contains('=') && !block.contains("github_")
+    let others = OTHERS.iter().any(|prefix| block.contains(prefix));
+    !is_whole(block) && first.ends_with(" {") && !first.contains('=') && !others
 }
 
 /// The relative links on a page.

@@ -16,6 +16,7 @@ mod beside;
 mod bindings;
 mod capabilities;
 mod certainty;
+mod described;
 mod drift;
 mod ephemeral;
 mod examples;

@@ -128,3 +128,48 @@ fn only_the_repository_can_open_the_value_for_its_workflows() {
     assert_eq!(String::from_utf8(opened).unwrap(), value);
     assert!(!stage.tf.state().to_string().contains(&value), "the state has the value");
 }
+
+#[test]
+fn the_audit_names_the_tokens_to_look_at_at_a_request_for_fifty() {
+    let stage = of_module(&Path::new(MODULES).join("token-audit"));
+    let account = stage.sim.account_id();
+    let mint = |name: &str, group: &str| {
+        let group = stage.sim.group_id(group, "com.cloudflare.api.account");
+        let (id, _) = stage.sim.mint(&serde_json::json!({
+            "name": name,
+            "policies": [{
+                "effect": "allow",
+                "resources": { format!("com.cloudflare.api.account.{account}"): "*" },
+                "permission_groups": [{ "id": group }],
+            }],
+        }));
+        id
+    };
+    let old = mint("old", "Workers Scripts Read");
+    let used = mint("used", "Account API Tokens Write");
+    let now = stage.sim.now();
+    stage.sim.edit(&old, |token| token.issued_on = now - std::time::Duration::from_secs(400 * 86_400));
+    stage.sim.edit(&used, |token| token.issued_on = now - std::time::Duration::from_secs(400 * 86_400));
+    stage.sim.set_last_used(&used, Some(now - std::time::Duration::from_secs(3 * 86_400)));
+    stage.sim.reset_requests();
+    stage
+        .tf
+        .apply()
+        .success()
+        .says("May manage tokens, members or billing")
+        .says("Not used for 90 days: old");
+    assert_eq!(stage.sim.requests().len(), 1, "the tokens are one page");
+    let names = |output: &str| -> Vec<String> {
+        let tokens = stage.tf.output(output);
+        let names = tokens.as_array().unwrap().iter().map(|token| token["name"].as_str().unwrap().to_owned());
+        names.collect()
+    };
+    assert!(names("stale").contains(&"old".to_owned()) && !names("stale").contains(&"used".to_owned()));
+    assert!(
+        names("dangerous").contains(&"used".to_owned()) && !names("dangerous").contains(&"old".to_owned())
+    );
+    assert!(names("unrestricted").contains(&"old".to_owned()));
+    let report = stage.tf.output("report");
+    let row = "| old | the account: Workers Scripts Read | 400 days | never | never | all |";
+    assert!(report.as_str().unwrap().contains(row), "{report}");
+}

@@ -88,3 +88,27 @@ fn wrangler_writes_secrets_with_the_capability_for_it_and_is_refused_without() {
     allowed(&run(&secrets, &["delete", "API_KEY"]));
     assert_eq!(secret(&stage, WORKER), None);
 }
+
+#[test]
+fn wrangler_writes_the_secrets_of_the_worker_that_a_token_is_for_and_is_refused_for_another() {
+    const OTHER: &str = "mailer";
+    let stage = Stage::new();
+    stage.apply(&format!(
+        r#"
+        resource "cloudflare_account_api_token" "t" {{
+          policies = provider::cloudflare::capability("workers-deploy-one", {{ workers = ["{WORKER}"] }})
+        }}
+    "#
+    ));
+    let token = stage.sim.token_value(&stage.text("cloudflare_account_api_token.t", "id")).unwrap();
+    let run = |command: &[&str], worker: &str| {
+        wrangler(&stage, &token, &[&["secret"], command, &["--name", worker]].concat())
+    };
+    allowed(&run(&["put", "API_KEY"], WORKER));
+    assert_eq!(secret(&stage, WORKER).as_deref(), Some("the text"));
+    refused(&run(&["put", "API_KEY"], OTHER));
+    assert_eq!(secret(&stage, OTHER), None);
+    refused(&run(&["list"], OTHER));
+    allowed(&run(&["delete", "API_KEY"], WORKER));
+    assert_eq!(secret(&stage, WORKER), None);
+}

@@ -1,12 +1,14 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
 }
 
 data "cloudflare_api_token_permission_groups" "zone" {
+  provider = cloudflare-tokens
+
   scope = "zone"
 }
 

@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -8,6 +8,8 @@ terraform {
 
 # A token to look at. Any other does as well: by its `id`, or by its `name` where no other token has it.
 resource "cloudflare_user_api_token" "cache" {
+  provider = cloudflare-tokens
+
   policies = [
     {
       permission_groups = ["Cache Purge"]
@@ -17,6 +19,8 @@ resource "cloudflare_user_api_token" "cache" {
 }
 
 data "cloudflare_user_api_token" "cache" {
+  provider = cloudflare-tokens
+
   id = cloudflare_user_api_token.cache.id
 }
 

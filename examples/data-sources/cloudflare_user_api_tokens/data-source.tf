@@ -1,12 +1,14 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
 }
 
 data "cloudflare_user_api_tokens" "active" {
+  provider = cloudflare-tokens
+
   status = "active"
 }
 

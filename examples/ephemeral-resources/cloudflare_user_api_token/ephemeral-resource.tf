@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -8,6 +8,8 @@ terraform {
 
 # A user's token for the time of a run, that a second configuration of the provider authenticates with.
 ephemeral "cloudflare_user_api_token" "run" {
+  provider = cloudflare-tokens
+
   policies = [
     {
       permission_groups = ["API Tokens Read", "API Tokens Write"]
@@ -26,14 +28,15 @@ variable "user_id" {
   type        = string
 }
 
-provider "cloudflare" {
+provider "cloudflare-tokens" {
   alias     = "run"
   api_token = ephemeral.cloudflare_user_api_token.run.value
 }
 
 # What it makes cannot have more rights than it has itself.
 resource "cloudflare_user_api_token" "dns" {
-  provider = cloudflare.run
+  provider = cloudflare-tokens.run
+
   name     = "dns"
   policies = [{ permission_groups = ["DNS Read"], zones = ["*"] }]
 }

@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -14,5 +14,5 @@ variable "account_id" {
 
 # com.cloudflare.api.account.<account_id>
 output "resources" {
-  value = { (provider::cloudflare::account_resource(var.account_id)) = "*" }
+  value = { (provider::cloudflare-tokens::account_resource(var.account_id)) = "*" }
 }

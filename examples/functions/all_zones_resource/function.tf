@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -14,5 +14,5 @@ variable "other_account_id" {
 
 # { "com.cloudflare.api.account.<account_id>" = "{\"com.cloudflare.api.account.zone.*\":\"*\"}" }
 output "resources" {
-  value = provider::cloudflare::all_zones_resource(var.other_account_id)
+  value = provider::cloudflare-tokens::all_zones_resource(var.other_account_id)
 }

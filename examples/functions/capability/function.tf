@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -14,17 +14,21 @@ variable "zone_id" {
 
 # Just what external-dns needs, on one zone.
 resource "cloudflare_account_api_token" "external_dns" {
+  provider = cloudflare-tokens
+
   name     = "external-dns"
-  policies = provider::cloudflare::capability("external-dns", { zones = [var.zone_id] })
+  policies = provider::cloudflare-tokens::capability("external-dns", { zones = [var.zone_id] })
 }
 
 # Several capabilities, and a policy by hand.
 resource "cloudflare_account_api_token" "deploy" {
+  provider = cloudflare-tokens
+
   name = "deploy"
 
   policies = concat(
-    provider::cloudflare::capability("wrangler-deploy", { zones = [var.zone_id] }),
-    provider::cloudflare::capability("r2-write", { r2_buckets = ["default/assets"] }),
+    provider::cloudflare-tokens::capability("wrangler-deploy", { zones = [var.zone_id] }),
+    provider::cloudflare-tokens::capability("r2-write", { r2_buckets = ["default/assets"] }),
     [{ permission_groups = ["Cache Purge"], zones = [var.zone_id] }],
   )
 }

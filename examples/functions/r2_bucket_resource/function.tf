@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -14,5 +14,5 @@ variable "account_id" {
 
 # com.cloudflare.edge.r2.bucket.<account_id>_eu_photos
 output "resources" {
-  value = { (provider::cloudflare::r2_bucket_resource(var.account_id, "eu", "photos")) = "*" }
+  value = { (provider::cloudflare-tokens::r2_bucket_resource(var.account_id, "eu", "photos")) = "*" }
 }

@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -8,6 +8,8 @@ terraform {
 
 # A token for a bucket, and the credentials of R2's S3 API that belong to it.
 resource "cloudflare_account_api_token" "photos" {
+  provider = cloudflare-tokens
+
   policies = [
     {
       permission_groups = ["Workers R2 Storage Bucket Item Read"]
@@ -21,6 +23,6 @@ output "access_key_id" {
 }
 
 output "secret_access_key" {
-  value     = provider::cloudflare::r2_secret_access_key(cloudflare_account_api_token.photos.value)
+  value     = provider::cloudflare-tokens::r2_secret_access_key(cloudflare_account_api_token.photos.value)
   sensitive = true
 }

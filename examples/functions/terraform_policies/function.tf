@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -23,16 +23,20 @@ locals {
 
 # For `terraform plan` on pull requests.
 resource "cloudflare_account_api_token" "plan" {
+  provider = cloudflare-tokens
+
   name     = "terraform plan"
-  policies = provider::cloudflare::terraform_policies(local.resource_types, "read", { zones = [var.zone_id] })
+  policies = provider::cloudflare-tokens::terraform_policies(local.resource_types, "read", { zones = [var.zone_id] })
 }
 
 # For `terraform apply`. The groups of cloudflare_ruleset are not published: they are added by hand.
 resource "cloudflare_account_api_token" "apply" {
+  provider = cloudflare-tokens
+
   name = "terraform apply"
 
   policies = concat(
-    provider::cloudflare::terraform_policies(local.resource_types, "write", { zones = [var.zone_id] }),
+    provider::cloudflare-tokens::terraform_policies(local.resource_types, "write", { zones = [var.zone_id] }),
     [{ permission_groups = ["Zone WAF Write"], zones = [var.zone_id] }],
   )
 }

@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -14,5 +14,5 @@ variable "zone_ids" {
 
 # com.cloudflare.api.account.zone.<zone_id>, for each zone
 output "resources" {
-  value = { for zone_id in var.zone_ids : provider::cloudflare::zone_resource(zone_id) => "*" }
+  value = { for zone_id in var.zone_ids : provider::cloudflare-tokens::zone_resource(zone_id) => "*" }
 }

@@ -13,7 +13,7 @@ variable "account_id" {
 variable "capabilities" {
   description = <<-EOT
     What the token may do: for each capability, by its name, the policies that it needs. A policy without `zones`,
-    `r2_buckets` and `resources` applies to the account itself. Without any capability the token can do nothing.
+    `r2_buckets`, `workers` and `resources` applies to the account itself. Without any capability the token can do nothing.
   EOT
 
   type = map(list(object({
@@ -21,6 +21,7 @@ variable "capabilities" {
     permission_groups = set(string)
     zones             = optional(set(string))
     r2_buckets        = optional(set(string))
+    workers           = optional(set(string))
     resources         = optional(map(string))
   })))
   default  = {}
@@ -48,9 +49,11 @@ variable "capabilities" {
   validation {
     condition = alltrue([
       for policy in flatten(values(var.capabilities)) :
-      length([for target in [policy.zones, policy.r2_buckets, policy.resources] : target if target != null]) <= 1
+      length([
+        for target in [policy.zones, policy.r2_buckets, policy.workers, policy.resources] : target if target != null
+      ]) <= 1
     ])
-    error_message = "A policy applies to zones, to R2 buckets or to resources: set at most one of the three."
+    error_message = "A policy applies to zones, to R2 buckets, to Workers or to resources: set at most one of the four."
   }
 }
 

@@ -9,12 +9,17 @@ output "account_id" {
 }
 
 output "encrypted_value" {
-  description = "The token, sealed for the repository: `github_actions_secret.encrypted_value`. Null without `public_key`."
+  description = "The token, sealed for the repository: `value_encrypted` of `github_actions_secret`. Null without `public_key`."
   value       = try(cloudflare_account_api_token.this.sealed_values[local.recipient], null)
 }
 
+output "key_id" {
+  description = "The id of the key that the value is sealed for: `key_id` of `github_actions_secret`. Null without `key_id`."
+  value       = var.key_id
+}
+
 output "plaintext_value" {
-  description = "The token itself: `github_actions_secret.plaintext_value`. Null with `public_key`."
+  description = "The token itself: `value` of `github_actions_secret`. Null with `public_key`."
   value       = cloudflare_account_api_token.this.value
   sensitive   = true
 }

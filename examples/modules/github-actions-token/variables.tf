@@ -5,6 +5,7 @@ variable "policies" {
     permission_groups = set(string)
     zones             = optional(set(string))
     r2_buckets        = optional(set(string))
+    workers           = optional(set(string))
     resources         = optional(map(string))
   }))
   nullable = false
@@ -27,6 +28,12 @@ variable "public_key" {
     condition     = var.public_key == null || can(regex("^[A-Za-z0-9+/]{43}=$", var.public_key))
     error_message = "public_key is the base64 of 32 bytes, as GitHub's API gives it."
   }
+}
+
+variable "key_id" {
+  description = "The id of `public_key`, which is handed on: `key_id` of the data source `github_actions_public_key`."
+  type        = string
+  default     = null
 }
 
 variable "account_id" {

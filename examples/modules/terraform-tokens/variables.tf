@@ -22,6 +22,7 @@ variable "plan_policies" {
     permission_groups = set(string)
     zones             = optional(set(string))
     r2_buckets        = optional(set(string))
+    workers           = optional(set(string))
     resources         = optional(map(string))
   }))
   default  = []
@@ -35,6 +36,7 @@ variable "apply_policies" {
     permission_groups = set(string)
     zones             = optional(set(string))
     r2_buckets        = optional(set(string))
+    workers           = optional(set(string))
     resources         = optional(map(string))
   }))
   default  = []

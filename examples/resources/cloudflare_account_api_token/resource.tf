@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -13,6 +13,8 @@ variable "zone_id" {
 
 # What a pipeline needs to deploy Workers of the account and to point names of one zone at them, from its own addresses.
 resource "cloudflare_account_api_token" "deploy" {
+  provider = cloudflare-tokens
+
   name = "deploy"
 
   policies = [
@@ -34,18 +36,24 @@ resource "cloudflare_account_api_token" "deploy" {
 
 # What the pipeline of one Worker needs: it deploys that Worker and sets its secrets, and can touch no other.
 resource "cloudflare_account_api_token" "edge" {
+  provider = cloudflare-tokens
+
   name     = "edge-api"
   policies = [{ permission_groups = ["Individual Workers Editor"], workers = ["edge-api"] }]
 }
 
 # A token without rights of its own: cloudflare_token_binding resources add what each capability needs.
 resource "cloudflare_account_api_token" "app" {
+  provider = cloudflare-tokens
+
   name = "app"
 }
 
 # Rolled every 30 days. Its value is not in the state: it is sealed for the one who holds the private key, here a
 # repository's Actions secrets.
 resource "cloudflare_account_api_token" "ci" {
+  provider = cloudflare-tokens
+
   name        = "ci"
   policies    = [{ permission_groups = ["Workers Scripts Read"] }]
   expires_in  = "35d"
@@ -61,7 +69,7 @@ resource "cloudflare_account_api_token" "ci" {
 }
 
 output "ci_token" {
-  description = "For github_actions_secret.encrypted_value."
+  description = "For value_encrypted of github_actions_secret."
   value       = cloudflare_account_api_token.ci.sealed_values["actions"]
 }
 

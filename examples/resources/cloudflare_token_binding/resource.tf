@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -13,11 +13,15 @@ variable "zone_id" {
 
 # The app's token starts without any right.
 resource "cloudflare_account_api_token" "app" {
+  provider = cloudflare-tokens
+
   name = "app"
 }
 
 # Each capability adds what it needs, and takes it away when it goes.
 resource "cloudflare_token_binding" "cache_purge" {
+  provider = cloudflare-tokens
+
   token_id = cloudflare_account_api_token.app.id
   name     = "cache purge"
 
@@ -28,6 +32,8 @@ resource "cloudflare_token_binding" "cache_purge" {
 }
 
 resource "cloudflare_token_binding" "settings" {
+  provider = cloudflare-tokens
+
   token_id = cloudflare_account_api_token.app.id
   name     = "settings"
 

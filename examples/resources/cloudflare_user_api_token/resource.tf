@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -18,12 +18,14 @@ variable "zone_id" {
 
 # What a person's command line needs. A user's token may reach several accounts, so that each policy says what it applies to.
 resource "cloudflare_user_api_token" "cli" {
+  provider = cloudflare-tokens
+
   name = "cli"
 
   policies = [
     {
       permission_groups = ["Workers Scripts Write"]
-      resources         = { (provider::cloudflare::account_resource(var.account_id)) = "*" }
+      resources         = { (provider::cloudflare-tokens::account_resource(var.account_id)) = "*" }
     },
     {
       permission_groups = ["DNS Write"]

@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -13,11 +13,15 @@ variable "zone_id" {
 
 # A person's token, which starts without any right.
 resource "cloudflare_user_api_token" "cli" {
+  provider = cloudflare-tokens
+
   name = "cli"
 }
 
 # Each capability adds what it needs, and takes it away when it goes.
 resource "cloudflare_user_token_binding" "cache_purge" {
+  provider = cloudflare-tokens
+
   token_id = cloudflare_user_api_token.cli.id
   name     = "cache purge"
 
@@ -28,6 +32,8 @@ resource "cloudflare_user_token_binding" "cache_purge" {
 }
 
 resource "cloudflare_user_token_binding" "dns" {
+  provider = cloudflare-tokens
+
   token_id = cloudflare_user_api_token.cli.id
   name     = "dns"
 

@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -14,6 +14,8 @@ variable "script_name" {
 
 # A token with just the right that the Worker needs.
 resource "cloudflare_account_api_token" "kv" {
+  provider = cloudflare-tokens
+
   policies = [
     {
       permission_groups = ["Workers KV Storage Read"]
@@ -24,14 +26,18 @@ resource "cloudflare_account_api_token" "kv" {
 # Its value goes into the Worker, and this resource keeps no copy of it. When the token is replaced or rolled, the
 # version changes with it, and the new value is put.
 resource "cloudflare_workers_secret" "kv_token" {
+  provider = cloudflare-tokens
+
   script_name      = var.script_name
   name             = "KV_TOKEN"
   value_wo         = cloudflare_account_api_token.kv.value
-  value_wo_version = tonumber(formatdate("YYYYMMDDhhmmss", cloudflare_account_api_token.kv.value_issued_on))
+  value_wo_version = cloudflare_account_api_token.kv.value_version
 }
 
 # Where the state may hold it, `value` does: a change is then seen by itself.
 resource "cloudflare_workers_secret" "kv_token_id" {
+  provider = cloudflare-tokens
+
   script_name = var.script_name
   name        = "KV_TOKEN_ID"
   value       = cloudflare_account_api_token.kv.id

@@ -44,6 +44,9 @@ model! {
         /// What the capability is called, for people who read the configuration. Cloudflare does not store it.
         name: String = optional(),
         /// What the token may do besides what it may already.
+        ///
+        /// Inside a policy Terraform drops an argument whose name it does not know, without an error, before the provider sees
+        /// it. `grants` shows in the plan what will be granted: compare it with what you wrote.
         policies: Set<PolicyBlock> = required().check(Validator::not_empty(
             "A binding adds at least one policy; remove the whole binding to add none.",
         )),

@@ -21,6 +21,9 @@ model! {
         /// What the token is called. Names need not be unique. Left out, a name is made: `tf-` and 20 random characters.
         name: String = optional().or_computed().keep_prior().check(checks::token_name()),
         /// What the token may do. Left out, the token starts without any right, and bindings add theirs.
+        ///
+        /// Inside a policy Terraform drops an argument whose name it does not know, without an error, before the provider sees
+        /// it. `grants` shows in the plan what will be granted: compare it with what you wrote.
         policies: Set<PolicyBlock> = optional()
             .check(Validator::not_empty(
                 "Leave `policies` out for a token whose rights come from bindings; write at least one policy otherwise.",
@@ -33,6 +36,10 @@ model! {
         /// the token's own policies are managed, and bindings may add theirs.
         exclusive_policies: bool = optional().or_computed().keep_prior(),
         /// From where the token may be used.
+        ///
+        /// Inside it Terraform drops an argument whose name it does not know, without an error. `grants` says what will be
+        /// granted, and not from where: compare `condition` in the plan with what you wrote. A misspelt argument alone is refused,
+        /// since nothing is set then.
         condition: ConditionBlock = optional().same_if(same_condition),
         /// When the token begins to work.
         not_before: String = optional().same_if(checks::same_instant).check(checks::timestamp()),

@@ -28,6 +28,6 @@ pub use registry::{Registry, RegistryBuilder};
 pub use schema::{
     Attr, Attribute, Equality, Fault, IdentityAttribute, IdentitySchema, Kind, Mismatch, Mode, Model,
     Nesting, Parameter, Schema, Schemas, Signature, Spec, Validator, View, attribute_name, block, computed,
-    may_be_secret, object, optional, required, validate,
+    described, hcl, may_be_secret, object, optional, required, unwrap, validate,
 };
 pub use value::{Element, List, Map, Number, Raw, Set, Type, Value};

@@ -4,6 +4,7 @@ mod attr;
 mod attribute;
 mod model;
 mod nulls;
+mod text;
 mod validate;
 
 pub use attr::{Attr, Mismatch};
@@ -13,5 +14,6 @@ pub use attribute::{
 };
 pub use model::{Model, View, attribute_name};
 pub(crate) use nulls::{null_elements, nulls, without_null_elements};
+pub use text::{described, hcl, unwrap};
 pub(crate) use validate::validate_again;
 pub use validate::{may_be_secret, validate};

@@ -3,7 +3,7 @@
 use super::proto;
 use crate::tf_provider::framework::{
     Attribute, Diagnostic, Diagnostics, FunctionError, IdentitySchema, Kind, Mode, Nesting, Parameter, Path,
-    Schema, Severity, Signature, Step, Type,
+    Schema, Severity, Signature, Step, Type, described, unwrap,
 };
 
 /// What an operation on something with this schema has to say.
@@ -66,7 +66,10 @@ pub(crate) fn function_error(error: FunctionError) -> proto::FunctionError {
 
 /// The schema of a data source, ephemeral resource, list, action or provider.
 pub(crate) fn schema(schema: &Schema) -> proto::Schema {
-    proto::Schema { version: schema.version, block: Some(block(&schema.attributes, schema.description)) }
+    proto::Schema {
+        version: schema.version,
+        block: Some(block(&schema.attributes, unwrap(schema.description))),
+    }
 }
 
 /// The schema of a managed resource. Its optional attributes are computed too on the wire: in the configuration that it
@@ -85,18 +88,18 @@ pub(crate) fn resource_schema(schema: &Schema) -> proto::Schema {
     schema
 }
 
-fn block(attributes: &[Attribute], description: &str) -> proto::schema::Block {
+fn block(attributes: &[Attribute], description: String) -> proto::schema::Block {
     proto::schema::Block {
-        attributes: attributes.iter().filter_map(attribute).collect(),
-        block_types: attributes.iter().filter_map(nested_block).collect(),
-        description: description.to_owned(),
+        attributes: attributes.iter().filter_map(|a| attribute(a, attributes)).collect(),
+        block_types: attributes.iter().filter_map(|a| nested_block(a, attributes)).collect(),
+        description,
         description_kind: proto::StringKind::Markdown.into(),
         ..Default::default()
     }
 }
 
 /// An attribute, unless it is a block.
-fn attribute(attribute: &Attribute) -> Option<proto::schema::Attribute> {
+fn attribute(attribute: &Attribute, siblings: &[Attribute]) -> Option<proto::schema::Attribute> {
     let (ty, nested_type) = match &attribute.kind {
         Kind::Leaf(ty) => (type_constraint(ty), None),
         Kind::Nested(nesting, attributes) => (Vec::new(), Some(nested(*nesting, attributes))),
@@ -106,7 +109,7 @@ fn attribute(attribute: &Attribute) -> Option<proto::schema::Attribute> {
         name: attribute.name.to_owned(),
         r#type: ty,
         nested_type,
-        description: attribute.description.to_owned(),
+        description: described(attribute, siblings),
         description_kind: proto::StringKind::Markdown.into(),
         required: attribute.mode == Mode::Required,
         optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
@@ -119,12 +122,12 @@ fn attribute(attribute: &Attribute) -> Option<proto::schema::Attribute> {
 }
 
 /// A block, unless it is an attribute.
-fn nested_block(attribute: &Attribute) -> Option<proto::schema::NestedBlock> {
+fn nested_block(attribute: &Attribute, siblings: &[Attribute]) -> Option<proto::schema::NestedBlock> {
     let Kind::Block(attributes) = &attribute.kind else { return None };
     let block = proto::schema::Block {
         deprecated: attribute.deprecated.is_some(),
         deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
-        ..block(attributes, attribute.description)
+        ..block(attributes, described(attribute, siblings))
     };
     Some(proto::schema::NestedBlock {
         type_name: attribute.name.to_owned(),
@@ -144,7 +147,7 @@ fn nested(nesting: Nesting, attributes: &[Attribute]) -> proto::schema::Object {
         Nesting::Map => NestingMode::Map,
     };
     proto::schema::Object {
-        attributes: attributes.iter().filter_map(attribute).collect(),
+        attributes: attributes.iter().filter_map(|a| attribute(a, attributes)).collect(),
         nesting: nesting.into(),
         ..Default::default()
     }
@@ -161,7 +164,7 @@ pub(crate) fn identity_schema(schema: &IdentitySchema) -> proto::ResourceIdentit
         r#type: type_constraint(&a.ty),
         required_for_import: a.required_for_import,
         optional_for_import: !a.required_for_import,
-        description: a.description.to_owned(),
+        description: unwrap(a.description),
     });
     proto::ResourceIdentitySchema { version: schema.version, identity_attributes: attributes.collect() }
 }
@@ -173,7 +176,7 @@ pub(crate) fn function(signature: &Signature) -> proto::Function {
         variadic_parameter: signature.variadic.as_ref().map(parameter),
         r#return: Some(proto::function::Return { r#type: type_constraint(&signature.result) }),
         summary: signature.summary.to_owned(),
-        description: signature.description.to_owned(),
+        description: unwrap(signature.description),
         description_kind: proto::StringKind::Markdown.into(),
         ..Default::default()
     }
@@ -184,7 +187,7 @@ fn parameter(parameter: &Parameter) -> proto::function::Parameter {
         name: parameter.name.to_owned(),
         r#type: type_constraint(&parameter.ty),
         allow_unknown_values: parameter.allow_unknown,
-        description: parameter.description.to_owned(),
+        description: unwrap(parameter.description),
         description_kind: proto::StringKind::Markdown.into(),
         ..Default::default()
     }
@@ -236,7 +239,7 @@ mod tests {
     fn a_default_makes_an_attribute_optional_and_computed_and_a_deprecation_says_so() {
         let spec = optional().or(Raw::Bool(true)).deprecated("Use `b`.");
         let declared = spec.build("a", "What.", Kind::Leaf(Type::Bool), true);
-        let attribute = attribute(&declared).unwrap();
+        let attribute = attribute(&declared, &[]).unwrap();
         assert!(attribute.optional && attribute.computed && !attribute.required && attribute.sensitive);
         assert!(attribute.deprecated, "a message without it is an invalid schema");
         assert_eq!(attribute.deprecation_message, "Use `b`.");
@@ -248,13 +251,16 @@ mod tests {
         let inner = optional().build("b", "Inner.", Kind::Leaf(Type::Number), false);
         let outer = block().build("a", "What.", Kind::Nested(Nesting::Single, vec![inner]), false);
         let Schema { attributes, .. } = Schema { version: 0, description: "All.", attributes: vec![outer] };
-        let all = super::block(&attributes, "All.");
+        let all = super::block(&attributes, "All.".to_owned());
         let [nested] = all.block_types.as_slice() else { panic!("{:?}", all.block_types) };
         assert_eq!((all.attributes.len(), nested.type_name.as_str()), (0, "a"));
         assert_eq!(nested.nesting(), proto::schema::nested_block::NestingMode::Single);
         assert_eq!((nested.min_items, nested.max_items), (0, 1));
         let block = nested.block.as_ref().unwrap();
-        assert_eq!((block.description.as_str(), block.attributes[0].name.as_str()), ("What.", "b"));
+        assert_eq!(
+            (block.description.as_str(), block.attributes[0].name.as_str()),
+            ("What. At least one argument in it must be set.", "b")
+        );
     }
 
     #[test]
@@ -268,7 +274,7 @@ mod tests {
         ] {
             let inner = optional().build("b", "", Kind::Leaf(Type::Number), false);
             let outer = optional().build("a", "", Kind::Nested(nesting, vec![inner]), false);
-            let attribute = attribute(&outer).unwrap();
+            let attribute = attribute(&outer, &[]).unwrap();
             let nested = attribute.nested_type.unwrap();
             assert!(attribute.r#type.is_empty());
             assert_eq!((nested.nesting(), nested.attributes[0].name.as_str()), (expected, "b"));
