@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::operation::{Failed, run};
+use super::operation::Failed;
+use crate::tf_provider::framework::catch::catch;
 use crate::tf_provider::framework::schema::null_elements;
 use crate::tf_provider::framework::{Diagnostics, Path, Raw, Signature};
 
@@ -66,8 +67,12 @@ impl FunctionHandle {
                 return Err(FunctionError { text: null.detail, argument: i64::try_from(i).ok() });
             }
         }
-        let function = self.erased.clone();
-        run(async move { function.call(&Arguments(arguments)) }).await
+        // On the connection's own task: a pure function is done sooner than another thread would have begun it.
+        let arguments = Arguments(arguments);
+        match catch(async { self.erased.call(&arguments) }).await {
+            Ok(result) => result,
+            Err(panicked) => Failed::failed(panicked.into()),
+        }
     }
 }
 
