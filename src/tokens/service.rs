@@ -38,10 +38,13 @@ struct Inner {
     /// By account. Locked while they are asked for, so that they are asked for once.
     workers: tokio::sync::Mutex<HashMap<String, Arc<Workers>>>,
     /// The zones of each account, where they could be listed in one request.
-    zones: Mutex<HashMap<String, Arc<OnceCell<Option<BTreeSet<String>>>>>>,
+    zones: Mutex<HashMap<String, Arc<Zones>>>,
     /// What the API says of the client's own token. A failed look-up is not kept: the refusal may be temporary.
     own: OnceCell<Verification>,
 }
+
+/// The zones of an account, asked for once; none where they could not be listed in one request.
+type Zones = OnceCell<Option<BTreeSet<String>>>;
 
 impl TokenService {
     /// A service over this client. It sends nothing before it is asked something.

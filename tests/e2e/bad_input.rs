@@ -83,7 +83,7 @@ fn wrong() -> Vec<(String, &'static str, &'static str)> {
             "Empty `condition.request_ip`",
             "Terraform drops a name",
         ),
-        one("rotation = {}", "Empty `rotation`", "Set `every` or `triggers`, or leave out `rotation`"),
+        one("rotation = {}", "Empty `rotation`", "Set `every` or `triggers` or `overlap`"),
         one("rotation = { evry = \"30d\" }", "Empty `rotation`", "Terraform drops a name"),
         one("rotation = { every = null, triggers = null }", "Empty `rotation`", "leave out `rotation`"),
     ]

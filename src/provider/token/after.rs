@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use super::apply::{Step, Update};
+use super::handover;
 use super::model::{Private, TokenFields};
-use super::succession;
 use super::value::seal;
 use crate::cloudflare::Token;
 use crate::owner::Owner;
@@ -64,7 +64,7 @@ pub(super) fn succeeded(
         ..Private::default()
     };
     let (mut state, private) = settled(update.issued()?, private, seen, faulty);
-    state.previous = succession::previous(update.prior.token_id(), made.predecessor_ends);
+    state.previous = handover::previous(update.prior.token_id(), made.predecessor_ends);
     for unfinished in &made.unfinished {
         match unfinished {
             // Its end is missing in `previous`, and the next plan sets it.
@@ -107,7 +107,7 @@ impl Progress {
         if let (Some(state), Some(previous)) = (&mut state, update.kept_previous())
             && state.previous.is_unknown()
         {
-            state.previous = succession::previous(previous, previous_ends);
+            state.previous = handover::previous(previous, previous_ends);
         }
         Progress { state, update, private, found: Diagnostics::none(), token: None }
     }
@@ -212,13 +212,10 @@ impl Progress {
         if !self.private.value_lost {
             self.found.extend(seal_old_value(&mut state, &prior));
         }
-        match &self.token {
-            Some(token) => {
-                state = filled(state, token);
-                self.private.written_on = written_on(token);
-            }
-            // Nothing was written but the state itself.
-            None => {}
+        // Where no token came back, nothing was written but the state itself.
+        if let Some(token) = &self.token {
+            state = filled(state, token);
+            self.private.written_on = written_on(token);
         }
         (Some((state, self.private)), self.found)
     }

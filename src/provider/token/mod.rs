@@ -6,6 +6,7 @@
 mod after;
 mod apply;
 mod generate;
+mod handover;
 pub(crate) mod lent;
 pub(crate) mod listed;
 pub(crate) mod model;

@@ -6,17 +6,15 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::apply::Update;
-use super::model::{Change, PreviousBlock, RotationBlock, TokenFields, claimant};
-use super::value::stamp;
+use super::model::{Change, RotationBlock, TokenFields};
 use crate::path;
 use crate::provider::checks::{instant, parse_duration};
 use crate::provider::wording;
-use crate::tf_provider::framework::{Diagnostic, Diagnostics, Value};
-use crate::tokens::{self, Fields, Op, Succession, successor_name};
+use crate::tf_provider::framework::{Diagnostics, Value};
+use crate::tokens::successor_name;
 
 /// `rotation.overlap` as the user wrote it.
-fn overlap(token: &TokenFields) -> Value<String> {
+pub(super) fn overlap(token: &TokenFields) -> Value<String> {
     match &token.rotation {
         Value::Known(rotation) => rotation.overlap.clone(),
         Value::Null => Value::Null,
@@ -24,7 +22,7 @@ fn overlap(token: &TokenFields) -> Value<String> {
     }
 }
 
-fn parsed(text: &Value<String>) -> Option<Duration> {
+pub(super) fn parsed(text: &Value<String>) -> Option<Duration> {
     text.as_str().and_then(parse_duration)
 }
 
@@ -93,55 +91,4 @@ pub(super) fn previous_id(token: &TokenFields) -> Option<&str> {
 /// Whether this is the name that a successor has until it gets its own.
 pub(super) fn is_unfinished(state: &TokenFields, name: &str) -> bool {
     previous_id(state).is_some_and(|previous| name == successor_name(previous))
-}
-
-/// The previous token, in the state.
-pub(super) fn previous(id: &str, ends: Option<OffsetDateTime>) -> Value<PreviousBlock> {
-    let expires_on = ends.map_or(Value::Null, stamp);
-    Value::Known(PreviousBlock { id: id.to_owned().into(), expires_on })
-}
-
-impl Update {
-    /// The overlap, where a new token takes the place of the old one.
-    pub(super) fn overlap(&self) -> Option<Duration> {
-        parsed(&overlap(&self.planned)).filter(|_| self.planned.id.is_unknown())
-    }
-
-    /// The plan, where it was open whether a new token comes, and none does.
-    pub(super) fn in_place(mut self) -> Update {
-        if self.overlap().is_none() {
-            if self.planned.id.is_unknown() {
-                self.planned.previous = self.prior.previous.clone();
-            }
-            self.planned.id = self.prior.id.clone();
-            self.planned.issued_on = self.prior.issued_on.clone();
-        }
-        self
-    }
-
-    /// The previous token, where it goes.
-    pub(super) fn dropped(&self) -> Option<&str> {
-        let goes = self.overlap().is_some() || self.planned.previous.is_null();
-        previous_id(&self.prior).filter(|_| goes)
-    }
-
-    /// The previous token, where it stays.
-    pub(super) fn kept_previous(&self) -> Option<&str> {
-        if self.dropped().is_some() { None } else { previous_id(&self.prior) }
-    }
-
-    /// What gives the previous token its end, where that is still to be done, and that end.
-    pub(super) fn ending(&self) -> Option<(Op, OffsetDateTime)> {
-        self.kept_previous().filter(|_| self.planned.previous.is_unknown())?;
-        let end = self.now + parsed(&overlap(&self.planned)).unwrap_or_default();
-        let fields = Fields { expires_on: Some(Some(end)), ..Fields::default() };
-        let by = claimant(self.prior.token_id());
-        Some((Op::from(tokens::Change { by, fields, policies: None, again: true }), end))
-    }
-
-    /// What the token service is asked for, where a new token takes the place of the old one.
-    pub(super) fn succession(&self) -> Result<Option<Succession>, Diagnostic> {
-        let Some(overlap) = self.overlap() else { return Ok(None) };
-        Ok(Some(Succession { change: self.whole_change()?, overlap }))
-    }
 }

@@ -127,7 +127,7 @@ pub(crate) fn no_such_group(name: &str, nearest: &[String]) -> Diagnostic {
 /// the same.
 pub(crate) fn rolled(token: &str, why: &str) -> Diagnostic {
     let detail = format!(
-        "The token gets a new value, since {why}. The old one stops working at once, for everybody who uses it."
+        "The token gets a new value, since {why}; the old one stops working at once, for everybody who uses it."
     );
     Diagnostic::warning(format!("The token is rolled: {token}"), detail)
 }

@@ -93,7 +93,7 @@ fn checks(attribute: &Attribute, value: &Raw, path: &Path, round: Round, found: 
         };
         if let Err(wrong) = checked {
             let subject = match (wrong.part.as_deref().or(value.as_str()), attribute.sensitive) {
-                (Some(text), false) if may_be_secret(text) && !(wrong.no_secret && !is_marked(text)) => {
+                (Some(text), false) if may_be_secret(text) && (!wrong.no_secret || is_marked(text)) => {
                     "The value (hidden, since it may be a secret)".to_owned()
                 }
                 (Some(text), false) => format!("\"{text}\""),

@@ -1,0 +1,63 @@
+//! How a rotation with an overlap is carried out: what becomes of the token in its overlap, and what takes its place. Pure.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::apply::Update;
+use super::model::{PreviousBlock, claimant};
+use super::succession::{overlap, parsed, previous_id};
+use super::value::stamp;
+use crate::tf_provider::framework::{Diagnostic, Value};
+use crate::tokens::{self, Fields, Op, Succession};
+
+/// The previous token, in the state.
+pub(super) fn previous(id: &str, ends: Option<OffsetDateTime>) -> Value<PreviousBlock> {
+    let expires_on = ends.map_or(Value::Null, stamp);
+    Value::Known(PreviousBlock { id: id.to_owned().into(), expires_on })
+}
+
+impl Update {
+    /// The overlap, where a new token takes the place of the old one.
+    pub(super) fn overlap(&self) -> Option<Duration> {
+        parsed(&overlap(&self.planned)).filter(|_| self.planned.id.is_unknown())
+    }
+
+    /// The plan, where it was open whether a new token comes, and none does.
+    pub(super) fn in_place(mut self) -> Update {
+        if self.overlap().is_none() {
+            if self.planned.id.is_unknown() {
+                self.planned.previous = self.prior.previous.clone();
+            }
+            self.planned.id = self.prior.id.clone();
+            self.planned.issued_on = self.prior.issued_on.clone();
+        }
+        self
+    }
+
+    /// The previous token, where it goes.
+    pub(super) fn dropped(&self) -> Option<&str> {
+        let goes = self.overlap().is_some() || self.planned.previous.is_null();
+        previous_id(&self.prior).filter(|_| goes)
+    }
+
+    /// The previous token, where it stays.
+    pub(super) fn kept_previous(&self) -> Option<&str> {
+        if self.dropped().is_some() { None } else { previous_id(&self.prior) }
+    }
+
+    /// What gives the previous token its end, where that is still to be done, and that end.
+    pub(super) fn ending(&self) -> Option<(Op, OffsetDateTime)> {
+        self.kept_previous().filter(|_| self.planned.previous.is_unknown())?;
+        let end = self.now + parsed(&overlap(&self.planned)).unwrap_or_default();
+        let fields = Fields { expires_on: Some(Some(end)), ..Fields::default() };
+        let by = claimant(self.prior.token_id());
+        Some((Op::from(tokens::Change { by, fields, policies: None, again: true }), end))
+    }
+
+    /// What the token service is asked for, where a new token takes the place of the old one.
+    pub(super) fn succession(&self) -> Result<Option<Succession>, Diagnostic> {
+        let Some(overlap) = self.overlap() else { return Ok(None) };
+        Ok(Some(Succession { change: self.whole_change()?, overlap }))
+    }
+}
