@@ -32,6 +32,7 @@ mod plugin_terraform;
 mod protocol;
 mod registry_pages;
 mod release;
+mod rotation;
 mod schema;
 mod sdk;
 mod simulated_api;

@@ -145,7 +145,7 @@ impl Host {
 }
 
 /// Numbers that look random and are the same each time.
-fn scatter(seed: u64) -> impl FnMut(u64) -> u64 {
+pub(crate) fn scatter(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     move |below| {
         state ^= state << 13;
