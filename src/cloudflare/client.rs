@@ -119,6 +119,11 @@ impl Client {
         Ok(Self(Arc::new(Inner { config, base, headers, http, limiter, clock })))
     }
 
+    /// How long one attempt of a request may take.
+    pub fn request_timeout(&self) -> Duration {
+        self.0.config.request_timeout
+    }
+
     /// What time it is by the API's clock, as its last answer told it; before the first one, by this host's.
     pub fn now(&self) -> OffsetDateTime {
         self.0.clock.at(OffsetDateTime::now_utc())

@@ -39,7 +39,8 @@ const TABLE: &[Row] = &[
          was used where a user token is wanted, or the other way round."),
     row(10000, "",
         "The credential in use lacks a permission for this, or was made seconds ago and is not known everywhere yet. For \
-         tokens it needs `Account API Tokens Write`; for Workers secrets `Workers Scripts Write`. Or it is the wrong account: \
+         tokens it needs `Account API Tokens Write`; for Workers secrets `Workers Scripts Write`, for the \
+         Secrets Store `Secrets Store Write`. Or it is the wrong account: \
          the one in the path above, which `account_id` says, may not be the credential's."),
     row(1001, "failed common permission check",
         "Either whoever creates the token lacks that permission group on that resource (nobody can give away what they do \

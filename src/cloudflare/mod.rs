@@ -1,4 +1,4 @@
-//! The Cloudflare API client, for API tokens, their permission groups, and Workers secrets.
+//! The Cloudflare API client, for API tokens, their permission groups, Workers secrets and the Secrets Store.
 //!
 //! Requests are built by pure functions ([`tokens`], [`permission_groups`], [`workers`]) and can be tested as method,
 //! path, query and body; [`Client`] runs them: rate limit, time-out, retry, envelope, typed errors. It knows the API's
@@ -27,6 +27,7 @@ mod ratelimit;
 mod redact;
 mod request;
 mod retry;
+pub mod secrets_store;
 mod transport;
 mod types;
 
@@ -37,6 +38,7 @@ pub use endpoints::{ListOptions, permission_groups, tokens, workers, zones};
 pub use error::{ApiError, Error, TransportKind};
 pub use page::{Page, Unreadable};
 pub use request::Request;
+pub use secrets_store::{Store, StoreSecret, StoreSecretChange};
 pub use types::{
     Condition, PermissionGroup, PermissionGroupRef, RequestIp, Token, TokenPolicy, Verification, Worker,
     WorkerSecret, Zone, ZoneAccount,

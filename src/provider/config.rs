@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::checks;
 use super::credentials::{Kind, flaw};
 use super::guardrails::{Guardrails, GuardrailsBlock};
-use super::secret::Workers;
+use super::secret::Holders;
 use super::session::{Access, Api, Configured, Session};
 use super::token::lent::Open;
 use super::wording;
@@ -308,7 +308,7 @@ impl Provider for CloudflareProvider {
                         .map_err(|e| wording::api("Invalid provider configuration", &e))?;
                     let window = config.concurrent_writers_window.as_str().and_then(checks::parse_duration);
                     let files = HostFiles::new(self.lock_dirs(&config));
-                    let workers = Workers::new(files.clone(), &base_url, stop.clone());
+                    let secrets = Holders::new(files.clone(), &base_url, stop.clone());
                     let settings = Settings {
                         concurrent_writers_window: window.unwrap_or(Duration::ZERO),
                         own_token,
@@ -316,7 +316,7 @@ impl Provider for CloudflareProvider {
                         ..Settings::new(files, base_url)
                     };
                     let tokens = TokenService::new(client.clone(), settings);
-                    Access::Open(Api { client, tokens, workers, credential: own_token, credential_place })
+                    Access::Open(Api { client, tokens, secrets, credential: own_token, credential_place })
                 }
             };
             let guardrails = Arc::new(Guardrails::from(&config.guardrails));

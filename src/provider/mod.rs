@@ -34,12 +34,14 @@ use actions::api_token_revoke::ApiTokenRevoke;
 use binding::BindingResource;
 use config::CloudflareProvider;
 use data_sources::api_token_permission_groups::PermissionGroups;
+use data_sources::secrets_store::SecretsStores;
 use functions::capability::Capability;
 use functions::r2_secret_access_key::R2SecretAccessKey;
 use functions::resource_keys::{AccountResource, AllZonesResource, R2BucketResource, ZoneResource};
 use functions::terraform_policies::TerraformPolicies;
 use lists::workers_secret::WorkersSecrets;
 use resources::account_api_token::AccountApiToken;
+use resources::secrets_store_secret::SecretsStoreSecret;
 use resources::token_binding::TokenBinding;
 use resources::user_api_token::UserApiToken;
 use resources::user_token_binding::UserTokenBinding;
@@ -64,11 +66,13 @@ pub fn server(environment: Environment) -> Registry {
         .resource(BindingResource::<TokenBinding>::new(of()))
         .resource(BindingResource::<UserTokenBinding>::new(of()))
         .resource(WorkersSecret::new(of()))
+        .resource(SecretsStoreSecret::new(of()))
         .data_source(TokenDataSource::<data_sources::account_api_token::AccountApiToken>::new(of()))
         .data_source(TokenDataSource::<data_sources::user_api_token::UserApiToken>::new(of()))
         .data_source(TokenListDataSource::<data_sources::account_api_tokens::AccountApiTokens>::new(of()))
         .data_source(TokenListDataSource::<data_sources::user_api_tokens::UserApiTokens>::new(of()))
         .data_source(PermissionGroups { session: of() })
+        .data_source(SecretsStores { session: of() })
         .ephemeral_resource(LentToken::<ephemeral_resources::account_api_token::AccountApiToken>::new(
             of(),
             open.clone(),

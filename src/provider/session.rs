@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::guardrails::Guardrails;
 use super::owner::{self, Ownership};
-use super::secret::Workers;
+use super::secret::Holders;
 use super::wording;
 use crate::cloudflare::Client;
 use crate::owner::Owner;
@@ -55,8 +55,8 @@ pub(crate) struct Api {
     pub(crate) client: Client,
     /// Everything about API tokens.
     pub(crate) tokens: TokenService,
-    /// The writes of Workers' secrets.
-    pub(crate) workers: Workers,
+    /// The writes of secrets.
+    pub(crate) secrets: Holders,
     /// What kind of credential the client has.
     pub(crate) credential: OwnToken,
     /// Where the credential is from: the argument or the variable.

@@ -49,8 +49,9 @@ fn real_id(stage: &Stage, address: &str, form: &str) -> String {
             return fingerprints(stage, &attributes, owner_of(address)).join(",");
         }
         let value = attributes[name].as_str();
-        // The token itself calls it `id`.
-        let value = value.or_else(|| attributes["id"].as_str().filter(|_| name == "token_id"));
+        // The object itself calls it `id`.
+        let value =
+            value.or_else(|| attributes["id"].as_str().filter(|_| matches!(name, "token_id" | "secret_id")));
         value.unwrap_or_else(|| panic!("{address} has no {name}")).to_owned()
     };
     form.split('/').map(part).collect::<Vec<_>>().join("/")

@@ -49,6 +49,7 @@ mod requests;
 mod rotation;
 mod sealing;
 mod secrets;
+mod secrets_store;
 mod token;
 mod unknown;
 mod user_tokens;

@@ -35,6 +35,7 @@ mod release;
 mod rotation;
 mod schema;
 mod sdk;
+mod secrets_store;
 mod simulated_api;
 mod structure;
 mod tokens;

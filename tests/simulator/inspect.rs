@@ -292,6 +292,19 @@ impl Simulator {
         self.with_scripts(|scripts| scripts.get(script)?.secrets.get(name).map(|(_, text)| text.clone()))
     }
 
+    /// Changes the Secrets Stores of the first account.
+    pub fn with_stores<T>(&self, change: impl FnOnce(&mut Vec<super::store::Store>) -> T) -> T {
+        change(&mut self.shared.state().accounts[0].stores)
+    }
+
+    /// The value of a secret in the first account's first store.
+    pub fn store_secret(&self, name: &str) -> Option<String> {
+        self.with_stores(|stores| {
+            let secrets = &stores.first()?.secrets;
+            secrets.iter().find(|secret| secret.name == name).map(|secret| secret.value.clone())
+        })
+    }
+
     /// The tunnels of the first account, deleted ones included.
     pub fn tunnels(&self) -> Vec<Tunnel> {
         self.shared.state().accounts[0].tunnels.clone()

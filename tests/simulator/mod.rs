@@ -28,6 +28,7 @@ pub mod routes;
 pub mod seed;
 pub mod server;
 pub mod state;
+pub mod store;
 pub mod tokens;
 pub mod tunnels;
 pub mod workers;

@@ -14,6 +14,8 @@ pub enum Area {
     UserTokens,
     /// `Workers Scripts`
     Scripts,
+    /// `Secrets Store`
+    Store,
     /// `Cloudflare Tunnel`
     Tunnels,
     /// `Zone`
@@ -28,6 +30,7 @@ impl Area {
             Self::AccountTokens => ("Account API Tokens Read", "Account API Tokens Write", ACCOUNT),
             Self::UserTokens => ("API Tokens Read", "API Tokens Write", USER),
             Self::Scripts => ("Workers Scripts Read", "Workers Scripts Write", ACCOUNT),
+            Self::Store => ("Secrets Store Read", "Secrets Store Write", ACCOUNT),
             Self::Tunnels => ("Cloudflare Tunnel Read", "Cloudflare Tunnel Write", ACCOUNT),
             Self::Zone => ("Zone Read", "Zone Write", ZONE),
             Self::Dns => ("DNS Read", "DNS Write", ZONE),

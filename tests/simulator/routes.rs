@@ -12,7 +12,7 @@ use super::faults::Sticky;
 use super::history::Lag;
 use super::resources::is_id;
 use super::state::{Owner, State};
-use super::{rights, tokens, tunnels, workers, zones};
+use super::{rights, store, tokens, tunnels, workers, zones};
 
 /// A request as it came, below the base URL.
 pub struct Incoming<'a> {
@@ -83,6 +83,9 @@ enum Route<'a> {
     Secrets(&'a str, &'a str),
     Secret(&'a str, &'a str, &'a str),
     SecretsBulk(&'a str, &'a str),
+    Stores(&'a str),
+    StoreSecrets(&'a str, &'a str),
+    StoreSecret(&'a str, &'a str, &'a str),
     Tunnels(&'a str),
     Tunnel(&'a str, &'a str),
     Zones,
@@ -148,6 +151,12 @@ fn find<'a>(segments: &[&'a str], path: &str) -> Result<Route<'a>, Refusal> {
             ["secrets-bulk"] => Ok(Route::SecretsBulk(id(account)?, script)),
             _ => Err(no_route()),
         },
+        ["accounts", account, "secrets_store", "stores", ref rest @ ..] => match *rest {
+            [] => Ok(Route::Stores(id(account)?)),
+            [store, "secrets"] => Ok(Route::StoreSecrets(id(account)?, id(store)?)),
+            [store, "secrets", secret] => Ok(Route::StoreSecret(id(account)?, id(store)?, id(secret)?)),
+            _ => Err(no_route()),
+        },
         ["accounts", account, "cfd_tunnel"] => Ok(Route::Tunnels(id(account)?)),
         ["accounts", account, "cfd_tunnel", tunnel] => Ok(Route::Tunnel(id(account)?, tunnel)),
         ["zones"] => Ok(Route::Zones),
@@ -198,6 +207,14 @@ fn dispatch(state: &mut State, call: &Call, route: &Route, request: &Incoming) -
             workers::delete(state, call, account, script, name)
         }
         ("PATCH", Route::SecretsBulk(account, script)) => workers::bulk(state, call, account, script),
+        ("GET", Route::Stores(account)) => store::list(state, call, account),
+        ("GET", Route::StoreSecrets(account, id)) => store::secrets(state, call, account, id),
+        ("POST", Route::StoreSecrets(account, id)) => store::create(state, call, account, id),
+        ("GET", Route::StoreSecret(account, id, secret)) => store::get(state, call, account, id, secret),
+        ("PATCH", Route::StoreSecret(account, id, secret)) => store::update(state, call, account, id, secret),
+        ("DELETE", Route::StoreSecret(account, id, secret)) => {
+            store::delete(state, call, account, id, secret)
+        }
         ("GET", Route::Tunnels(account)) => tunnels::list(state, call, account),
         ("POST", Route::Tunnels(account)) => tunnels::create(state, call, account),
         ("GET", Route::Tunnel(account, id)) => tunnels::get(state, call, account, id),

@@ -15,6 +15,7 @@ use super::history::History;
 use super::options::Options;
 use super::policies::Policy;
 use super::quota::Quota;
+use super::store::Store;
 use super::tunnels::Tunnel;
 use super::workers::Script;
 
@@ -85,6 +86,8 @@ pub struct Account {
     pub scripts: BTreeMap<String, Script>,
     /// In order of creation, deleted ones included.
     pub tunnels: Vec<Tunnel>,
+    /// One, as at Cloudflare; tests may add others, or take it away.
+    pub stores: Vec<Store>,
 }
 
 /// The state behind the lock.
@@ -124,6 +127,7 @@ impl State {
                 id: new_id(),
                 scripts: scripts.iter().map(|name| ((*name).to_owned(), Script::default())).collect(),
                 tunnels: Vec::new(),
+                stores: vec![Store::new("default_secrets_store")],
             })
             .collect();
         let zone = |account: &Account, name: &str| Zone {

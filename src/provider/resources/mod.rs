@@ -1,6 +1,7 @@
 //! The managed resources, a type each.
 
 pub(crate) mod account_api_token;
+pub(crate) mod secrets_store_secret;
 pub(crate) mod token_binding;
 pub(crate) mod user_api_token;
 pub(crate) mod user_token_binding;

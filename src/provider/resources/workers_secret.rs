@@ -4,19 +4,18 @@
 //! is of another kind.
 
 use async_trait::async_trait;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::cloudflare::workers;
 use crate::model;
 use crate::path;
 use crate::provider::owner::{Account, Ownership};
-use crate::provider::secret::{self, Facts, Put, SecretFields, is_text};
-use crate::provider::session::{Api, Session};
+use crate::provider::secret::{self, Facts, Put, SecretFields, SecretValue, is_text};
+use crate::provider::session::Session;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostics, Imported, Model as _, MoveSource, Planning, ReadBack, Resource,
-    ResourceId, Updating, Value,
+    ResourceId, Updating,
 };
 use crate::tokens::random_name;
 
@@ -73,15 +72,7 @@ impl Resource for WorkersSecret {
     const TYPE_NAME: &'static str = "cloudflare_workers_secret";
 
     async fn validate(&self, config: Model) -> Diagnostics {
-        let SecretFields { value, value_wo, value_wo_version, .. } = config.secret;
-        match (value.is_null(), value_wo.is_null(), value_wo_version.is_null()) {
-            // Not known yet, it may turn out to be null.
-            (_, false, true) if !value_wo.is_unknown() => {
-                wording::no_version().at(path!(SecretFields.value_wo)).into()
-            }
-            (true, true, false) => wording::only_version().at(path!(SecretFields.value_wo_version)).into(),
-            _ => Diagnostics::none(),
-        }
+        config.secret.put.validate()
     }
 
     async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
@@ -119,7 +110,7 @@ impl Resource for WorkersSecret {
         };
         let prior = planning.prior.as_ref().map(|prior| &prior.secret);
         let facts =
-            Facts { prior, planned: &planned.secret, has_value: planning.config.secret.has_value(), there };
+            Facts { prior, planned: &planned.secret, has_value: planning.config.secret.put.is_set(), there };
         let (secret, decided) = secret::decide(&facts);
         planning.planned.secret = secret;
         found.extend(decided);
@@ -147,14 +138,13 @@ impl Resource for WorkersSecret {
         let Place { account, script, name } = place;
         match api.client.send_opt(workers::get_secret(account, script, name)).await {
             // One whose put is in doubt may come yet.
-            Ok(None) if !current.state.secret.unconfirmed.is_null() => (Some(current), Diagnostics::none()),
+            Ok(None) if current.state.secret.put.is_in_doubt() => (Some(current), Diagnostics::none()),
             Ok(None) => (None, Diagnostics::none()),
             Ok(Some(secret)) => {
                 let mut state = current.state.clone();
                 if !is_text(&secret) {
                     // Somebody has put another kind of secret in its place: the next apply puts this one again.
-                    state.secret.value = Value::Null;
-                    state.secret.value_wo_version = Value::Null;
+                    state.secret.put.forget();
                 }
                 (Some(Applied { state, private: current.private }), Diagnostics::none())
             }
@@ -180,9 +170,9 @@ impl Resource for WorkersSecret {
             Err(diagnostic) => return diagnostic.into(),
         };
         let Some(place) = prior.state.place() else { return Diagnostics::none() };
-        let mut worker = match api.workers.lock(place.account, place.script).await {
+        let mut worker = match api.secrets.worker(place.account, place.script).await {
             Ok(worker) => worker,
-            Err(error) => return wording::worker_lock(&place.failed("delete"), &error).into(),
+            Err(error) => return wording::secret_lock(&place.failed("delete"), &error).into(),
         };
         let own = prior.state.secret.id.as_str().or(prior.private.put.as_deref());
         // With `create_before_destroy` the new secret has taken the old one's place: what is there is not the old one.
@@ -202,7 +192,7 @@ impl Resource for WorkersSecret {
 
     async fn generate_config(&self, state: &Model, _: &mut Model) -> Diagnostics {
         let name = state.secret.name.as_str().unwrap_or_default();
-        wording::generated_without_value(name).at(path!(SecretFields.value)).into()
+        wording::generated_without_value(name).at(path!(SecretValue.value)).into()
     }
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {
@@ -254,21 +244,22 @@ impl WorkersSecret {
             Ok(api) => api,
             Err(diagnostic) => return (None, diagnostic.into()),
         };
-        let text = config.secret.value_wo.known().or(planned.secret.value.known());
+        let text = SecretValue::chosen(&config.secret.put, &planned.secret.put);
         let (Some(place), Some(text)) = (planned.place(), text) else {
-            return (None, wording::null_secret_value().at(path!(SecretFields.value)).into());
+            return (None, wording::null_secret_value().at(path!(SecretValue.value)).into());
         };
         self.session.settle(text).await;
-        let mut worker = match api.workers.lock(place.account, place.script).await {
+        let mut worker = match api.secrets.worker(place.account, place.script).await {
             Ok(worker) => worker,
-            Err(error) => return (None, wording::worker_lock(&place.failed("put"), &error).into()),
+            Err(error) => return (None, wording::secret_lock(&place.failed("put"), &error).into()),
         };
-        let put = send(&api, &place, text).await;
+        let Place { account, script, name } = place;
+        let put = secret::put(&api.client, || workers::put_secret(account, script, name, text)).await;
         let found = match &put {
-            Put::Done => Diagnostics::none(),
+            Put::Done(_) => Diagnostics::none(),
             Put::Failed { error, .. } => wording::workers_secret(&place.failed("put"), error).into(),
         };
-        let secret = put.after(prior.map(|prior| prior.secret), planned.secret.clone());
+        let secret = secret::after(&put, prior.map(|prior| prior.secret), planned.secret.clone());
         if let Some(by) = secret.as_ref().and_then(|secret| secret.id.as_str()) {
             worker.put(place.name, by);
         }
@@ -277,21 +268,5 @@ impl WorkersSecret {
             private: Private::default(),
         });
         (applied, found)
-    }
-}
-
-/// Sends a put, and once more where it has no answer. What the first one may have done is not forgotten where the second one
-/// is refused.
-async fn send(api: &Api, place: &Place<'_>, text: &SecretString) -> Put {
-    let put = || workers::put_secret(place.account, place.script, place.name, text);
-    let lost = match api.client.send(put().once()).await {
-        Ok(_) => return Put::Done,
-        Err(error) if !error.is_ambiguous() => return Put::Failed { error, may_have_effect: false },
-        Err(error) => error,
-    };
-    tracing::warn!(error = %lost, "the put of a Worker's secret had no answer: it is sent again");
-    match api.client.send(put()).await {
-        Ok(_) => Put::Done,
-        Err(error) => Put::Failed { error, may_have_effect: true },
     }
 }

@@ -1,12 +1,11 @@
 //! What becomes of a Worker's secret. Pure.
 
-use secrecy::SecretString;
-
-use crate::cloudflare::{Error, WorkerSecret};
+use super::value::{Put, SecretValue};
+use crate::cloudflare::WorkerSecret;
 use crate::model;
 use crate::path;
 use crate::provider::{checks, wording};
-use crate::tf_provider::framework::{Diagnostics, Value, computed, optional, required};
+use crate::tf_provider::framework::{Diagnostics, Value, computed, required};
 
 /// The only kind of secret that is put.
 pub(crate) const SECRET_TEXT: &str = "secret_text";
@@ -14,31 +13,17 @@ pub(crate) const SECRET_TEXT: &str = "secret_text";
 model! {
     /// A secret of a Worker.
     pub(crate) struct SecretFields {
+        ..put: SecretValue,
         /// The Worker's name. It must be deployed.
         script_name: String = required().requires_replace().identity().check(checks::not_blank()),
         /// The name of the binding, by which the script reads the secret.
         name: String = required().requires_replace().identity().check(checks::not_blank()),
-        /// The secret. It is kept in Terraform's state: `value_wo` is not. One of the two is required, but of a secret that was
-        /// imported: without a value that one stays as it is.
-        value: SecretString = optional().conflicts_with(&["value_wo", "value_wo_version"]),
-        /// The secret, in neither plan nor state; it may come from an ephemeral resource. Terraform cannot see that it
-        /// changes: change `value_wo_version` with it.
-        value_wo: SecretString = optional().write_only(),
-        /// Any whole number. When it changes, `value_wo` is put again. Required with `value_wo`.
-        value_wo_version: i64 = optional(),
         /// An id that the provider makes up, by which it tells this object from another one in the same place.
         id: String = computed().keep_prior(),
-        /// What the last apply sent without learning whether it took effect; null normally. The next apply sends it again.
-        unconfirmed: String = computed().keep_prior(),
     }
 }
 
 impl SecretFields {
-    /// Whether the configuration says what to put.
-    pub(crate) fn has_value(&self) -> bool {
-        !(self.value.is_null() && self.value_wo.is_null() && self.value_wo_version.is_null())
-    }
-
     /// The Worker and the secret's name: empty before they are known.
     pub(crate) fn place(&self) -> Option<(&str, &str)> {
         Some((self.script_name.as_str()?, self.name.as_str()?))
@@ -67,7 +52,7 @@ pub(crate) fn decide(facts: &Facts<'_>) -> (SecretFields, Diagnostics) {
     let mut planned = facts.planned.clone();
     let mut found = Diagnostics::none();
     // A doubt always plans a put, whatever the configuration says by now.
-    planned.unconfirmed = Value::Null;
+    planned.put.unconfirmed = Value::Null;
     if let Some(prior) = facts.prior
         && prior.id.is_null()
         && planned != *prior
@@ -75,11 +60,9 @@ pub(crate) fn decide(facts: &Facts<'_>) -> (SecretFields, Diagnostics) {
         // States of version 0.1.0 have no id: the next put makes one.
         planned.id = Value::Unknown;
     }
-    // A secret that was imported has no value in the state: without one in the configuration it stays as it is.
-    let stays = facts.prior.is_some_and(|prior| !prior.has_value() && planned == *prior);
-    if !facts.has_value && !stays {
-        found.push(wording::no_secret_value().at(path!(SecretFields.value)));
-    }
+    let stays = facts.prior == Some(&planned);
+    let value_before = facts.prior.map(|prior| &prior.put);
+    found.extend(SecretValue::plan(value_before, facts.has_value, stays));
     if let (Some((account, secret)), Some((script, _))) = (&facts.there, planned.place()) {
         let warning = wording::secret_exists(account, script, secret, is_text(secret));
         found.push(warning.at(path!(SecretFields.name)));
@@ -87,68 +70,63 @@ pub(crate) fn decide(facts: &Facts<'_>) -> (SecretFields, Diagnostics) {
     (planned, found)
 }
 
-/// How a put has ended.
-pub(crate) enum Put {
-    /// The secret is there.
-    Done,
-    /// The last error, and whether an attempt may have had its effect.
-    Failed { error: Error, may_have_effect: bool },
-}
-
-impl Put {
-    /// The state after it: `None` where nothing has changed.
-    pub(crate) fn after(&self, prior: Option<SecretFields>, planned: SecretFields) -> Option<SecretFields> {
-        match self {
-            Put::Done => Some(planned),
-            // What may be there is kept in the state, so that the next apply puts it again, and a destroy removes it.
-            Put::Failed { may_have_effect: true, .. } => {
-                let mut state = prior.unwrap_or_else(|| planned.clone());
-                state.id = planned.id;
-                state.unconfirmed =
-                    "It is not known whether the put of the secret took effect. The next apply sends it again."
-                        .to_owned()
-                        .into();
-                Some(state)
-            }
-            Put::Failed { .. } => None,
+/// The state after a put: `None` where nothing has changed.
+pub(crate) fn after<T>(
+    put: &Put<T>,
+    prior: Option<SecretFields>,
+    planned: SecretFields,
+) -> Option<SecretFields> {
+    match put {
+        Put::Done(_) => Some(planned),
+        // What may be there is kept in the state, so that the next apply puts it again, and a destroy removes it.
+        Put::Failed { may_have_effect: true, .. } => {
+            let mut state = prior.unwrap_or_else(|| planned.clone());
+            state.id = planned.id;
+            state.put.doubt();
+            Some(state)
         }
+        Put::Failed { .. } => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudflare::Error;
     use crate::tf_provider::framework::Model;
 
     fn secret(value: &str) -> SecretFields {
         SecretFields {
             script_name: "edge".to_owned().into(),
             name: "KEY".to_owned().into(),
-            value: Value::Known(value.into()),
+            put: SecretValue { value: Value::Known(value.into()), ..SecretValue::null() },
             id: "put-1".to_owned().into(),
             ..SecretFields::null()
         }
     }
 
-    fn lost(may_have_effect: bool) -> Put {
+    fn lost(may_have_effect: bool) -> Put<()> {
         Put::Failed { error: Error::Config(String::new()), may_have_effect }
     }
 
     #[test]
     fn a_doubt_plans_a_put_even_where_the_old_configuration_is_back() {
-        let doubtful = lost(true).after(Some(secret("one")), secret("two")).unwrap();
-        assert!(!doubtful.unconfirmed.is_null());
+        let doubtful = after(&lost(true), Some(secret("one")), secret("two")).unwrap();
+        assert!(doubtful.put.is_in_doubt());
         // The framework plans what the configuration says; the computed attributes stay as they were.
-        let planned = SecretFields { unconfirmed: doubtful.unconfirmed.clone(), ..secret("one") };
+        let planned = SecretFields {
+            put: SecretValue { unconfirmed: doubtful.put.unconfirmed.clone(), ..secret("one").put },
+            ..secret("one")
+        };
         let facts = Facts { prior: Some(&doubtful), planned: &planned, has_value: true, there: None };
         let (planned, _) = decide(&facts);
-        assert!(planned != doubtful && planned.unconfirmed.is_null());
-        assert!(Put::Done.after(Some(doubtful), planned).unwrap() == secret("one"));
+        assert!(planned != doubtful && !planned.put.is_in_doubt());
+        assert!(after(&Put::Done(()), Some(doubtful), planned).unwrap() == secret("one"));
     }
 
     #[test]
     fn only_an_imported_secret_needs_no_value_and_only_as_long_as_it_stays() {
-        let imported = SecretFields { value: Value::Null, id: Value::Null, ..secret("") };
+        let imported = SecretFields { put: SecretValue::null(), id: Value::Null, ..secret("") };
         let refused = |prior: Option<&SecretFields>, planned: &SecretFields| {
             decide(&Facts { prior, planned, has_value: false, there: None }).1.has_error()
         };
@@ -161,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_certain_failure_leaves_the_state() {
-        assert!(lost(false).after(Some(secret("one")), secret("two")).is_none());
+        assert!(after(&lost(false), Some(secret("one")), secret("two")).is_none());
     }
 
     #[test]

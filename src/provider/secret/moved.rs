@@ -1,6 +1,6 @@
 //! Workers' secrets of the official provider's version 4, as it keeps them in Terraform's state. Version 5 has none. Pure.
 
-use super::SecretFields;
+use super::{SecretFields, SecretValue};
 use crate::provider::official::{self, Malformed, required, text};
 use crate::provider::owner::{Account, Ownership};
 use crate::provider::wording;
@@ -31,7 +31,10 @@ fn taken_over(source: &MoveSource) -> Result<(Account, SecretFields), Malformed>
     let secret = SecretFields {
         script_name: required(state, "script_name")?.into(),
         name: required(state, "name")?.into(),
-        value: text(state, "secret_text")?.map(secrecy::SecretString::from).into(),
+        put: SecretValue {
+            value: text(state, "secret_text")?.map(secrecy::SecretString::from).into(),
+            ..SecretValue::null()
+        },
         id: text(state, "id")?.into(),
         ..SecretFields::null()
     };
@@ -55,7 +58,7 @@ mod tests {
                 assert_eq!(secret.script_name.as_str(), source.json["script_name"].as_str());
                 assert_eq!(secret.name.as_str(), source.json["name"].as_str());
                 assert_eq!(secret.id.as_str(), source.json["id"].as_str());
-                let value = secret.value.known().map(|value| value.expose_secret());
+                let value = secret.put.value.known().map(|value| value.expose_secret());
                 assert_eq!(value, source.json["secret_text"].as_str());
             }
         }

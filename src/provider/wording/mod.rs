@@ -169,8 +169,8 @@ fn after_lock(error: &LockError) -> &'static str {
     }
 }
 
-/// The lock of a Worker's secrets was not got. Nothing was sent.
-pub(crate) fn worker_lock(failed: &str, error: &LockError) -> Diagnostic {
+/// The lock of a Worker's secrets, or of a secret in a store, was not got. Nothing was sent.
+pub(crate) fn secret_lock(failed: &str, error: &LockError) -> Diagnostic {
     Diagnostic::error(failed, format!("{}.\n\n{}", capital(&error.to_string()), after_lock(error)))
 }
 

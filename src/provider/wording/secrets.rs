@@ -1,7 +1,7 @@
-//! What is said of Workers' secrets.
+//! What is said of secrets, of Workers and of stores.
 
 use super::api;
-use crate::cloudflare::{Error, WorkerSecret};
+use crate::cloudflare::{Error, Store, WorkerSecret};
 use crate::tf_provider::framework::{Diagnostic, Path, Severity};
 
 /// The API's codes, and the attribute of the resource that each is about.
@@ -91,5 +91,66 @@ pub(crate) fn only_version() -> Diagnostic {
 pub(crate) fn wrong_secret_id() -> Diagnostic {
     let detail = "Write <account_id>/<script_name>/<name>: the account's id of 32 hexadecimal digits, the Worker's name and \
                   the secret's name. The API does not tell the secret's value: the next apply puts the configured one.";
+    Diagnostic::error("Invalid import id", detail)
+}
+
+/// An error about a secret of a store. Its codes are not those of tokens, so that no attribute follows from one.
+pub(crate) fn store_secret(failed: &str, error: &Error) -> Diagnostic {
+    Diagnostic { path: None, ..api(failed, error) }
+}
+
+/// The account has no store, or several, and nothing says which.
+pub(crate) fn no_only_store(stores: &[Store]) -> Diagnostic {
+    if stores.is_empty() {
+        let detail =
+            "Open the Secrets Store in the dashboard once: it makes the account's store. Then plan again.";
+        return Diagnostic::error("The account has no Secrets Store", detail);
+    }
+    let lines: Vec<_> = stores.iter().map(|store| format!("- {} ({})", store.id, store.name)).collect();
+    let detail = format!("Set `store_id` to the one that is meant:\n{}", lines.join("\n"));
+    Diagnostic::error(format!("The account has {} Secrets Stores", stores.len()), detail)
+}
+
+/// A secret of the store that is to be created is there already, said at plan.
+pub(crate) fn store_secret_exists(name: &str, import: &str) -> Diagnostic {
+    let detail = format!(
+        "That is as it should be where this plan replaces the secret: the old one goes first. Otherwise the apply fails, since a name \
+         is unique in its store. Take the secret over with `terraform import` and the id {import}, or choose another name."
+    );
+    Diagnostic::warning(format!("The store already has a secret {name}"), detail)
+}
+
+/// The same at apply.
+pub(crate) fn store_name_taken(failed: &str, import: &str) -> Diagnostic {
+    let detail = format!(
+        "The store has a secret of this name already, and nothing was changed. To take it over, run `terraform import` with the id \
+         {import}; or choose another name. With `create_before_destroy` a replacement needs another name too."
+    );
+    Diagnostic::error(failed, detail)
+}
+
+/// A value is larger than a store takes.
+pub(crate) fn store_value_too_large() -> Diagnostic {
+    Diagnostic::error("The value is too large", "A secret of the Secrets Store has at most 64 KiB.")
+}
+
+/// The API said success, and something is not as it was asked.
+pub(crate) fn store_not_applied(attribute: &str) -> Diagnostic {
+    let detail = format!(
+        "Cloudflare said success, but `{attribute}` of the secret is not what it was set to. Apply again."
+    );
+    Diagnostic::error(format!("`{attribute}` was not applied"), detail)
+}
+
+/// A secret that was written is not in force within the time of a request.
+pub(crate) fn store_secret_pending(name: &str) -> Diagnostic {
+    let detail = "The API took the value, and still says that it is pending: Workers may read the old one, or none, for a while.";
+    Diagnostic::warning(format!("The secret {name} is not in force yet"), detail)
+}
+
+/// An import id that names no secret of a store.
+pub(crate) fn wrong_store_secret_id() -> Diagnostic {
+    let detail = "Write <account_id>/<store_id>/<secret_id>: three ids of 32 hexadecimal digits, which the data source \
+                  cloudflare_secrets_store lists. The API does not tell the secret's value: the next apply puts the configured one.";
     Diagnostic::error("Invalid import id", detail)
 }

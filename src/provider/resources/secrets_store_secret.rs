@@ -1,0 +1,323 @@
+//! `cloudflare_secrets_store_secret`: a secret of the account's Secrets Store, which several Workers share.
+
+use async_trait::async_trait;
+
+use crate::cloudflare::{StoreSecret, StoreSecretChange, secrets_store};
+use crate::model;
+use crate::path;
+use crate::provider::owner::{Account, Ownership};
+use crate::provider::secret::store::{self, Made, Place, Private, StoreSecretFields, decide, refreshed};
+use crate::provider::secret::{Put, SecretValue};
+use crate::provider::session::{Api, Session};
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{
+    Applied, Created, Diagnostic, Diagnostics, Imported, Model as _, Path, Planning, ReadBack, Resource,
+    ResourceId, Updating, Value,
+};
+
+model! {
+    /// A secret of the account's Secrets Store. Several Workers can share it, each by a binding of the type
+    /// `secrets_store_secret`, and a new value takes effect without a new version of their scripts: the best place for the value
+    /// of a token that is rotated.
+    ///
+    /// The API never tells a secret's value. A secret that was removed outside is put again, and so is one that was changed
+    /// outside, where Terraform manages its value.
+    pub(crate) struct Model {
+        ..account: Account,
+        ..secret: StoreSecretFields,
+    }
+}
+
+/// The resource type.
+pub(crate) struct SecretsStoreSecret {
+    session: Session,
+}
+
+impl Model {
+    fn place<'a>(&'a self, api: &'a Api) -> Option<Place<'a>> {
+        Some(Place {
+            client: &api.client,
+            account: self.account.account_id.as_str()?,
+            store: self.secret.store_id.as_str()?,
+            name: self.secret.name.as_str()?,
+        })
+    }
+
+    fn failed(&self, what: &str) -> String {
+        format!("Could not {what} the secret {} of the store", self.secret.name.as_str().unwrap_or_default())
+    }
+
+    /// The id that an import of a secret of the same store takes.
+    fn import_id(&self, secret: &StoreSecret) -> String {
+        let part = |value: &Value<String>| value.as_str().unwrap_or_default().to_owned();
+        format!("{}/{}/{}", part(&self.account.account_id), part(&self.secret.store_id), secret.id)
+    }
+}
+
+#[async_trait]
+impl Resource for SecretsStoreSecret {
+    type Model = Model;
+    type Private = Private;
+
+    const TYPE_NAME: &'static str = "cloudflare_secrets_store_secret";
+
+    async fn validate(&self, config: Model) -> Diagnostics {
+        config.secret.validate()
+    }
+
+    async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
+        let mut found = Account::plan(
+            &self.session.account_id(),
+            &planning.config.account,
+            planning.prior.as_ref().map(|prior| &prior.account),
+            &mut planning.planned.account,
+            &mut planning.requires_replace,
+            planning.again,
+        );
+        let (api, unreachable) = match self.session.way() {
+            Ok(api) => (api, None),
+            Err(diagnostic) => (None, Some(diagnostic)),
+        };
+        if let (Some(api), true) = (&api, planning.planned.secret.store_id.is_unknown())
+            && planning.config.secret.store_id.is_null()
+            && let Some(account) = planning.planned.account.account_id.as_str()
+        {
+            match only_store(api, account).await {
+                Ok(store) => planning.planned.secret.store_id = store.into(),
+                Err(diagnostic) => found.push(diagnostic),
+            }
+        }
+        let planned = planning.planned.clone();
+        let there = match (&planning.prior, &api) {
+            (None, Some(api)) => match planned.place(api) {
+                // What stands in the way of this look stands in the way of the write too, or passes: it is told then.
+                Some(place) => place.find().await.ok().flatten(),
+                None => None,
+            },
+            _ => None,
+        };
+        let import = there.map(|there| planned.import_id(&there));
+        let prior = planning.prior.as_ref().map(|prior| &prior.secret);
+        let has_value = planning.config.secret.put.is_set();
+        let (secret, decided) = decide(prior, &planned.secret, has_value, import.as_deref());
+        planning.planned.secret = secret;
+        found.extend(decided);
+        // What changes nothing needs no way to the API.
+        if planning.prior.as_ref().is_none_or(|prior| *prior != planning.planned) {
+            found.extend(Diagnostics(unreachable.into_iter().collect()));
+        }
+        found
+    }
+
+    async fn create(&self, config: Model, planned: Model, _private: Private) -> Created<Self> {
+        self.write(&config, None, planned).await
+    }
+
+    async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
+        let api = match self.session.way() {
+            Ok(Some(api)) => api,
+            Ok(None) => return (Some(current), Diagnostics::none()),
+            Err(unreachable) => return (Some(current), unreachable.into()),
+        };
+        let state = &current.state;
+        let Some(place) = state.place(&api) else { return (Some(current), Diagnostics::none()) };
+        let seen = match state.secret.id.as_str() {
+            Some(id) => api.client.send_opt(secrets_store::get(place.account, place.store, id)).await,
+            // Its create had no answer.
+            None => place.find().await,
+        };
+        match seen {
+            Ok(Some(seen)) if !seen.is_deleted() => {
+                let (secret, private) = refreshed(&state.secret, &current.private, &seen);
+                let state = Model { account: state.account.clone(), secret };
+                (Some(Applied { state, private }), Diagnostics::none())
+            }
+            // One whose create is in doubt may come yet.
+            Ok(_) if state.secret.id.is_null() => (Some(current), Diagnostics::none()),
+            Ok(_) => (None, Diagnostics::none()),
+            Err(error) => {
+                let found = wording::store_secret(&state.failed("read"), &error).into();
+                (Some(current), found)
+            }
+        }
+    }
+
+    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+        let Updating { config, prior, planned, .. } = updating;
+        self.write(&config, Some(prior), planned).await
+    }
+
+    async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
+        let state = &prior.state;
+        let api = match self.session.require() {
+            Ok(api) => api,
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        let Some(place) = state.place(&api) else { return Diagnostics::none() };
+        let mut held = match api.secrets.store_secret(place.account, place.store, place.name).await {
+            Ok(held) => held,
+            Err(error) => return wording::secret_lock(&state.failed("delete"), &error).into(),
+        };
+        let failed = |error| Diagnostics::from(wording::store_secret(&state.failed("delete"), &error));
+        let id = match state.secret.id.as_str() {
+            Some(id) => id.to_owned(),
+            // What a create without an answer may have made. Another object that has the name by now keeps it.
+            None => match place.find().await {
+                Ok(Some(there)) if !held.has_put(place.name, &there.id) => there.id,
+                Ok(_) => return Diagnostics::none(),
+                Err(error) => return failed(error),
+            },
+        };
+        match api.client.send_opt(secrets_store::delete(place.account, place.store, &id)).await {
+            Ok(_) => {
+                if !held.is_of_another(place.name, Some(&id)) {
+                    held.deleted(place.name);
+                }
+                Diagnostics::none()
+            }
+            Err(error) => failed(error),
+        }
+    }
+
+    async fn generate_config(&self, state: &Model, _: &mut Model) -> Diagnostics {
+        let name = state.secret.name.as_str().unwrap_or_default();
+        wording::generated_without_value(name).at(path!(SecretValue.value)).into()
+    }
+
+    async fn import(&self, id: ResourceId) -> Imported<Self> {
+        let state = match &id {
+            ResourceId::Id(text) => match text.split('/').collect::<Vec<_>>()[..] {
+                [account, store, id] => Account::of_import(account).map(|account| Model {
+                    account,
+                    secret: StoreSecretFields {
+                        store_id: store.to_owned().into(),
+                        id: id.to_owned().into(),
+                        ..StoreSecretFields::null()
+                    },
+                }),
+                _ => None,
+            },
+            ResourceId::Identity(identity) => Model::from_object(identity).ok().map(|state| Model {
+                account: state.account.or_of_provider(&self.session.account_id()),
+                ..state
+            }),
+        };
+        let parts = |state: &Model| {
+            let Model { account, secret } = state;
+            [&account.account_id, &secret.store_id, &secret.id]
+                .iter()
+                .all(|part| part.as_str().is_some_and(checks::is_id))
+        };
+        match state.filter(parts) {
+            Some(mut state) => {
+                // The first read finds it.
+                state.secret.name = String::new().into();
+                Ok(Applied { state, private: Private::default() })
+            }
+            None => Err(wording::wrong_store_secret_id().into()),
+        }
+    }
+}
+
+/// The account's only store.
+async fn only_store(api: &Api, account: &str) -> Result<String, Diagnostic> {
+    let failed = |error| wording::store_secret("Could not list the account's Secrets Stores", &error);
+    let stores = store::stores(&api.client, account).await.map_err(failed)?;
+    match stores.as_slice() {
+        [only] => Ok(only.id.clone()),
+        several => Err(wording::no_only_store(several).at(path!(StoreSecretFields.store_id))),
+    }
+}
+
+impl SecretsStoreSecret {
+    /// The resource type, over this session.
+    pub(crate) fn new(session: Session) -> SecretsStoreSecret {
+        SecretsStoreSecret { session }
+    }
+
+    /// Makes or changes the secret.
+    async fn write(&self, config: &Model, prior: Option<Model>, mut planned: Model) -> Created<Self> {
+        let api = match self.session.require() {
+            Ok(api) => api,
+            Err(diagnostic) => return (None, diagnostic.into()),
+        };
+        if let (true, Some(account)) =
+            (planned.secret.store_id.is_unknown(), planned.account.account_id.as_str())
+        {
+            match only_store(&api, account).await {
+                Ok(store) => planned.secret.store_id = store.into(),
+                Err(diagnostic) => return (None, diagnostic.into()),
+            }
+        }
+        let value = SecretValue::chosen(&config.secret.put, &planned.secret.put);
+        let Some(place) = planned.place(&api) else { return (None, wording::no_account().into()) };
+        let before = prior.as_ref().map(|prior| &prior.secret);
+        let in_doubt = before.is_some_and(|before| before.put.is_in_doubt());
+        let same_value = before.is_some_and(|before| before.put.is_same(&planned.secret.put));
+        if value.is_none() && !same_value {
+            return (None, wording::null_secret_value().at(path!(SecretValue.value)).into());
+        }
+        if let Some(value) = value {
+            self.session.settle(value).await;
+        }
+        let scopes = planned.secret.scopes();
+        let change = StoreSecretChange {
+            value: value.filter(|_| !same_value || in_doubt),
+            scopes: &scopes,
+            comment: planned.secret.comment.as_str().unwrap_or_default(),
+        };
+        let mut held = match api.secrets.store_secret(place.account, place.store, place.name).await {
+            Ok(held) => held,
+            Err(error) => return (None, wording::secret_lock(&planned.failed("put"), &error).into()),
+        };
+        let made = match before.and_then(|before| before.id.as_str()) {
+            Some(id) => match place.change(id, change).await {
+                Put::Done(secret) => Made::Done(secret),
+                Put::Failed { error, may_have_effect } => Made::Failed { error, may_have_effect, left: None },
+            },
+            None => place.make(change, in_doubt).await,
+        };
+        match made {
+            Made::Done(written) => {
+                held.put(place.name, &written.id);
+                let seen = place.settled(written).await;
+                let (state, found) = applied(&planned, &seen);
+                (Some(Applied { state, private: Private { modified: Some(seen.modified) } }), found)
+            }
+            Made::Taken(there) => {
+                let taken = wording::store_name_taken(&planned.failed("put"), &planned.import_id(&there));
+                (None, taken.at(path!(StoreSecretFields.name)).into())
+            }
+            Made::Failed { error, may_have_effect, left } => {
+                let found = wording::store_secret(&planned.failed("put"), &error).into();
+                if !may_have_effect {
+                    return (None, found);
+                }
+                let mut state = prior.unwrap_or_else(|| planned.clone());
+                state.secret.store_id = planned.secret.store_id.clone();
+                if state.secret.id.known().is_none() {
+                    state.secret.id = left.map(|left| left.id).into();
+                }
+                state.secret.put.doubt();
+                (Some(Applied { state, private: Private::default() }), found)
+            }
+        }
+    }
+}
+
+/// The state after a write that ended well, compared with what was asked.
+fn applied(planned: &Model, seen: &StoreSecret) -> (Model, Diagnostics) {
+    let mut found = Diagnostics::none();
+    let mut state = planned.clone();
+    for attribute in planned.secret.not_applied(seen) {
+        found.push(wording::store_not_applied(attribute).at(Path::of(attribute)));
+    }
+    if found.has_error() {
+        state.secret.observe(seen);
+    }
+    state.secret.id = seen.id.clone().into();
+    if seen.is_pending() {
+        found.push(wording::store_secret_pending(&seen.name));
+    }
+    (state, found)
+}

@@ -1,0 +1,315 @@
+//! A secret of the account's Secrets Store: its attributes, what becomes of it as pure functions, and the requests that find and
+//! make it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::value::{Put, SecretValue, put};
+use crate::cloudflare::{Client, Error, Page, Request, Store, StoreSecret, StoreSecretChange, secrets_store};
+use crate::model;
+use crate::path;
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{Diagnostics, Raw, Set, Value, computed, optional, required};
+
+/// What a value may weigh, in bytes.
+const VALUE_LIMIT: usize = 64 * 1024;
+
+model! {
+    /// A secret of a store.
+    pub(crate) struct StoreSecretFields {
+        ..put: SecretValue,
+        /// The store's id. Left out, it is the account's only store.
+        store_id: String = optional().or_computed().keep_prior().requires_replace().identity().check(checks::id("a store")),
+        /// The secret's name, unique in its store. A Worker's binding names it.
+        name: String = required().requires_replace().check(checks::not_blank()),
+        /// Who may use the secret: `workers`, `ai_gateway`, `dex`, `access`.
+        scopes: Set<String> = optional().or(Raw::set([Raw::string("workers")])).check(checks::not_blank()),
+        /// What the secret is for.
+        comment: String = optional().check(checks::not_blank()),
+        /// The secret's id.
+        id: String = computed().keep_prior().identity(),
+    }
+}
+
+/// What is kept beside the state.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Private {
+    /// When the API says that the secret was changed last, as of the last write or read. A later change is somebody else's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) modified: Option<String>,
+}
+
+impl StoreSecretFields {
+    /// The scopes, as far as they are known.
+    pub(crate) fn scopes(&self) -> Vec<String> {
+        self.scopes.known().map(|set| set.known_so_far().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Checks a configuration.
+    pub(crate) fn validate(&self) -> Diagnostics {
+        let mut found = self.put.validate();
+        let is_large = |value: &Value<secrecy::SecretString>| {
+            use secrecy::ExposeSecret;
+            value.known().is_some_and(|value| value.expose_secret().len() > VALUE_LIMIT)
+        };
+        if is_large(&self.put.value) {
+            found.push(wording::store_value_too_large().at(path!(SecretValue.value)));
+        }
+        if is_large(&self.put.value_wo) {
+            found.push(wording::store_value_too_large().at(path!(SecretValue.value_wo)));
+        }
+        found
+    }
+
+    /// Takes over what the API says; what the user wrote stays as written where it means the same.
+    pub(crate) fn observe(&mut self, seen: &StoreSecret) {
+        self.id = seen.id.clone().into();
+        self.name = seen.name.clone().into();
+        let scopes: BTreeSet<&String> = seen.scopes.iter().collect();
+        if self.scopes.known().is_none() || self.scopes().iter().collect::<BTreeSet<_>>() != scopes {
+            self.scopes = Value::Known(seen.scopes.iter().cloned().collect());
+        }
+        if self.comment.as_str().unwrap_or_default() != seen.comment {
+            self.comment = Some(seen.comment.clone()).filter(|comment| !comment.is_empty()).into();
+        }
+    }
+
+    /// What differs from what was asked, by attribute.
+    pub(crate) fn not_applied(&self, seen: &StoreSecret) -> Vec<&'static str> {
+        let mut asked = self.clone();
+        asked.observe(seen);
+        let scopes = (asked.scopes != self.scopes).then_some("scopes");
+        let comment = (asked.comment != self.comment).then_some("comment");
+        scopes.into_iter().chain(comment).collect()
+    }
+}
+
+/// The state after a refresh. Pure. A secret that somebody has changed since may have another value: where one is managed, the
+/// next apply puts it again.
+pub(crate) fn refreshed(
+    state: &StoreSecretFields,
+    private: &Private,
+    seen: &StoreSecret,
+) -> (StoreSecretFields, Private) {
+    let mut state = state.clone();
+    let changed = private.modified.as_ref().is_some_and(|before| *before != seen.modified);
+    if changed && state.put.is_set() {
+        state.put.forget();
+    }
+    state.observe(seen);
+    (state, Private { modified: Some(seen.modified.clone()) })
+}
+
+/// Decides what is planned. `there`: on create, the id of a secret that has the name already, as an import takes it.
+pub(crate) fn decide(
+    prior: Option<&StoreSecretFields>,
+    planned: &StoreSecretFields,
+    has_value: bool,
+    there: Option<&str>,
+) -> (StoreSecretFields, Diagnostics) {
+    let mut planned = planned.clone();
+    // A doubt always plans a write, whatever the configuration says by now.
+    planned.put.unconfirmed = Value::Null;
+    if prior.is_some_and(|prior| prior.id.is_null()) {
+        planned.id = Value::Unknown;
+    }
+    // The API keeps the value of a secret whose other attributes change.
+    let stays = prior.is_some_and(|prior| prior.put.is_same(&planned.put));
+    let mut found = SecretValue::plan(prior.map(|prior| &prior.put), has_value, stays);
+    if let (Some(import), Some(name)) = (there, planned.name.as_str()) {
+        found.push(wording::store_secret_exists(name, import).at(path!(StoreSecretFields.name)));
+    }
+    (planned, found)
+}
+
+/// Where a secret is: wholly known.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) account: &'a str,
+    pub(crate) store: &'a str,
+    pub(crate) name: &'a str,
+}
+
+/// How a create has ended.
+pub(crate) enum Made {
+    /// The secret is there.
+    Done(StoreSecret),
+    /// Another one has the name.
+    Taken(StoreSecret),
+    /// The last error, whether an attempt may have had its effect, and the secret that it has left, where it was found.
+    Failed { error: Error, may_have_effect: bool, left: Option<StoreSecret> },
+}
+
+impl Place<'_> {
+    /// The secret of this name.
+    pub(crate) async fn find(&self) -> Result<Option<StoreSecret>, Error> {
+        let of = |page| secrets_store::secrets(self.account, self.store, Some(self.name), page);
+        let all = pages(self.client, of).await?;
+        Ok(all.into_iter().find(|secret| secret.name == self.name && !secret.is_deleted()))
+    }
+
+    /// Makes the secret. A create whose answer is lost is not repeated blindly: the name was free, so whatever has it now, this
+    /// create has made, and it is written once more to be sure of what it holds.
+    pub(crate) async fn make(&self, new: StoreSecretChange<'_>, in_doubt: bool) -> Made {
+        let failed = |error: Error| Made::Failed { error, may_have_effect: in_doubt, left: None };
+        match self.find().await {
+            Ok(Some(there)) if in_doubt => return self.overwrite(there, new).await,
+            Ok(Some(there)) => return Made::Taken(there),
+            Ok(None) => {}
+            Err(error) => return failed(error),
+        }
+        let create = || secrets_store::create(self.account, self.store, self.name, new);
+        let mut lost = None;
+        for _ in 0..2 {
+            let error = match self.client.send(create()).await.map(|made| made.into_iter().next()) {
+                Ok(Some(made)) => return Made::Done(made),
+                Ok(None) => None,
+                Err(error) => Some(error),
+            };
+            let is_lost = error.as_ref().is_none_or(Error::is_ambiguous);
+            match self.find().await {
+                Ok(Some(there)) if is_lost || lost.is_some() => return self.overwrite(there, new).await,
+                Ok(Some(there)) => return Made::Taken(there),
+                Ok(None) if is_lost && lost.is_none() => lost = error,
+                Ok(None) | Err(_) => {
+                    let may_have_effect = is_lost || lost.is_some() || in_doubt;
+                    return match error.or(lost) {
+                        Some(error) => Made::Failed { error, may_have_effect, left: None },
+                        None => failed(Error::InvalidRequest("the API answered without a secret".to_owned())),
+                    };
+                }
+            }
+        }
+        match lost {
+            Some(error) => Made::Failed { error, may_have_effect: true, left: None },
+            None => failed(Error::InvalidRequest("the API answered without a secret".to_owned())),
+        }
+    }
+
+    async fn overwrite(&self, there: StoreSecret, new: StoreSecretChange<'_>) -> Made {
+        match self.change(&there.id, new).await {
+            Put::Done(secret) => Made::Done(secret),
+            Put::Failed { error, .. } => Made::Failed { error, may_have_effect: true, left: Some(there) },
+        }
+    }
+
+    /// Changes the secret of this id.
+    pub(crate) async fn change(&self, id: &str, change: StoreSecretChange<'_>) -> Put<StoreSecret> {
+        put(self.client, || secrets_store::update(self.account, self.store, id, change)).await
+    }
+
+    /// Waits until a secret that was written is in force, for as long as a request may take. Where it cannot be seen, it is as the
+    /// write has answered.
+    pub(crate) async fn settled(&self, written: StoreSecret) -> StoreSecret {
+        let end = Instant::now() + self.client.request_timeout();
+        let (mut seen, mut pause) = (written, Duration::from_millis(100));
+        while seen.is_pending() && Instant::now() + pause < end {
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+            match self.client.send(secrets_store::get(self.account, self.store, &seen.id)).await {
+                Ok(secret) => seen = secret,
+                Err(_) => break,
+            }
+        }
+        seen
+    }
+}
+
+/// The stores of an account.
+pub(crate) async fn stores(client: &Client, account: &str) -> Result<Vec<Store>, Error> {
+    pages(client, |page| secrets_store::stores(account, page)).await
+}
+
+/// The secrets of a store.
+pub(crate) async fn secrets(client: &Client, account: &str, store: &str) -> Result<Vec<StoreSecret>, Error> {
+    pages(client, |page| secrets_store::secrets(account, store, None, page)).await
+}
+
+/// All items of a list. One that cannot be read is an error: what is not seen would be taken for absent.
+async fn pages<T>(client: &Client, of: impl Fn(u32) -> Request<Page<T>>) -> Result<Vec<T>, Error> {
+    let mut all = Vec::new();
+    for number in 1.. {
+        let page = client.send(of(number)).await?;
+        if let Some(unreadable) = page.unreadable.first() {
+            let id = unreadable.id.as_deref().unwrap_or("without an id");
+            return Err(Error::InvalidRequest(format!(
+                "the list has an item ({id}) of an unknown form: {}",
+                unreadable.detail
+            )));
+        }
+        let more = page.has_next(number);
+        all.extend(page.items);
+        if !more {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tf_provider::framework::Model;
+
+    fn seen(modified: &str) -> StoreSecret {
+        StoreSecret {
+            id: "1".repeat(32),
+            name: "KEY".to_owned(),
+            scopes: vec!["access".to_owned(), "workers".to_owned()],
+            comment: "for x".to_owned(),
+            status: "active".to_owned(),
+            created: "2026-11-28T00:00:00Z".to_owned(),
+            modified: modified.to_owned(),
+        }
+    }
+
+    fn state() -> StoreSecretFields {
+        let value = SecretValue { value: Value::Known("one".into()), ..SecretValue::null() };
+        StoreSecretFields {
+            put: value,
+            store_id: "2".repeat(32).into(),
+            name: "KEY".to_owned().into(),
+            scopes: Value::Known(["workers".to_owned(), "access".to_owned()].into_iter().collect()),
+            comment: "for x".to_owned().into(),
+            id: "1".repeat(32).into(),
+        }
+    }
+
+    #[test]
+    fn a_secret_that_was_changed_outside_is_put_again_where_its_value_is_managed() {
+        let written = Private { modified: Some("a".to_owned()) };
+        assert!(refreshed(&state(), &written, &seen("a")).0 == state());
+        let (changed, private) = refreshed(&state(), &written, &seen("b"));
+        assert!(changed.put.value.is_null() && private.modified.as_deref() == Some("b"));
+        // The first read of an import has nothing to compare with.
+        assert!(refreshed(&state(), &Private::default(), &seen("b")).0 == state());
+    }
+
+    #[test]
+    fn scopes_have_no_order_and_what_is_not_applied_is_named() {
+        assert_eq!(state().not_applied(&seen("a")), Vec::<&str>::new());
+        let less = StoreSecret { scopes: vec!["workers".to_owned()], comment: String::new(), ..seen("a") };
+        assert_eq!(state().not_applied(&less), ["scopes", "comment"]);
+    }
+
+    #[test]
+    fn a_doubt_plans_a_write_and_a_secret_that_may_have_been_made_gets_its_id() {
+        let mut doubtful = StoreSecretFields { id: Value::Null, ..state() };
+        doubtful.put.doubt();
+        let (planned, found) = decide(Some(&doubtful), &doubtful, true, None);
+        assert!(found.is_empty() && planned.put.unconfirmed.is_null() && planned.id.is_unknown());
+        assert!(decide(Some(&state()), &state(), true, None).0 == state());
+    }
+
+    #[test]
+    fn a_value_of_more_than_64_kib_is_refused_and_not_quoted() {
+        let large = "x".repeat(VALUE_LIMIT + 1);
+        let put = SecretValue { value: Value::Known(large.as_str().into()), ..SecretValue::null() };
+        let found = StoreSecretFields { put, ..state() }.validate();
+        assert!(found.has_error() && !format!("{found:?}").contains("xxx"));
+    }
+}

@@ -1,0 +1,143 @@
+//! `cloudflare_secrets_store_secret` and the data source against the simulator.
+
+use cloudflare_tokens::tf_provider::framework::{Raw, Severity};
+use serde_json::json;
+
+use crate::simulator::store::Store;
+use crate::simulator::{Effect, Fault, FaultKind, Options, Simulator};
+use crate::support::provider::{Provider, UNKNOWN, errors, plain, told};
+
+const TYPE: &str = "cloudflare_secrets_store_secret";
+const SECRETS: &str = "/accounts/*/secrets_store/stores/*/secrets";
+
+async fn start() -> (Simulator, Provider) {
+    let sim = Simulator::start(Options::default()).await;
+    let provider = Provider::start(&sim).await;
+    (sim, provider)
+}
+
+fn store(sim: &Simulator) -> String {
+    sim.with_stores(|stores| stores[0].id.clone())
+}
+
+#[tokio::test]
+async fn a_secret_is_made_changed_and_deleted_and_waited_for() {
+    let (sim, provider) = start().await;
+    let config = |value: &str, comment: &str| json!({"name": "KEY", "value": value, "comment": comment});
+    let made = provider.apply(TYPE, None, &config("one", "x")).await;
+    assert_eq!(made.text("store_id"), Some(store(&sim).as_str()), "the account's only store");
+    assert_eq!(plain(made.state.get("scopes")), json!(["workers"]));
+    assert_eq!(sim.store_secret("KEY").as_deref(), Some("one"));
+    assert!(sim.with_stores(|stores| stores[0].secrets[0].pending == 0), "it is waited for");
+    assert!(provider.read(TYPE, &made).await.is_some_and(|read| read.state == made.state));
+    let unchanged = provider.plan(TYPE, Some(&made), &config("one", "x")).await;
+    assert_eq!(unchanged.planned.as_ref(), Some(&made.state));
+    let changed = provider.apply(TYPE, Some(&made), &config("two", "y")).await;
+    assert_eq!((changed.text("id"), sim.store_secret("KEY").as_deref()), (made.text("id"), Some("two")));
+    assert!(provider.destroy(TYPE, changed.clone()).await.is_empty());
+    assert_eq!(sim.store_secret("KEY"), None);
+    assert!(provider.destroy(TYPE, changed).await.is_empty(), "a second delete finds nothing, which is well");
+}
+
+#[tokio::test]
+async fn a_value_is_not_sent_where_only_the_comment_changes() {
+    let (sim, provider) = start().await;
+    let config =
+        |comment: &str| json!({"name": "KEY", "value_wo": "one", "value_wo_version": 1, "comment": comment});
+    let made = provider.apply(TYPE, None, &config("x")).await;
+    sim.with_stores(|stores| stores[0].secrets[0].value = "by hand".to_owned());
+    provider.apply(TYPE, Some(&made), &config("y")).await;
+    assert_eq!(sim.store_secret("KEY").as_deref(), Some("by hand"));
+}
+
+#[tokio::test]
+async fn a_secret_that_was_removed_or_changed_outside_is_seen() {
+    let (sim, provider) = start().await;
+    let config = json!({"name": "KEY", "value_wo": "one", "value_wo_version": 1});
+    let made = provider.apply(TYPE, None, &config).await;
+    sim.with_stores(|stores| stores[0].secrets[0].modified = "2030-01-01T00:00:00Z".to_owned());
+    let read = provider.read(TYPE, &made).await.unwrap();
+    assert_eq!(read.state.get("value_wo_version"), &Raw::Null);
+    let put = provider.apply(TYPE, Some(&read), &config).await;
+    assert!(provider.read(TYPE, &put).await.is_some_and(|read| read.state == put.state));
+    sim.with_stores(|stores| stores[0].secrets.clear());
+    assert!(provider.read(TYPE, &put).await.is_none());
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_told_with_the_id_for_an_import() {
+    let (sim, provider) = start().await;
+    let config = json!({"name": "KEY", "value": "one"});
+    let made = provider.apply(TYPE, None, &config).await;
+    let import = format!("{}/{}/{}", sim.account_id(), store(&sim), made.text("id").unwrap());
+    let plan = provider.plan(TYPE, None, &config).await;
+    assert!(told(&plan.diagnostics, Severity::Warning).contains(&import));
+    let refused = errors(provider.apply_planned(TYPE, None, &config, plan).await);
+    assert!(refused.starts_with("name: ") && refused.contains(&import), "{refused}");
+    let imported = provider.import(TYPE, &import).await.unwrap().unwrap();
+    assert_eq!((imported.text("name"), imported.state.get("value")), (Some("KEY"), &Raw::Null));
+    let wrong = errors(provider.import(TYPE, "KEY").await);
+    assert!(wrong.contains("<account_id>/<store_id>/<secret_id>"), "{wrong}");
+}
+
+#[tokio::test]
+async fn without_a_store_id_there_must_be_one_store() {
+    let (sim, provider) = start().await;
+    let config = json!({"name": "KEY", "value": "one"});
+    sim.with_stores(|stores| stores.push(Store::new("second")));
+    let found = told(&provider.plan(TYPE, None, &config).await.diagnostics, Severity::Error);
+    assert!(found.starts_with("store_id: ") && found.contains("(second)"), "{found}");
+    sim.with_stores(Vec::clear);
+    let found = told(&provider.plan(TYPE, None, &config).await.diagnostics, Severity::Error);
+    assert!(found.contains("no Secrets Store"), "{found}");
+    let later = json!({"account_id": UNKNOWN, "name": UNKNOWN, "value": UNKNOWN});
+    assert!(provider.plan(TYPE, None, &later).await.diagnostics.is_empty());
+}
+
+#[tokio::test]
+async fn a_create_without_an_answer_is_found_and_written_again_and_makes_no_second_one() {
+    let (sim, provider) = start().await;
+    for (index, kind) in
+        [FaultKind::Reset(Effect::Done), FaultKind::Html(502, Effect::None)].into_iter().enumerate()
+    {
+        let name = format!("KEY{index}");
+        let fault = sim.fault(Fault::new(kind).method("POST").path(SECRETS));
+        let made = provider.apply(TYPE, None, &json!({"name": name, "value": "one"})).await;
+        assert_eq!(sim.hits(fault), 1);
+        assert!(made.text("id").is_some() && made.state.get("unconfirmed").is_null());
+        assert_eq!(sim.store_secret(&name).as_deref(), Some("one"));
+    }
+    assert_eq!(sim.with_stores(|stores| stores[0].secrets.len()), 2);
+}
+
+#[tokio::test]
+async fn a_create_in_doubt_is_in_the_state_and_its_destruction_takes_nothing_from_another() {
+    let (sim, provider) = start().await;
+    let config = json!({"name": "KEY", "value": "one"});
+    sim.fault(Fault::new(FaultKind::Html(502, Effect::None)).method("POST").path(SECRETS).times(2));
+    let plan = provider.plan(TYPE, None, &config).await;
+    let (doubtful, found) = provider.apply_failing(TYPE, None, &config, plan).await;
+    let doubtful = doubtful.unwrap();
+    assert!(found.has_error() && !doubtful.state.get("unconfirmed").is_null());
+    assert!(provider.read(TYPE, &doubtful).await.is_some(), "it may come yet");
+    let other = provider.apply(TYPE, None, &config).await;
+    assert!(provider.destroy(TYPE, doubtful).await.is_empty());
+    assert_eq!(sim.store_secret("KEY").as_deref(), Some("one"), "it is the other object's");
+    assert!(provider.destroy(TYPE, other).await.is_empty());
+    assert_eq!(sim.store_secret("KEY"), None);
+}
+
+#[tokio::test]
+async fn the_data_source_lists_stores_and_secrets_without_values() {
+    let (sim, provider) = start().await;
+    for name in ["B", "A"] {
+        provider.apply(TYPE, None, &json!({"name": name, "value": "hidden-value"})).await;
+    }
+    let stores = provider.data("cloudflare_secrets_store", &json!({})).await.unwrap();
+    let stores = plain(stores.state.get("stores"));
+    assert_eq!(stores[0]["id"], json!(store(&sim)));
+    let secrets = &stores[0]["secrets"];
+    assert_eq!((&secrets[0]["name"], &secrets[1]["name"]), (&json!("A"), &json!("B")));
+    assert_eq!(secrets[0]["status"], "active");
+    assert!(!stores.to_string().contains("hidden-value"));
+}
