@@ -168,7 +168,7 @@ pub mod workers {
 
     /// A secret's name and type: its value can't be read.
     pub fn get_secret(account: &str, script: &str, name: &str) -> Request<WorkerSecret> {
-        Request::new(Method::GET, one(account, script, name), "a Worker's secret")
+        by_name(Request::new(Method::GET, one(account, script, name), "a Worker's secret"), name)
     }
 
     /// Removes a secret and deploys. A second attempt that finds nothing is a success.
@@ -176,7 +176,13 @@ pub mod workers {
         let path = one(account, script, name);
         let mut request = Request::decoded(Method::DELETE, path, "a confirmation", envelope::nothing);
         request.when_gone = Some(|| ());
-        request
+        by_name(request, name)
+    }
+
+    /// Says of a name with special characters that it is encoded in the path: the API does not decode it otherwise.
+    fn by_name<T>(request: Request<T>, name: &str) -> Request<T> {
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if is_plain { request } else { request.query("url_encoded", "true") }
     }
 
     fn secrets(account: &str, script: &str) -> String {
@@ -263,13 +269,13 @@ mod tests {
             parts(&workers::list_secrets("acc", "my script")),
             ("GET /accounts/acc/workers/scripts/my%20script/secrets".into(), Value::Null, true)
         );
-        let target = |request: &Request<_>| format!("{} {}", request.method(), request.path());
+        let target = |request: &Request<_>| format!("{} {}", request.method(), request.path_and_query());
         assert_eq!(
             target(&workers::delete_secret("acc", "s", "A/B")),
-            "DELETE /accounts/acc/workers/scripts/s/secrets/A%2FB"
+            "DELETE /accounts/acc/workers/scripts/s/secrets/A%2FB?url_encoded=true"
         );
         assert_eq!(
-            workers::get_secret("acc", "s", "KEY").path(),
+            workers::get_secret("acc", "s", "KEY").path_and_query(),
             "/accounts/acc/workers/scripts/s/secrets/KEY"
         );
     }

@@ -146,6 +146,21 @@ impl Error {
         within(self.errors(), &words.to_ascii_lowercase())
     }
 
+    /// Whether Cloudflare says where it explains the refusal: then it is meant, and will not pass.
+    pub(super) fn is_explained(&self) -> bool {
+        fn within(errors: &[ApiError]) -> bool {
+            errors.iter().any(|error| error.documentation_url.is_some() || within(&error.chain))
+        }
+        within(self.errors())
+    }
+
+    /// Whether a deletion was refused because Cloudflare itself manages the token.
+    pub fn is_managed_by_cloudflare(&self) -> bool {
+        let Self::Api { status, method, .. } = self else { return false };
+        let refused = matches!(*status, 400 | 403 | 409) && *method == Method::DELETE;
+        refused && self.has_code(1001) && !self.says("account id")
+    }
+
     fn has_any(&self, codes: &[u32]) -> bool {
         codes.iter().any(|code| self.has_code(*code))
     }
@@ -261,6 +276,9 @@ impl fmt::Display for ApiError {
         write!(f, "{message} (code {})", self.code)?;
         if let Some(pointer) = &self.pointer {
             write!(f, " at {pointer}")?;
+        }
+        if let Some(url) = &self.documentation_url {
+            write!(f, " (see {url})")?;
         }
         self.chain.iter().try_for_each(|behind| write!(f, ": {behind}"))
     }

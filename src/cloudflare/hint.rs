@@ -80,9 +80,24 @@ const GRADUAL: &str = "The Worker's latest version is not deployed (a gradual de
 
 impl Error {
     /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<&'static str> {
-        hint(self)
+    pub fn hint(&self) -> Option<String> {
+        lacking(self).or_else(|| hint(self).map(str::to_owned))
     }
+}
+
+/// The same, where the API names the permission group that the credential lacks.
+fn lacking(error: &Error) -> Option<String> {
+    let refusal = error.errors().iter().find(|error| {
+        error.code == 1001 && error.message.to_ascii_lowercase().contains("failed common permission check")
+    })?;
+    let (_, rest) = refusal.message.split_once("Permission group: \"")?;
+    let (group, _) = rest.split_once('"')?;
+    Some(format!(
+        "The provider's credential lacks \"{group}\" on that resource: nobody can give away what they do not have. Give the \
+         token that the provider authenticates with that permission group, on the same account or zones, or take the group \
+         out of the policy. If the credential has it, the group's scope and the resource do not match: zone-scoped groups go \
+         with zones, account-scoped ones with the account."
+    ))
 }
 
 fn hint(error: &Error) -> Option<&'static str> {
@@ -135,6 +150,15 @@ mod tests {
         assert!(hint("Valid user-level authentication not found").contains("account-owned token can't"));
         assert!(hint("Invalid access token").contains("deleted"));
         assert!(hint("Unauthorized to access requested resource").contains("Account API Tokens Write"));
+    }
+
+    #[test]
+    fn the_permission_group_that_the_credential_lacks_is_named() {
+        let words = "Failed common permission check against resources. (Permission group: \"DNS Write\")";
+        let hint = api(400, 1001, words).hint().unwrap();
+        assert!(hint.starts_with("The provider's credential lacks \"DNS Write\""), "{hint}");
+        let unnamed = api(400, 1001, "Failed common permission check against resources.").hint().unwrap();
+        assert!(unnamed.contains("lacks that permission group"), "{unnamed}");
     }
 
     #[test]

@@ -34,7 +34,10 @@ impl Outcome {
             _ if error.is_rate_limited() => Self::RateLimited { retry_after: error.retry_after() },
             Error::Transport { kind: TransportKind::Connect, .. } => Self::NotSent,
             _ if error.is_ambiguous() => Self::Unknown { retry_after: error.retry_after() },
-            Error::Api { status: 403, .. } if *method == Method::GET && error.has_code(10000) => {
+            // One that Cloudflare explains is meant.
+            Error::Api { status: 403, .. }
+                if *method == Method::GET && error.has_code(10000) && !error.is_explained() =>
+            {
                 Self::AuthenticationBlip
             }
             _ => Self::Definite,
@@ -137,6 +140,16 @@ mod tests {
         assert!(matches!(decide(true, 2, 4, outcome, 0.0), Decision::Retry(_)));
         assert_eq!(decide(true, 3, 4, outcome, 0.0), Decision::GiveUp);
         assert_eq!(Outcome::of(&refused, &Method::PUT), Outcome::Definite);
+    }
+
+    #[test]
+    fn a_refusal_that_cloudflare_explains_is_final_and_shows_where() {
+        let mut refused = api(403, 10000, "Authentication error");
+        if let Error::Api { errors, .. } = &mut refused {
+            errors[0].documentation_url = Some("https://developers.cloudflare.com/x".to_owned());
+        }
+        assert_eq!(Outcome::of(&refused, &Method::GET), Outcome::Definite);
+        assert!(refused.to_string().contains("(see https://developers.cloudflare.com/x)"), "{refused}");
     }
 
     #[test]

@@ -114,7 +114,9 @@ impl<'a> Search<'a> {
 
     /// Looks for tokens that the lost creates may have made, and deletes them if they can be nobody else's.
     async fn look(&mut self) {
-        let options = ListOptions { newest_first: true, ..ListOptions::default() };
+        // All of them have asked for the same name. What the API takes for that name is compared again.
+        let name = self.lost.first().map(|lost| lost.body.name.clone());
+        let options = ListOptions { newest_first: true, name, ..ListOptions::default() };
         let client = &self.context.client;
         let (page, now) = match client.send_dated(tokens::list_page(self.owner, &options)).await {
             Ok(answer) => answer,

@@ -195,6 +195,25 @@ impl Reader {
         all.await
     }
 
+    /// The tokens of this name. The API's filter may also take it for a part of a name, so it is compared here too.
+    pub(super) async fn named(&self, owner: &Owner, name: &str) -> Result<Listed, Error> {
+        let mut found = Listed { tokens: Vec::new(), unreadable: Vec::new() };
+        for number in 1.. {
+            let options = ListOptions { name: Some(name.to_owned()), ..ListOptions::page(number) };
+            let sent = Instant::now();
+            let page = self.0.client.send(tokens::list_page(owner, &options)).await?;
+            let more = page.has_next(number);
+            found.unreadable.extend(page.unreadable);
+            let items: Vec<_> = page.items.into_iter().map(shared).collect();
+            self.shelf(owner, |shelf| items.iter().for_each(|token| shelf.keep(sent, token)));
+            found.tokens.extend(items.into_iter().filter(|token| token.name == name));
+            if !more {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     /// The tokens of an owner, page by page. A page is asked for when it is wanted; an error ends them.
     pub(super) fn pages(&self, owner: &Owner) -> BoxStream<'static, Result<Listed, Error>> {
         let (reader, owner) = (self.clone(), owner.clone());

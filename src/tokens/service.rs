@@ -16,14 +16,14 @@ use super::context::Context;
 use super::create::{CreateError, Created, NewToken, create};
 use super::op::{Cause, Op, OpError, Outcome};
 use super::own;
-use super::reads::{Listed, shared};
+use super::reads::Listed;
 use super::record::Record;
 use super::settings::Settings;
 use super::standing::Standing;
 use super::succession::{Succeeded, Succession, SuccessionError, clear_unheard, succeed};
 use super::writer::Writers;
 use crate::cloudflare::{
-    Client, Error, ListOptions, Owner, Token, Verification, permission_groups, tokens, workers, zones,
+    Client, Error, Owner, Token, Verification, permission_groups, tokens, workers, zones,
 };
 use crate::policy::{Catalog, Fingerprint, PermissionGroup, Scope, Workers};
 
@@ -96,6 +96,14 @@ impl TokenService {
     /// Those of the client.
     pub async fn list(&self, owner: &Owner) -> Result<Listed, Error> {
         self.0.context.reader.list(owner).await
+    }
+
+    /// The tokens of this name that the credential may see, and those that cannot be read.
+    ///
+    /// # Errors
+    /// Those of the client.
+    pub async fn named(&self, owner: &Owner, name: &str) -> Result<Listed, Error> {
+        self.0.context.reader.named(owner, name).await
     }
 
     /// The same, page by page: a page is asked for when it is wanted. An error ends them.
@@ -246,16 +254,6 @@ impl TokenService {
         let settings = &self.0.context.settings;
         let predecessor = settings.files.peek::<Record>(&settings.key(token_id))?.predecessor?;
         (predecessor.ends > self.now().unix_timestamp()).then_some(predecessor.id)
-    }
-
-    /// An owner's tokens of this name, as far as the credential may see them.
-    ///
-    /// # Errors
-    /// Those of the client.
-    pub async fn named(&self, owner: &Owner, name: &str) -> Result<Vec<Arc<Token>>, Error> {
-        let options = ListOptions { name: Some(name.to_owned()), ..ListOptions::default() };
-        let page = self.client().send(tokens::list_page(owner, &options)).await?;
-        Ok(page.items.into_iter().filter(|token| token.name == name).map(shared).collect())
     }
 
     /// What an object may have written to a token without being told: an earlier run on this host died in the middle of it, or

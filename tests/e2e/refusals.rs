@@ -61,7 +61,7 @@ fn a_right_that_the_credential_does_not_hold_itself_is_named() {
     stage.tf.env("CLOUDFLARE_API_TOKEN", &credential);
     stage.config(&quick(POLICIES));
     stage.tf.plan().success();
-    let applied = stage.tf.apply().failure("Failed common permission check").failure("Workers Scripts Write");
+    let applied = stage.tf.apply().failure("lacks \"Workers Scripts Write\"");
     applied.failure("policies = [").never_says(&credential);
     assert_eq!(stage.sim.tokens().len(), 1, "nothing but the credential itself");
 }
@@ -147,4 +147,32 @@ fn an_exclusive_token_without_policies_has_none() {
     stage.tf.plan().success().says("\"Account Settings Read\"");
     stage.apply(&config);
     assert!(stage.sim.policies(&id).iter().all(|policy| policy.effect == "deny"));
+}
+
+#[test]
+fn a_refusal_that_cloudflare_explains_is_asked_once_and_shows_where_it_is_explained() {
+    let stage = Stage::new();
+    stage.apply(&token(POLICIES));
+    let url = "https://developers.cloudflare.com/fundamentals/api/troubleshooting/";
+    let refusal = json!({
+        "success": false, "messages": [], "result": null,
+        "errors": [{"code": 10000, "message": "Authentication error", "documentation_url": url}],
+    });
+    let fault =
+        Fault::new(FaultKind::Json(403, refusal, Effect::None)).method("GET").path("/accounts/*/tokens/*");
+    let fault = stage.sim.fault(fault.always());
+    stage.tf.plan().failure(url);
+    assert_eq!(stage.sim.hits(fault), 1);
+}
+
+#[test]
+fn a_token_that_cloudflare_manages_is_let_go_with_a_warning() {
+    let stage = Stage::new();
+    stage.apply(&quick(POLICIES));
+    let id = stage.text(TOKEN, "id");
+    stage.sim.with_state(|state| {
+        state.tokens.iter_mut().filter(|token| token.id == id).for_each(|token| token.managed = true);
+    });
+    stage.tf.destroy().success().says("was not deleted").says("manages itself");
+    assert!(stage.attributes(TOKEN).is_null() && stage.sim.tokens().len() == 1);
 }

@@ -264,3 +264,13 @@ fn one_that_is_replaced_with_the_new_one_first_is_still_there_afterwards() {
     stage.tf.destroy().success();
     assert_eq!(stage.sim.secret("edge-api", "KEY"), None);
 }
+
+#[test]
+fn a_name_with_special_characters_is_put_read_and_deleted() {
+    let stage = Stage::new();
+    let config = secret(r#"value = "one""#).replace("\"KEY\"", "\"A/B & C\"");
+    stage.apply(&config);
+    assert_eq!(stage.sim.secret("edge-api", "A/B & C").as_deref(), Some("one"));
+    stage.tf.destroy().success();
+    assert_eq!(stage.sim.secret("edge-api", "A/B & C"), None);
+}

@@ -62,6 +62,8 @@ pub struct Token {
     pub minted: Option<Instant>,
     /// Holds every right on what its owner has, whatever its policies say.
     pub root: bool,
+    /// Cloudflare itself manages it: it cannot be deleted.
+    pub managed: bool,
     /// What it looked like before, for reads that lag.
     pub history: History,
 }
@@ -196,6 +198,7 @@ impl State {
             condition: None,
             policies: Vec::new(),
             root: false,
+            managed: false,
             history: History::default(),
         }
     }

@@ -241,7 +241,9 @@ fn set<T>(slot: &mut Option<T>, field: Field<T>, omitted_kept: bool, null_clears
 /// `DELETE …/tokens/{id}`
 pub fn delete(state: &mut State, call: &Call, owner: &Owner, id: &str) -> Answer {
     authorize(state, call, owner, true)?;
-    owned(state, owner, id)?;
+    if owned(state, owner, id)?.managed {
+        return Err(Refusal::policy("Tokens that are managed by Cloudflare can't be deleted."));
+    }
     state.remove(id);
     Ok(Reply::ok(json!({"id": id})))
 }

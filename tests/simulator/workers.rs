@@ -141,7 +141,8 @@ pub fn list(state: &mut State, call: &Call, account: &str, name: &str) -> Answer
 /// `GET …/secrets/{name}`
 pub fn get(state: &mut State, call: &Call, account: &str, name: &str, secret: &str) -> Answer {
     let script = script(state, call, account, name, false)?;
-    let (kind, _) = script.secrets.get(secret).ok_or_else(|| missing(secret))?;
+    let (kind, _) =
+        script.secrets.get(secret).filter(|_| is_read(call, secret)).ok_or_else(|| missing(secret))?;
     Ok(Reply::ok(shown(secret, kind)))
 }
 
@@ -174,10 +175,16 @@ pub fn put(state: &mut State, call: &Call, account: &str, name: &str) -> Answer 
     Ok(Reply::ok(shown(secret, kind)))
 }
 
+/// Whether the API reads this name in a path: one with special characters only where the request says that it is encoded.
+fn is_read(call: &Call, name: &str) -> bool {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    is_plain || call.parameter("url_encoded") == Some("true")
+}
+
 /// `DELETE …/secrets/{name}`
 pub fn delete(state: &mut State, call: &Call, account: &str, name: &str, secret: &str) -> Answer {
     let script = script(state, call, account, name, true)?;
-    if !script.secrets.contains_key(secret) {
+    if !script.secrets.contains_key(secret) || !is_read(call, secret) {
         return Err(missing(secret));
     }
     script.editable()?;

@@ -95,7 +95,7 @@ async fn by_name(tokens: &TokenService, owner: &Owner, old: &str) -> Result<Opti
     let Some(ended) = tokens.get(owner, old).await?.filter(|token| has_ended(&token.status)) else {
         return Ok(None);
     };
-    let mut named = tokens.named(owner, &ended.name).await?;
+    let mut named = tokens.named(owner, &ended.name).await?.tokens;
     named.retain(|token| token.id != old && token.status == "active" && token.issued_on > ended.issued_on);
     named.sort_by_key(|token| token.issued_on);
     Ok(named.pop().map(|token| token.id.clone()))

@@ -47,7 +47,7 @@ use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, Imported, Model, MoveSource, Planning, ReadBack, Resource,
     ResourceId, Updating, Value,
 };
-use crate::tokens::{Cause, Op, Outcome, Succession, TokenService};
+use crate::tokens::{Cause, Op, OpError, Outcome, Succession, TokenService};
 
 /// The resource of a type.
 pub(crate) struct TokenResource<T> {
@@ -447,6 +447,11 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         }
         match tokens.submit(&owner, id, Op::Delete).await {
             Ok(_) => Diagnostics::none(),
+            Err(OpError { cause: Cause::Api(error), may_have_effect: false })
+                if error.is_managed_by_cloudflare() =>
+            {
+                wording::managed_by_cloudflare(id, &error, &owner).into()
+            }
             Err(error) => {
                 wording::write(&format!("Could not delete the API token {id}"), &error, &owner).into()
             }

@@ -114,13 +114,12 @@ async fn find(tokens: &TokenService, owner: &Owner, config: &TokenData) -> Resul
         return token.ok_or_else(|| wording::no_such_token(id, owner).at(path!(TokenData.id)));
     }
     let name = config.name.as_str().unwrap_or_default();
-    let all = tokens.list(owner).await.map_err(|e| wording::unlisted(owner, &e))?;
-    let named: Vec<_> = all.tokens.into_iter().filter(|token| token.name == name).collect();
-    match named.as_slice() {
+    let named = tokens.named(owner, name).await.map_err(|e| wording::unlisted(owner, &e))?;
+    match named.tokens.as_slice() {
         [token] => Ok(token.clone()),
         [] => {
             let mut missing = wording::no_token_of_name(name, owner);
-            if let Some(unread) = wording::unreadable_tokens(&all.unreadable) {
+            if let Some(unread) = wording::unreadable_tokens(&named.unreadable) {
                 missing.detail = format!("{}\n\n{}", missing.detail, unread.detail);
             }
             Err(missing.at(path!(TokenData.name)))

@@ -33,7 +33,7 @@ pub(crate) fn api(failed: &str, error: &Error) -> Diagnostic {
     }
     if let Some(hint) = error.hint() {
         detail.push_str("\n\n");
-        detail.push_str(hint);
+        detail.push_str(&hint);
     }
     let diagnostic = Diagnostic::error(failed, detail);
     match error.errors().iter().find_map(attribute) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{api, by_hand};
 use crate::cloudflare::{Error, Token};
 use crate::owner::Owner;
-use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Severity};
 use crate::tokens::{SuccessionError, TokenPolicies, Unfinished};
 
 /// What would cut the provider off, said at plan.
@@ -32,6 +32,19 @@ pub(crate) fn own_rights(owner: &Owner) -> Diagnostic {
 /// The provider's own token cannot be told.
 pub(crate) fn own_unknown(error: &Error) -> Diagnostic {
     api("Could not tell which token the provider authenticates with", error)
+}
+
+/// A token that Cloudflare itself manages: it stays, and Terraform lets it go.
+pub(crate) fn managed_by_cloudflare(id: &str, error: &Error, owner: &Owner) -> Diagnostic {
+    let mut warning = api(&format!("The API token {id} was not deleted"), error);
+    (warning.severity, warning.path) = (Severity::Warning, None);
+    warning.detail = format!(
+        "Cloudflare refuses it, as it does for tokens that it manages itself. The token goes on working, and is in no state any more. \
+         If it is one of your own, delete it {}.\n\n{}",
+        super::dashboard(owner),
+        warning.detail
+    );
+    warning
 }
 
 /// A token cannot be read.
