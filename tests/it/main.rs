@@ -14,6 +14,7 @@ mod simulator;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod architecture;
 mod certainty;
 mod circles;
 mod data_sources;
