@@ -1,12 +1,14 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
 }
 
-data "cloudflare_secrets_store" "all" {}
+data "cloudflare_secrets_store" "all" {
+  provider = cloudflare-tokens
+}
 
 # What a Worker's binding `secrets_store_secret` needs: the store, and the secret's name.
 output "secrets" {

@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    cloudflare = {
+    cloudflare-tokens = {
       source = "cloudflare-tokens/cloudflare-tokens"
     }
   }
@@ -8,6 +8,8 @@ terraform {
 
 # A token that is rolled every month.
 resource "cloudflare_account_api_token" "kv" {
+  provider = cloudflare-tokens
+
   policies = [
     {
       permission_groups = ["Workers KV Storage Read"]
@@ -21,14 +23,18 @@ resource "cloudflare_account_api_token" "kv" {
 # Its value is in the account's store, and this resource keeps no copy of it. Each Worker that binds the secret reads the new
 # value after a roll, without a new version of its script.
 resource "cloudflare_secrets_store_secret" "kv_token" {
+  provider = cloudflare-tokens
+
   name             = "KV_TOKEN"
   comment          = "Reads Workers KV. Rolled by Terraform."
   value_wo         = cloudflare_account_api_token.kv.value
-  value_wo_version = tonumber(formatdate("YYYYMMDDhhmmss", cloudflare_account_api_token.kv.value_issued_on))
+  value_wo_version = cloudflare_account_api_token.kv.value_version
 }
 
 # Where the state may hold it, `value` does: a change is then seen by itself. AI Gateway may use this one too.
 resource "cloudflare_secrets_store_secret" "kv_token_id" {
+  provider = cloudflare-tokens
+
   name   = "KV_TOKEN_ID"
   scopes = ["ai_gateway", "workers"]
   value  = cloudflare_account_api_token.kv.id
