@@ -101,7 +101,6 @@ mod tests {
             name: "KEY".to_owned().into(),
             put: SecretValue { value: Value::Known(value.into()), ..SecretValue::null() },
             id: "put-1".to_owned().into(),
-            ..SecretFields::null()
         }
     }
 

@@ -36,7 +36,6 @@ fn taken_over(source: &MoveSource) -> Result<(Account, SecretFields), Malformed>
             ..SecretValue::null()
         },
         id: text(state, "id")?.into(),
-        ..SecretFields::null()
     };
     Ok((account.ok_or_else(|| Malformed("account_id".to_owned()))?, secret))
 }
