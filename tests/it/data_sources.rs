@@ -176,3 +176,26 @@ async fn groups_of_user_tokens_need_a_credential_of_a_user() {
     let found = as_user.data(GROUPS, &json!({"scope": "user"})).await.unwrap();
     assert!(plain(found.state.get("ids"))["user"]["API Tokens Write"].is_string());
 }
+
+#[tokio::test]
+async fn a_name_is_looked_for_with_one_request_and_compared_as_a_whole() {
+    for exact in [false, true] {
+        let mut options = Options::default();
+        options.readings.list_name_exact = exact;
+        let sim = Simulator::start(options).await;
+        let provider = Provider::start(&sim).await;
+        for number in 0..120 {
+            mint(&sim, &format!("ci-{number}"));
+        }
+        let id = mint(&sim, "ci");
+        sim.reset_requests();
+        // The API may take the name for a part of one: then it answers 121 tokens on three pages.
+        let found = provider.data(TOKEN, &json!({"name": "ci"})).await.unwrap();
+        assert_eq!(found.text("id"), Some(id.as_str()));
+        let pages = sim.count("GET", &format!("/accounts/{}/tokens", sim.account_id()));
+        assert_eq!(pages, if exact { 1 } else { 3 });
+        sim.reset_requests();
+        provider.data(TOKEN, &json!({"name": "ci-119"})).await.unwrap();
+        assert_eq!(sim.count("GET", &format!("/accounts/{}/tokens", sim.account_id())), 1);
+    }
+}
