@@ -374,8 +374,8 @@ fn dead(status: &str, expires_on: Option<&str>) -> (TokenFields, Private) {
 
 #[test]
 fn a_token_that_had_ended_when_it_was_imported_stays_until_it_gets_another_end() {
-    let end = Some("2026-11-01T00:00:00Z");
-    for (status, end) in [("expired", end), ("revoked (exposed)", end), ("revoked (exposed)", None)] {
+    let (past, later) = (Some("2026-11-01T00:00:00Z"), Some("2098-01-01T00:00:00Z"));
+    for (status, end) in [("expired", past), ("revoked (exposed)", later), ("revoked (exposed)", None)] {
         let (prior, adopted) = dead(status, end);
         let config = |expires_on: Option<&str>| TokenFields {
             status: Value::Null,
