@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::blocks::{PolicyBlock, specs};
 use crate::owner::Owner;
 use crate::policy::{Catalog, Names, PolicySpec};
-use crate::tf_provider::framework::{Element, Set, Value, may_be_secret};
+use crate::tf_provider::framework::{Set, Value, may_be_secret};
 
-/// The rights of planned policies. An unknown line stands for the policies whose rights are not known yet: a part of them is
-/// unknown, or only the permission groups tell and could not be asked for.
+/// The rights of planned policies. Unknown as a whole where those of one policy are not known yet: a part of it is unknown, or
+/// only the permission groups tell and could not be asked for. One unknown line would not do, since it may become several, and
+/// Terraform lets no planned set grow.
 pub(crate) fn planned(
     policies: &Value<Set<PolicyBlock>>,
     owner: Option<&Owner>,
@@ -19,20 +20,16 @@ pub(crate) fn planned(
         (Value::Known(set), Some(owner)) => (set, owner),
         (Value::Known(_), None) | (Value::Unknown, _) => return Value::Unknown,
     };
-    let (mut lines, mut is_open) = (BTreeSet::new(), false);
+    let mut lines = BTreeSet::new();
     for block in &set.0 {
         let spec = block.known().filter(|block| !may_show_secret(block)).and_then(PolicyBlock::spec);
         let grants = spec.map(|spec| spec.grants(owner, catalog, &Names::new()));
         match grants.filter(|grants| grants.is_certain) {
             Some(grants) => lines.extend(grants.lines),
-            None => is_open = true,
+            None => return Value::Unknown,
         }
     }
-    if is_open && lines.is_empty() {
-        return Value::Unknown;
-    }
-    let lines = lines.into_iter().map(Element::Known);
-    Value::Known(Set(lines.chain(is_open.then_some(Element::Unknown)).collect()))
+    Value::Known(lines.into_iter().collect())
 }
 
 /// A credential in the place of a permission group is refused, and must not be shown before it is.
@@ -62,7 +59,7 @@ mod tests {
     use super::*;
     use crate::policy::{Effect, PermissionGroup, Scope, Selection, Target};
     use crate::provider::blocks::policy_set;
-    use crate::tf_provider::framework::Model;
+    use crate::tf_provider::framework::{Element, Model};
 
     fn owner() -> Owner {
         Owner::Account("0123456789abcdef0123456789abcdef".to_owned())
@@ -77,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_is_not_known_yet_is_an_unknown_line_beside_the_others() {
+    fn one_policy_that_is_not_known_yet_makes_all_rights_unknown() {
         let known = PolicyBlock::from(&spec("A", Target::Account));
         let open = PolicyBlock { zones: Value::Unknown, ..PolicyBlock::from(&spec("B", Target::Account)) };
         let of = |blocks: &[&PolicyBlock]| {
@@ -85,8 +82,7 @@ mod tests {
             planned(&Value::Known(set), Some(&owner()), None)
         };
         assert_eq!(of(&[&known]), set(&["allow \"A\" on the account"]));
-        let line = Element::Known("allow \"A\" on the account".to_owned());
-        assert_eq!(of(&[&known, &open]), Value::Known(Set(vec![line, Element::Unknown])));
+        assert_eq!(of(&[&known, &open]), Value::Unknown);
         assert_eq!(of(&[&open]), Value::Unknown);
         assert_eq!(planned(&Value::Unknown, Some(&owner()), None), Value::Unknown);
         assert_eq!(planned(&Value::Null, None, None), set(&[]));

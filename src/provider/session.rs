@@ -183,10 +183,9 @@ impl Session {
         self.way()?.ok_or_else(wording::not_configured)
     }
 
-    /// What time it is by the API's clock, as far as it has told it, in whole seconds: those the API keeps.
+    /// What time it is by the API's clock, as far as it has told it.
     pub(crate) fn now(&self) -> OffsetDateTime {
-        let now = self.api().map_or_else(OffsetDateTime::now_utc, |api| api.client.now());
-        now.replace_nanosecond(0).unwrap_or(now)
+        self.api().map_or_else(OffsetDateTime::now_utc, |api| api.client.now())
     }
 
     /// An owner's tokens, for planning: `None` where the provider's configuration or the owner is not known yet.

@@ -19,22 +19,27 @@ use crate::provider::seal::{Format, Recipient, is_private};
 use crate::provider::wording::{self, Trigger};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Element, Map, Value};
 
-/// A timestamp for the state.
+/// A timestamp for the state, in whole seconds: those the API keeps.
 pub(super) fn stamp(at: OffsetDateTime) -> Value<String> {
-    at.format(&Rfc3339).ok().into()
+    at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).ok().into()
 }
 
-/// The version of a value that is issued now, after one of version `before`. The time, so that it rises from one token to the
-/// next where the state says nothing of an earlier one, as after a taint.
+/// The version of a value that is issued now, after one of version `before`. The time in milliseconds, so that it rises from one
+/// token to the next where the state says nothing of an earlier one, as after a taint.
 pub(super) fn version(now: OffsetDateTime, before: Option<i64>) -> i64 {
-    before.map_or(i64::MIN, |before| before.saturating_add(1)).max(now.unix_timestamp())
+    before.map_or(i64::MIN, |before| before.saturating_add(1)).max(milliseconds(now))
+}
+
+/// A time as milliseconds since 1970.
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
 }
 
 /// The version of the value of a token that has none in the state: an older version of the provider wrote it, or it was
 /// imported.
 pub(super) fn first_version(token: &TokenFields) -> Value<i64> {
     let issued = token.value_issued_on.as_str().or(token.issued_on.as_str()).and_then(instant);
-    issued.map(OffsetDateTime::unix_timestamp).into()
+    issued.map(milliseconds).into()
 }
 
 /// When a value that was issued at `base` stops working, by `expires_in`.
@@ -98,6 +103,7 @@ pub(super) fn plan(change: Change<'_>, planned: &mut TokenFields, now: OffsetDat
     let mut found = Diagnostics::none();
     let Some(prior) = change.prior else {
         plan_new_value(planned);
+        planned.previous = Value::Null;
         plan_expiry(change, planned, true, now, &mut found);
         return found;
     };
