@@ -196,11 +196,6 @@ fn a_look_for_drift_finds_none_after_applies_of_every_kind() {
               name     = "number {number}"
               policies = [{{ permission_groups = ["Cloudflare Tunnel Write"] }}]
             }}
-            resource "cloudflare_workers_secret" "s" {{
-              script_name = "edge-api"
-              name        = "KEY"
-              value       = "{number}"
-            }}
             "#
         )
     };
@@ -210,4 +205,21 @@ fn a_look_for_drift_finds_none_after_applies_of_every_kind() {
         no_drift(&stage);
         stage.settled();
     }
+}
+
+#[test]
+fn a_look_for_drift_finds_none_in_a_workers_secret() {
+    let stage = Stage::new();
+    let secret = r#"
+        resource "cloudflare_workers_secret" "s" {
+          script_name = "edge-api"
+          name        = "KEY"
+          value       = "one"
+        }
+        "#;
+    stage.config(secret).tf.apply().success();
+    // Not by the exit code: Terraform 1.11 stores the paths of two sensitive attributes in an order that changes, and then
+    // takes the state for changed although it says that nothing has.
+    drift(&stage).says("No changes.");
+    stage.settled();
 }

@@ -305,12 +305,12 @@ fn a_value_has_a_higher_version_than_the_one_before_it_also_in_a_new_token() {
     let rolled = Outcome { value: Some("new".into()), ..done(&["A"]) };
     let (after, kept) =
         carried_out(update(&prior, &private, config.clone(), &["A"]), vec![Ok(rolled)]).0.unwrap();
-    assert_eq!((after.value_version, kept.version), (now().unix_timestamp().into(), None));
+    assert_eq!((after.value_version, kept.version), ((now().unix_timestamp() * 1000).into(), None));
     let (refused, _) =
         carried_out(update(&prior, &private, config.clone(), &["A"]), vec![Err(self::refused())]).0.unwrap();
     assert_eq!(refused.value_version, Value::Known(7), "the old value stays");
     // The clock of another host is behind, or the last value is of the same second.
-    let ahead = now().unix_timestamp() + 60;
+    let ahead = now().unix_timestamp() * 1000 + 60;
     let mut new = config;
     new_token(&mut new, Vec::new(), Some(ahead), now()).unwrap();
     assert_eq!(new.value_version, Value::Known(ahead + 1));

@@ -114,9 +114,7 @@ fn attribute(attribute: &Attribute, siblings: &[Attribute]) -> Option<proto::sch
         required: attribute.mode == Mode::Required,
         optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
         computed: attribute.mode.is_computed(),
-        // A write-only value is in no plan and in no state, so there is nothing to hide. Terraform stores the paths of sensitive
-        // attributes in an order that changes where there are several, and then takes the state for changed.
-        sensitive: attribute.sensitive && !attribute.write_only,
+        sensitive: attribute.sensitive,
         write_only: attribute.write_only,
         deprecated: attribute.deprecated.is_some(),
         deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
