@@ -70,6 +70,15 @@ impl<K: Ord> Claims<K> {
         later
     }
 
+    /// The same claims, with another name for one object.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Claims<K> {
+        for claim in self.0.values_mut().flatten().filter(|claim| claim.by == from) {
+            to.clone_into(&mut claim.by);
+        }
+        self
+    }
+
     /// Has this object claimed the thing?
     pub fn has(&self, thing: &K, by: &str) -> bool {
         self.0.get(thing).is_some_and(|claims| claims.iter().any(|claim| claim.by == by))

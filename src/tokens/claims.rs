@@ -61,6 +61,12 @@ impl Claims {
         self.owed.contains(fingerprint)
     }
 
+    /// The same claims, with another name for one object.
+    #[must_use]
+    pub(super) fn renamed(self, from: &str, to: &str) -> Claims {
+        Claims { claims: self.claims.renamed(from, to), owed: self.owed }
+    }
+
     /// What was owed is done.
     pub(super) fn settle(&mut self) {
         self.owed.clear();

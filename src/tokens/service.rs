@@ -46,6 +46,9 @@ struct Inner {
 /// The zones of an account, asked for once; none where they could not be listed in one request.
 type Zones = OnceCell<Option<BTreeSet<String>>>;
 
+/// How long a value that the API does not know is asked for again at least.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
+
 impl TokenService {
     /// A service over this client. It sends nothing before it is asked something.
     pub fn new(client: Client, settings: Settings) -> Self {
@@ -232,7 +235,7 @@ impl TokenService {
     /// # Errors
     /// [`OpError`], where one of them may still be there.
     pub async fn clear_unheard(&self, owner: &Owner, id: &str) -> Result<(), OpError> {
-        clear_unheard(&self.0.context, owner, id).await
+        clear_unheard(&self.0.context, owner, id).await.map(drop)
     }
 
     /// The tokens that have taken this one's place, one after the other, as far as this host knows.
@@ -282,7 +285,8 @@ impl TokenService {
         patience: Duration,
     ) -> Standing {
         let unknown = |standing: &Standing| *standing == Standing::NotKnown;
-        self.ask_of(owner, id, value, [patience; 2], unknown).await
+        // One answer is not believed: right after its issue a value is not known everywhere.
+        self.ask_of(owner, id, value, [patience.max(SECOND_LOOK), SECOND_LOOK / 2], unknown).await
     }
 
     /// Waits until the API takes a value that was made a moment ago, at most for so long. False where it does not by then.

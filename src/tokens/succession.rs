@@ -19,11 +19,11 @@ use super::fold::{Folded, fold};
 use super::op::{Cause, Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
 use super::orphans::{Orphan, clear_away};
 use super::record::{Predecessor, Record, Successor};
-use super::view::{Held, held};
+use super::view::{Held, fingerprints, held};
 use super::write::is_dead;
 use super::writer::Writers;
 use crate::cloudflare::{ListOptions, Owner, Token, TokenPolicy, tokens};
-use crate::policy::Policy;
+use crate::policy::{Fingerprint, Policy};
 
 /// How a token is succeeded.
 #[derive(Clone, Debug)]
@@ -104,12 +104,13 @@ pub(super) async fn succeed(
     answer.await.unwrap_or(Err(SuccessionError::Create(CreateError::Internal)))
 }
 
-/// Deletes what earlier runs have made in this token's place without handing it over. True where nothing is left.
+/// Deletes what earlier runs have made in this token's place without handing it over. The id of a successor that was handed
+/// over, although the state still has this token: a run was cut off before it saved its state.
 pub(super) async fn clear_unheard(
     context: &Context,
     owner: &Owner,
     predecessor: &str,
-) -> Result<(), OpError> {
+) -> Result<Option<String>, OpError> {
     let refused = |error| OpError::without_effect(Cause::Api(error));
     let name = successor_name(predecessor);
     let options = ListOptions { name: Some(name.clone()), ..ListOptions::default() };
@@ -117,14 +118,18 @@ pub(super) async fn clear_unheard(
     let named = page.items.into_iter().filter(|token| token.name == name).map(|token| token.id);
     let key = context.settings.key(predecessor);
     let record = context.settings.files.peek::<Record>(&key).and_then(|record| record.successor);
-    let unheard = record.filter(|successor| !successor.heard).map(|successor| successor.id);
+    let (heard, unheard) = match record {
+        Some(Successor { id, heard: true }) => (Some(id), None),
+        Some(Successor { id, heard: false }) => (None, Some(id)),
+        None => (None, None),
+    };
     for id in named.chain(unheard).collect::<BTreeSet<_>>() {
         tracing::warn!(token = id, "a successor that nobody has the value of is deleted");
         let deleted = context.client.send_opt(tokens::delete(owner, &id)).await;
         context.reader.written(owner, &id);
         deleted.map_err(|error| OpError { cause: Cause::Api(error), may_have_effect: false })?;
     }
-    Ok(())
+    Ok(heard)
 }
 
 struct Heir {
@@ -136,7 +141,8 @@ struct Heir {
 impl Heir {
     async fn make(&self) -> Result<Succeeded, SuccessionError> {
         let Maker { context, owner, .. } = &self.maker;
-        clear_unheard(context, owner, &self.predecessor).await.map_err(SuccessionError::Predecessor)?;
+        let unsaved =
+            clear_unheard(context, owner, &self.predecessor).await.map_err(SuccessionError::Predecessor)?;
         let refused = |cause| SuccessionError::Predecessor(OpError::without_effect(cause));
         let before = context.reader.get_fresh(owner, &self.predecessor).await;
         let Some(before) = before.map_err(|error| refused(Cause::Api(error)))? else {
@@ -157,11 +163,16 @@ impl Heir {
             left_behind: created.left_behind,
             unfinished: created.not_disabled.map(Unfinished::NotDisabled).into_iter().collect(),
         };
+        if let Some(id) = unsaved
+            && context.reader.get_once(owner, &id).await.is_ok_and(|there| there.is_some())
+        {
+            made.left_behind.push(Orphan::Alike { id, issued_on: None });
+        }
         // The name is this code's business until the end.
         made.concerns.retain(|concern| !matches!(concern, Concern::NotApplied(Field::Name)));
         let now = context.client.now();
         let end = end_of(&before, now, self.succession.overlap);
-        let mut late = Vec::new();
+        let (mut late, mut gone) = (Vec::new(), BTreeSet::new());
         if is_dead(&before) {
             made.predecessor_ends = Some(end);
         } else {
@@ -170,6 +181,7 @@ impl Heir {
                     made.predecessor_ends = Some(end);
                     if let Some(token) = &outcome.token {
                         late = came_since(&before, token, owner);
+                        gone = went_since(&before, token, owner);
                     }
                 }
                 Err(OpError { cause: Cause::Gone, .. }) => made.predecessor_ends = Some(now),
@@ -177,8 +189,9 @@ impl Heir {
             }
         }
         let name = Fields { name: Some(folded.update.name.clone()), ..Fields::default() };
-        let policies = (!late.is_empty()).then(|| PolicyChange::Edit { remove: BTreeSet::new(), add: late });
-        let finish = Change { by: self.succession.change.by.clone(), fields: name, policies, again: false };
+        let changes = !(late.is_empty() && gone.is_empty());
+        let policies = changes.then(|| PolicyChange::Edit { remove: gone, add: late });
+        let finish = Change { by: self.successor_by(&made.token.id), fields: name, policies, again: false };
         let is_late = finish.policies.is_some();
         match self.submit(&made.token.id.clone(), finish).await {
             Ok(outcome) => {
@@ -216,11 +229,17 @@ impl Heir {
     async fn hand_over_claims(&self, id: &str, claims: Claims) {
         let ends = (self.maker.context.client.now() + self.succession.overlap).unix_timestamp();
         let predecessor = Some(Predecessor { id: self.predecessor.clone(), ends });
+        let (from, to) = (&self.succession.change.by, self.successor_by(id));
         edit_record(&self.maker.context, id, |record| {
-            record.claims = claims;
+            record.claims = claims.renamed(from, &to);
             record.predecessor = predecessor;
         })
         .await;
+    }
+
+    /// Under which name the token's own resource writes the successor.
+    fn successor_by(&self, id: &str) -> String {
+        self.succession.change.by.replace(&self.predecessor, id)
     }
 
     /// What this host has recorded of the old token.
@@ -276,15 +295,18 @@ fn end_of(before: &Token, now: OffsetDateTime, overlap: Duration) -> OffsetDateT
 
 impl Change {
     /// What a token in its overlap takes over from a change of its successor, with its own end: narrower rights count at once.
-    /// What is added is for the successor only.
+    /// What is only added is for the successor alone; a policy that is replaced by another one is replaced here too.
     #[must_use]
     pub fn for_predecessor(&self, end: Option<OffsetDateTime>) -> Change {
         let Fields { status, condition, .. } = self.fields.clone();
+        // What opens the token again, or wider, is for the successor only: its old value may have leaked.
+        let status = status.filter(|status| status == "disabled");
+        let condition = condition.filter(Option::is_some);
         let policies = match &self.policies {
             Some(PolicyChange::Edit { remove, add }) => {
                 let kept: BTreeSet<_> = add.iter().map(Policy::fingerprint).collect();
-                let remove: BTreeSet<_> = remove.difference(&kept).copied().collect();
-                (!remove.is_empty()).then(|| PolicyChange::Edit { remove, add: Vec::new() })
+                let takes_away = remove.difference(&kept).next().is_some();
+                takes_away.then(|| PolicyChange::Edit { remove: remove.clone(), add: add.clone() })
             }
             other => other.clone(),
         };
@@ -296,6 +318,11 @@ impl Change {
     pub fn is_empty(&self) -> bool {
         self.policies.is_none() && self.fields.named().is_empty()
     }
+}
+
+/// The policies that the old token has lost since it was read.
+fn went_since(before: &Token, now: &Token, owner: &Owner) -> BTreeSet<Fingerprint> {
+    fingerprints(before, owner).difference(&fingerprints(now, owner)).copied().collect()
 }
 
 /// The policies that the old token has got since it was read.

@@ -164,8 +164,7 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         };
         let write = apply::Write { prior, planned, add };
         if let Some(prior) = &write.prior {
-            let kept = policies::fingerprints(&write.add);
-            if let Err(diagnostic) = moved::follow(&tokens, &owner, prior, &kept).await {
+            if let Err(diagnostic) = moved::follow(&tokens, &owner, prior, &write.add).await {
                 return (None, diagnostic.into());
             }
         }
@@ -346,7 +345,7 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
             Ok(place) => place,
             Err(diagnostic) => return diagnostic.into(),
         };
-        if let Err(diagnostic) = moved::follow(&tokens, &owner, binding, &BTreeSet::new()).await {
+        if let Err(diagnostic) = moved::follow(&tokens, &owner, binding, &[]).await {
             return diagnostic.into();
         }
         let change = PolicyChange::Edit { remove: binding.owned(), add: Vec::new() };

@@ -3,12 +3,11 @@
 //! A successor has its predecessor's rights from the start. So a binding that moves to it takes nothing from the old token,
 //! which works on in its overlap; and what a binding takes back in that time goes from both.
 
-use std::collections::BTreeSet;
-
 use super::{BindingFields, submit};
 use crate::cloudflare::Error;
 use crate::owner::Owner;
-use crate::policy::Fingerprint;
+use crate::policy::Policy;
+use crate::provider::policies::fingerprints;
 use crate::provider::token::{doubt, has_ended};
 use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics};
@@ -57,21 +56,29 @@ async fn take_back(
     }
 }
 
-/// Takes from the token in its overlap what a binding of its successor lets go of. `kept`: what the binding goes on having.
+/// Changes in the same way the token in its overlap, and the successors of a token that the binding still names: what a binding
+/// lets go of must not stay there. What is only added is for the binding's own token alone.
 pub(super) async fn follow(
     tokens: &TokenService,
     owner: &Owner,
     binding: &BindingFields,
-    kept: &BTreeSet<Fingerprint>,
+    add: &[Policy],
 ) -> Result<(), Diagnostic> {
-    let Some(predecessor) = tokens.predecessor(binding.token_id()) else { return Ok(()) };
-    let mut there = BindingFields { token_id: predecessor.into(), ..binding.clone() };
-    there.set_owned(&binding.owned().into_iter().filter(|fingerprint| !kept.contains(fingerprint)).collect());
-    if there.owned().is_empty() {
+    let (had, kept) = (binding.owned(), fingerprints(add));
+    if had.is_subset(&kept) {
         return Ok(());
     }
-    let taken = take_back(tokens, owner, &there, true).await;
-    taken.map_err(|error| wording::write(&there.failed("take back", "from"), &error, owner))
+    let id = binding.token_id();
+    for other in tokens.predecessor(id).into_iter().chain(tokens.successors(id)) {
+        let there = BindingFields { token_id: other.into(), ..binding.clone() };
+        let change = PolicyChange::Edit { remove: had.clone(), add: add.to_vec() };
+        match submit(tokens, owner, &there, change, true).await {
+            Ok(_) => {}
+            Err(error) if matches!(error.cause, Cause::Gone) => {}
+            Err(error) => return Err(wording::write(&there.failed("take back", "from"), &error, owner)),
+        }
+    }
+    Ok(())
 }
 
 /// What the user is told where the binding's token was succeeded by another one.

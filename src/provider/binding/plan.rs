@@ -114,7 +114,7 @@ pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
         (Some(Err(unlisted)), _) => found.push(unlisted.clone()),
         _ => {}
     }
-    if planned.policies != *facts.prior_policies() || prior.is_some_and(BindingFields::is_in_doubt) {
+    if facts.changes() || prior.is_some_and(BindingFields::is_in_doubt) {
         planned.fingerprints = Value::Unknown;
         if let (Some(Ok(catalog)), Some(owner)) = (&facts.catalog, &facts.owner)
             && let Some(fingerprints) = policies::foreseen(owner, catalog, &planned.policies)

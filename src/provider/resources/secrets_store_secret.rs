@@ -123,8 +123,8 @@ impl Resource for SecretsStoreSecret {
         let Some(place) = state.place(&api) else { return (Some(current), Diagnostics::none()) };
         let seen = match state.secret.id.as_str() {
             Some(id) => api.client.send_opt(secrets_store::get(place.account, place.store, id)).await,
-            // Its create had no answer.
-            None => place.find().await,
+            // Its create had no answer. What has the name by now may be another object's: the next write finds out.
+            None => return (Some(current), Diagnostics::none()),
         };
         match seen {
             Ok(Some(seen)) if !seen.is_deleted() => {
@@ -132,8 +132,6 @@ impl Resource for SecretsStoreSecret {
                 let state = Model { account: state.account.clone(), secret };
                 (Some(Applied { state, private }), Diagnostics::none())
             }
-            // One whose create is in doubt may come yet.
-            Ok(_) if state.secret.id.is_null() => (Some(current), Diagnostics::none()),
             Ok(_) => (None, Diagnostics::none()),
             Err(error) => {
                 let found = wording::store_secret(&state.failed("read"), &error).into();

@@ -163,7 +163,7 @@ impl Place<'_> {
             Err(error) => return failed(error),
         }
         let create = || secrets_store::create(self.account, self.store, self.name, new);
-        let mut lost = None;
+        let (mut lost, mut was_lost) = (None, false);
         for _ in 0..2 {
             let error = match self.client.send(create()).await.map(|made| made.into_iter().next()) {
                 Ok(Some(made)) => return Made::Done(made),
@@ -172,22 +172,17 @@ impl Place<'_> {
             };
             let is_lost = error.as_ref().is_none_or(Error::is_ambiguous);
             match self.find().await {
-                Ok(Some(there)) if is_lost || lost.is_some() => return self.overwrite(there, new).await,
+                Ok(Some(there)) if is_lost || was_lost => return self.overwrite(there, new).await,
                 Ok(Some(there)) => return Made::Taken(there),
-                Ok(None) if is_lost && lost.is_none() => lost = error,
+                Ok(None) if is_lost && !was_lost => (lost, was_lost) = (error, true),
                 Ok(None) | Err(_) => {
-                    let may_have_effect = is_lost || lost.is_some() || in_doubt;
-                    return match error.or(lost) {
-                        Some(error) => Made::Failed { error, may_have_effect, left: None },
-                        None => failed(Error::InvalidRequest("the API answered without a secret".to_owned())),
-                    };
+                    let may_have_effect = is_lost || was_lost || in_doubt;
+                    let error = error.or(lost).unwrap_or_else(no_secret);
+                    return Made::Failed { error, may_have_effect, left: None };
                 }
             }
         }
-        match lost {
-            Some(error) => Made::Failed { error, may_have_effect: true, left: None },
-            None => failed(Error::InvalidRequest("the API answered without a secret".to_owned())),
-        }
+        Made::Failed { error: lost.unwrap_or_else(no_secret), may_have_effect: true, left: None }
     }
 
     async fn overwrite(&self, there: StoreSecret, new: StoreSecretChange<'_>) -> Made {
@@ -217,6 +212,11 @@ impl Place<'_> {
         }
         seen
     }
+}
+
+/// The API says success, and says nothing of the secret.
+fn no_secret() -> Error {
+    Error::InvalidRequest("the API answered without a secret".to_owned())
 }
 
 /// The stores of an account.

@@ -55,6 +55,11 @@ impl Update {
         Some((Op::from(tokens::Change { by, fields, policies: None, again: true }), end))
     }
 
+    /// Whether rotations have no overlap any more: what one has left that was cut off is of no use to the next one.
+    pub(super) fn ends_overlaps(&self) -> bool {
+        !overlap(&self.prior).is_null() && overlap(&self.planned).is_null()
+    }
+
     /// What the token service is asked for, where a new token takes the place of the old one.
     pub(super) fn succession(&self) -> Result<Option<Succession>, Diagnostic> {
         let Some(overlap) = self.overlap() else { return Ok(None) };

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use time::OffsetDateTime;
 
 pub(crate) use after::doubt;
 pub(crate) use model::{Private, TokenFields};
@@ -156,14 +157,26 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         {
             self.write_previous(tokens, owner, previous, narrowed).await?;
         }
+        if update.ends_overlaps()
+            && let Err(error) = tokens.clear_unheard(owner, update.prior.token_id()).await
+        {
+            let failed = wording::successor_not_deleted(update.prior.token_id());
+            return Err(wording::write(&failed, &error, owner).into());
+        }
         if let Some(succession) = update.succession()? {
             return Ok(self.succeed(tokens, owner, &update, succession).await);
         }
         let (mut found, mut ends) = (Diagnostics::none(), None);
         if let (Some((op, end)), Some(previous)) = (update.ending(), update.kept_previous()) {
-            match self.write_previous(tokens, owner, previous, op).await {
-                Ok(()) => ends = Some(end),
-                Err(error) => found.push(error),
+            let there = tokens.get_fresh(owner, previous).await;
+            match there.map(|there| there.and_then(|token| token.expires_on)) {
+                // Never later than it was to end anyway.
+                Ok(Some(sooner)) if sooner <= end => ends = Some(sooner),
+                Ok(_) => match self.write_previous(tokens, owner, previous, op).await {
+                    Ok(()) => ends = Some(end),
+                    Err(error) => found.push(error),
+                },
+                Err(error) => found.push(wording::unreadable(previous, &error)),
             }
         }
         let mut progress = after::Progress::new(update, ends);
@@ -253,12 +266,13 @@ async fn looked_after(
     owner: &Owner,
     prior: &TokenFields,
     written_on: Option<i64>,
+    now: OffsetDateTime,
     (state, mut private): (TokenFields, Private),
 ) -> (TokenFields, Private) {
     if let (Some(value), Some(since), Some(up_to)) = (state.value.known(), written_on, private.written_on)
         && state.value_issued_on == prior.value_issued_on
         && since != up_to
-        && state.status.as_str() == Some("active")
+        && refresh::is_usable(&state, now)
         && !tokens.has_written_alone(state.token_id(), since, up_to)
     {
         private.value_dead |= tokens.standing(owner, state.token_id(), value, Duration::ZERO).await.is_dead();
@@ -419,7 +433,9 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             Err(found) => return (None, found),
         };
         let after = match after {
-            Some(after) => Some(looked_after(&tokens, &owner, T::body(&prior), written_on, after).await),
+            Some(after) => Some(
+                looked_after(&tokens, &owner, T::body(&prior), written_on, self.session.now(), after).await,
+            ),
             None => None,
         };
         if let Some((token, _)) = &after {

@@ -77,7 +77,8 @@ fn taken_over<O: Ownership>(state: &Json, owner: &O) -> Result<(TokenFields, Pri
         owned,
         moved: true,
         // Whoever has written the token since may have rolled it.
-        written_on: token.modified_on.map(OffsetDateTime::unix_timestamp),
+        // The value is known to be of that version only: somebody may have rolled the token since.
+        written_on: token.issued_on.map(OffsetDateTime::unix_timestamp),
         ..Private::default()
     };
     Ok((fields, private))

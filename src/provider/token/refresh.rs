@@ -14,6 +14,7 @@ use super::value::{first_version, issued, look};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
 use crate::provider::blocks::specs;
+use crate::provider::checks;
 use crate::provider::policies::{Matched, Own, matched};
 use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostics, Model, Value};
@@ -46,10 +47,15 @@ pub(super) async fn refreshed(
     private.moved &= !named || state.is_in_doubt();
     if let Some(doubtful) = doubtful_value(before, &state, &private, token, now)
         && !tokens.has_written_alone(&token.id, doubtful.since, doubtful.up_to)
-        && tokens.standing(owner, &token.id, doubtful.value, doubtful.patience).await.is_dead()
     {
-        (state.value, state.sealed_values) = (Value::Null, Value::Null);
-        private.value_dead = true;
+        let standing = tokens.standing(owner, &token.id, doubtful.value, doubtful.patience).await;
+        if standing.is_dead() {
+            (state.value, state.sealed_values) = (Value::Null, Value::Null);
+            private.value_dead = true;
+        } else if standing.is_live() {
+            // It is not asked for again before the token is written again.
+            private.written_on = Some(doubtful.up_to);
+        }
     }
     // An earlier run on this host ended before Terraform could learn what it wrote: the state does not say it.
     if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id)) {
@@ -93,19 +99,25 @@ fn doubtful_value<'a>(
     now: OffsetDateTime,
 ) -> Option<DoubtfulValue<'a>> {
     /// How long after its issue a value may be unknown in places.
-    const SETTLES_WITHIN: time::Duration = time::Duration::seconds(5);
-    /// A token that ends so soon may have ended by the API's clock.
-    const MARGIN: time::Duration = time::Duration::minutes(1);
+    const SETTLES_WITHIN: time::Duration = time::Duration::seconds(20);
     let value = before.value.known()?;
     let (since, up_to) = (private.written_on?, token.modified_on?.unix_timestamp());
-    let begun = token.not_before.is_none_or(|start| start <= now);
-    let ended = token.expires_on.is_some_and(|end| end <= now + MARGIN);
-    if since == up_to || before != after || token.status != "active" || !begun || ended {
+    if since == up_to || before != after || !is_usable(after, now) {
         return None;
     }
     let settles_in = issued(before).map(|issued| issued + SETTLES_WITHIN - now);
     let patience = settles_in.and_then(|rest| Duration::try_from(rest).ok()).unwrap_or_default();
     Some(DoubtfulValue { value, since, up_to, patience })
+}
+
+/// Whether a token can be used now, so that the API refuses its value for no other reason than that it is dead.
+pub(super) fn is_usable(token: &TokenFields, now: OffsetDateTime) -> bool {
+    /// A token that ends so soon may have ended by the API's clock.
+    const MARGIN: time::Duration = time::Duration::minutes(1);
+    let at = |time: &Value<String>| time.as_str().and_then(checks::instant);
+    let begun = at(&token.not_before).is_none_or(|start| start <= now);
+    let ended = at(&token.expires_on).is_some_and(|end| end <= now + MARGIN);
+    token.status.as_str() == Some("active") && begun && !ended
 }
 
 /// An import leaves all but the ids to the first read.

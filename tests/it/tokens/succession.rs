@@ -71,7 +71,7 @@ async fn the_old_token_never_ends_later_than_it_would_have() {
 }
 
 #[tokio::test]
-async fn what_a_change_takes_away_goes_from_both_and_what_it_adds_is_new() {
+async fn what_a_change_takes_away_or_replaces_changes_both() {
     let world = World::new(Options::default()).await;
     let (host, old) = (world.host(), world.mint("deploy", &[1, 2, 3]));
     let edit = PolicyChange::Edit {
@@ -80,7 +80,36 @@ async fn what_a_change_takes_away_goes_from_both_and_what_it_adds_is_new() {
     };
     let made = host.succeed(&old, succession(Some(edit))).await.unwrap();
     assert_eq!(world.has(&made.token.id), world.fingerprints([1, 3, 4]));
-    assert_eq!(world.has(&old), world.fingerprints([1, 3]));
+    assert_eq!(world.has(&old), world.fingerprints([1, 3, 4]));
+    let (host, old) = (world.host(), world.mint("other", &[1]));
+    let added =
+        PolicyChange::Edit { remove: world.fingerprints([1]), add: vec![world.policy(1), world.policy(4)] };
+    host.succeed(&old, succession(Some(added))).await.unwrap();
+    assert_eq!(world.has(&old), world.fingerprints([1]), "what is only added is for the new one");
+}
+
+#[tokio::test]
+async fn an_old_token_is_never_enabled_again() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    world.sim.set_status(&old, "disabled");
+    let mut enabled = succession(None);
+    enabled.change.fields.status = Some("active".into());
+    let made = host.succeed(&old, enabled).await.unwrap();
+    assert_eq!(world.sim.token(&old).unwrap()["status"], "disabled");
+    assert_eq!(world.sim.token(&made.token.id).unwrap()["status"], "active");
+}
+
+#[tokio::test]
+async fn a_successor_that_no_state_has_is_told_by_the_next_rotation() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    let first = host.succeed(&old, succession(None)).await.unwrap();
+    // Terraform was killed before it saved its state, which still has the old token.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let second = host.succeed(&old, succession(None)).await.unwrap();
+    let id = first.token.id.clone();
+    assert_eq!(second.left_behind, [cloudflare_tokens::tokens::Orphan::Alike { id, issued_on: None }]);
 }
 
 #[tokio::test]
