@@ -31,11 +31,6 @@ impl Standing {
         }
     }
 
-    /// Whether the value surely works.
-    pub fn is_live(self) -> bool {
-        self == Standing::Live
-    }
-
     /// Whether the value has surely stopped working.
     pub fn is_dead(self) -> bool {
         matches!(self, Standing::Dead | Standing::NotKnown)

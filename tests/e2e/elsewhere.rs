@@ -93,8 +93,8 @@ fn a_token_rolled_in_the_dashboard_is_found_and_rolled_again() {
     stage.sim.roll(&id).unwrap();
     stage.sim.reset_requests();
     let plan = stage.tf.plan().success();
-    // The value, and whose token it is that would be rolled.
-    assert!(stage.sim.count("GET", VERIFY) <= 3);
+    // More than once: a value that was issued a moment ago may be unknown for a while.
+    assert!(stage.sim.count("GET", VERIFY) > 1);
     assert_eq!(times(&plan, "Somebody has rolled it outside of Terraform"), 1, "{}", plan.stdout);
     assert_eq!(drift(&stage).code, Some(2));
     stage.tf.apply().success();

@@ -47,15 +47,10 @@ pub(super) async fn refreshed(
     private.moved &= !named || state.is_in_doubt();
     if let Some(doubtful) = doubtful_value(before, &state, &private, token, now)
         && !tokens.has_written_alone(&token.id, doubtful.since, doubtful.up_to)
+        && tokens.standing(owner, &token.id, doubtful.value, doubtful.patience).await.is_dead()
     {
-        let standing = tokens.standing(owner, &token.id, doubtful.value, doubtful.patience).await;
-        if standing.is_dead() {
-            (state.value, state.sealed_values) = (Value::Null, Value::Null);
-            private.value_dead = true;
-        } else if standing.is_live() {
-            // It is not asked for again before the token is written again.
-            private.written_on = Some(doubtful.up_to);
-        }
+        (state.value, state.sealed_values) = (Value::Null, Value::Null);
+        private.value_dead = true;
     }
     // An earlier run on this host ended before Terraform could learn what it wrote: the state does not say it.
     if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id)) {
