@@ -190,7 +190,7 @@ impl Heir {
         }
         let name = Fields { name: Some(folded.update.name.clone()), ..Fields::default() };
         let changes = !(late.is_empty() && gone.is_empty());
-        let policies = changes.then(|| PolicyChange::Edit { remove: gone, add: late });
+        let policies = changes.then_some(PolicyChange::Edit { remove: gone, add: late });
         let finish = Change { by: self.successor_by(&made.token.id), fields: name, policies, again: false };
         let is_late = finish.policies.is_some();
         match self.submit(&made.token.id.clone(), finish).await {

@@ -163,10 +163,10 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
             Err(diagnostics) => return (None, diagnostics),
         };
         let write = apply::Write { prior, planned, add };
-        if let Some(prior) = &write.prior {
-            if let Err(diagnostic) = moved::follow(&tokens, &owner, prior, &write.add).await {
-                return (None, diagnostic.into());
-            }
+        if let Some(prior) = &write.prior
+            && let Err(diagnostic) = moved::follow(&tokens, &owner, prior, &write.add).await
+        {
+            return (None, diagnostic.into());
         }
         let outcome = submit(&tokens, &owner, &write.planned, write.change(), write.is_again()).await;
         let mut found = match &outcome {
