@@ -23,7 +23,7 @@ use super::{
     endpoints::{ListOptions, tokens},
     envelope,
     error::{ApiError, Error, TransportKind},
-    page::Unreadable,
+    page::{Page, Unreadable},
     ratelimit::{Limiter, NotReserved, Quota},
     redact,
     request::Request,
@@ -34,6 +34,9 @@ use super::{
 
 /// Cloudflare's API.
 pub const DEFAULT_BASE_URL: &str = "https://api.cloudflare.com/client/v4";
+
+/// Twenty times what an account may have: a list that goes on is no list.
+const MOST_PAGES: u32 = 200;
 
 /// With what the client authenticates.
 #[derive(Clone, Debug)]
@@ -218,8 +221,6 @@ impl Client {
 
     /// The same, page by page. A page is asked for when it is wanted; an error ends them.
     pub fn token_pages(&self, owner: &Owner) -> BoxStream<'static, Result<TokenList, Error>> {
-        /// Twenty times what an account may have: a list that goes on is no list.
-        const MOST_PAGES: u32 = 200;
         // What is made or removed meanwhile shifts the pages: each token is told once.
         let start = (self.clone(), owner.clone(), 1, HashSet::new());
         let next = |state: Option<(Client, Owner, u32, HashSet<String>)>| async move {
@@ -235,6 +236,25 @@ impl Client {
             Some((Ok(TokenList { tokens, unreadable }), more.then_some((client, owner, number + 1, seen))))
         };
         stream::unfold(Some(start), next).boxed()
+    }
+
+    /// All pages of a list, which `of` asks for by their numbers.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), for any page; [`Error::InvalidRequest`] for a list that does not end.
+    pub async fn pages<T>(&self, of: impl Fn(u32) -> Request<Page<T>>) -> Result<Vec<Page<T>>, Error> {
+        let mut all = Vec::new();
+        for number in 1..=MOST_PAGES {
+            let page = self.send(of(number)).await?;
+            let more = page.has_next(number);
+            all.push(page);
+            if !more {
+                return Ok(all);
+            }
+        }
+        Err(Error::InvalidRequest(format!(
+            "the list does not end: after {MOST_PAGES} pages there is another one"
+        )))
     }
 
     async fn attempt<T>(

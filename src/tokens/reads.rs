@@ -197,19 +197,16 @@ impl Reader {
 
     /// The tokens of this name. The API's filter may also take it for a part of a name, so it is compared here too.
     pub(super) async fn named(&self, owner: &Owner, name: &str) -> Result<Listed, Error> {
-        let mut found = Listed { tokens: Vec::new(), unreadable: Vec::new() };
-        for number in 1.. {
+        let of = |number| {
             let options = ListOptions { name: Some(name.to_owned()), ..ListOptions::page(number) };
-            let sent = Instant::now();
-            let page = self.0.client.send(tokens::list_page(owner, &options)).await?;
-            let more = page.has_next(number);
+            tokens::list_page(owner, &options)
+        };
+        let (sent, mut found) = (Instant::now(), Listed { tokens: Vec::new(), unreadable: Vec::new() });
+        for page in self.0.client.pages(of).await? {
             found.unreadable.extend(page.unreadable);
             let items: Vec<_> = page.items.into_iter().map(shared).collect();
             self.shelf(owner, |shelf| items.iter().for_each(|token| shelf.keep(sent, token)));
             found.tokens.extend(items.into_iter().filter(|token| token.name == name));
-            if !more {
-                break;
-            }
         }
         Ok(found)
     }

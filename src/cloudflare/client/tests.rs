@@ -239,6 +239,16 @@ async fn a_list_is_read_to_its_end_and_shifted_pages_repeat_nothing() {
 }
 
 #[tokio::test]
+async fn a_list_that_does_not_end_is_an_error() {
+    // The same page again and again, and no word of how many there are.
+    let (client, server) = serve((0..200).map(|_| ok(&format!("[{TOKEN}]"))).collect()).await;
+    let error =
+        client.pages(|page| tokens::list_page(&Owner::User, &ListOptions::page(page))).await.unwrap_err();
+    assert!(error.to_string().contains("the list does not end"), "{error}");
+    assert_eq!(server.await.unwrap().len(), 200);
+}
+
+#[tokio::test]
 async fn an_answer_without_what_a_write_replaces_is_malformed() {
     for body in [
         r#"{"id":"t","name":"n"}"#,

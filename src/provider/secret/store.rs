@@ -232,8 +232,7 @@ pub(crate) async fn secrets(client: &Client, account: &str, store: &str) -> Resu
 /// All items of a list. One that cannot be read is an error: what is not seen would be taken for absent.
 async fn pages<T>(client: &Client, of: impl Fn(u32) -> Request<Page<T>>) -> Result<Vec<T>, Error> {
     let mut all = Vec::new();
-    for number in 1.. {
-        let page = client.send(of(number)).await?;
+    for page in client.pages(of).await? {
         if let Some(unreadable) = page.unreadable.first() {
             let id = unreadable.id.as_deref().unwrap_or("without an id");
             return Err(Error::InvalidRequest(format!(
@@ -241,11 +240,7 @@ async fn pages<T>(client: &Client, of: impl Fn(u32) -> Request<Page<T>>) -> Resu
                 unreadable.detail
             )));
         }
-        let more = page.has_next(number);
         all.extend(page.items);
-        if !more {
-            break;
-        }
     }
     Ok(all)
 }
