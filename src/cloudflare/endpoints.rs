@@ -72,10 +72,7 @@ pub mod tokens {
 
     /// Deletes a token. A second attempt that finds nothing is a success.
     pub fn delete(owner: &Owner, id: &str) -> Request<()> {
-        let mut request =
-            Request::decoded(Method::DELETE, one(owner, id), "a confirmation", envelope::nothing);
-        request.when_gone = Some(|| ());
-        request
+        Request::removal(one(owner, id))
     }
 
     /// Gives a token a new value; the old one is dead at once. Not repeatable: each attempt kills the value before it.
@@ -136,7 +133,7 @@ pub mod workers {
     use secrecy::{ExposeSecret, SecretString};
     use serde::Serialize;
 
-    use crate::cloudflare::{Request, Worker, WorkerSecret, envelope, request::encode};
+    use crate::cloudflare::{Request, Worker, WorkerSecret, request::encode};
 
     #[derive(Serialize)]
     struct SecretText<'a> {
@@ -173,10 +170,7 @@ pub mod workers {
 
     /// Removes a secret and deploys. A second attempt that finds nothing is a success.
     pub fn delete_secret(account: &str, script: &str, name: &str) -> Request<()> {
-        let path = one(account, script, name);
-        let mut request = Request::decoded(Method::DELETE, path, "a confirmation", envelope::nothing);
-        request.when_gone = Some(|| ());
-        by_name(request, name)
+        by_name(Request::removal(one(account, script, name)), name)
     }
 
     /// Says of a name with special characters that it is encoded in the path: the API does not decode it otherwise.

@@ -45,6 +45,14 @@ impl<T: DeserializeOwned> Request<T> {
     }
 }
 
+impl Request<()> {
+    /// A request that removes what is at this path. A second attempt that finds nothing is a success.
+    pub(super) fn removal(path: String) -> Self {
+        let removal = Self::decoded(Method::DELETE, path, "a confirmation", envelope::nothing);
+        Self { when_gone: Some(|| ()), ..removal }
+    }
+}
+
 impl<T> Request<T> {
     pub(super) fn decoded(method: Method, path: String, expects: &'static str, decode: Decode<T>) -> Self {
         let repeatable = method != Method::POST;

@@ -125,10 +125,7 @@ pub fn update(account: &str, store: &str, id: &str, change: StoreSecretChange<'_
 
 /// Removes a secret. A second attempt that finds nothing is a success.
 pub fn delete(account: &str, store: &str, id: &str) -> Request<()> {
-    let path = one(account, store, id);
-    let mut request = Request::decoded(Method::DELETE, path, "a confirmation", envelope::nothing);
-    request.when_gone = Some(|| ());
-    request
+    Request::removal(one(account, store, id))
 }
 
 fn hiding<T>(request: Request<T>, value: Option<&SecretString>) -> Request<T> {

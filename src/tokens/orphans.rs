@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::view::{self, fingerprints};
-use crate::cloudflare::{self, ListOptions, Owner, Token, tokens};
+use crate::cloudflare::{self, Error, ListOptions, Owner, Token, tokens};
 use crate::policy::Fingerprint;
 
 /// By how much a token may seem to be older than the request that made it: the API's times are whole seconds.
@@ -166,12 +166,17 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Deletes a token that nobody has the value of.
+/// Deletes a token that nobody has the value of. True where it is gone.
 pub(super) async fn clear_away(context: &Context, owner: &Owner, id: &str) -> bool {
+    discard(context, owner, id).await.is_ok()
+}
+
+/// The same, with the reason where it is still there.
+pub(super) async fn discard(context: &Context, owner: &Owner, id: &str) -> Result<(), Error> {
     let deleted = context.client.send_opt(tokens::delete(owner, id)).await;
     context.reader.written(owner, id);
     if let Err(error) = &deleted {
         tracing::error!(token = id, %error, "a token that nobody has the value of could not be deleted");
     }
-    deleted.is_ok()
+    deleted.map(drop)
 }

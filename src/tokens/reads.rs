@@ -12,7 +12,6 @@ use tokio::time::Instant;
 
 use super::belief::{Belief, Floor, Weighed};
 use super::read_plan::{Known, Step, next};
-use super::record::Record;
 use super::settings::Settings;
 use crate::cloudflare::{Client, Error, ListOptions, Owner, Token, TokenList, Unreadable, tokens};
 
@@ -109,8 +108,7 @@ impl Reader {
 
     /// The lowest version of a token that is believed, as this process or another one of this host knows it.
     pub(super) fn floor(&self, owner: &Owner, id: &str) -> Option<Floor> {
-        let peek =
-            || self.0.settings.files.peek::<Record>(&self.0.settings.key(id)).and_then(|record| record.floor);
+        let peek = || self.0.settings.record(id).and_then(|record| record.floor);
         self.shelf(owner, |shelf| shelf.floors.entry(id.to_owned()).or_insert_with(peek).clone())
     }
 

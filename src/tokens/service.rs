@@ -17,7 +17,6 @@ use super::create::{CreateError, Created, NewToken, create};
 use super::op::{Cause, Op, OpError, Outcome};
 use super::own;
 use super::reads::Listed;
-use super::record::Record;
 use super::settings::Settings;
 use super::standing::Standing;
 use super::succession::{Succeeded, Succession, SuccessionError, clear_unheard, succeed};
@@ -240,10 +239,8 @@ impl TokenService {
 
     /// The tokens that have taken this one's place, one after the other, as far as this host knows.
     pub fn successors(&self, token_id: &str) -> Vec<String> {
-        let (settings, mut all) = (&self.0.context.settings, Vec::new());
-        let mut last = token_id.to_owned();
-        while let Some(successor) =
-            settings.files.peek::<Record>(&settings.key(&last)).and_then(|record| record.successor)
+        let (mut last, mut all) = (token_id.to_owned(), Vec::new());
+        while let Some(successor) = self.0.context.settings.record(&last).and_then(|record| record.successor)
             && !all.contains(&successor.id)
         {
             last.clone_from(&successor.id);
@@ -254,29 +251,25 @@ impl TokenService {
 
     /// The token whose place this one has taken and that has not ended yet, as far as this host knows.
     pub fn predecessor(&self, token_id: &str) -> Option<String> {
-        let settings = &self.0.context.settings;
-        let predecessor = settings.files.peek::<Record>(&settings.key(token_id))?.predecessor?;
+        let predecessor = self.0.context.settings.record(token_id)?.predecessor?;
         (predecessor.ends > self.now().unix_timestamp()).then_some(predecessor.id)
     }
 
     /// What an object may have written to a token without being told: an earlier run on this host died in the middle of it, or
     /// Terraform did. None where its state says all.
     pub fn unheard(&self, token_id: &str, by: &str) -> Option<BTreeSet<Fingerprint>> {
-        let settings = &self.0.context.settings;
-        let record: Record = settings.files.peek(&settings.key(token_id))?;
-        record.unheard.get(by).cloned()
+        self.0.context.settings.record(token_id)?.unheard.get(by).cloned()
     }
 
     /// Whether this host alone has written the token since one version, up to another: both by their `modified_on`, in Unix
     /// seconds.
     pub fn has_written_alone(&self, token_id: &str, since: i64, up_to: i64) -> bool {
-        let settings = &self.0.context.settings;
-        let record: Option<Record> = settings.files.peek(&settings.key(token_id));
+        let record = self.0.context.settings.record(token_id);
         record.and_then(|record| record.own).is_some_and(|own| own.are_all(since, up_to))
     }
 
-    /// What the API says of a token's value. Where it does not know the value, it is asked once more after so long: one that
-    /// was made a moment ago is not known everywhere.
+    /// What the API says of a token's value. Where it does not know the value, it is asked again for so long, and at least once:
+    /// right after its issue a value is not known everywhere.
     pub async fn standing(
         &self,
         owner: &Owner,
@@ -285,7 +278,6 @@ impl TokenService {
         patience: Duration,
     ) -> Standing {
         let unknown = |standing: &Standing| *standing == Standing::NotKnown;
-        // One answer is not believed: right after its issue a value is not known everywhere.
         self.ask_of(owner, id, value, [patience.max(SECOND_LOOK), SECOND_LOOK / 2], unknown).await
     }
 

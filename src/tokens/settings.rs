@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::own::OwnToken;
+use super::record::Record;
 use super::stop::Stop;
 use crate::host::HostFiles;
 
@@ -58,6 +59,11 @@ impl Settings {
     /// The key of a token's lock and record: the same for everybody who writes it.
     pub(super) fn key(&self, token_id: &str) -> String {
         format!("token {} {token_id}", self.base_url.trim_end_matches('/').to_ascii_lowercase())
+    }
+
+    /// What this host has recorded of a token, without its lock; `None` where there is nothing.
+    pub(super) fn record(&self, token_id: &str) -> Option<Record> {
+        self.files.peek(&self.key(token_id))
     }
 
     /// The waits and counts of writes.

@@ -17,12 +17,12 @@ use super::context::Context;
 use super::create::{CreateError, Maker, NewToken, Order};
 use super::fold::{Folded, fold};
 use super::op::{Cause, Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
-use super::orphans::{Orphan, clear_away};
+use super::orphans::{Orphan, clear_away, discard};
 use super::record::{Predecessor, Record, Successor};
 use super::view::{Held, fingerprints, held};
 use super::write::is_dead;
 use super::writer::Writers;
-use crate::cloudflare::{ListOptions, Owner, Token, TokenPolicy, tokens};
+use crate::cloudflare::{Owner, Token, TokenPolicy};
 use crate::policy::{Fingerprint, Policy};
 
 /// How a token is succeeded.
@@ -112,22 +112,17 @@ pub(super) async fn clear_unheard(
     predecessor: &str,
 ) -> Result<Option<String>, OpError> {
     let refused = |error| OpError::without_effect(Cause::Api(error));
-    let name = successor_name(predecessor);
-    let options = ListOptions { name: Some(name.clone()), ..ListOptions::default() };
-    let page = context.client.send(tokens::list_page(owner, &options)).await.map_err(refused)?;
-    let named = page.items.into_iter().filter(|token| token.name == name).map(|token| token.id);
-    let key = context.settings.key(predecessor);
-    let record = context.settings.files.peek::<Record>(&key).and_then(|record| record.successor);
-    let (heard, unheard) = match record {
+    let named = context.reader.named(owner, &successor_name(predecessor)).await.map_err(refused)?;
+    let named = named.tokens.into_iter().map(|token| token.id.clone());
+    let record = context.settings.record(predecessor);
+    let (heard, unheard) = match record.and_then(|record| record.successor) {
         Some(Successor { id, heard: true }) => (Some(id), None),
         Some(Successor { id, heard: false }) => (None, Some(id)),
         None => (None, None),
     };
     for id in named.chain(unheard).collect::<BTreeSet<_>>() {
         tracing::warn!(token = id, "a successor that nobody has the value of is deleted");
-        let deleted = context.client.send_opt(tokens::delete(owner, &id)).await;
-        context.reader.written(owner, &id);
-        deleted.map_err(|error| OpError { cause: Cause::Api(error), may_have_effect: false })?;
+        discard(context, owner, &id).await.map_err(refused)?;
     }
     Ok(heard)
 }
@@ -244,8 +239,7 @@ impl Heir {
 
     /// What this host has recorded of the old token.
     fn recorded(&self) -> Record {
-        let settings = &self.maker.context.settings;
-        settings.files.peek(&settings.key(&self.predecessor)).unwrap_or_default()
+        self.maker.context.settings.record(&self.predecessor).unwrap_or_default()
     }
 
     async fn record(&self, successor: Successor) {
