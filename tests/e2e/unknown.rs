@@ -1,5 +1,7 @@
 //! Values that are known at apply only, anywhere in the configuration: they plan, and then apply.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::stage::{SOURCE, Stage, TOKEN, token};
@@ -202,4 +204,48 @@ fn a_credential_of_the_same_run_plans_and_then_applies() {
     assert_eq!(stage.text(TOKEN, "id"), id, "it is the same token");
     stage.tf.destroy().success();
     assert!(stage.sim.tokens().is_empty());
+}
+
+#[test]
+fn a_rotation_whose_age_is_known_at_apply_only_comes_where_it_is_due() {
+    for overlap in ["", "overlap = \"10m\""] {
+        let stage = Stage::new();
+        let config = |every: &str| {
+            let rotation = format!("rotation = {{ every = terraform_data.every.output\n {overlap} }}");
+            late("every", &format!("\"{every}\""))
+                + &token(&format!("name = \"ci\"\n {POLICIES}\n {rotation}"))
+        };
+        stage.apply(&config("30d"));
+        let value = |stage: &Stage| stage.text(TOKEN, "value");
+        let first = value(&stage);
+        stage.sim.advance(Duration::from_secs(2 * 3600));
+        let plan = stage.config(&config("1h")).tf.plan().success().said();
+        assert!(plan.contains("The token may be rolled"), "{plan}");
+        // The first apply learns how old a value may be, and the next one finds this value older.
+        stage.tf.apply().success();
+        stage.tf.apply().success();
+        stage.settled();
+        let second = value(&stage);
+        assert_ne!(second, first, "two hours are more than one");
+        runs(&stage, &config("60d"));
+        assert_eq!(value(&stage), second, "the value is young enough");
+    }
+}
+
+#[test]
+fn whether_the_value_is_stored_may_be_unknown() {
+    let stage = Stage::new();
+    let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let seal = format!("seal_for = {{ me = {{ format = \"age\", public_key = \"{key}\" }} }}");
+    let config = |stored: bool| {
+        let body =
+            format!("name = \"ci\"\n {POLICIES}\n store_value = terraform_data.stored.output\n {seal}");
+        late("stored", &stored.to_string()) + &token(&body)
+    };
+    stage.apply(&config(true));
+    let first = stage.text(TOKEN, "value");
+    runs(&stage, &config(false));
+    assert!(stage.attributes(TOKEN)["value"].is_null());
+    runs(&stage, &config(true));
+    assert_ne!(stage.text(TOKEN, "value"), first, "the API does not tell a value again");
 }

@@ -1,5 +1,7 @@
 //! What is decided about a token, without Terraform and without an API.
 
+mod agreement;
+
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;

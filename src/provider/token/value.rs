@@ -85,6 +85,8 @@ enum Reason {
     Triggered(Vec<Trigger>),
     /// `rotation.every`, as the user wrote it, has passed.
     Due(String),
+    /// `rotation.every` is not known yet: it may have passed.
+    MayBeDue,
     /// Somebody new is to have the value, and it is not known any more.
     Recipient,
     /// The value is to be in the state, and is not known any more.
@@ -159,6 +161,8 @@ fn worded(reason: &Reason, prior: &TokenFields, now: OffsetDateTime, overlap: Op
             let why = format!("its value is {} old (`rotation.every = \"{every}\"`)", age(prior, now));
             rolled(&why).at(rotation().then(path!(RotationBlock.every)))
         }
+        Reason::MayBeDue => wording::may_be_rolled(&token_name(prior))
+            .at(rotation().then(path!(RotationBlock.every))),
         Reason::Triggered(triggers) => {
             rolled(&wording::triggered(triggers)).at(rotation().then(path!(RotationBlock.triggers)))
         }
@@ -184,7 +188,9 @@ fn reason(change: Change<'_>, prior: &TokenFields, planned: &TokenFields) -> Opt
         Some(Reason::Triggered(triggers))
     } else if is_due(prior, planned, change.private.seen_on) {
         every(planned).map(|every| Reason::Due(every.to_owned()))
-    } else if prior.store_value == Value::Known(false) && planned.store_value == Value::Known(true) {
+    } else if planned.rotation.known().is_some_and(|rotation| rotation.every.is_unknown()) {
+        Some(Reason::MayBeDue)
+    } else if prior.store_value == Value::Known(false) && planned.store_value != Value::Known(false) {
         Some(Reason::Store)
     } else if prior.value.is_null() && seals_anew(prior, planned) {
         Some(Reason::Recipient)
@@ -256,8 +262,10 @@ fn plan_new_value(planned: &mut TokenFields) {
 
 /// The value that there is: sealed anew for those who do not have it yet.
 fn plan_old_value(prior: &TokenFields, planned: &mut TokenFields) {
-    if planned.store_value == Value::Known(false) {
-        planned.value = Value::Null;
+    match planned.store_value {
+        Value::Known(true) | Value::Null => {}
+        Value::Known(false) => planned.value = Value::Null,
+        Value::Unknown => planned.value = Value::Unknown,
     }
     planned.sealed_values = match &planned.seal_for {
         Value::Null => Value::Null,

@@ -145,6 +145,13 @@ pub(crate) fn rolled(token: &str, why: &str) -> Diagnostic {
     Diagnostic::warning(format!("The token is rolled: {token}"), detail)
 }
 
+/// The plan cannot know whether a token is rolled: `rotation.every` is not known yet.
+pub(crate) fn may_be_rolled(token: &str) -> Diagnostic {
+    let detail = "The age of the value is compared with `rotation.every`, which is known at apply only. Where the value is older, \
+                  this apply or the next one rotates it.";
+    Diagnostic::warning(format!("The token may be rolled: {token}"), detail)
+}
+
 /// A new token takes the place of one; `why` is a clause. `previous` is the one that is still in its overlap.
 pub(crate) fn succeeded(token: &str, why: &str, overlap: &str, previous: Option<&str>) -> Diagnostic {
     let mut detail = format!(
