@@ -3,12 +3,13 @@
 use std::{
     collections::HashSet,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION};
+use parking_lot::Mutex;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
@@ -344,7 +345,7 @@ impl Client {
     }
 
     fn http(&self) -> Result<reqwest::Client, Error> {
-        let mut http = self.0.http.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut http = self.0.http.lock();
         if let Some(http) = &*http {
             return Ok(http.clone());
         }

@@ -4,11 +4,9 @@
 //! spent, since an answer that told less may be under way. Where nothing is known, nothing waits. The decisions are
 //! [`State`]'s, which takes the time as an argument.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -203,8 +201,7 @@ impl Limiter {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // No code panics while it holds the lock, and a stale number does no harm.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -364,7 +361,7 @@ mod tests {
                     let permit = limiter.reserve(None, &CancellationToken::new()).await.unwrap();
                     tokio::time::sleep(Duration::from_millis(25)).await;
                     let (ok, quota) = {
-                        let mut server = server.lock().unwrap();
+                        let mut server = server.lock();
                         let now = Instant::now();
                         if now - server.opened >= seconds(4) {
                             (server.opened, server.used) = (now, 0);
@@ -390,7 +387,7 @@ mod tests {
         for caller in callers.collect::<Vec<_>>() {
             caller.await.unwrap();
         }
-        let refused = server.lock().unwrap().refused;
+        let refused = server.lock().refused;
         (refused, opened.elapsed())
     }
 

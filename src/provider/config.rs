@@ -1,10 +1,11 @@
 //! The provider block: credentials, the default account, and how to reach the API.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::{Mutex, MutexGuard};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::checks;
@@ -168,7 +169,7 @@ impl CloudflareProvider {
     }
 
     fn stopper(&self) -> MutexGuard<'_, Stopper> {
-        self.stopper.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stopper.lock()
     }
 
     /// The client's configuration, and where the credential is from.

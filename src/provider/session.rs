@@ -1,9 +1,10 @@
 //! What the provider block configures, and how the types reach it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, RwLock};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -42,10 +43,6 @@ type Hash = [u8; 32];
 
 fn hash(value: &SecretString) -> Hash {
     Sha256::digest(value.expose_secret()).into()
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The ways to the API.
@@ -103,47 +100,47 @@ pub(crate) enum Mode {
 impl Session {
     /// Takes a configuration.
     pub(super) fn configure(&self, configured: Configured) {
-        *self.0.configured.write().unwrap_or_else(PoisonError::into_inner) = configured;
-        locked(&self.0.modes).clear();
-        locked(&self.0.told).clear();
-        locked(&self.0.new).clear();
-        locked(&self.0.names).clear();
+        *self.0.configured.write() = configured;
+        self.0.modes.lock().clear();
+        self.0.told.lock().clear();
+        self.0.new.lock().clear();
+        self.0.names.lock().clear();
     }
 
     fn configured(&self) -> Configured {
-        self.0.configured.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.configured.read().clone()
     }
 
     /// Notes what a resource of this run wants of a token's policies; false where another one wants the opposite.
     pub(crate) fn agree(&self, token_id: &str, mode: Mode) -> bool {
-        *locked(&self.0.modes).entry(token_id.to_owned()).or_insert(mode) == mode
+        *self.0.modes.lock().entry(token_id.to_owned()).or_insert(mode) == mode
     }
 
     /// Notes what a token that this run makes wants of its policies. `kind`: whose token it is.
     pub(crate) fn makes(&self, kind: &'static str, mode: Mode) {
-        locked(&self.0.new).entry(kind).or_default().insert(mode);
+        self.0.new.lock().entry(kind).or_default().insert(mode);
     }
 
     /// Whether all tokens of a kind that this run makes, as far as they are planned, are exclusive, and there are some. The token
     /// of a binding is planned before the binding.
     pub(crate) fn makes_exclusive_only(&self, kind: &str) -> bool {
-        locked(&self.0.new).get(kind).is_some_and(|modes| !modes.contains(&Mode::Bound))
+        self.0.new.lock().get(kind).is_some_and(|modes| !modes.contains(&Mode::Bound))
     }
 
     /// Whether this is the first time in the run that something is to be told.
     pub(crate) fn is_first(&self, what: &'static str) -> bool {
-        locked(&self.0.told).insert(what)
+        self.0.told.lock().insert(what)
     }
 
     /// Notes that this run has made a token's value.
     pub(crate) fn minted(&self, owner: &Owner, token_id: &str, value: &SecretString) {
-        locked(&self.0.minted).insert(hash(value), (owner.clone(), token_id.to_owned()));
+        self.0.minted.lock().insert(hash(value), (owner.clone(), token_id.to_owned()));
     }
 
     /// Waits until the API takes a value, where this run has made it: somebody is about to use it. Once for each value, and not
     /// for long.
     pub(crate) async fn settle(&self, value: &SecretString) {
-        let minted = locked(&self.0.minted).remove(&hash(value));
+        let minted = self.0.minted.lock().remove(&hash(value));
         if let (Some((owner, id)), Some(api)) = (minted, self.api())
             && !api.tokens.is_taken(&owner, &id, value, SETTLES_WITHIN).await
         {
@@ -161,12 +158,12 @@ impl Session {
 
     /// Notes what a token of this run is called, or will be.
     pub(crate) fn note_name(&self, token_id: &str, name: Value<String>) {
-        locked(&self.0.names).insert(token_id.to_owned(), name);
+        self.0.names.lock().insert(token_id.to_owned(), name);
     }
 
     /// What a token of this run is called, or will be; `None` where the run does not manage it, or has not come to it.
     pub(crate) fn noted_name(&self, token_id: &str) -> Option<Value<String>> {
-        locked(&self.0.names).get(token_id).cloned()
+        self.0.names.lock().get(token_id).cloned()
     }
 
     /// The ways to the API, for planning: `None` where the provider's configuration is not known yet.

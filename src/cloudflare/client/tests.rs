@@ -365,7 +365,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Log {
         event.record(&mut |field: &tracing::field::Field, value: &dyn fmt::Debug| {
             line.push_str(&format!("{field}={value:?} "));
         });
-        self.0.lock().unwrap().push_str(&line);
+        self.0.lock().push_str(&line);
     }
 }
 
@@ -382,7 +382,7 @@ async fn no_log_line_at_any_level_shows_a_secret() {
     .await;
     client.send(workers::put_secret("a", "s", "K", &"the-worker-secret".into())).await.unwrap();
     client.send(tokens::roll(&Owner::User, "t")).await.unwrap();
-    let log = log.0.lock().unwrap();
+    let log = log.0.lock();
     assert!(log.contains("method=PUT path=/user/tokens/t/value status=200"), "{log}");
     assert!(log.contains("tried again"), "{log}");
     for secret in ["the-credential", "the-new-value", "the-worker-secret"] {

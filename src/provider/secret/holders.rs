@@ -2,9 +2,10 @@
 //! which object has put which secret last.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::host::{Claims, HostFiles, HostLock, LockError};
@@ -66,7 +67,7 @@ impl Holders {
 
     async fn lock(&self, place: String, key: String) -> Result<Held, LockError> {
         let puts = {
-            let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut claims = self.claims.lock();
             claims.entry(place).or_default().clone()
         };
         let mut puts = puts.lock_owned().await;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use parking_lot::{Mutex, MutexGuard};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -90,7 +91,7 @@ pub(crate) struct Open(Arc<Mutex<BTreeMap<String, Owner>>>);
 
 impl Open {
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, Owner>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Deletes the tokens that Terraform never closed, as happens when their consumer fails. Waits for creates that are under
