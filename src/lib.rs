@@ -12,10 +12,11 @@
 //! - [`provider`] is where they meet: the configuration, the resources, and the wording of diagnostics.
 //!
 //! - [`owner`] says who owns a token: an account or a user.
+//! - [`random`] has random numbers.
 //!
-//! `framework`, `owner`, `capabilities` and `host` import none of the others; `policy` and `cloudflare` import `owner`;
-//! `plugin` imports `framework`; `tokens` imports `cloudflare`, `policy`, `owner` and `host`; `provider` imports all but
-//! `plugin`; `main.rs` joins them. A test keeps it so.
+//! `framework`, `owner`, `random`, `capabilities` and `host` import none of the others. `policy` imports `owner`.
+//! `cloudflare` imports `owner` and `random`. `plugin` imports `framework` and `random`. `tokens` imports `cloudflare`,
+//! `policy`, `owner`, `random` and `host`. `provider` imports all but `plugin`. `main.rs` joins them. A test keeps it so.
 
 pub mod capabilities;
 pub mod cloudflare;
@@ -23,5 +24,6 @@ pub mod host;
 pub mod owner;
 pub mod policy;
 pub mod provider;
+pub mod random;
 pub mod tf_provider;
 pub mod tokens;

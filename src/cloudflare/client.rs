@@ -1,11 +1,6 @@
 //! The client: runs requests. Rate limit, attempts, time-outs, envelope; the rules of each are pure, and elsewhere.
 
-use std::{
-    collections::HashSet,
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION};
@@ -18,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::owner::Owner;
+use crate::random;
 
 use super::{
     clock::Clock,
@@ -172,7 +168,8 @@ impl Client {
             }
             let outcome = Outcome::of(&error, &request.method);
             let max_retries = self.0.config.max_retries;
-            let decision = retry::decide(request.repeatable, attempt, max_retries, outcome, jitter());
+            let decision =
+                retry::decide(request.repeatable, attempt, max_retries, outcome, random::fraction());
             if let Outcome::RateLimited { retry_after } = outcome {
                 let wait = if let Decision::Retry(wait) = decision { Some(wait) } else { retry_after };
                 self.0.limiter.pause(wait.unwrap_or(Duration::from_secs(1)));
@@ -408,10 +405,6 @@ fn cleaned(error: ApiError, secrets: &[&SecretString]) -> ApiError {
         documentation_url: error.documentation_url.map(|url| redact::message(&url, secrets)),
         chain: error.chain.into_iter().map(|error| cleaned(error, secrets)).collect(),
     }
-}
-
-fn jitter() -> f64 {
-    getrandom::u32().map_or(0.5, |random| f64::from(random) / (f64::from(u32::MAX) + 1.0))
 }
 
 fn base_url(text: &str) -> Result<Url, Error> {

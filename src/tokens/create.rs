@@ -4,7 +4,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use data_encoding::BASE32;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
@@ -21,6 +20,7 @@ use super::writer::Writers;
 use crate::cloudflare::{self, Condition, Error, Owner, Token, TokenPolicy, tokens};
 use crate::host::LockError;
 use crate::policy::Policy;
+use crate::random;
 
 /// How often a token is asked for, if no answer comes.
 const ATTEMPTS: u32 = 3;
@@ -248,22 +248,13 @@ fn body(owner: &Owner, order: &Order) -> Option<cloudflare::NewToken> {
     Some(cloudflare::NewToken {
         name: match &new.name {
             Some(name) => name.clone(),
-            None => random_name("tf-")?,
+            None => random::name("tf-").ok()?,
         },
         policies: policies.iter().map(|policy| write(policy, owner)).chain(carried).collect(),
         condition: Condition::default().replaced_by(new.condition.clone()),
         expires_on: new.expires_on,
         not_before: new.not_before,
     })
-}
-
-/// A name that nobody else can have made: the prefix, and 100 random bits as 20 letters and digits. None where the system
-/// has no random numbers.
-pub fn random_name(prefix: &str) -> Option<String> {
-    let mut bytes = [0; 13];
-    getrandom::fill(&mut bytes).ok()?;
-    let text = BASE32.encode(&bytes).to_ascii_lowercase();
-    Some(format!("{prefix}{}", &text[..20]))
 }
 
 fn concerns(owner: &Owner, new: &NewToken, body: &cloudflare::NewToken, token: &Token) -> Vec<Concern> {
@@ -276,17 +267,4 @@ fn concerns(owner: &Owner, new: &NewToken, body: &cloudflare::NewToken, token: &
     ];
     let fields = fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| Concern::NotApplied(field));
     granted(&new.policies, token, owner).into_iter().chain(fields).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_random_name_is_tf_and_twenty_characters_and_never_the_same() {
-        let (one, other) = (random_name("tf-").unwrap(), random_name("tf-").unwrap());
-        assert_ne!(one, other);
-        let rest = one.strip_prefix("tf-").unwrap();
-        assert!(rest.len() == 20 && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
-    }
 }

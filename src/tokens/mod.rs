@@ -28,7 +28,7 @@ mod view;
 mod write;
 mod writer;
 
-pub use create::{CreateError, Created, NewToken, random_name};
+pub use create::{CreateError, Created, NewToken};
 pub use op::{Cause, Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
 pub use orphans::Orphan;
 pub use own::OwnToken;

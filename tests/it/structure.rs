@@ -8,23 +8,34 @@ use crate::generator::root;
 use crate::paths::{Paths, paths};
 
 /// The areas of the map: path below `src/`, and the areas that it may use. What is in none of them is a seam.
-const AREAS: [(&str, &[&str]); 9] = [
+const AREAS: [(&str, &[&str]); 10] = [
     ("tf_provider/framework", &[]),
-    ("tf_provider/plugin", &["tf_provider/framework"]),
+    ("tf_provider/plugin", &["tf_provider/framework", "random"]),
     ("owner", &[]),
-    ("cloudflare", &["owner"]),
+    ("random", &[]),
+    ("cloudflare", &["owner", "random"]),
     ("policy", &["owner"]),
     ("capabilities", &[]),
     ("host", &[]),
-    ("tokens", &["owner", "cloudflare", "host", "policy"]),
+    ("tokens", &["owner", "random", "cloudflare", "host", "policy"]),
     (
         "provider",
-        &["tf_provider/framework", "owner", "cloudflare", "host", "policy", "capabilities", "tokens"],
+        &[
+            "tf_provider/framework",
+            "owner",
+            "random",
+            "cloudflare",
+            "host",
+            "policy",
+            "capabilities",
+            "tokens",
+        ],
     ),
 ];
 
 /// Crates that a single area uses.
-const SOLE_USERS: [(&str, &str); 4] = [
+const SOLE_USERS: [(&str, &str); 5] = [
+    ("getrandom", "random"),
     ("reqwest", "cloudflare"),
     ("tonic", "tf_provider/plugin"),
     ("tonic_prost", "tf_provider/plugin"),

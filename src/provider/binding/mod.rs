@@ -25,11 +25,12 @@ use crate::provider::owner::{Owned, Ownership};
 use crate::provider::session::{Mode, Session};
 use crate::provider::token::{doubt, grants_rights};
 use crate::provider::{checks, grants, policies, wording};
+use crate::random;
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostic, Diagnostics, Imported, Planning, ReadBack, Resource, ResourceId, Set,
     Updating, Validator, Value, computed, optional, required,
 };
-use crate::tokens::{Change, Fields, Op, OpError, Outcome, PolicyChange, TokenService, random_name};
+use crate::tokens::{Change, Fields, Op, OpError, Outcome, PolicyChange, TokenService};
 
 model! {
     /// Policies of a token.
@@ -285,7 +286,7 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
     }
 
     async fn create(&self, _config: T::Model, planned: T::Model, _private: Private) -> Created<Self> {
-        let Some(id) = random_name("binding-") else { return (None, wording::no_random_id().into()) };
+        let Ok(id) = random::name("binding-") else { return (None, wording::no_random_id().into()) };
         let binding = BindingFields { id: id.into(), ..T::body(&planned).clone() };
         self.write(T::owner(&planned), None, binding).await
     }

@@ -13,11 +13,11 @@ use crate::provider::owner::{Account, Ownership};
 use crate::provider::secret::{self, Facts, Put, SecretFields, SecretValue, is_text};
 use crate::provider::session::Session;
 use crate::provider::{checks, wording};
+use crate::random;
 use crate::tf_provider::framework::{
     Applied, Created, Diagnostics, Imported, Model as _, MoveSource, Planning, ReadBack, Resource,
     ResourceId, Updating,
 };
-use crate::tokens::random_name;
 
 model! {
     /// A secret of a Worker, which its script reads as a binding. Only this one is managed: the Worker's script, its other
@@ -122,7 +122,7 @@ impl Resource for WorkersSecret {
     }
 
     async fn create(&self, config: Model, mut planned: Model, _private: Private) -> Created<Self> {
-        let Some(id) = random_name("put-") else { return (None, wording::no_random_id().into()) };
+        let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
         planned.secret.id = id.into();
         self.put(&config, None, planned).await
     }
@@ -158,7 +158,7 @@ impl Resource for WorkersSecret {
     async fn update(&self, updating: Updating<Self>) -> Created<Self> {
         let Updating { config, prior, mut planned, .. } = updating;
         if planned.secret.id.is_unknown() {
-            let Some(id) = random_name("put-") else { return (None, wording::no_random_id().into()) };
+            let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
             planned.secret.id = id.into();
         }
         self.put(&config, Some(prior), planned).await

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::machine::{Action, Event, Machine, Now};
 use crate::cloudflare::{Client, Owner, tokens};
+use crate::random;
 use crate::tokens::reads::{Reader, shared};
 use crate::tokens::settings::Settings;
 
@@ -59,11 +60,7 @@ impl Target<'_> {
                 Event::Deleted(answer)
             }
             Action::Wait { at_most, random } => {
-                let part = if random {
-                    f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX)
-                } else {
-                    1.0
-                };
+                let part = if random { random::fraction() } else { 1.0 };
                 settings.stop.sleep(at_most.mul_f64(part)).await;
                 Event::Waited
             }
