@@ -1,6 +1,10 @@
 //! What calls of the functions add to a plan, with a real Terraform: `cargo bench --bench functions`. Medians of whole runs,
 //! and the ratio to a plan of the same configuration without calls; nothing is asserted.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the environment and the clock where it needs them"
+)]
 #![allow(clippy::print_stdout, reason = "a benchmark is made to be read")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark that cannot run ends")]
 

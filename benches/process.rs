@@ -1,6 +1,10 @@
 //! What a run pays for the provider's process: `cargo bench`. Times are medians, and ratios to a baseline of the same run;
 //! nothing is asserted.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the environment and the clock where it needs them"
+)]
 #![allow(clippy::print_stdout, reason = "a benchmark is made to be read")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark that cannot run ends")]
 

@@ -1,13 +1,13 @@
 //! Random numbers from the operating system.
 
 use data_encoding::BASE32;
-use getrandom::Error;
+pub use getrandom::Error as NoRandomNumbers;
 
 /// Random bytes.
 ///
 /// # Errors
 /// Where the operating system gives none.
-pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
+pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomNumbers> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
@@ -23,7 +23,7 @@ pub fn fraction() -> f64 {
 ///
 /// # Errors
 /// Where the operating system gives no random numbers.
-pub fn name(prefix: &str) -> Result<String, Error> {
+pub fn name(prefix: &str) -> Result<String, NoRandomNumbers> {
     let text = BASE32.encode(&bytes::<13>()?).to_ascii_lowercase();
     Ok(format!("{prefix}{}", &text[..20]))
 }

@@ -3,6 +3,10 @@
 //!
 //! `cargo run --example demo` builds the provider first, and installs a Terraform into `target/` where there is none.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the demo reads the environment and the clock where it needs them"
+)]
 #![allow(clippy::print_stdout, reason = "it is made to be read")]
 #![allow(
     clippy::expect_used,

@@ -16,7 +16,7 @@ use crate::owner::Owner;
 use crate::random;
 
 use super::{
-    clock::Clock,
+    clock::{Clock, host_time},
     endpoints::{ListOptions, tokens},
     envelope,
     error::{ApiError, Error, TransportKind},
@@ -126,7 +126,7 @@ impl Client {
 
     /// What time it is by the API's clock, as its last answer told it; before the first one, by this host's.
     pub fn now(&self) -> OffsetDateTime {
-        self.0.clock.at(OffsetDateTime::now_utc())
+        self.0.clock.at(host_time())
     }
 
     /// A client of the same API that authenticates with this token, and does not share the rate limit.
@@ -296,7 +296,7 @@ impl Client {
             }
         };
         if let Ok((_, Some(date))) = &result {
-            self.0.clock.set(*date, OffsetDateTime::now_utc());
+            self.0.clock.set(*date, host_time());
         }
         let error = result.as_ref().err();
         tracing::debug!(
@@ -378,7 +378,7 @@ impl Head {
             status: answer.status(),
             content_type: shown("content-type"),
             ray: shown("cf-ray"),
-            retry_after: retry_after.and_then(|header| retry::retry_after(header, OffsetDateTime::now_utc())),
+            retry_after: retry_after.and_then(|header| retry::retry_after(header, host_time())),
         }
     }
 }

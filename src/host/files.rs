@@ -331,6 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "the times of files are the system's")]
     async fn old_files_are_swept_and_held_ones_stay() {
         let dir = tempfile::tempdir().unwrap();
         let first = files(&dir);

@@ -91,6 +91,7 @@ pub struct Environment {
 
 impl Environment {
     /// Reads the process's environment; a variable that is empty counts as unset.
+    #[allow(clippy::disallowed_methods, reason = "this is where the provider's environment is read")]
     pub fn from_process() -> Environment {
         let read = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         Environment {
@@ -114,6 +115,7 @@ fn lock_dirs(cache: Option<String>, home: Option<String>) -> Vec<PathBuf> {
     let cache = cache.map(PathBuf::from).filter(|path| path.is_absolute());
     let home = home.map(|home| PathBuf::from(home).join(".cache"));
     let user = rustix::process::geteuid().as_raw();
+    #[allow(clippy::disallowed_methods, reason = "a part of the same reading")]
     let temporary = std::env::temp_dir().join(format!("{LOCKS}-{user}"));
     cache.into_iter().chain(home).map(|cache| cache.join(LOCKS)).chain([temporary]).collect()
 }

@@ -13,7 +13,7 @@ use super::guardrails::Guardrails;
 use super::owner::{self, Ownership};
 use super::secret::Holders;
 use super::wording;
-use crate::cloudflare::Client;
+use crate::cloudflare::{Client, host_time};
 use crate::owner::Owner;
 use crate::tf_provider::framework::{Diagnostic, Value};
 use crate::tokens::{OwnToken, TokenService};
@@ -182,7 +182,7 @@ impl Session {
 
     /// What time it is by the API's clock, as far as it has told it.
     pub(crate) fn now(&self) -> OffsetDateTime {
-        self.api().map_or_else(OffsetDateTime::now_utc, |api| api.client.now())
+        self.api().map_or_else(host_time, |api| api.client.now())
     }
 
     /// An owner's tokens, for planning: `None` where the provider's configuration or the owner is not known yet.

@@ -17,7 +17,7 @@ use super::reads::shared;
 use super::record::Record;
 use super::view::{same_condition, write};
 use super::writer::Writers;
-use crate::cloudflare::{self, Condition, Error, Owner, Token, TokenPolicy, tokens};
+use crate::cloudflare::{self, Condition, Error, Owner, Token, TokenPolicy, host_time, tokens};
 use crate::host::LockError;
 use crate::policy::Policy;
 use crate::random;
@@ -193,7 +193,7 @@ impl Maker {
     /// Records the new token: a process that reads it right after this one knows that it is there, however the reads lag.
     async fn hand_on(&self, token: &Token) {
         let (settings, id) = (&self.context.settings, token.id.as_str());
-        let floor = Floor::of(token, &self.owner, OffsetDateTime::now_utc());
+        let floor = Floor::of(token, &self.owner, host_time());
         self.context.reader.raise(&self.owner, id, &floor);
         // Nobody else knows the id yet, so that the lock is free.
         match settings.files.lock(&settings.key(id), settings.pause, || settings.stop.is_stopped()).await {

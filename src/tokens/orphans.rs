@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::view::{self, fingerprints};
-use crate::cloudflare::{self, Error, ListOptions, Owner, Token, tokens};
+use crate::cloudflare::{self, Error, ListOptions, Owner, Token, host_time, tokens};
 use crate::policy::Fingerprint;
 
 /// By how much a token may seem to be older than the request that made it: the API's times are whole seconds.
@@ -54,7 +54,7 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn now(body: &cloudflare::NewToken) -> Self {
-        let asked_on = OffsetDateTime::now_utc();
+        let asked_on = host_time();
         Asked { body: body.clone(), sent: Instant::now(), asked_on, seen_as: None, listed: false }
     }
 }

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use parking_lot::Mutex;
-use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::belief::{Belief, Floor, Weighed};
 use super::read_plan::{Known, Step, next};
 use super::settings::Settings;
-use crate::cloudflare::{Client, Error, ListOptions, Owner, Token, TokenList, Unreadable, tokens};
+use crate::cloudflare::{Client, Error, ListOptions, Owner, Token, TokenList, Unreadable, host_time, tokens};
 
 type Answer = Result<Option<Arc<Token>>, Error>;
 type Waiting = HashMap<String, Vec<oneshot::Sender<Answer>>>;
@@ -121,7 +120,7 @@ impl Reader {
 
     /// Was the token there a moment ago?
     pub(super) fn is_known(&self, owner: &Owner, id: &str) -> bool {
-        let recent = |floor: Floor| floor.is_recent(OffsetDateTime::now_utc());
+        let recent = |floor: Floor| floor.is_recent(host_time());
         self.shelf(owner, |shelf| shelf.kept.contains_key(id)) || self.floor(owner, id).is_some_and(recent)
     }
 
@@ -129,8 +128,7 @@ impl Reader {
     fn young(&self, owner: &Owner, id: &str) -> Option<Arc<Token>> {
         let age = self.0.settings.snapshot_age;
         let token = self.shelf(owner, |shelf| shelf.young(id, age))?;
-        let allowed =
-            self.floor(owner, id).is_none_or(|floor| floor.allows(&token, owner, OffsetDateTime::now_utc()));
+        let allowed = self.floor(owner, id).is_none_or(|floor| floor.allows(&token, owner, host_time()));
         allowed.then_some(token)
     }
 
@@ -161,7 +159,7 @@ impl Reader {
         let mut belief = Belief::new(self.floor(owner, id), self.is_known(owner, id), settings.pause);
         loop {
             let read = self.get_once(owner, id).await?;
-            match belief.weigh(read.as_deref(), owner, OffsetDateTime::now_utc()) {
+            match belief.weigh(read.as_deref(), owner, host_time()) {
                 Weighed::Believed => return Ok(read),
                 Weighed::Again { .. } if settings.stop.is_stopped() => return Err(stopped(owner, id)),
                 Weighed::Again { wait, .. } => settings.stop.sleep(wait).await,

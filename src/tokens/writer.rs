@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -17,7 +16,7 @@ use super::fold::added;
 use super::op::{Cause, Change, Op, OpError};
 use super::record::Record;
 use super::write::{ChangeWrite, DeleteWrite, Reply, RollWrite, Target, run};
-use crate::cloudflare::Owner;
+use crate::cloudflare::{Owner, host_time};
 use crate::host::HostLock;
 use crate::policy::Fingerprint;
 
@@ -237,7 +236,7 @@ impl Writer {
         let mut belief =
             Belief::new(reader.floor(owner, id), reader.is_known(owner, id), self.context.settings.pause);
         if let Some(floor) = &record.floor {
-            belief.raise_to(floor.clone(), OffsetDateTime::now_utc());
+            belief.raise_to(floor.clone(), host_time());
         }
         belief
     }

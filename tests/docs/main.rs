@@ -1,5 +1,10 @@
 //! Writes what is generated from the provider's schema, or checks it: `cargo run --example docs [-- --check]`.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this tool reads the environment and the clock where it needs them"
+)]
+
 #[path = "mod.rs"]
 mod docs;
 

@@ -1,5 +1,9 @@
 //! End-to-end tests: a real Terraform, the built provider, and the simulator. A module per theme.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test reads the environment and the clock where it needs them"
+)]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
 
 #[path = "../../tools/package/mod.rs"]

@@ -1,6 +1,10 @@
 //! Integration tests in process: the provider's layers against the simulator, and the rules that the source, the schemas
 //! and the pages keep. A module per theme.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test reads the environment and the clock where it needs them"
+)]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
 
 #[path = "../../fuzz/src/lib.rs"]

@@ -3,6 +3,10 @@
 //! `cargo run --example package` has to build and pack it first; it is not built for tests. So `cargo test` leaves these out,
 //! and `.ci/run` and the release run them: `cargo test --test released`.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test reads the environment and the clock where it needs them"
+)]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test's helpers fail as the test itself would")]
 
 #[path = "../../tools/package/mod.rs"]

@@ -3,6 +3,11 @@
 //! Prints one line of JSON (`base_url`, `account_id`, `zone_ids`, `scripts`, `root_token`, `user_token`, `email`,
 //! `api_key`) and serves until killed, `/__sim/…` included (see the module `admin`). Everything in it is made up anew at each start, the secrets too.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the simulator reads the environment and the clock where it needs them"
+)]
+
 #[path = "mod.rs"]
 mod simulator;
 

@@ -1,5 +1,10 @@
 //! Makes a release: builds binaries or takes them, and packs them for registries and mirrors.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this tool reads the environment and the clock where it needs them"
+)]
+
 #[path = "build.rs"]
 mod build;
 #[path = "mod.rs"]

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::cloudflare::host_time;
 use crate::model;
 use crate::owner::Owner;
 use crate::path;
@@ -249,7 +250,7 @@ fn expiry(now: OffsetDateTime, ttl: Duration) -> OffsetDateTime {
 }
 
 fn renewal(ttl: Duration) -> SystemTime {
-    SystemTime::now() + ttl / 2
+    SystemTime::from(host_time()) + ttl / 2
 }
 
 async fn make(

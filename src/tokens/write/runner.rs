@@ -1,10 +1,9 @@
 //! Performs the actions of a write.
 
-use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::machine::{Action, Event, Machine, Now};
-use crate::cloudflare::{Client, Owner, tokens};
+use crate::cloudflare::{Client, Owner, host_time, tokens};
 use crate::random;
 use crate::tokens::reads::{Reader, shared};
 use crate::tokens::settings::Settings;
@@ -22,11 +21,7 @@ pub(in crate::tokens) struct Target<'a> {
 pub(in crate::tokens) async fn run(target: &Target<'_>, machine: &mut impl Machine, began: Instant) {
     let mut event = Event::Start;
     loop {
-        let now = Now {
-            at: began.elapsed(),
-            date: OffsetDateTime::now_utc(),
-            stopped: target.settings.stop.is_stopped(),
-        };
+        let now = Now { at: began.elapsed(), date: host_time(), stopped: target.settings.stop.is_stopped() };
         event = match machine.next(event, now) {
             Action::Done => return,
             action => target.perform(action).await,

@@ -22,6 +22,7 @@ pub struct Environment {
 
 impl Environment {
     /// The environment of this process.
+    #[allow(clippy::disallowed_methods, reason = "this is where the plugin's environment is read")]
     pub fn from_process() -> Environment {
         Environment {
             arguments: std::env::args().skip(1).collect(),
@@ -40,6 +41,7 @@ impl Environment {
 }
 
 /// A variable that is set and not empty.
+#[allow(clippy::disallowed_methods, reason = "a part of the same reading")]
 fn variable(name: impl AsRef<OsStr>) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 
+use crate::random;
+
 /// A listening unix socket in a directory of its own. Dropping it removes both; who is connected stays connected.
 #[derive(Debug)]
 pub struct Socket {
@@ -38,8 +40,7 @@ impl Socket {
     /// # Errors
     /// If the directory cannot be made, or the path is longer than a socket's may be (about 100 bytes).
     pub fn bind(parent: &Path) -> io::Result<Socket> {
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(no_random_numbers)?;
+        let random = random::bytes::<8>().map_err(no_random_numbers)?;
         let directory = parent.join(format!("tfp-{}", HEXLOWER.encode(&random)));
         // Fails where something of that name is there already, so nobody can have prepared it.
         DirBuilder::new().mode(0o700).create(&directory).map_err(|error| cannot_listen(parent, error))?;
@@ -66,7 +67,7 @@ impl Socket {
 
 /// By itself the error is no more than the system's code, "OS Error: 2". It comes where the kernel's call is not allowed and
 /// the file that stands in for it is absent.
-fn no_random_numbers(error: getrandom::Error) -> io::Error {
+fn no_random_numbers(error: random::NoRandomNumbers) -> io::Error {
     io::Error::other(format!(
         "the operating system gives no random numbers ({error}); mount /dev with its urandom"
     ))

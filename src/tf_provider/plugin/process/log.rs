@@ -80,6 +80,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>, W: Write + 'static> Layer<S> for Hc
         }
     }
 
+    #[allow(clippy::disallowed_methods, reason = "a line has the time at which it was written")]
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Fields::default();
         for span in context.event_scope(event).into_iter().flatten() {
