@@ -23,24 +23,30 @@ pub struct ApiError {
 }
 
 /// What became of a request that has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportKind {
     /// No connection: name resolution, TCP or TLS failed, so nothing was sent.
+    #[error("can't connect")]
     Connect,
     /// No answer in time.
+    #[error("no answer in time")]
     Timeout,
     /// The connection ended before an answer.
+    #[error("the connection was lost")]
     Reset,
     /// The answer ended too soon, or was larger than any that makes sense.
+    #[error("the answer was incomplete")]
     Truncated,
     /// It would have started later than [`Request::start_within`](super::Request::start_within) allows, and was not sent.
+    #[error("not sent, since it would have been too late")]
     TooLate,
 }
 
 /// Why a request has no result.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The API answered, and said no.
+    #[error("{method} {path}: HTTP {status}: {}{}", said(errors), ray_of(ray.as_ref()))]
     Api {
         /// The HTTP status.
         status: u16,
@@ -56,6 +62,10 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
     /// The answer is not the API's: no envelope, or not the result that was asked for.
+    #[error(
+        "{method} {path}: HTTP {status}: not an answer of the Cloudflare API ({}): {detail}",
+        content_type.as_deref().unwrap_or("no content type")
+    )]
     Malformed {
         /// The HTTP status.
         status: u16,
@@ -71,6 +81,7 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
     /// There is no answer.
+    #[error("{method} {path}: {kind}{}: {detail}", effect(*sent))]
     Transport {
         /// What happened.
         kind: TransportKind,
@@ -84,12 +95,14 @@ pub enum Error {
         path: String,
     },
     /// All answers were older than a version that the API has confirmed before.
+    #[error("GET {path}: the API keeps showing an older version than the one that was written last")]
     Outdated {
         /// The request's path.
         path: String,
     },
     /// A wait before the request, or before another attempt at it, was ended by
     /// [`ClientConfig::stop`](super::ClientConfig::stop). It had no effect.
+    #[error("{method} {path}: not sent, since the wait for it was ended: {waited}")]
     Stopped {
         /// The request's method.
         method: Method,
@@ -99,6 +112,7 @@ pub enum Error {
         waited: String,
     },
     /// The last attempt had no effect, and an earlier one may have had: what became of the request is not known.
+    #[error("{last}; and an earlier attempt may have had its effect: {earlier}")]
     Unsettled {
         /// What the last attempt ended with.
         last: Box<Error>,
@@ -106,8 +120,10 @@ pub enum Error {
         earlier: Box<Error>,
     },
     /// The client's configuration can't work. Nothing was sent.
+    #[error("Cloudflare API client: {0}")]
     Config(String),
     /// The request can't be sent: an empty id, for example. Nothing was sent.
+    #[error("the request can't be sent: {0}")]
     InvalidRequest(String),
 }
 
@@ -284,56 +300,21 @@ impl fmt::Display for ApiError {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Api { status, errors, method, path, ray, .. } => {
-                write!(f, "{method} {path}: HTTP {status}: ")?;
-                if errors.is_empty() {
-                    write!(f, "the API gave no reason")?;
-                }
-                for (index, error) in errors.iter().enumerate() {
-                    write!(f, "{}{error}", if index == 0 { "" } else { "; " })?;
-                }
-                ray.as_ref().map_or(Ok(()), |ray| write!(f, " [ray {ray}]"))
-            }
-            Self::Malformed { status, content_type, detail, method, path, .. } => {
-                let content_type = content_type.as_deref().unwrap_or("no content type");
-                write!(
-                    f,
-                    "{method} {path}: HTTP {status}: not an answer of the Cloudflare API ({content_type}): {detail}"
-                )
-            }
-            Self::Transport { kind, sent, detail, method, path } => {
-                let what = match kind {
-                    TransportKind::Connect => "can't connect",
-                    TransportKind::Timeout => "no answer in time",
-                    TransportKind::Reset => "the connection was lost",
-                    TransportKind::Truncated => "the answer was incomplete",
-                    TransportKind::TooLate => "not sent, since it would have been too late",
-                };
-                let effect = if *sent { " (it may have had its effect)" } else { "" };
-                write!(f, "{method} {path}: {what}{effect}: {detail}")
-            }
-            Self::Outdated { path } => {
-                write!(
-                    f,
-                    "GET {path}: the API keeps showing an older version than the one that was written last"
-                )
-            }
-            Self::Stopped { method, path, waited } => {
-                write!(f, "{method} {path}: not sent, since the wait for it was ended: {waited}")
-            }
-            Self::Unsettled { last, earlier } => {
-                write!(f, "{last}; and an earlier attempt may have had its effect: {earlier}")
-            }
-            Self::Config(reason) => write!(f, "Cloudflare API client: {reason}"),
-            Self::InvalidRequest(reason) => write!(f, "the request can't be sent: {reason}"),
-        }
+/// What the API said; empty errors, too, are said.
+fn said(errors: &[ApiError]) -> String {
+    if errors.is_empty() {
+        return "the API gave no reason".to_owned();
     }
+    errors.iter().map(ApiError::to_string).collect::<Vec<_>>().join("; ")
 }
 
-impl std::error::Error for Error {}
+fn ray_of(ray: Option<&String>) -> String {
+    ray.map_or_else(String::new, |ray| format!(" [ray {ray}]"))
+}
+
+fn effect(sent: bool) -> &'static str {
+    if sent { " (it may have had its effect)" } else { "" }
+}
 
 #[cfg(test)]
 pub(super) mod tests {

@@ -1,7 +1,6 @@
 //! A lock file for each thing, and beside it a record that its holders hand on. The operating system lets go of a lock when
 //! its holder dies.
 
-use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -37,14 +36,16 @@ pub struct HostLock {
 }
 
 /// Why a lock was not got.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process held it for as long as one waits for it.
+    #[error("another process holds the lock {}", path.display())]
     Busy {
         /// The lock file.
         path: PathBuf,
     },
     /// The file or its directory can't be used.
+    #[error("can't use {}: {reason}", path.display())]
     Unusable {
         /// Which of the two.
         path: PathBuf,
@@ -52,20 +53,9 @@ pub enum LockError {
         reason: String,
     },
     /// The run was stopped while it waited.
+    #[error("stopped while waiting for the lock")]
     Stopped,
 }
-
-impl fmt::Display for LockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Busy { path } => write!(f, "another process holds the lock {}", path.display()),
-            Self::Unusable { path, reason } => write!(f, "can't use {}: {reason}", path.display()),
-            Self::Stopped => f.write_str("stopped while waiting for the lock"),
-        }
-    }
-}
-
-impl std::error::Error for LockError {}
 
 impl From<Unusable> for LockError {
     fn from(Unusable { path, reason }: Unusable) -> Self {

@@ -79,16 +79,9 @@ impl FromStr for GroupId {
 }
 
 /// A text that is not 32 lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not the id of a permission group: 32 lower-case hexadecimal digits")]
 pub struct NotAGroupId(pub String);
-
-impl fmt::Display for NotAGroupId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" is not the id of a permission group: 32 lower-case hexadecimal digits", self.0)
-    }
-}
-
-impl std::error::Error for NotAGroupId {}
 
 /// A policy in its canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,37 +103,20 @@ pub struct WirePolicy {
 }
 
 /// An answer's policy that has no canonical form: whoever changes the token must carry it over as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedPolicy {
     /// Neither `allow` nor `deny`.
+    #[error("the effect \"{0}\" is neither \"allow\" nor \"deny\"")]
     Effect(String),
     /// A permission group whose id is not 32 hexadecimal digits.
-    Group(NotAGroupId),
+    #[error(transparent)]
+    Group(#[from] NotAGroupId),
     /// `resources` is not an object.
+    #[error("`resources` is not an object")]
     NotAnObject,
     /// The value at this resource key is neither a string nor an object of strings.
+    #[error("the resource \"{0}\" is neither \"*\" nor an object of these")]
     Resource(String),
-}
-
-impl fmt::Display for MalformedPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Effect(effect) => write!(f, "the effect \"{effect}\" is neither \"allow\" nor \"deny\""),
-            Self::Group(id) => id.fmt(f),
-            Self::NotAnObject => f.write_str("`resources` is not an object"),
-            Self::Resource(key) => {
-                write!(f, "the resource \"{key}\" is neither \"*\" nor an object of these")
-            }
-        }
-    }
-}
-
-impl std::error::Error for MalformedPolicy {}
-
-impl From<NotAGroupId> for MalformedPolicy {
-    fn from(id: NotAGroupId) -> Self {
-        Self::Group(id)
-    }
 }
 
 /// `Account API Tokens Write`: what the inert policy denies.

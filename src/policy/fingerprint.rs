@@ -103,18 +103,9 @@ impl FromStr for FingerprintPrefix {
 }
 
 /// A text that is neither a fingerprint nor the start of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{0}\" is not a policy's fingerprint: 64 lower-case hexadecimal digits, or the first {shortest} or more",
+    shortest = FingerprintPrefix::SHORTEST
+)]
 pub struct NotAFingerprint(pub String);
-
-impl fmt::Display for NotAFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shortest = FingerprintPrefix::SHORTEST;
-        write!(
-            f,
-            "\"{}\" is not a policy's fingerprint: 64 lower-case hexadecimal digits, or the first {shortest} or more",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for NotAFingerprint {}

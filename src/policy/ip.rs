@@ -1,6 +1,5 @@
 //! Sets of addresses that a token's condition allows or refuses, compared by meaning.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -11,21 +10,14 @@ use ipnet::IpNet;
 pub struct IpSet(Vec<IpNet>);
 
 /// An element that is neither an address nor a range in CIDR notation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{element}\" {fault}")]
 pub struct BadIpRange {
     /// The element as it was written.
     pub element: String,
     /// What is wrong with it, and what would be right.
     pub fault: String,
 }
-
-impl fmt::Display for BadIpRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" {}", self.element, self.fault)
-    }
-}
-
-impl std::error::Error for BadIpRange {}
 
 impl IpSet {
     /// Reads addresses (`192.0.2.7`, `2001:db8::1`) and CIDR ranges; every element that is wrong is told.

@@ -1,7 +1,6 @@
 //! Making a token. The answer alone holds its value, there is no idempotency key and names are not unique: a create whose
 //! answer was lost may have made a token that nobody can use. It is asked for again, and [`Search`] sees to the lost one.
 
-use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -75,11 +74,13 @@ pub struct Created {
 }
 
 /// Why no token was made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum CreateError {
     /// The API refused, or could not be reached. Nothing was made.
+    #[error(transparent)]
     Api(Error),
     /// No answer came, or none with a value.
+    #[error("{}", unknown(error.as_ref()))]
     Unknown {
         /// The last error; none if the answer had no value.
         error: Option<Error>,
@@ -87,31 +88,22 @@ pub enum CreateError {
         left_behind: Vec<Orphan>,
     },
     /// The directory of the lock files can't be used, so that the token could not be changed later.
+    #[error(transparent)]
     Lock(LockError),
     /// The run was stopped before.
+    #[error("stopped before the token was made")]
     Stopped,
     /// No random name could be made, or the task ended without an answer.
+    #[error("the provider could not make the token; this is a bug")]
     Internal,
 }
 
-impl fmt::Display for CreateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Api(error) => error.fmt(f),
-            Self::Unknown { error, .. } => match error {
-                Some(error) => write!(f, "whether a token was made is not known: {error}"),
-                None => f.write_str("the API made a token but did not tell its value"),
-            },
-            Self::Lock(error) => error.fmt(f),
-            Self::Stopped => f.write_str("stopped before the token was made"),
-            Self::Internal => {
-                f.write_str("the token could not be made for a reason that is no one's but ours")
-            }
-        }
+fn unknown(error: Option<&Error>) -> String {
+    match error {
+        Some(error) => format!("whether a token was made is not known: {error}"),
+        None => "the API made a token but did not tell its value".to_owned(),
     }
 }
-
-impl std::error::Error for CreateError {}
 
 /// Makes a token. If the caller goes away meanwhile, so that nobody has the value, what was made is deleted; also where
 /// the process leaves.

@@ -208,7 +208,8 @@ pub enum Concern {
 }
 
 /// A write that has not succeeded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}{cause}", doubt(*may_have_effect))]
 pub struct OpError {
     /// Why.
     pub cause: Cause,
@@ -218,34 +219,56 @@ pub struct OpError {
 }
 
 /// Why a write has not succeeded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Cause {
     /// The token does not exist.
+    #[error("the token does not exist")]
     Gone,
     /// The API refused, could not be reached or did not answer.
+    #[error(transparent)]
     Api(Error),
     /// Others kept writing the token: after so many attempts the change does not hold.
+    #[error("others keep writing this token: after {attempts} attempts the change does not hold")]
     Contention {
         /// How often it was tried.
         attempts: u32,
     },
     /// The API answers success, but what was to be removed is still there.
+    #[error("the API answers success, but {}", kept(policies.len()))]
     Kept {
         /// What is still there; empty where it is the token itself.
         policies: BTreeSet<Fingerprint>,
     },
     /// All reads were older than what this host has written last.
+    #[error("the API keeps showing an older version of the token than the one that was written last")]
     Outdated,
     /// Another change of the same run says exactly what the token's policies are, and this one's are not among them.
+    #[error("another resource manages the token's policies exclusively, and this one's are not among them")]
     Overruled,
     /// The token's lock was not got.
+    #[error(transparent)]
     Lock(LockError),
     /// The run was stopped before the change was made.
+    #[error("the run was stopped before the change was made")]
     Stopped,
     /// The provider authenticates with this token, and would cut itself off.
+    #[error("the provider authenticates with this token and would cut itself off")]
     OwnToken,
     /// The writer ended without an answer. It should not happen.
+    #[error("the token's writer ended without an answer; this is a bug")]
     Internal,
+}
+
+fn doubt(may_have_effect: bool) -> &'static str {
+    if may_have_effect { "it is not known whether the change was made, in part or as a whole: " } else { "" }
+}
+
+/// `policies`: how many of them are still there. Without any it is the token itself.
+fn kept(policies: usize) -> String {
+    match policies {
+        0 => "the token still exists".to_owned(),
+        count => format!("keeps {count} of the policies that were to go"),
+    }
 }
 
 impl OpError {
@@ -263,45 +286,5 @@ impl OpError {
 impl From<LockError> for OpError {
     fn from(error: LockError) -> Self {
         Self::without_effect(Cause::Lock(error))
-    }
-}
-
-impl fmt::Display for OpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.may_have_effect {
-            f.write_str("it is not known whether the change was made, in part or as a whole: ")?;
-        }
-        self.cause.fmt(f)
-    }
-}
-
-impl std::error::Error for OpError {}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Gone => f.write_str("the token does not exist"),
-            Self::Api(error) => error.fmt(f),
-            Self::Contention { attempts } => {
-                write!(f, "others keep writing this token: after {attempts} attempts the change does not hold")
-            }
-            Self::Kept { policies } if policies.is_empty() => {
-                f.write_str("the API answers success, but the token still exists")
-            }
-            Self::Kept { policies } => {
-                let count = policies.len();
-                write!(f, "the API answers success, but keeps {count} of the policies that were to go")
-            }
-            Self::Outdated => {
-                f.write_str("the API keeps showing an older version of the token than the one that was written last")
-            }
-            Self::Overruled => f.write_str(
-                "another resource manages the token's policies exclusively, and this one's are not among them",
-            ),
-            Self::Lock(error) => error.fmt(f),
-            Self::Stopped => f.write_str("the run was stopped before the change was made"),
-            Self::OwnToken => f.write_str("the provider authenticates with this token and would cut itself off"),
-            Self::Internal => f.write_str("the token's writer ended without an answer; this is a bug"),
-        }
     }
 }

@@ -1,6 +1,5 @@
 //! The handshake with go-plugin's host: who started the process, which protocol, and the one line on stdout.
 
-use std::fmt;
 use std::path::Path;
 
 use data_encoding::BASE64_NOPAD;
@@ -17,26 +16,15 @@ const CORE_PROTOCOL: u32 = 1;
 pub const PROTOCOL: u32 = 6;
 
 /// Why there is no handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A person or a script started the process, and not Terraform.
+    #[error("this is a plugin, and Terraform or OpenTofu has to start it")]
     NotStartedByTerraform,
     /// The host does not speak protocol 6.
+    #[error("this provider speaks plugin protocol 6, which needs Terraform 1.0 or OpenTofu 1.6, or later")]
     ProtocolNotSpoken,
 }
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Refusal::NotStartedByTerraform => "this is a plugin, and Terraform or OpenTofu has to start it",
-            Refusal::ProtocolNotSpoken => {
-                "this provider speaks plugin protocol 6, which needs Terraform 1.0 or OpenTofu 1.6, or later"
-            }
-        })
-    }
-}
-
-impl std::error::Error for Refusal {}
 
 /// Checks that a host that speaks protocol 6 started the process.
 ///

@@ -4,7 +4,6 @@
 //! entity, so the verifier here compares it byte for byte, and leaves the proof of possession, the signature over the
 //! handshake, to the crypto provider.
 
-use std::fmt;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, PKCS_ECDSA_P256_SHA256};
@@ -28,27 +27,18 @@ pub struct ServerTls {
 }
 
 /// Why there is no TLS.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The host's certificate is no PEM.
+    #[error("PLUGIN_CLIENT_CERT holds no PEM certificate")]
     ClientCertificate,
     /// The server's own certificate cannot be made.
+    #[error("no server certificate could be made: {0}")]
     ServerCertificate(rcgen::Error),
     /// The two do not make a configuration.
+    #[error("TLS could not be set up: {0}")]
     Config(rustls::Error),
 }
-
-impl fmt::Display for TlsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            TlsError::ClientCertificate => f.write_str("PLUGIN_CLIENT_CERT holds no PEM certificate"),
-            TlsError::ServerCertificate(e) => write!(f, "no server certificate could be made: {e}"),
-            TlsError::Config(e) => write!(f, "TLS could not be set up: {e}"),
-        }
-    }
-}
-
-impl std::error::Error for TlsError {}
 
 /// A fresh certificate, and a server that accepts the one client that can prove it owns `client`, a PEM certificate.
 ///
