@@ -1,9 +1,13 @@
 //! The client: runs requests. Rate limit, attempts, time-outs, envelope; the rules of each are pure, and elsewhere.
 
-use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header::AUTHORIZATION};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use parking_lot::Mutex;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -15,19 +19,16 @@ use zeroize::Zeroizing;
 use crate::owner::Owner;
 use crate::random;
 
-use super::{
-    clock::{Clock, host_time},
-    endpoints::{ListOptions, tokens},
-    envelope,
-    error::{ApiError, Error, TransportKind},
-    page::{Page, Unreadable},
-    ratelimit::{Limiter, NotReserved, Quota},
-    redact,
-    request::Request,
-    retry::{self, Decision, Outcome},
-    transport::{self, Answer, Failure},
-    types::Token,
-};
+use super::clock::{Clock, host_time};
+use super::endpoints::{ListOptions, tokens};
+use super::error::{ApiError, Error, TransportKind};
+use super::page::{Page, Unreadable};
+use super::ratelimit::{Limiter, NotReserved, Quota};
+use super::request::Request;
+use super::retry::{self, Decision, Outcome};
+use super::transport::{self, Answer, Failure};
+use super::types::Token;
+use super::{envelope, redact};
 
 /// Cloudflare's API.
 pub const DEFAULT_BASE_URL: &str = "https://api.cloudflare.com/client/v4";

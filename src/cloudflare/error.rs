@@ -3,7 +3,8 @@
 //! No error holds a credential, a token's value or a body. Errors are cheap to clone: one write can answer several
 //! callers.
 
-use std::{fmt, time::Duration};
+use std::fmt;
+use std::time::Duration;
 
 use http::Method;
 

@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use tokio::{sync::Notify, time::Instant};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::retry::LONGEST_WAIT;

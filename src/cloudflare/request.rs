@@ -1,10 +1,13 @@
 //! A request as a value: what would be sent, how its answer is read, and whether it may be sent twice. No I/O.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 use secrecy::SecretString;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::envelope;

@@ -1,16 +1,17 @@
 //! One attempt over the network: bytes out, bytes in, and every failure a typed one. The only file that knows reqwest's
 //! types, but for the URL. It knows nothing of retries or of what the bytes mean.
 
-use std::{error::Error as _, io, time::Duration};
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
 
-use http::{HeaderMap, Method, header::CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
 use reqwest::Url;
 use zeroize::Zeroizing;
 
-use super::{
-    error::{Error, TransportKind},
-    request::Body,
-};
+use super::error::{Error, TransportKind};
+use super::request::Body;
 
 /// No answer that makes sense is larger.
 const LARGEST_ANSWER: usize = 32 << 20;
