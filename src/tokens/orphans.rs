@@ -30,6 +30,13 @@ pub enum Orphan {
         /// When it was issued, by the API's clock.
         issued_on: Option<OffsetDateTime>,
     },
+    /// It seems to be the successor of a token, which an earlier run has made without living to save its state.
+    Unsaved {
+        /// Its id.
+        id: String,
+        /// The token whose place it was to take.
+        predecessor: String,
+    },
     /// Nothing is known of it. It may have been made all the same, or may be yet.
     Unseen {
         /// The tokens were listed, and none was like it; else they could not be listed.

@@ -158,10 +158,13 @@ impl Heir {
             left_behind: created.left_behind,
             unfinished: created.not_disabled.map(Unfinished::NotDisabled).into_iter().collect(),
         };
-        if let Some(id) = unsaved
-            && context.reader.get_once(owner, &id).await.is_ok_and(|there| there.is_some())
-        {
-            made.left_behind.push(Orphan::Alike { id, issued_on: None });
+        match unsaved {
+            Some(id) => {
+                if context.reader.get_once(owner, &id).await.is_ok_and(|there| there.is_some()) {
+                    made.left_behind.push(self.unsaved(id));
+                }
+            }
+            None => made.left_behind.extend(self.unsaved_elsewhere(&before, &made.token.id).await),
         }
         // The name is this code's business until the end.
         made.concerns.retain(|concern| !matches!(concern, Concern::NotApplied(Field::Name)));
@@ -200,6 +203,26 @@ impl Heir {
             Err(error) => made.unfinished.push(Unfinished::Successor(error)),
         }
         Ok(made)
+    }
+
+    /// Tokens that may be successors which a run on another host has finished, without living to save its state. That run has
+    /// given the old token its end.
+    async fn unsaved_elsewhere(&self, before: &Token, made: &str) -> Vec<Orphan> {
+        let Maker { context, owner, .. } = &self.maker;
+        if before.expires_on.is_none() {
+            return Vec::new();
+        }
+        let listed = context.reader.named(owner, &before.name).await;
+        let listed = listed.map(|listed| listed.tokens).unwrap_or_else(|error| {
+            tracing::warn!(token = before.id, %error, "no search for a successor that no state has");
+            Vec::new()
+        });
+        let like = |token: &&Arc<Token>| token.id != made && may_have_succeeded(token, before, owner);
+        listed.iter().filter(like).map(|token| self.unsaved(token.id.clone())).collect()
+    }
+
+    fn unsaved(&self, id: String) -> Orphan {
+        Orphan::Unsaved { id, predecessor: self.predecessor.clone() }
     }
 
     async fn submit(&self, id: &str, change: Change) -> Result<Outcome, OpError> {
@@ -285,6 +308,15 @@ fn end_of(before: &Token, now: OffsetDateTime, overlap: Duration) -> OffsetDateT
     let end = now + overlap;
     let end = end.replace_nanosecond(0).unwrap_or(end);
     before.expires_on.map_or(end, |planned| planned.min(end))
+}
+
+/// Whether a token may be a successor of one that has an end: by its name, its rights and when it was made.
+fn may_have_succeeded(token: &Token, before: &Token, owner: &Owner) -> bool {
+    token.id != before.id
+        && token.name == before.name
+        && fingerprints(token, owner) == fingerprints(before, owner)
+        && token.issued_on >= before.issued_on
+        && token.issued_on < before.expires_on
 }
 
 impl Change {

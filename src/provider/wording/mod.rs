@@ -244,6 +244,14 @@ pub(crate) fn left_behind(orphans: &[Orphan], owner: &Owner) -> Diagnostics {
                 issued_on.as_ref().map_or("meanwhile".to_owned(), |time| format!("on {}", at(time)))
             ),
         ),
+        Orphan::Unsaved { id, predecessor } => Diagnostic::warning(
+            format!("The API token {id} may be left behind"),
+            format!(
+                "It has the name and the rights of the token {predecessor}, and was made after it. An earlier run may have \
+                 made it in a rotation and may have been killed before Terraform saved its state. Then nobody knows its \
+                 value.\n\nMake sure that no other resource manages it. Then delete it {place}."
+            ),
+        ),
         Orphan::Unseen { listed, name, asked_on } => Diagnostic::warning(
             format!("Whether a request made an API token \"{name}\" is not known"),
             format!(

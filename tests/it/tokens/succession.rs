@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloudflare_tokens::tokens::{
-    CreateError, Succeeded, Succession, SuccessionError, Unfinished, successor_name,
+    CreateError, Orphan, Succeeded, Succession, SuccessionError, Unfinished, successor_name,
 };
 use secrecy::ExposeSecret;
 
@@ -35,6 +35,10 @@ impl World {
     fn ends(&self, id: &str) -> Option<String> {
         self.sim.token(id).unwrap()["expires_on"].as_str().map(str::to_owned)
     }
+}
+
+fn unsaved(made: &Succeeded, old: &str) -> Orphan {
+    Orphan::Unsaved { id: made.token.id.clone(), predecessor: old.to_owned() }
 }
 
 fn refused() -> FaultKind {
@@ -108,8 +112,17 @@ async fn a_successor_that_no_state_has_is_told_by_the_next_rotation() {
     // Terraform was killed before it saved its state, which still has the old token.
     tokio::time::sleep(Duration::from_millis(50)).await;
     let second = host.succeed(&old, succession(None)).await.unwrap();
-    let id = first.token.id.clone();
-    assert_eq!(second.left_behind, [cloudflare_tokens::tokens::Orphan::Alike { id, issued_on: None }]);
+    assert_eq!(second.left_behind, [unsaved(&first, &old)]);
+}
+
+#[tokio::test]
+async fn a_successor_that_no_state_has_is_told_on_another_host_too() {
+    let world = World::new(Options::default()).await;
+    let old = world.mint("deploy", &[1]);
+    let other = world.mint("deploy", &[2]);
+    let first = world.host().succeed(&old, succession(None)).await.unwrap();
+    let second = world.host().succeed(&old, succession(None)).await.unwrap();
+    assert_eq!(second.left_behind, [unsaved(&first, &old)], "and not {other}, which has other rights");
 }
 
 #[tokio::test]
