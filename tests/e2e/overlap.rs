@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::sealing::Recipient;
 use crate::simulator::{Effect, Fault, FaultKind, Options};
 use crate::support::stage::{Stage, TOKEN, settled, token, write_config};
 
@@ -331,5 +335,47 @@ fn an_overlap_without_a_rotation_or_longer_than_it_is_refused() {
         stage.config(&with(rotation));
         let refused = stage.tf.run(&["validate"]);
         assert!(refused.stderr.contains(words) || refused.stdout.contains(words), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn whatever_has_the_value_gets_that_of_the_new_token() {
+    let stage = Stage::new();
+    let github = Recipient::libsodium();
+    let token = with(&format!(
+        "rotation = {{ every = \"30d\", overlap = \"7d\" }}\nseal_for = {{ {} }}",
+        github.as_named("github").trim()
+    ));
+    let config = format!(
+        r#"{token}
+        resource "cloudflare_workers_secret" "s" {{
+          script_name      = "edge-api"
+          name             = "KEY"
+          value_wo         = {TOKEN}.value
+          value_wo_version = {TOKEN}.value_version
+        }}
+        resource "cloudflare_secrets_store_secret" "s" {{
+          name  = "SHARED"
+          value = {TOKEN}.value
+        }}
+        output "r2" {{
+          sensitive = true
+          value     = [{TOKEN}.id, provider::cloudflare::r2_secret_access_key({TOKEN}.value)]
+        }}"#
+    );
+    stage.apply(&config);
+    for _ in 0..3 {
+        stage.sim.advance(DAY * 31);
+        stage.tf.apply().success();
+        let (id, value) = (stage.text(TOKEN, "id"), stage.text(TOKEN, "value"));
+        assert!(works(&stage, &value));
+        assert_eq!(stage.sim.secret("edge-api", "KEY").as_deref(), Some(&*value));
+        assert_eq!(stage.sim.store_secret("SHARED").as_deref(), Some(&*value));
+        let sealed = stage.attributes(TOKEN)["sealed_values"]["github"].as_str().unwrap().to_owned();
+        assert_eq!(github.open(&sealed), value);
+        let r2: Vec<String> =
+            serde_json::from_str(&stage.tf.run(&["output", "-json", "r2"]).success().stdout).unwrap();
+        assert_eq!(r2, [id, HEXLOWER.encode(&Sha256::digest(&value))]);
+        stage.settled();
     }
 }

@@ -10,7 +10,7 @@ use crate::support::stage::{Stage, TOKEN, token};
 const POLICIES: &str = r#"policies = [{ permission_groups = ["Cloudflare Tunnel Write"] }]"#;
 
 /// Somebody with a key pair.
-struct Recipient {
+pub(crate) struct Recipient {
     format: &'static str,
     public: String,
     private: String,
@@ -21,7 +21,7 @@ impl Recipient {
         Recipient::new("age")
     }
 
-    fn libsodium() -> Recipient {
+    pub(crate) fn libsodium() -> Recipient {
         Recipient::new("libsodium")
     }
 
@@ -32,12 +32,12 @@ impl Recipient {
     }
 
     /// Opens what was sealed for this one.
-    fn open(&self, sealed: &str) -> String {
+    pub(crate) fn open(&self, sealed: &str) -> String {
         said(tool(self.format).args(["open", &self.private, sealed]))
     }
 
     /// As it is written in `seal_for`.
-    fn as_named(&self, name: &str) -> String {
+    pub(crate) fn as_named(&self, name: &str) -> String {
         named(name, self.format, &self.public)
     }
 }
