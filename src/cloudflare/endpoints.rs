@@ -191,13 +191,9 @@ pub mod workers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudflare::request::parts;
     use crate::cloudflare::{NewToken, Owner, Request};
     use serde_json::{Value, json};
-
-    fn parts<T>(request: &Request<T>) -> (String, Value, bool) {
-        let body = request.body().map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
-        (format!("{} {}", request.method(), request.path_and_query()), body, request.is_repeatable())
-    }
 
     #[test]
     fn token_requests_are_what_the_api_documents() {

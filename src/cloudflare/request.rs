@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -205,18 +206,16 @@ impl std::io::Write for Length {
 
 /// Percent-encodes all but RFC 3986's unreserved characters, once: right for a path segment and for a query value.
 pub(super) fn encode(text: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
-            encoded.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
-    encoded
+    /// All but what RFC 3986 calls unreserved.
+    const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, &RESERVED).to_string()
+}
+
+/// Method with path and query, the body as JSON, and whether it may be repeated.
+#[cfg(test)]
+pub(super) fn parts<T>(request: &Request<T>) -> (String, serde_json::Value, bool) {
+    let body = request.body().map_or(serde_json::Value::Null, |body| serde_json::from_slice(body).unwrap());
+    (format!("{} {}", request.method(), request.path_and_query()), body, request.is_repeatable())
 }
 
 #[cfg(test)]

@@ -151,11 +151,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-
-    fn parts<T>(request: &Request<T>) -> (String, Value, bool) {
-        let body = request.body().map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
-        (format!("{} {}", request.method(), request.path_and_query()), body, request.is_repeatable())
-    }
+    use crate::cloudflare::request::parts;
 
     #[test]
     fn the_requests_are_what_the_api_documents() {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
 
 use super::blocks::{POLICIES, PolicyBlock, specs};
+use super::owner::Ownership;
 use super::session::Session;
 use super::wording;
 use crate::owner::Owner;
@@ -34,17 +35,18 @@ fn new_zones(before: &Value<Set<PolicyBlock>>, planned: &Value<Set<PolicyBlock>>
     named(planned).difference(&had).cloned().collect()
 }
 
-/// What is worth a warning before rights are written. `before`: the policies that are there already.
-pub(super) async fn look(
+/// What is worth a warning before rights are written. `before`: the policies that are there already. Nothing while the owner
+/// cannot be reached: the plan says so elsewhere.
+pub(super) async fn look<O: Ownership>(
     session: &Session,
-    tokens: &TokenService,
-    owner: &Owner,
+    owner: &O,
     before: &Value<Set<PolicyBlock>>,
     planned: &Value<Set<PolicyBlock>>,
 ) -> Diagnostics {
     let mut found = Diagnostics::none();
+    let Ok(Some((tokens, owner))) = session.look(owner) else { return found };
     let wanted = new_zones(before, planned);
-    if let (Owner::Account(account), false) = (owner, wanted.is_empty())
+    if let (Owner::Account(account), false) = (&owner, wanted.is_empty())
         && (tokens.knows_zones(account) || session.is_first(REQUEST))
         && let Some(zones) = tokens.zones(account).await
     {
@@ -52,7 +54,7 @@ pub(super) async fn look(
             found.push(wording::zone_of_another(zone, account, zones.len()).at(Path::of(POLICIES)));
         }
     }
-    found.extend(credential(session, tokens, owner).await);
+    found.extend(credential(session, &tokens, &owner).await);
     found
 }
 

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use cloudflare_tokens::provider::{Environment, server};
-use cloudflare_tokens::tf_provider::framework::Schemas;
+use cloudflare_tokens::tf_provider::framework::{Schema, Schemas};
 
 /// How the generated files are brought up to date.
 pub const COMMAND: &str = "cargo run --example docs";
@@ -53,6 +53,17 @@ pub enum Sort {
     Action,
     /// A function.
     Function,
+}
+
+/// The types that have a schema, by what they are to Terraform.
+pub fn types(schemas: &Schemas) -> [(Sort, &BTreeMap<&'static str, Schema>); 5] {
+    [
+        (Sort::Resource, &schemas.resources),
+        (Sort::DataSource, &schemas.data_sources),
+        (Sort::Ephemeral, &schemas.ephemeral_resources),
+        (Sort::List, &schemas.list_resources),
+        (Sort::Action, &schemas.actions),
+    ]
 }
 
 /// The repository's root.

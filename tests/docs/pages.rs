@@ -8,7 +8,7 @@ use cloudflare_tokens::tf_provider::framework::{IdentitySchema, Parameter, Schem
 
 use super::attributes::{section, type_name};
 use super::examples::Examples;
-use super::{Sort, prose, tables};
+use super::{Sort, prose, tables, types};
 
 /// The repository's name, which stands in the pages' titles.
 const REPOSITORY: &str = env!("CARGO_PKG_NAME");
@@ -26,13 +26,7 @@ pub fn all(schemas: &Schemas, root: &Path) -> io::Result<BTreeMap<PathBuf, Strin
         io::Result::Ok(())
     };
     add(Sort::Provider, "", &|examples| provider(&schemas.provider, examples))?;
-    for (sort, types) in [
-        (Sort::Resource, &schemas.resources),
-        (Sort::DataSource, &schemas.data_sources),
-        (Sort::Ephemeral, &schemas.ephemeral_resources),
-        (Sort::List, &schemas.list_resources),
-        (Sort::Action, &schemas.actions),
-    ] {
+    for (sort, types) in types(schemas) {
         for (name, schema) in types {
             let identity = schemas.identities.get(name).filter(|_| sort == Sort::Resource);
             add(sort, name, &|examples| of_type(sort, name, schema, identity, examples))?;

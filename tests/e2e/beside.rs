@@ -1,8 +1,6 @@
 //! The provider beside others: the official one in the same module, another account, a child module.
 
-use std::path::Path;
-
-use crate::support::stage::{BINARY, SOURCE, Stage};
+use crate::support::stage::{SOURCE, Stage};
 use crate::support::terraform::Terraform;
 
 const POLICIES: &str = r#"policies = [{ permission_groups = ["Workers Scripts Write"] }]"#;
@@ -16,18 +14,7 @@ fn addresses(stage: &Stage) -> Vec<String> {
 #[test]
 fn beside_the_official_provider_each_resource_names_the_one_it_means() {
     let stage = Stage::new();
-    // The same binary stands in for the official provider: what counts is which of the two each resource goes to.
-    let official = stage.tf.path().join("official");
-    std::fs::create_dir(&official).unwrap();
-    std::os::unix::fs::symlink(BINARY, official.join("terraform-provider-cloudflare")).unwrap();
-    let ours = Path::new(BINARY).parent().unwrap();
-    stage.tf.write(
-        "cli.tfrc",
-        &format!(
-            "provider_installation {{\n  dev_overrides {{\n    \"{SOURCE}\" = {ours:?}\n    \"cloudflare/cloudflare\" = \
-             {official:?}\n  }}\n  direct {{}}\n}}\n"
-        ),
-    );
+    stage.install_official();
     stage.tf.write(
         "main.tf",
         &format!(

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::simulator::Script;
-use crate::support::stage::{Stage, TOKEN, token};
+use crate::support::stage::{self, Stage, TOKEN, token};
 
 const EDITOR: &str = "Individual Workers Editor";
 
@@ -41,19 +41,10 @@ fn on_tags(stage: &Stage, tags: &[&str]) -> Json {
     json!({ format!("com.cloudflare.api.account.{}", stage.sim.account_id()): keys })
 }
 
-/// Asks the API with the token's value; the status.
+/// Asks the API for a Worker with the token's value; the status.
 fn ask(stage: &Stage, method: &str, path: &str, body: Option<Json>) -> u16 {
     let value = stage.sim.token_value(&stage.text(TOKEN, "id")).unwrap();
-    let url = format!("{}/accounts/{}/workers/scripts/{path}", stage.sim.base_url(), stage.sim.account_id());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut request = client.request(method.parse().unwrap(), url).bearer_auth(value);
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
-        }
-        request.send().await.unwrap().status().as_u16()
-    })
+    stage::ask(&stage.sim, &value, method, &format!("ACCOUNT/workers/scripts/{path}"), body)
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use crate::simulator::Options;
-use crate::support::stage::{BINARY, SOURCE, Stage, attributes};
+use crate::support::stage::{Stage, attributes};
 use crate::support::terraform::Terraform;
 
 const ACCOUNT: &str = "b67e14daa5f8dceeb91fe5449ba496eb";
@@ -102,17 +102,7 @@ fn stage(terraform: &Terraform, version: &str) -> Stage {
     let user = stage.sim.user_root_token();
     stage.tf.env("CLOUDFLARE_ACCOUNT_ID", ACCOUNT).env("TF_VAR_user_token", user);
     stage.tf.write("terraform.tfstate", &state.to_string());
-    let official = stage.tf.path().join("official");
-    std::fs::create_dir(&official).unwrap();
-    std::os::unix::fs::symlink(BINARY, official.join("terraform-provider-cloudflare")).unwrap();
-    let ours = Path::new(BINARY).parent().unwrap();
-    stage.tf.write(
-        "cli.tfrc",
-        &format!(
-            "provider_installation {{\n  dev_overrides {{\n    \"{SOURCE}\" = {ours:?}\n    \"cloudflare/cloudflare\" = \
-             {official:?}\n  }}\n  direct {{}}\n}}\n"
-        ),
-    );
+    stage.install_official();
     stage
 }
 

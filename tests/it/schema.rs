@@ -10,7 +10,7 @@ use cloudflare_tokens::tf_provider::framework::{
     optional, required,
 };
 
-use crate::generator::{Sort, examples, root, schemas};
+use crate::generator::{Sort, examples, root, schemas, types};
 
 #[test]
 fn every_schema_is_complete_and_as_core_wants_it() {
@@ -33,13 +33,7 @@ const OF_A_PROVIDER: &[&str] = &["alias", "version"];
 fn faults(schemas: &Schemas) -> Vec<String> {
     let mut found = Vec::new();
     check_type(Sort::Provider, "provider", &schemas.provider, &mut found);
-    for (sort, types) in [
-        (Sort::Resource, &schemas.resources),
-        (Sort::DataSource, &schemas.data_sources),
-        (Sort::Ephemeral, &schemas.ephemeral_resources),
-        (Sort::List, &schemas.list_resources),
-        (Sort::Action, &schemas.actions),
-    ] {
+    for (sort, types) in types(schemas) {
         for (name, schema) in types {
             if !name.starts_with("cloudflare_") {
                 found.push(format!("{name}: a type's name starts with the provider's local name"));

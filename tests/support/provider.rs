@@ -4,8 +4,8 @@
 
 use cloudflare_tokens::provider::{Environment, server};
 use cloudflare_tokens::tf_provider::framework::{
-    ApplyRequest, ClientCapabilities, Diagnostics, FunctionError, PlanRequest, PlanResponse, Raw,
-    ReadRequest, Registry, ResourceHandle, ResourceId, Severity,
+    ApplyRequest, ApplyResponse, ClientCapabilities, Diagnostics, FunctionError, PlanRequest, PlanResponse,
+    Raw, ReadRequest, Registry, ResourceHandle, ResourceId, Severity,
 };
 use serde_json::{Value as Json, json};
 
@@ -133,6 +133,24 @@ impl Provider {
         config: &Json,
         plan: PlanResponse,
     ) -> Result<Object, Diagnostics> {
+        let (mut warnings, applied) = self.sent(resource, prior, config, plan).await;
+        if applied.diagnostics.has_error() {
+            return Err(applied.diagnostics);
+        }
+        let state = applied.state.expect("an apply without errors has a state");
+        assert!(state.is_wholly_known(), "apply left something unknown: {state:?}");
+        warnings.extend(applied.diagnostics);
+        Ok(Object { state, private: applied.private, warnings })
+    }
+
+    /// Applies a plan: what the plan has said, and what comes of it.
+    async fn sent(
+        &self,
+        resource: &str,
+        prior: Option<&Object>,
+        config: &Json,
+        plan: PlanResponse,
+    ) -> (Diagnostics, ApplyResponse) {
         let request = ApplyRequest {
             prior: prior.map_or(Raw::Null, |object| object.state.clone()),
             planned: plan.planned.expect("a plan without errors plans something"),
@@ -140,15 +158,7 @@ impl Provider {
             private: plan.private,
             identity: plan.identity,
         };
-        let applied = self.resource(resource).apply(request).await;
-        if applied.diagnostics.has_error() {
-            return Err(applied.diagnostics);
-        }
-        let state = applied.state.expect("an apply without errors has a state");
-        assert!(state.is_wholly_known(), "apply left something unknown: {state:?}");
-        let mut warnings = plan.diagnostics;
-        warnings.extend(applied.diagnostics);
-        Ok(Object { state, private: applied.private, warnings })
+        (plan.diagnostics, self.resource(resource).apply(request).await)
     }
 
     /// Applies a plan that may fail, as core does: the state that it returns is saved also beside an error, and where it
@@ -161,14 +171,7 @@ impl Provider {
         plan: PlanResponse,
     ) -> (Option<Object>, Diagnostics) {
         assert!(!plan.diagnostics.has_error(), "{:?}", plan.diagnostics);
-        let request = ApplyRequest {
-            prior: prior.map_or(Raw::Null, |object| object.state.clone()),
-            planned: plan.planned.expect("a plan without errors plans something"),
-            config: self.config(resource, config),
-            private: plan.private,
-            identity: plan.identity,
-        };
-        let applied = self.resource(resource).apply(request).await;
+        let (_, applied) = self.sent(resource, prior, config, plan).await;
         let warnings = Diagnostics::none();
         let saved = applied.state.map(|state| Object { state, private: applied.private, warnings });
         (saved.or_else(|| prior.cloned()), applied.diagnostics)

@@ -105,6 +105,22 @@ impl Stage {
         workspace(&Terraform::find(), &self.sim)
     }
 
+    /// Gives Terraform an official provider beside this one. The same binary stands in for it: what counts is which of the two
+    /// Terraform asks.
+    pub fn install_official(&self) {
+        let official = self.tf.path().join("official");
+        std::fs::create_dir(&official).unwrap();
+        std::os::unix::fs::symlink(BINARY, official.join("terraform-provider-cloudflare")).unwrap();
+        let ours = Path::new(BINARY).parent().unwrap();
+        self.tf.write(
+            "cli.tfrc",
+            &format!(
+                "provider_installation {{\n  dev_overrides {{\n    \"{SOURCE}\" = {ours:?}\n    \"cloudflare/cloudflare\" = \
+                 {official:?}\n  }}\n  direct {{}}\n}}\n"
+            ),
+        );
+    }
+
     /// Writes the configuration: this, after the `terraform` block.
     pub fn config(&self, content: &str) -> &Stage {
         write_config(&self.tf, content);
@@ -258,4 +274,18 @@ pub fn attributes(tf: &Workspace, address: &str) -> Json {
     let instances = resource.and_then(|r| r["instances"].as_array()).cloned().unwrap_or_default();
     let instance = instances.iter().find(|i| key.as_ref().is_none_or(|key| i["index_key"] == *key));
     instance.map(|i| i["attributes"].clone()).unwrap_or_default()
+}
+
+/// Asks the API with a token's value; the status. `ACCOUNT` in the path stands for the account.
+pub fn ask(sim: &Simulator, value: &str, method: &str, path: &str, body: Option<Json>) -> u16 {
+    let url = sim.base_url() + &path.replace("ACCOUNT", &format!("/accounts/{}", sim.account_id()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut request = client.request(method.parse().unwrap(), url).bearer_auth(value);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        request.send().await.unwrap().status().as_u16()
+    })
 }

@@ -314,13 +314,10 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         found.extend(decided);
         drop(facts);
         let writes = planning.prior.as_ref().is_none_or(|prior| *T::body(prior) != planned);
-        if writes
-            && !planning.again
-            && !found.has_error()
-            && let Ok(Some((tokens, owner))) = self.session.look(T::asked(&owner, planning.prior.as_ref()))
-        {
+        if writes && !planning.again && !found.has_error() {
+            let owner = T::asked(&owner, planning.prior.as_ref());
             let before = planning.prior.as_ref().map_or(&Value::Null, |prior| &T::body(prior).policies);
-            found.extend(outlook::look(&self.session, &tokens, &owner, before, &planned.policies).await);
+            found.extend(outlook::look(&self.session, owner, before, &planned.policies).await);
         }
         planning.requires_replace.extend(replace);
         if planning.prior.is_none() || !planning.requires_replace.is_empty() {

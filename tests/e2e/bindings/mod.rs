@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 
 use crate::simulator::{Options, Simulator};
-use crate::support::stage::Stage;
+use crate::support::stage::{Stage, ask};
 
 /// A token that has no policy of its own, for bindings to add theirs.
 const TOKEN: &str = r#"
@@ -87,20 +87,6 @@ fn has_exactly(sim: &Simulator, id: &str, policies: &[&[&str]]) {
 /// How many requests went to this token, its value and all.
 fn requests_to(sim: &Simulator, id: &str) -> usize {
     sim.count("*", &format!("/accounts/*/tokens/{id}/**"))
-}
-
-/// Asks the API with a token's value; the status. `ACCOUNT` in the path stands for the account.
-fn ask(sim: &Simulator, value: &str, method: &str, path: &str, body: Option<Json>) -> u16 {
-    let url = sim.base_url() + &path.replace("ACCOUNT", &format!("/accounts/{}", sim.account_id()));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut request = client.request(method.parse().unwrap(), url).bearer_auth(value);
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
-        }
-        request.send().await.unwrap().status().as_u16()
-    })
 }
 
 /// A stage, and a token there that no Terraform knows, with one policy.

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
 
-use super::handle::Shape;
+use super::handle::{Shape, handle};
 use super::operation::{
     ClientCapabilities, check, model, refuse_nulls, refuse_nulls_and_unknowns, run, validated,
 };
-use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw, Schema, Type};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw};
 
 /// An action.
 #[async_trait]
@@ -61,24 +61,11 @@ pub struct ActionHandle {
     shape: Shape,
 }
 
+handle!(ActionHandle);
+
 impl ActionHandle {
     pub(in crate::tf_provider::framework) fn new<A: Action>(action: A) -> ActionHandle {
         ActionHandle { erased: Arc::new(Typed(action)), shape: Shape::of_configuration::<A::Config>() }
-    }
-
-    /// The schema of its configuration.
-    pub fn schema(&self) -> &Schema {
-        self.shape.schema()
-    }
-
-    /// The type of its configuration.
-    pub fn ty(&self) -> &Type {
-        self.shape.ty()
-    }
-
-    /// Checks a configuration.
-    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        run(self.erased.clone().validate(config, client)).await
     }
 
     /// Says whether it will be refused.

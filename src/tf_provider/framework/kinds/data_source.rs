@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::handle::Shape;
+use super::handle::{Shape, handle};
 use super::operation::{ClientCapabilities, check, failed, model, refuse_nulls_and_unknowns, run, validated};
-use crate::tf_provider::framework::{Diagnostics, Model, Raw, Schema, Type};
+use crate::tf_provider::framework::{Diagnostics, Model, Raw};
 
 /// A data source.
 #[async_trait]
@@ -43,24 +43,11 @@ pub struct DataSourceHandle {
     shape: Shape,
 }
 
+handle!(DataSourceHandle);
+
 impl DataSourceHandle {
     pub(in crate::tf_provider::framework) fn new<D: DataSource>(data_source: D) -> DataSourceHandle {
         DataSourceHandle { erased: Arc::new(Typed(data_source)), shape: Shape::of::<D::Model>() }
-    }
-
-    /// Its schema.
-    pub fn schema(&self) -> &Schema {
-        self.shape.schema()
-    }
-
-    /// The type of its configuration and of what it finds.
-    pub fn ty(&self) -> &Type {
-        self.shape.ty()
-    }
-
-    /// Checks a configuration.
-    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        run(self.erased.clone().validate(config, client)).await
     }
 
     /// Reads it.

@@ -6,11 +6,11 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::handle::Shape;
+use super::handle::{Shape, handle};
 use super::operation::{
     ClientCapabilities, check, decode, encode, failed, model, refuse_nulls_and_unknowns, run, validated,
 };
-use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw, Schema, Type};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw};
 
 /// What an ephemeral resource gives when it is opened.
 pub struct Opened<E: EphemeralResource + ?Sized> {
@@ -88,26 +88,13 @@ pub struct EphemeralResourceHandle {
     shape: Shape,
 }
 
+handle!(EphemeralResourceHandle);
+
 impl EphemeralResourceHandle {
     pub(in crate::tf_provider::framework) fn new<E: EphemeralResource>(
         ephemeral: E,
     ) -> EphemeralResourceHandle {
         EphemeralResourceHandle { erased: Arc::new(Typed(ephemeral)), shape: Shape::of::<E::Model>() }
-    }
-
-    /// Its schema.
-    pub fn schema(&self) -> &Schema {
-        self.shape.schema()
-    }
-
-    /// The type of its configuration and of its result.
-    pub fn ty(&self) -> &Type {
-        self.shape.ty()
-    }
-
-    /// Checks a configuration.
-    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        run(self.erased.clone().validate(config, client)).await
     }
 
     /// Makes one.

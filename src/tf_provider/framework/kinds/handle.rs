@@ -58,6 +58,33 @@ impl Shape {
     }
 }
 
+/// What every handle offers. It has a `shape` and an `erased`.
+macro_rules! handle {
+    ($handle:ident) => {
+        impl $handle {
+            /// Its schema.
+            pub fn schema(&self) -> &$crate::tf_provider::framework::Schema {
+                self.shape.schema()
+            }
+
+            /// The type of its values.
+            pub fn ty(&self) -> &$crate::tf_provider::framework::Type {
+                self.shape.ty()
+            }
+
+            /// Checks a configuration.
+            pub async fn validate(
+                &self,
+                config: $crate::tf_provider::framework::Raw,
+                client: $crate::tf_provider::framework::ClientCapabilities,
+            ) -> $crate::tf_provider::framework::Diagnostics {
+                run(self.erased.clone().validate(config, client)).await
+            }
+        }
+    };
+}
+pub(super) use handle;
+
 /// The schema that a model declares.
 pub(super) fn schema<M: Model>(version: i64) -> Schema {
     Schema { version, description: M::DESCRIPTION, attributes: M::attributes() }

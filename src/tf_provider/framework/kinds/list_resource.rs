@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tracing::Instrument;
 
-use super::handle::Shape;
+use super::handle::{Shape, handle};
 use super::operation::{
     ClientCapabilities, Failed, check, failed, model, refuse_nulls_and_unknowns, run, validated,
 };
 use super::resource::Resource;
 use crate::tf_provider::framework::catch::catch_all;
-use crate::tf_provider::framework::{Diagnostic, Diagnostics, IdentitySchema, Model, Raw, Schema, Type};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, IdentitySchema, Model, Raw};
 
 /// An object that a list has found.
 pub struct Listed<R: Resource> {
@@ -83,24 +83,11 @@ pub struct ListResourceHandle {
     shape: Shape,
 }
 
+handle!(ListResourceHandle);
+
 impl ListResourceHandle {
     pub(in crate::tf_provider::framework) fn new<L: ListResource>(list: L) -> ListResourceHandle {
         ListResourceHandle { erased: Arc::new(Typed(list)), shape: Shape::of_configuration::<L::Config>() }
-    }
-
-    /// The schema of its configuration.
-    pub fn schema(&self) -> &Schema {
-        self.shape.schema()
-    }
-
-    /// The type of its configuration.
-    pub fn ty(&self) -> &Type {
-        self.shape.ty()
-    }
-
-    /// Checks a configuration.
-    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        run(self.erased.clone().validate(config, client)).await
     }
 
     /// Lists objects, as many as are asked for. It ends after an error.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::handle::Shape;
+use super::handle::{Shape, handle};
 use super::operation::{ClientCapabilities, check, model, refuse_nulls, run, validated};
-use crate::tf_provider::framework::{Diagnostics, Model, Raw, Schema, Type};
+use crate::tf_provider::framework::{Diagnostics, Model, Raw};
 
 /// A provider: its configuration, and what that configures.
 #[async_trait]
@@ -40,24 +40,11 @@ pub struct ProviderHandle {
     shape: Shape,
 }
 
+handle!(ProviderHandle);
+
 impl ProviderHandle {
     pub(in crate::tf_provider::framework) fn new<P: Provider>(provider: P) -> ProviderHandle {
         ProviderHandle { erased: Arc::new(Typed(provider)), shape: Shape::of::<P::Config>() }
-    }
-
-    /// The schema of the provider block.
-    pub fn schema(&self) -> &Schema {
-        self.shape.schema()
-    }
-
-    /// The type of the provider block.
-    pub fn ty(&self) -> &Type {
-        self.shape.ty()
-    }
-
-    /// Checks a provider block.
-    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        run(self.erased.clone().validate(config, client)).await
     }
 
     /// Takes a provider block. Values may be unknown.

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use super::handle::{Shape, schema};
+use super::handle::{Shape, handle, schema};
 use super::operation::{
     ClientCapabilities, Failed, check, decode, encode, failed, maybe, model, refuse_nulls,
     refuse_nulls_and_unknowns, run, validated,
@@ -21,7 +21,7 @@ use crate::tf_provider::framework::generate::generate;
 use crate::tf_provider::framework::plan::plan_change;
 use crate::tf_provider::framework::schema::without_null_elements;
 use crate::tf_provider::framework::{
-    Diagnostic, Diagnostics, IdentitySchema, Model, Path, Plan, Raw, Schema, Severity, Type,
+    Diagnostic, Diagnostics, IdentitySchema, Model, Path, Plan, Raw, Severity, Type,
 };
 
 /// A request to look at an object.
@@ -128,6 +128,8 @@ pub struct ResourceHandle {
     identity: OnceLock<Option<(IdentitySchema, Type)>>,
 }
 
+handle!(ResourceHandle);
+
 impl ResourceHandle {
     pub(in crate::tf_provider::framework) fn new<R: Resource>(
         resource: R,
@@ -142,16 +144,6 @@ impl ResourceHandle {
         }
     }
 
-    /// Its schema.
-    pub fn schema(&self) -> &Schema {
-        self.shape.schema()
-    }
-
-    /// The type of its configuration, plan and state.
-    pub fn ty(&self) -> &Type {
-        self.shape.ty()
-    }
-
     /// The schema and the type of its identity; `None` for types without one.
     pub fn identity(&self) -> Option<&(IdentitySchema, Type)> {
         let build = || {
@@ -160,11 +152,6 @@ impl ResourceHandle {
             Some((schema, ty))
         };
         self.identity.get_or_init(build).as_ref()
-    }
-
-    /// Checks a configuration.
-    pub async fn validate(&self, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        run(self.erased.clone().validate(config, client)).await
     }
 
     /// Reads a state back from JSON, bringing it up to date if an older version wrote it.
