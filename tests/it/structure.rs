@@ -76,6 +76,18 @@ fn the_provider_writes_no_attribute_path_that_the_compiler_does_not_check() {
     }
 }
 
+#[test]
+fn unit_tests_stand_at_the_end_of_their_file_or_in_tests_rs() {
+    const MOST_LINES: usize = 250;
+    for file in rust_files(&root().join("src")) {
+        let (name, text) = (file.display(), fs::read_to_string(&file).unwrap());
+        assert!(!text.contains("#[path"), "{name}: a module stands where its name says");
+        let Some((_, tests)) = text.split_once("\nmod tests {") else { continue };
+        assert!(tests.trim_end().ends_with("\n}") && !tests.contains("\n}\n\n"), "{name}: tests come last");
+        assert!(tests.lines().count() <= MOST_LINES, "{name}: move the tests to tests.rs");
+    }
+}
+
 /// All `.rs` files below a folder.
 pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

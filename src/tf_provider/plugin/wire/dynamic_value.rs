@@ -347,5 +347,4 @@ fn size(raw: &Raw, ty: &Type) -> usize {
 }
 
 #[cfg(test)]
-#[path = "dynamic_value_tests.rs"]
 mod tests;
