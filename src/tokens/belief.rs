@@ -252,6 +252,39 @@ mod tests {
     }
 
     #[test]
+    fn a_token_was_there_where_it_was_written_or_its_floor_is_recent() {
+        let missing = |known, raise: &dyn Fn(&mut Belief)| {
+            let mut belief = belief(None, known);
+            raise(&mut belief);
+            weigh(&mut belief, None)
+        };
+        let floor = || Floor::of(&token(5, "new"), &owner(), at(0));
+        assert_eq!(missing(false, &|belief| belief.raise(floor())), (6, Weighed::Believed));
+        assert_eq!(missing(false, &|belief| belief.raise_to(floor(), at(119))), (6, Weighed::Believed));
+        assert_eq!(missing(false, &|belief| belief.raise_to(floor(), at(120))), (2, Weighed::Believed));
+        assert_eq!(missing(true, &|belief| belief.raise_to(floor(), at(120))), (6, Weighed::Believed));
+    }
+
+    #[test]
+    fn a_floor_that_another_process_has_handed_on_counts() {
+        let mut belief = belief(None, false);
+        belief.raise_to(Floor::of(&token(5, "new"), &owner(), at(0)), at(500));
+        assert_eq!(weigh(&mut belief, Some(&token(4, "old"))), (7, Weighed::Outdated));
+    }
+
+    #[test]
+    fn old_reads_are_counted_from_the_last_one_that_was_believed() {
+        let mut belief = belief(Some(&token(5, "new")), true);
+        for _ in 0..2 {
+            assert_eq!(belief.weigh(Some(&token(5, "new")), &owner(), at(10)), Weighed::Believed);
+            for _ in 0..4 {
+                let old = belief.weigh(Some(&token(4, "old")), &owner(), at(10));
+                assert!(matches!(old, Weighed::Again { .. }), "{old:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_passing_404_leaves_no_trace() {
         let mut belief = belief(None, true);
         for _ in 0..3 {
@@ -312,6 +345,27 @@ mod tests {
     }
 
     #[test]
+    fn a_floor_allows_what_is_surely_not_older() {
+        let floor = Floor::of(&token(5, "new"), &owner(), at(0));
+        let allowed = |second, name| floor.allows(&token(second, name), &owner(), at(2));
+        assert!(allowed(5, "new") && allowed(6, "other"));
+        assert!(!allowed(4, "old") && !allowed(5, "unseen"));
+    }
+
+    #[test]
+    fn a_floor_keeps_each_earlier_version_of_its_second_once() {
+        let floor = |name| Floor::of(&token(5, name), &owner(), at(0));
+        // Two processes have seen the first two versions, and each of them another third one.
+        let ours = floor("a").raised(floor("b")).raised(floor("c"));
+        let both = ours.raised(floor("a").raised(floor("b")).raised(floor("d")));
+        assert_eq!(both.before.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
+        assert_eq!(both.before.len(), 3);
+        for (name, is_earlier) in [("a", true), ("b", true), ("c", true), ("d", false), ("e", false)] {
+            assert_eq!(both.age(&token(5, name), &owner(), at(10)) == Age::Doubtful, is_earlier, "{name}");
+        }
+    }
+
+    #[test]
     fn a_token_is_known_for_two_minutes_after_it_was_seen() {
         let floor = Floor::of(&token(1, "a"), &owner(), at(0));
         assert!(floor.is_recent(at(119)) && !floor.is_recent(at(120)));
@@ -327,6 +381,15 @@ mod tests {
         assert_eq!(with(&["192.0.2.1", "192.0.2.2/32"]), with(&["192.0.2.2", "192.0.2.1/32"]));
         assert_ne!(with(&["192.0.2.1"]), with(&["192.0.2.2"]));
         assert_ne!(with(&["192.0.2.1"]), digest(&token(1, "a"), &owner()));
+        let policies = |keys: [&str; 2]| {
+            let one =
+                |key: &str| json!({ "effect": "allow", "permission_groups": [], "resources": { key: "*" } });
+            let mut token = token(1, "a");
+            token.policies = serde_json::from_value(json!([one(keys[0]), one(keys[1])])).unwrap();
+            digest(&token, &owner())
+        };
+        assert_eq!(policies(["x", "y"]), policies(["y", "x"]));
+        assert_ne!(policies(["x", "y"]), policies(["x", "z"]));
     }
 
     #[test]

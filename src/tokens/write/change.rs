@@ -159,10 +159,7 @@ impl ChangeWrite {
     fn next_part(&mut self, token: Option<&Arc<Token>>, now: Now) -> Action {
         loop {
             match self.parts.pop() {
-                None => {
-                    self.step = Step::Done;
-                    return Action::Done;
-                }
+                None => return Action::Done,
                 Some(part) if part.changes.is_empty() => {}
                 Some(part) => {
                     self.part = part;

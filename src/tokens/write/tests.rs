@@ -19,6 +19,7 @@ use crate::tokens::settings::Rules;
 use crate::tokens::view;
 
 mod change;
+mod edges;
 mod random;
 mod value;
 

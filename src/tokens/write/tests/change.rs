@@ -2,14 +2,21 @@
 
 use super::*;
 
-fn start(changes: Vec<Change>) -> (Run<ChangeWrite>, Action) {
+pub(super) fn start(changes: Vec<Change>) -> (Run<ChangeWrite>, Action) {
     let mut run = Run::new(change_write(changes));
     let action = run.next(Event::Start);
     (run, action)
 }
 
-fn replies(mut run: Run<ChangeWrite>) -> Vec<Reply> {
+pub(super) fn replies(mut run: Run<ChangeWrite>) -> Vec<Reply> {
     run.machine.replies()
+}
+
+/// A batch of a token whose newest version is known.
+pub(super) fn with_floor(changes: Vec<Change>, newest: &Token) -> ChangeWrite {
+    let floor = Floor::of(newest, &owner(), OffsetDateTime::UNIX_EPOCH);
+    let belief = Belief::new(Some(floor), true, RULES.pause);
+    ChangeWrite::new(&owner(), changes, Claims::default(), belief, None, RULES)
 }
 
 #[test]
@@ -203,11 +210,7 @@ fn a_token_that_is_gone_needs_no_removal_and_takes_no_policy() {
 
 #[test]
 fn an_old_read_is_not_what_a_write_is_based_on() {
-    let floor = Floor::of(&token(9, &[5]), &owner(), OffsetDateTime::UNIX_EPOCH);
-    let belief = Belief::new(Some(floor), true, RULES.pause);
-    let changes = vec![edit("a", &[], &[2])];
-    let machine = ChangeWrite::new(&owner(), changes, Claims::default(), belief, None, RULES);
-    let mut run = Run::new(machine);
+    let mut run = Run::new(with_floor(vec![edit("a", &[], &[2])], &token(9, &[5])));
     let action = run.next(Event::Start);
     let action = run.reads(action, Some(&token(8, &[1, 5])));
     let action = run.reads(action, Some(&token(9, &[5])));
@@ -217,11 +220,7 @@ fn an_old_read_is_not_what_a_write_is_based_on() {
 
 #[test]
 fn reads_that_stay_old_end_the_write() {
-    let floor = Floor::of(&token(9, &[5]), &owner(), OffsetDateTime::UNIX_EPOCH);
-    let belief = Belief::new(Some(floor), true, RULES.pause);
-    let changes = vec![edit("a", &[], &[2])];
-    let machine = ChangeWrite::new(&owner(), changes, Claims::default(), belief, None, RULES);
-    let mut run = Run::new(machine);
+    let mut run = Run::new(with_floor(vec![edit("a", &[], &[2])], &token(9, &[5])));
     let mut action = run.next(Event::Start);
     while !matches!(action, Action::Done) {
         action = run.reads(action, Some(&token(8, &[1, 5])));

@@ -191,3 +191,159 @@ fn a_refused_deletion_fails() {
     run.is_done(&action);
     assert!(run.machine.reply().is_ok());
 }
+
+#[test]
+fn a_roll_that_was_seen_raises_the_floor() {
+    let (mut run, action) = roll();
+    let action = run.rolls(action, Ok("new"));
+    let action = run.reads(action, Some(&token(7, &[1])));
+    run.is_done(&action);
+    let floor = run.machine.belief.floor().unwrap();
+    assert!(floor.allows(&token(7, &[1]), &owner(), run.now().date));
+    assert!(!floor.allows(&token(6, &[1]), &owner(), run.now().date));
+}
+
+#[test]
+fn a_lost_roll_is_made_again_after_a_random_pause() {
+    let (mut run, action) = roll();
+    let action = run.rolls(action, Err(no_answer()));
+    assert!(
+        matches!(action, Action::Wait { at_most, random: true } if at_most == 2 * RULES.pause),
+        "{action:?}"
+    );
+    let action = run.rolls(action, Err(no_answer()));
+    assert!(
+        matches!(action, Action::Wait { at_most, random: true } if at_most == 4 * RULES.pause),
+        "{action:?}"
+    );
+}
+
+#[test]
+fn a_value_after_which_nothing_was_issued_is_alive() {
+    let (mut run, action) = roll();
+    let action = run.rolls(action, Err(no_answer()));
+    let action = run.rolls(action, Ok("second"));
+    let action = run.reads(action, Some(&token(2, &[1])));
+    let action = run.reads(action, Some(&token(2, &[1])));
+    run.is_done(&action);
+    assert!(run.at >= RULES.horizon);
+    assert_eq!(run.machine.reply().unwrap().value.unwrap().expose_secret(), "second");
+}
+
+#[test]
+fn a_token_that_others_keep_rolling_ends_in_contention() {
+    let (mut run, action) = roll();
+    let action = run.rolls(action, Err(no_answer()));
+    let mut action = run.waited(action);
+    let (mut rolls, mut second) = (1, 0);
+    // The clock stands still, so that the lost roll may come for ever.
+    while !matches!(action, Action::Done) {
+        action = match action {
+            Action::Roll => {
+                rolls += 1;
+                run.next(Event::Rolled(Ok("value".into())))
+            }
+            Action::Read => {
+                second += 1;
+                run.next(Event::Read(Ok(Some(token(second, &[1])))))
+            }
+            Action::Wait { .. } => run.next(Event::Waited),
+            other => panic!("{other:?}"),
+        };
+        assert!(rolls < 100, "it does not end");
+    }
+    assert_eq!(rolls, 1 + RULES.attempts);
+    assert!(matches!(error(&run.machine.reply()), (Cause::Contention { attempts: 7 }, true)));
+}
+
+#[test]
+fn a_token_that_is_there_is_rolled_again_however_old_the_read_is() {
+    let floor = Floor::of(&token(9, &[1]), &owner(), OffsetDateTime::UNIX_EPOCH);
+    let belief = Belief::new(Some(floor), true, RULES.pause);
+    let mut run = Run::new(RollWrite::new(&owner(), belief, RULES));
+    let action = run.next(Event::Start);
+    let action = run.rolls(action, Err(api(404, 1003)));
+    let action = run.reads(action, Some(&token(8, &[1])));
+    assert!(matches!(action, Action::Roll), "{action:?}");
+}
+
+#[test]
+fn a_roll_that_never_finds_its_token_ends() {
+    let (mut run, mut action) = roll();
+    let mut rolls = 0;
+    while !matches!(action, Action::Done) {
+        action = match run.waited(action) {
+            Action::Roll => {
+                rolls += 1;
+                run.next(Event::Rolled(Err(api(404, 1003))))
+            }
+            Action::Read => run.next(Event::Read(Ok(Some(token(0, &[1]))))),
+            other => panic!("{other:?}"),
+        };
+        assert!(rolls < 100, "it does not end");
+    }
+    assert_eq!(rolls, 1 + RULES.attempts);
+    assert!(matches!(error(&run.machine.reply()), (Cause::Gone, false)));
+}
+
+#[test]
+fn no_lost_roll_has_an_effect_on_a_token_that_is_gone() {
+    let (mut run, action) = roll();
+    let action = run.rolls(action, Err(no_answer()));
+    let mut action = run.rolls(action, Err(api(404, 1003)));
+    while !matches!(action, Action::Done) {
+        action = run.reads(action, None);
+    }
+    assert!(matches!(error(&run.machine.reply()), (Cause::Gone, false)));
+}
+
+#[test]
+fn a_stopped_run_does_not_look_twice_whether_a_token_is_gone() {
+    let (mut run, action) = roll();
+    let action = run.rolls(action, Err(api(404, 1003)));
+    run.stopped = true;
+    let action = run.reads(action, None);
+    run.is_done(&action);
+    assert!(matches!(error(&run.machine.reply()), (Cause::Gone, false)));
+}
+
+#[test]
+fn a_lost_deletion_is_looked_for() {
+    let (mut run, action) = delete(false);
+    let action = run.deletes(action, Err(no_answer()));
+    let action = run.reads(action, None);
+    let action = run.reads(action, None);
+    run.is_done(&action);
+    assert!(run.machine.has_succeeded());
+    let (mut run, action) = delete(false);
+    let action = run.deletes(action, Err(no_answer()));
+    assert!(matches!(action, Action::Read), "{action:?}");
+    let action = run.next(Event::Read(Err(api(403, 9109))));
+    run.is_done(&action);
+    assert!(!run.machine.has_succeeded());
+    assert!(matches!(error(&run.machine.reply()), (Cause::Api(_), true)));
+}
+
+#[test]
+fn a_stopped_run_looks_once_more_for_a_token_that_was_missing_once() {
+    let (mut run, action) = delete(false);
+    let action = run.deletes(action, Err(api(404, 1003)));
+    run.stopped = true;
+    let action = run.reads(action, None);
+    let action = run.reads(action, None);
+    run.is_done(&action);
+    assert!(run.machine.has_succeeded());
+}
+
+#[test]
+fn looks_after_a_deletion_come_ever_later() {
+    let (mut run, action) = delete(false);
+    let mut action = run.deletes(action, Ok(()));
+    for pause in [2, 4, 8] {
+        action = run.reads(action, Some(&token(0, &[1])));
+        assert!(
+            matches!(action, Action::Wait { at_most, .. } if at_most == pause * RULES.pause),
+            "{action:?}"
+        );
+    }
+}
