@@ -155,4 +155,32 @@ mod tests {
         claims.retain(|_| false);
         assert_eq!(claims, Claims::default());
     }
+
+    #[test]
+    fn a_claim_that_gives_way_is_forgotten_and_the_later_one_stays() {
+        let thing = "thing".to_owned();
+        let mut claims = claimed(&["old", "new"]);
+        assert!(claims.release(&thing, "old"));
+        assert!(!claims.has(&thing, "old") && claims.has(&thing, "new"));
+    }
+
+    #[test]
+    fn only_what_this_run_has_claimed_is_of_this_run() {
+        let thing = "thing".to_owned();
+        let read = |claims: &Claims<String>| -> Claims<String> {
+            serde_json::from_str(&serde_json::to_string(claims).unwrap()).unwrap()
+        };
+        let mut updated = claimed(&["mine"]).updated(read(&claimed(&["mine", "theirs"])));
+        assert!(updated.release(&thing, "mine"));
+        assert!(!release(updated, "unrecorded"), "theirs was claimed by another run");
+        let again = recorded(&claimed(&["a"])).updated(read(&claimed(&["a"])));
+        assert!(!release(again, "unrecorded"), "it was read, not claimed");
+    }
+
+    #[test]
+    fn a_renamed_object_has_its_claims_under_its_new_name() {
+        let thing = "thing".to_owned();
+        let renamed = claimed(&["old", "other"]).renamed("old", "new");
+        assert!(renamed.has(&thing, "new") && renamed.has(&thing, "other") && !renamed.has(&thing, "old"));
+    }
 }

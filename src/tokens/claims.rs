@@ -103,4 +103,14 @@ mod tests {
         claims.settle();
         assert!(!claims.is_owed(&fingerprint()));
     }
+
+    #[test]
+    fn another_name_leaves_what_is_owed() {
+        let other: Fingerprint = "b".repeat(64).parse().unwrap();
+        let mut claims = Claims::default();
+        claims.take(fingerprint(), "old");
+        claims.owe([other]);
+        let renamed = claims.renamed("old", "new");
+        assert!(renamed.has(&fingerprint(), "new") && renamed.is_owed(&other));
+    }
 }

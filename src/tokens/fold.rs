@@ -34,7 +34,7 @@ pub(super) fn fold(changes: &[&Change], token: &Token, owner: &Owner, claims: &C
     let unchanged = update.clone();
     let inert = Policy::inert(owner).fingerprint();
     let (mut policies, mut claims, mut adopted) = (before.clone(), claims.clone(), Vec::new());
-    pay(&mut policies, &mut claims, owner);
+    pay(&mut policies, &mut claims);
     for change in changes {
         change.fields.apply(&mut update);
         let stands_in = is_placeholder(&policies, &claims, owner);
@@ -51,12 +51,8 @@ pub(super) fn fold(changes: &[&Change], token: &Token, owner: &Owner, claims: &C
 }
 
 /// Removes what was taken from the token while it was dead.
-fn pay(policies: &mut Vec<Held>, claims: &mut Claims, owner: &Owner) {
-    let count = policies.len();
+fn pay(policies: &mut Vec<Held>, claims: &mut Claims) {
     policies.retain(|held| held.fingerprint.is_none_or(|fingerprint| !claims.is_owed(&fingerprint)));
-    if policies.len() < count {
-        settle_inert(policies, false, owner);
-    }
     claims.settle();
 }
 

@@ -101,4 +101,13 @@ mod tests {
         let known = Known { one_page: true, listable: false, gets: 9, pages: None, listed: false, wanted: 9 };
         assert_eq!(next(known), Step::Each);
     }
+
+    #[test]
+    fn the_other_pages_are_read_once_they_are_no_dearer() {
+        let next = |pages| {
+            let (one_page, listable, listed) = (false, true, false);
+            next(Known { one_page, listable, gets: 2, pages: Some(pages), listed, wanted: 3 })
+        };
+        assert_eq!((next(6), next(7)), (Step::OtherPages, Step::Each));
+    }
 }

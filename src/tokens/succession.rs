@@ -357,3 +357,130 @@ fn came_since(before: &Token, now: &Token, owner: &Owner) -> Vec<Policy> {
     let new = held(now, owner).into_iter().filter_map(|held| held.policy);
     new.filter(|policy| !had.contains(&policy.fingerprint()) && !policy.is_inert(owner)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudflare::Condition;
+    use crate::policy::{Effect, Resource};
+    use crate::tokens::view::write;
+    use serde_json::json;
+
+    fn owner() -> Owner {
+        Owner::Account("0123456789abcdef0123456789abcdef".into())
+    }
+
+    fn at(second: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_800_000_000 + second).unwrap()
+    }
+
+    /// The n-th of some policies that differ.
+    fn policy(n: u8) -> Policy {
+        let zone = format!("com.cloudflare.api.account.zone.{n:032x}");
+        let group = format!("{:032x}", 100 + n).parse().unwrap();
+        Policy::new(Effect::Allow, [group].into(), [(zone, Resource::Flat("*".into()))].into(), &owner())
+    }
+
+    fn token(policies: &[Policy]) -> Token {
+        let json = json!({ "id": "a", "name": "reader", "status": "disabled", "policies": [] });
+        let mut token: Token = serde_json::from_value(json).unwrap();
+        token.policies = policies.iter().map(|policy| write(policy, &owner())).collect();
+        token
+    }
+
+    fn edit(remove: &[u8], add: &[u8]) -> Option<PolicyChange> {
+        let remove = remove.iter().map(|n| policy(*n).fingerprint()).collect();
+        Some(PolicyChange::Edit { remove, add: add.iter().map(|n| policy(*n)).collect() })
+    }
+
+    #[test]
+    fn the_old_token_takes_over_what_narrows_it_and_nothing_that_widens_it() {
+        let narrowed = |fields, policies| {
+            Change { by: "token".into(), fields, policies, again: true }.for_predecessor(None)
+        };
+        let status = |status: &str| Fields { status: Some(status.into()), ..Fields::default() };
+        assert_eq!(narrowed(status("disabled"), None).fields.status.as_deref(), Some("disabled"));
+        assert!(narrowed(status("active"), None).is_empty());
+        let condition = |condition| Fields { condition: Some(condition), ..Fields::default() };
+        assert!(!narrowed(condition(Some(Condition::default())), None).is_empty());
+        assert!(narrowed(condition(None), None).is_empty());
+        assert!(narrowed(Fields { name: Some("new".into()), ..Fields::default() }, None).is_empty());
+
+        let taken = |policies| narrowed(Fields::default(), policies);
+        assert!(taken(edit(&[], &[1])).is_empty() && taken(edit(&[1], &[1, 2])).is_empty());
+        let replaced = taken(edit(&[1], &[2]));
+        assert!(!replaced.is_empty() && replaced.again && replaced.by == "token");
+        assert_eq!(
+            (replaced.removed(), replaced.added()),
+            ([policy(1).fingerprint()].into(), &[policy(2)][..])
+        );
+        assert!(matches!(
+            taken(Some(PolicyChange::Exclusive(vec![]))).policies,
+            Some(PolicyChange::Exclusive(_))
+        ));
+
+        let ends = Change::default().for_predecessor(Some(at(9)));
+        assert!(
+            ends.fields.expires_on == Some(Some(at(9))) && !ends.is_empty() && Change::default().is_empty()
+        );
+    }
+
+    #[test]
+    fn the_old_token_ends_after_the_overlap_and_never_later_than_it_would() {
+        let until = |expires_on| {
+            let before = Token { expires_on, ..token(&[]) };
+            end_of(&before, at(0) + Duration::from_millis(1700), Duration::from_secs(60))
+        };
+        assert_eq!((until(None), until(Some(at(100))), until(Some(at(30)))), (at(61), at(61), at(30)));
+    }
+
+    #[test]
+    fn what_came_and_went_since_the_first_read_is_found() {
+        let (before, now) = (token(&[policy(1), policy(2)]), token(&[policy(2), policy(3)]));
+        assert_eq!(came_since(&before, &now, &owner()), [policy(3)]);
+        assert_eq!(went_since(&before, &now, &owner()), [policy(1).fingerprint()].into());
+        assert_eq!(came_since(&before, &token(&[Policy::inert(&owner())]), &owner()), []);
+    }
+
+    #[test]
+    fn a_successor_is_like_its_predecessor_and_was_made_in_its_life() {
+        let token = |id: &str, name: &str, issued_on, policies: &[Policy]| Token {
+            id: id.into(),
+            name: name.into(),
+            issued_on: Some(at(issued_on)),
+            ..token(policies)
+        };
+        let before = Token { expires_on: Some(at(50)), ..token("a", "reader", 10, &[policy(1)]) };
+        let may = |token: &Token| may_have_succeeded(token, &before, &owner());
+        assert!(may(&token("b", "reader", 10, &[policy(1)])) && may(&token("b", "reader", 49, &[policy(1)])));
+        for other in [
+            token("a", "reader", 20, &[policy(1)]),
+            token("b", "writer", 20, &[policy(1)]),
+            token("b", "reader", 20, &[policy(2)]),
+            token("b", "reader", 9, &[policy(1)]),
+            token("b", "reader", 50, &[policy(1)]),
+        ] {
+            assert!(!may(&other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_successor_is_ordered_under_a_name_of_its_own_with_all_that_its_predecessor_has() {
+        let unreadable: TokenPolicy = serde_json::from_value(json!({
+            "effect": "allow", "permission_groups": [{ "id": "new-style" }], "resources": { "x": { "y": "*" } },
+        }))
+        .unwrap();
+        let mut before = token(&[policy(1)]);
+        before.policies.push(unreadable.clone());
+        before.not_before = Some(at(1));
+        let ordered = |before: &Token| {
+            let folded = fold(&[&Change::default()], before, &owner(), &Claims::default());
+            order("a", &folded, Some(at(9)))
+        };
+        let Order { new, carried, ours } = ordered(&before);
+        assert_eq!(new.name.as_deref(), Some("tf-successor-of-a"));
+        assert_eq!((new.policies, carried), (vec![policy(1)], vec![unreadable]));
+        assert!(ours && new.disabled && new.expires_on == Some(at(9)) && new.not_before == Some(at(1)));
+        assert!(!ordered(&Token { status: "active".into(), ..before }).new.disabled);
+    }
+}

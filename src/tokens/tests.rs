@@ -14,6 +14,9 @@ use crate::cloudflare::{Condition, RequestIp, Token, TokenPolicy, TokenUpdate};
 use crate::owner::Owner;
 use crate::policy::{Effect, Fingerprint, Policy, Resource};
 
+mod promises;
+mod views;
+
 const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
 
 fn owner() -> Owner {
