@@ -44,7 +44,7 @@ pub struct Succeeded {
     /// When the old one ends. `None`: that is not settled, and `unfinished` says why.
     pub predecessor_ends: Option<OffsetDateTime>,
     /// When it was to end before.
-    predecessor_ended: Option<OffsetDateTime>,
+    pub(crate) predecessor_ended: Option<OffsetDateTime>,
     /// What is not as it was asked.
     pub concerns: Vec<Concern>,
     /// What creates without an answer have made, or may have made.

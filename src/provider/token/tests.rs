@@ -1,5 +1,6 @@
 //! What is decided about a token, without Terraform and without an API.
 
+mod after;
 mod agreement;
 
 use std::sync::Arc;
