@@ -156,7 +156,7 @@ impl Error {
     }
 
     /// Whether one of the API's messages contains this, at any depth; case does not count.
-    pub(super) fn says(&self, words: &str) -> bool {
+    pub fn says(&self, words: &str) -> bool {
         fn within(errors: &[ApiError], words: &str) -> bool {
             errors.iter().any(|e| e.message.to_ascii_lowercase().contains(words) || within(&e.chain, words))
         }

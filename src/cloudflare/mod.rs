@@ -1,8 +1,8 @@
 //! The Cloudflare API client, for API tokens, their permission groups, Workers secrets and the Secrets Store.
 //!
 //! Requests are built by pure functions ([`tokens`], [`permission_groups`], [`workers`]) and can be tested as method,
-//! path, query and body; [`Client`] runs them: rate limit, time-out, retry, envelope, typed errors. It knows the API's
-//! contract and nothing of Terraform, of what a policy means, or of what anybody wants to do with a token.
+//! path, query and body. [`Client`] runs them: rate limit, time-out, retry, envelope, typed errors. It knows the API's
+//! contract. It does not know what a policy means, nor why a caller writes a token, nor the words of the callers' users.
 //!
 //! ```no_run
 //! # use cloudflare_tokens::cloudflare::{Client, ClientConfig, Credentials, Error, Owner, tokens};
@@ -18,10 +18,10 @@
 mod body;
 mod client;
 mod clock;
+mod credential_format;
 mod endpoints;
 mod envelope;
 mod error;
-mod hint;
 mod page;
 mod ratelimit;
 mod redact;
@@ -35,6 +35,7 @@ pub use crate::owner::Owner;
 pub use body::{NewToken, TokenUpdate};
 pub use client::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL, TokenList};
 pub use clock::host_time;
+pub use credential_format::{CredentialFormat, credential_format, may_hold_credential};
 pub use endpoints::{ListOptions, permission_groups, tokens, workers, zones};
 pub use error::{ApiError, Error, TransportKind};
 pub use page::{Page, Unreadable};

@@ -2,14 +2,12 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::credential_format::{OLD_LENGTH, find_prefix, is_of_credential};
+
 const MASK: &str = "[redacted]";
 
 /// The most of a foreign answer that is shown, in characters.
 const EXCERPT: usize = 200;
-
-/// How tokens and keys start, in whatever text they stand; older ones have no prefix and 40 characters.
-/// <https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/>
-const PREFIXES: [&str; 3] = ["cfut_", "cfat_", "cfk_"];
 
 /// A start of a text that is not JSON: control characters removed, and every run of 20 or more characters that a token
 /// could consist of masked.
@@ -30,9 +28,8 @@ pub(super) fn message(text: &str, secrets: &[&SecretString]) -> String {
         }
     }
     mask_runs(&text, |run, encoded| {
-        let prefixed = PREFIXES.iter().filter_map(|prefix| run.find(prefix)).min();
-        let prefixed = prefixed.filter(|start| run.len() - start >= 20);
-        let old = [0, encoded].into_iter().find(|start| run.len() - start == 40);
+        let prefixed = find_prefix(run).filter(|start| run.len() - start >= 20);
+        let old = [0, encoded].into_iter().find(|start| run.len() - start == OLD_LENGTH);
         prefixed.or(old)
     })
     .chars()
@@ -43,13 +40,12 @@ pub(super) fn message(text: &str, secrets: &[&SecretString]) -> String {
 /// Masks each run of characters that a token could consist of, from where `secret` says that one starts. It is told how much
 /// of the run's start may belong to a percent-encoded byte.
 fn mask_runs(text: &str, secret: impl Fn(&str, usize) -> Option<usize>) -> String {
-    let in_run = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     let mut after_percent = false;
     while let Some(first) = rest.chars().next() {
-        let run = in_run(first);
-        let end = rest.find(|c| in_run(c) != run).unwrap_or(rest.len());
+        let run = is_of_credential(first);
+        let end = rest.find(|c| is_of_credential(c) != run).unwrap_or(rest.len());
         let (piece, tail) = rest.split_at(end);
         let encoded = if after_percent { piece.len().min(2) } else { 0 };
         match secret(piece, encoded).filter(|_| run) {

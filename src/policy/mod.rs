@@ -31,6 +31,7 @@ pub use describe::describe;
 pub use fingerprint::{Fingerprint, FingerprintPrefix, NotAFingerprint};
 pub use grants::Grants;
 pub use ip::{BadIpRange, IpSet, cidr};
+pub use keys::BadKey;
 pub use problem::{Fault, Part, Problem, Severity};
 pub use resolve::{Resolved, ResolvedSet, check, resolve_all};
 pub use resource::Resource;

@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::checks;
-use super::credentials::{Kind, flaw};
+use super::credentials::{self, Kind, flaw};
 use super::guardrails::{Guardrails, GuardrailsBlock};
 use super::secret::Holders;
 use super::session::{Access, Api, Configured, Session};
@@ -20,7 +20,8 @@ use crate::host::HostFiles;
 use crate::model;
 use crate::path;
 use crate::tf_provider::framework::{
-    Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, Validator, Value, block, optional,
+    Diagnostic, Diagnostics, Fault, Number, Path, Provider, Raw, SecretLikeness, Validator, Value, block,
+    optional,
 };
 use crate::tokens::{OwnToken, Settings, Stopper, TokenService};
 
@@ -239,13 +240,7 @@ impl CloudflareProvider {
             variable: "CLOUDFLARE_EMAIL",
         };
         match (token, key, email) {
-            (Some(_), Some(_), _) => Err(Diagnostic::error(
-                "Two credentials",
-                "Both an API token and a global API key are set (CLOUDFLARE_API_TOKEN and CLOUDFLARE_API_KEY). Unset one \
-                 of them, or set the one to use in the provider block. A token with just the rights it needs is the \
-                 better choice.",
-            )
-            .at(path!(ProviderModel.api_token))),
+            (Some(_), Some(_), _) => Err(wording::two_credentials().at(path!(ProviderModel.api_token))),
             (Some(token), None, _) => {
                 token_place.check(token.expose_secret())?;
                 Ok(Given::Known((Credentials::Token(token.clone()), token_place.name())))
@@ -253,11 +248,7 @@ impl CloudflareProvider {
             (None, Some(key), email) => {
                 key_place.check(key.expose_secret())?;
                 let Some(email) = email else {
-                    return Err(Diagnostic::error(
-                        "No e-mail address for the global API key",
-                        "Set `email` beside `api_key`, or CLOUDFLARE_EMAIL in the environment.",
-                    )
-                    .at(path!(ProviderModel.email)));
+                    return Err(wording::no_email().at(path!(ProviderModel.email)));
                 };
                 email_place.check(email)?;
                 let credentials = Credentials::Key { key: key.clone(), email: email.clone() };
@@ -277,11 +268,9 @@ impl CloudflareProvider {
 
     fn account_id(&self, config: &ProviderModel) -> Result<Value<String>, Diagnostic> {
         match (&config.account_id, &self.environment.account_id) {
-            (Value::Null, Some(id)) if !checks::is_id(id) => Err(Diagnostic::error(
-                "Invalid account",
-                "CLOUDFLARE_ACCOUNT_ID is not the id of an account: that has 32 hexadecimal digits, in lower case.",
-            )
-            .at(path!(ProviderModel.account_id))),
+            (Value::Null, Some(id)) if !checks::is_id(id) => {
+                Err(wording::invalid_account().at(path!(ProviderModel.account_id)))
+            }
             (Value::Null, id) => Ok(id.clone().into()),
             (own, _) => Ok(own.clone()),
         }
@@ -293,6 +282,10 @@ impl Provider for CloudflareProvider {
     type Config = ProviderModel;
 
     const ADDRESS: &'static str = super::ADDRESS;
+
+    fn secret_likeness(text: &str) -> SecretLikeness {
+        credentials::secret_likeness(text)
+    }
 
     async fn configure(&self, config: ProviderModel) -> Diagnostics {
         let stopper = Stopper::default();
@@ -307,8 +300,7 @@ impl Provider for CloudflareProvider {
                     client.stop = stop.token();
                     let base_url = client.base_url.clone();
                     let own_token = OwnToken::of(&client.credentials);
-                    let client = Client::new(client)
-                        .map_err(|e| wording::api("Invalid provider configuration", &e))?;
+                    let client = Client::new(client).map_err(|e| wording::invalid_configuration(&e))?;
                     let window = config.concurrent_writers_window.as_str().and_then(checks::parse_duration);
                     let files = HostFiles::new(self.lock_dirs(&config));
                     let secrets = Holders::new(files.clone(), &base_url, stop.clone());

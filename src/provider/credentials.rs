@@ -1,4 +1,7 @@
-//! What is wrong with how a credential is written, as can be seen without the API. Pure: no credential is quoted.
+//! Finds out without the API what is wrong with a credential as it is written. The result never quotes the credential.
+
+use crate::cloudflare::{CredentialFormat, credential_format, may_hold_credential};
+use crate::tf_provider::framework::SecretLikeness;
 
 /// What a credential is meant to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,15 @@ pub(super) enum Flaw {
     AccountTokenAsKey,
 }
 
+/// How much a text looks like a credential, for the framework.
+pub(super) fn secret_likeness(text: &str) -> SecretLikeness {
+    match credential_format(text.trim_start()) {
+        Some(_) => SecretLikeness::Certain,
+        None if may_hold_credential(text) => SecretLikeness::Possible,
+        None => SecretLikeness::None,
+    }
+}
+
 /// The flaw of a text, if it has one.
 pub(super) fn flaw(kind: Kind, text: &str) -> Option<Flaw> {
     let core = text.trim();
@@ -47,10 +59,10 @@ pub(super) fn flaw(kind: Kind, text: &str) -> Option<Flaw> {
     } else if core.contains(char::is_whitespace) {
         Some(Flaw::Inside)
     } else {
-        match kind {
-            Kind::Token if core.starts_with("cfk_") => Some(Flaw::KeyAsToken),
-            Kind::Key if core.starts_with("cfut_") => Some(Flaw::UserTokenAsKey),
-            Kind::Key if core.starts_with("cfat_") => Some(Flaw::AccountTokenAsKey),
+        match (kind, credential_format(core)?) {
+            (Kind::Token, CredentialFormat::GlobalKey) => Some(Flaw::KeyAsToken),
+            (Kind::Key, CredentialFormat::UserToken) => Some(Flaw::UserTokenAsKey),
+            (Kind::Key, CredentialFormat::AccountToken) => Some(Flaw::AccountTokenAsKey),
             _ => None,
         }
     }

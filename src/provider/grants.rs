@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::blocks::{PolicyBlock, specs};
+use crate::cloudflare::may_hold_credential;
 use crate::owner::Owner;
 use crate::policy::{Catalog, Names, PolicySpec};
-use crate::tf_provider::framework::{Set, Value, may_be_secret};
+use crate::tf_provider::framework::{Set, Value};
 
 /// The rights of planned policies. Unknown as a whole where those of one policy are not known yet: a part of it is unknown, or
 /// only the permission groups tell and could not be asked for. One unknown line would not do, since it may become several, and
@@ -34,7 +35,7 @@ pub(crate) fn planned(
 
 /// A credential in the place of a permission group is refused, and must not be shown before it is.
 fn may_show_secret(block: &PolicyBlock) -> bool {
-    block.known_groups().iter().any(|group| may_be_secret(group))
+    block.known_groups().iter().any(|group| may_hold_credential(group))
 }
 
 /// The rights of policies that are known.
@@ -113,7 +114,7 @@ mod tests {
     #[test]
     fn what_may_be_a_credential_is_not_shown() {
         let secret = "cfat_0123456789abcdefghijklmnopqrstuvwxyzABCDabcd1234";
-        assert!(may_be_secret(secret));
+        assert!(may_hold_credential(secret));
         let policies = policy_set([spec(secret, Target::Account)]);
         assert_eq!(planned(&policies, Some(&owner()), None), Value::Unknown);
     }

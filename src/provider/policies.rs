@@ -7,12 +7,13 @@ use super::blocks::{POLICIES, PolicyBlock, policy_set, specs};
 use super::grants;
 use super::session::Session;
 use super::wording;
+use crate::cloudflare::may_hold_credential;
 use crate::owner::Owner;
 use crate::policy::{
     self, Catalog, Fingerprint, Policy, PolicySpec, Problem, Selection, Target, Workers, describe,
     resolve_all,
 };
-use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value, may_be_secret};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value};
 use crate::tokens::{Concern, TokenPolicies, TokenService};
 
 fn worded<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Diagnostics {
@@ -22,7 +23,7 @@ fn worded<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Diagnostics {
 /// The permission groups of an owner, or why they could not be listed.
 pub(crate) async fn catalog(tokens: &TokenService, owner: &Owner) -> Result<Arc<Catalog>, Diagnostic> {
     let catalog = tokens.catalog(owner).await;
-    catalog.map_err(|error| wording::api("Could not list the permission groups", &error))
+    catalog.map_err(|error| wording::groups_unlisted(&error))
 }
 
 /// The same, with the Workers whose names these policies have.
@@ -132,12 +133,10 @@ pub(crate) async fn guarded(
 /// Refuses a credential in the place of a permission group. It would be no group's name, and the error would quote it.
 fn no_secret(policies: &Value<Set<PolicyBlock>>) -> Result<(), Diagnostic> {
     let blocks = policies.known().into_iter().flat_map(Set::known_so_far);
-    if !blocks.flat_map(PolicyBlock::known_groups).any(|group| may_be_secret(&group)) {
+    if !blocks.flat_map(PolicyBlock::known_groups).any(|group| may_hold_credential(&group)) {
         return Ok(());
     }
-    let detail = "A value in `permission_groups` (hidden, since it may be a secret) is neither the name of a permission group \
-                  nor an id of 32 hexadecimal digits.";
-    Err(Diagnostic::error("No such permission group", detail).at(Path::of(POLICIES)))
+    Err(wording::secret_as_group())
 }
 
 fn check_known(planned: &Value<Set<PolicyBlock>>, owner: &Owner, catalog: &Catalog) -> Vec<Problem> {

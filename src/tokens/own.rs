@@ -4,7 +4,9 @@ use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 
 use super::op::Op;
-use crate::cloudflare::{Client, Credentials, Error, Owner, Verification, tokens};
+use crate::cloudflare::{
+    Client, CredentialFormat, Credentials, Error, Owner, Verification, credential_format, tokens,
+};
 
 /// What kind of token the client has: each can be verified at its owner's endpoint only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,13 +23,15 @@ pub enum OwnToken {
 }
 
 impl OwnToken {
-    /// Goes by the value's first letters, which Cloudflare documents as its formats.
+    /// Reads the kind from the value's documented prefix.
     pub fn of(credentials: &Credentials) -> Self {
         match credentials {
             Credentials::Key { .. } => OwnToken::None,
-            Credentials::Token(value) if value.expose_secret().starts_with("cfat_") => OwnToken::OfAccount,
-            Credentials::Token(value) if value.expose_secret().starts_with("cfut_") => OwnToken::OfUser,
-            Credentials::Token(_) => OwnToken::Unknown,
+            Credentials::Token(value) => match credential_format(value.expose_secret()) {
+                Some(CredentialFormat::AccountToken) => OwnToken::OfAccount,
+                Some(CredentialFormat::UserToken) => OwnToken::OfUser,
+                _ => OwnToken::Unknown,
+            },
         }
     }
 }

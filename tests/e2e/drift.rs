@@ -204,12 +204,12 @@ fn a_token_that_becomes_exclusive_names_the_policies_of_others_that_it_loses() {
     stage.sim.add_policy(&id, &["Cloudflare Tunnel Write"], resources.clone());
     stage.sim.add_policy(&id, &["Workers Scripts Write"], resources);
     let plan = stage.config(&with("")).tf.plan().success();
-    plan.says("loses the policies of others")
+    plan.says("loses policies that others have added")
         .says("allow \"Cloudflare Tunnel Write\" on the account")
         .never_says("allow \"Workers Scripts Write\"");
 
-    stage.config(&with("exclusive_policies = false")).tf.plan().success().never_says("loses the policies");
+    stage.config(&with("exclusive_policies = false")).tf.plan().success().never_says("loses policies");
     stage.apply(&with(""));
     assert_eq!(stage.sim.policies(&id).len(), 1);
-    stage.tf.plan().success().never_says("loses the policies");
+    stage.tf.plan().success().never_says("loses policies");
 }

@@ -95,7 +95,7 @@ fn a_token_rolled_in_the_dashboard_is_found_and_rolled_again() {
     let plan = stage.tf.plan().success();
     // More than once: a value that was issued a moment ago may be unknown for a while.
     assert!(stage.sim.count("GET", VERIFY) > 1);
-    assert_eq!(times(&plan, "Somebody has rolled it outside of Terraform"), 1, "{}", plan.stdout);
+    assert_eq!(times(&plan, "Something outside Terraform has rolled the token"), 1, "{}", plan.stdout);
     assert_eq!(drift(&stage).code, Some(2));
     stage.tf.apply().success();
     assert_eq!(stage.sim.token_value(&id), Some(stage.text(TOKEN, "value")));
@@ -115,7 +115,7 @@ fn a_bound_token_rolled_in_the_dashboard_is_found_also_by_another_host() {
     stage.tf.env("HOME", elsewhere.path());
     no_drift(&stage);
     stage.sim.roll(&id).unwrap();
-    stage.tf.plan().success().says("Somebody has rolled it outside of Terraform");
+    stage.tf.plan().success().says("Something outside Terraform has rolled the token");
     stage.tf.apply().success();
     assert_eq!(stage.sim.token_value(&id), Some(stage.text(TOKEN, "value")));
 }
@@ -144,7 +144,7 @@ fn a_token_that_was_rolled_and_changed_elsewhere_is_found_after_the_change_is_un
     stage.sim.roll(&id).unwrap();
     next_second();
     stage.tf.apply().success();
-    stage.tf.apply().success().says("Somebody has rolled it outside of Terraform");
+    stage.tf.apply().success().says("Something outside Terraform has rolled the token");
     assert_eq!(stage.sim.token_value(&id), Some(stage.text(TOKEN, "value")));
     stage.settled();
 }

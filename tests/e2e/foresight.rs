@@ -137,9 +137,9 @@ fn an_exclusive_token_and_its_binding_in_one_first_apply_are_warned_of_and_then_
     let stage = Stage::new();
     let config = |more: &str| format!("{}{}", with(more), binding(&format!("{TOKEN}.id")));
     stage.config(&config("")).tf.plan().success().says("The binding may be to an exclusive token");
-    stage.tf.apply().failure("An exclusive token and a binding to it");
+    stage.tf.apply().failure("An exclusive token cannot have a binding");
     let value = stage.text(TOKEN, "value");
-    stage.tf.plan().failure("An exclusive token and a binding to it");
+    stage.tf.plan().failure("An exclusive token cannot have a binding");
     stage.apply(&config("exclusive_policies = false"));
     assert!(stage.text(TOKEN, "value") == value, "the token is kept");
     let stage = Stage::new();

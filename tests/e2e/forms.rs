@@ -181,6 +181,6 @@ fn a_resource_key_without_its_id_is_refused_before_anything_is_sent() {
     stage.config(&token(
         r#"policies = [{ permission_groups = ["DNS Write"], resources = { "com.cloudflare.edge.new.x" = "*" } }]"#,
     ));
-    stage.tf.plan().success().says("does not know the kind of the resource key");
+    stage.tf.plan().success().says("does not know this kind of resource key");
     assert!(stage.sim.tokens().is_empty());
 }

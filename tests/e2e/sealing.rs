@@ -192,7 +192,7 @@ fn a_value_leaves_the_state_without_a_roll_and_comes_back_only_by_one() {
     assert_eq!((stage.attributes(TOKEN)["value"].clone(), sealed(&stage, "ops")), (Json::Null, ops));
     assert_eq!(rolls(&stage), 0);
     stage.config(&with("", &[age.as_named("ops")]));
-    stage.tf.plan().success().says("The token is rolled").says("kept in the state from now on");
+    stage.tf.plan().success().says("The token is rolled").says("`store_value` is true now");
     stage.tf.apply().success();
     stage.settled();
     let new = value(&stage);
@@ -220,7 +220,7 @@ fn a_key_that_is_not_known_before_apply_seals_then() {
 #[test]
 fn what_nobody_will_ever_have_is_warned_of() {
     let stage = Stage::new();
-    stage.config(&unstored(&[])).tf.plan().success().says("Nobody will have the token's value");
+    stage.config(&unstored(&[])).tf.plan().success().says("The token's value goes nowhere");
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn what_the_api_says_of_workers_is_explained() {
         failed.failure(code).failure(way_out).never_says(secret_value);
         assert_eq!(held(&stage), None);
     };
-    apply(&secret_of("nobody", &format!("value = \"{secret_value}\"")), "10007", "Deploy the Worker first");
+    apply(&secret_of("nobody", &format!("value = \"{secret_value}\"")), "10007", "The Worker does not exist. Deploy it first");
     let script = |change: fn(&mut crate::simulator::workers::Script)| {
         stage.sim.with_scripts(|scripts| change(scripts.get_mut("edge-api").unwrap()));
     };
@@ -187,7 +187,7 @@ fn what_the_api_says_of_workers_is_explained() {
     // 10056 is the answer to a look at what is not there, and no error; said to a write it is shown.
     let missing = FaultKind::Api(404, 10056, "Binding 'KEY' not found.", Effect::None);
     stage.sim.fault(Fault::new(missing).method("PUT").path(PATH).always());
-    apply(&config, "10056", "no secret of this name");
+    apply(&config, "10056", "no secret with this name");
     stage.sim.clear_faults();
     stage.apply(&config);
     // To remove it is an edit like any other.

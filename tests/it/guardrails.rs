@@ -56,7 +56,7 @@ async fn a_forbidden_group_is_refused_to_tokens_and_bindings_by_name_and_by_id()
     for group in ["DNS Write", &id] {
         let config = json!({"policies": grants(group)});
         let words = refused(&guarded, TOKEN, None, &config, "policies").await;
-        assert!(words.contains(&format!("forbids to grant \"{group}\"")), "{words}");
+        assert!(words.contains(&format!("does not allow a policy to grant \"{group}\"")), "{words}");
         let config = json!({"token_id": token.text("id"), "policies": grants(group)});
         refused(&guarded, BINDING, None, &config, "policies").await;
     }
@@ -75,7 +75,7 @@ async fn a_name_forbids_the_groups_of_every_scope() {
     for group in ["Logs Write".to_owned(), sim.group_id("DNS Write", zone)] {
         let policy = json!({"permission_groups": [group], "resources": {&account: "*"}});
         let words = refused(&guarded, TOKEN, None, &json!({"policies": [policy]}), "policies").await;
-        assert!(words.contains("forbids to grant"), "{words}");
+        assert!(words.contains("does not allow a policy to grant"), "{words}");
     }
 }
 

@@ -108,10 +108,7 @@ impl Action for ApiTokenRevoke {
                 progress.tell(format!("The value of the API token {id} has stopped working"));
                 Diagnostics::none()
             }
-            Err(error) => {
-                let failed = format!("Could not revoke the value of the API token {id}");
-                wording::write(&failed, &error, &owner).into()
-            }
+            Err(error) => wording::write(&wording::not_revoked(&id), &error, &owner).into(),
         }
     }
 }

@@ -90,10 +90,9 @@ impl BindingFields {
         binding
     }
 
-    /// What could not be done with the binding.
-    fn failed(&self, what: &str, direction: &str) -> String {
-        let name = self.name.as_str().map(|name| format!(" {name:?}")).unwrap_or_default();
-        format!("Could not {what} the capability{name} {direction} the token {}", self.token_id())
+    /// The summary where its policies could not be removed.
+    fn not_unbound(&self) -> String {
+        wording::not_unbound(self.name.as_str(), self.token_id())
     }
 }
 
@@ -172,7 +171,10 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         let outcome = submit(&tokens, &owner, &write.planned, write.change(), write.is_again()).await;
         let mut found = match &outcome {
             Ok(outcome) => policies::concerns(&tokens, &owner, &outcome.concerns).await,
-            Err(error) => wording::write(&write.planned.failed("bind", "to"), error, &owner).into(),
+            Err(error) => {
+                let (name, token) = (write.planned.name.as_str(), write.planned.token_id());
+                wording::write(&wording::not_bound(name, token), error, &owner).into()
+            }
         };
         if let Ok(outcome) = &outcome
             && !outcome.adopted.is_empty()
@@ -349,7 +351,7 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
         let change = PolicyChange::Edit { remove: binding.owned(), add: Vec::new() };
         match submit(&tokens, &owner, binding, change, binding.is_in_doubt()).await {
             Ok(outcome) => wording::concerns(&outcome.concerns),
-            Err(error) => wording::write(&binding.failed("take back", "from"), &error, &owner).into(),
+            Err(error) => wording::write(&binding.not_unbound(), &error, &owner).into(),
         }
     }
 

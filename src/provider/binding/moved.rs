@@ -37,7 +37,7 @@ pub(super) async fn leave(
                 unconfirmed: doubt("the removal of the token's policies"),
                 ..before.clone()
             });
-            Err((state, wording::write(&before.failed("take back", "from"), &error, owner)))
+            Err((state, wording::write(&before.not_unbound(), &error, owner)))
         }
     }
 }
@@ -75,7 +75,7 @@ pub(super) async fn follow(
         match submit(tokens, owner, &there, change, true).await {
             Ok(_) => {}
             Err(error) if matches!(error.cause, Cause::Gone) => {}
-            Err(error) => return Err(wording::write(&there.failed("take back", "from"), &error, owner)),
+            Err(error) => return Err(wording::write(&there.not_unbound(), &error, owner)),
         }
     }
     Ok(())

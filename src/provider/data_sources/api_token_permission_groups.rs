@@ -9,7 +9,7 @@ use crate::path;
 use crate::policy::{Catalog, PermissionGroup, Scope};
 use crate::provider::owner::{Account, Ownership, User};
 use crate::provider::session::Session;
-use crate::provider::{checks, policies};
+use crate::provider::{checks, policies, wording};
 use crate::tf_provider::framework::{
     DataSource, Diagnostic, Diagnostics, List, Map, Set, Value, computed, optional,
 };
@@ -114,10 +114,9 @@ fn select(
 ) -> Result<Vec<PermissionGroup>, Diagnostic> {
     let scopes: BTreeSet<&Scope> = catalog.iter().flat_map(|group| &group.scopes).collect();
     if let Some(scope) = scope.filter(|scope| !scopes.contains(scope)) {
-        let known: Vec<_> = scopes.iter().map(|scope| format!("\"{}\"", word(scope))).collect();
-        let detail = format!("There are groups of the scopes {}.", known.join(", "));
-        let summary = format!("No permission group applies to \"{}\"", word(scope));
-        return Err(Diagnostic::error(summary, detail).at(path!(PermissionGroupsData.scope)));
+        let known: Vec<_> = scopes.iter().map(|scope| word(scope).to_owned()).collect();
+        let wrong = wording::no_such_scope(word(scope), &known);
+        return Err(wrong.at(path!(PermissionGroupsData.scope)));
     }
     let wanted = |group: &&PermissionGroup| {
         name.is_none_or(|name| group.name == name) && scope.is_none_or(|scope| group.scopes.contains(scope))

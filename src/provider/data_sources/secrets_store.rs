@@ -80,7 +80,7 @@ impl SecretsStores {
     async fn stores(&self, account: &Account) -> Result<Vec<StoreView>, Diagnostic> {
         let (api, owner) = (self.session.require()?, known(account.owner())?);
         let Owner::Account(account) = owner else { return Ok(Vec::new()) };
-        let failed = |error| wording::store_secret("Could not read the account's Secrets Stores", &error);
+        let failed = |error| wording::store_secret(&wording::stores_unreadable(), &error);
         let mut views = Vec::new();
         for found in store::stores(&api.client, &account).await.map_err(failed)? {
             let mut secrets = store::secrets(&api.client, &account, &found.id).await.map_err(failed)?;

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{id, parameter, wrong};
+use crate::cloudflare::may_hold_credential;
 use crate::policy::keys;
-use crate::tf_provider::framework::{
-    Arguments, Function, FunctionError, Parameter, Raw, Signature, Type, may_be_secret,
-};
+use crate::tf_provider::framework::{Arguments, Function, FunctionError, Parameter, Raw, Signature, Type};
 
 fn account_id() -> Parameter {
     parameter("account_id", "The account's id, 32 hexadecimal digits.")
@@ -120,7 +119,7 @@ impl Function for R2BucketResource {
         let (account, jurisdiction, bucket) =
             (account(arguments)?, arguments.string(1)?, arguments.string(2)?);
         if !keys::is_jurisdiction(jurisdiction) {
-            let given = if may_be_secret(jurisdiction) {
+            let given = if may_hold_credential(jurisdiction) {
                 "jurisdiction is none".to_owned()
             } else {
                 format!("\"{jurisdiction}\" is not a jurisdiction")

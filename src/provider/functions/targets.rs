@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use super::wrong;
 use crate::capabilities::{Argument, Given, Grant, Kind, Problem};
 use crate::provider::blocks::PolicyBlock;
+use crate::provider::credentials::secret_likeness;
 use crate::tf_provider::framework::{
     Arguments, Attribute, FunctionError, Model, Parameter, Raw, Type, Value, object, validate,
 };
@@ -99,7 +100,7 @@ impl Targets {
             *target = self.of(grant.on);
         }
         let policy = Raw::Map(policy);
-        let found = validate(&ATTRIBUTES, &policy, true);
+        let found = validate(&ATTRIBUTES, &policy, true, secret_likeness);
         match found.0.first() {
             Some(fault) => Err(wrong(index, format!("targets: {}: {}", fault.summary, fault.detail))),
             None => Ok(policy),

@@ -44,7 +44,7 @@ impl Model {
     }
 
     fn failed(&self, what: &str) -> String {
-        format!("Could not {what} the secret {} of the store", self.secret.name.as_str().unwrap_or_default())
+        wording::store_secret_failed(what, self.secret.name.as_str().unwrap_or_default())
     }
 
     /// The id that an import of a secret of the same store takes.
@@ -219,7 +219,7 @@ impl Resource for SecretsStoreSecret {
 
 /// The account's only store.
 async fn only_store(api: &Api, account: &str) -> Result<String, Diagnostic> {
-    let failed = |error| wording::store_secret("Could not list the account's Secrets Stores", &error);
+    let failed = |error| wording::store_secret(&wording::stores_unlisted(), &error);
     let stores = store::stores(&api.client, account).await.map_err(failed)?;
     match stores.as_slice() {
         [only] => Ok(only.id.clone()),

@@ -60,7 +60,7 @@ impl Model {
 
 impl Place<'_> {
     fn failed(&self, what: &str) -> String {
-        format!("Could not {what} the secret {} of the Worker {}", self.name, self.script)
+        wording::workers_secret_failed(what, self.name, self.script)
     }
 }
 

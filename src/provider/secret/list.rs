@@ -25,9 +25,7 @@ pub(crate) async fn listed(
     let (Owner::Account(account), Some(script)) = (owner, filter.script_name.as_str()) else {
         return Ok(Vec::new());
     };
-    let failed = |error| {
-        wording::workers_secret(&format!("Could not list the secrets of the Worker {script}"), &error)
-    };
+    let failed = |error| wording::workers_secret(&wording::workers_secrets_unlisted(script), &error);
     let mut secrets = client.send(workers::list_secrets(account, script)).await.map_err(failed)?;
     secrets.sort_by(|a, b| a.name.cmp(&b.name));
     let one = |secret: WorkerSecret| {

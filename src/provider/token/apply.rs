@@ -58,9 +58,9 @@ impl Step {
     /// What could not be done.
     pub(super) fn failed(&self, id: &str) -> String {
         match self {
-            Step::Change { .. } => format!("Could not change the API token {id}"),
-            Step::Roll => format!("Could not roll the API token {id}"),
-            Step::Extend(_) => format!("The API token {id} was rolled, but its `expires_on` was not changed"),
+            Step::Change { .. } => wording::not_changed(id),
+            Step::Roll => wording::not_rolled(id),
+            Step::Extend(_) => wording::not_extended(id),
         }
     }
 }

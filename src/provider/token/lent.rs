@@ -216,7 +216,7 @@ impl<T: Owned<LentFields>> EphemeralResource for LentToken<T> {
                 (Some(Renewed { private, renew_at }), wording::concerns(&outcome.concerns))
             }
             Err(error) => {
-                let failed = format!("Could not prolong the ephemeral API token {}", living.id);
+                let failed = wording::ephemeral_not_prolonged(&living.id);
                 (None, wording::write(&failed, &error, &owner).into())
             }
         }
@@ -234,13 +234,9 @@ impl<T: Owned<LentFields>> EphemeralResource for LentToken<T> {
                 self.open.all().remove(&living.id);
                 Diagnostics::none()
             }
-            Err(error) => wording::write(&left(&living.id), &error, &owner).into(),
+            Err(error) => wording::write(&wording::ephemeral_not_deleted(&living.id), &error, &owner).into(),
         }
     }
-}
-
-fn left(id: &str) -> String {
-    format!("Could not delete the ephemeral API token {id}, which expires by itself")
 }
 
 fn expiry(now: OffsetDateTime, ttl: Duration) -> OffsetDateTime {
@@ -276,7 +272,7 @@ async fn make(
     if found.has_error() {
         // A token that is not as it was asked is of no use, and Terraform would not close what failed to open.
         if let Err(error) = tokens.submit(owner, &token.id, Op::Discard).await {
-            found.push(wording::write(&left(&token.id), &error, owner));
+            found.push(wording::write(&wording::ephemeral_not_deleted(&token.id), &error, owner));
         }
         return Err(found);
     }

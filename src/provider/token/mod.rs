@@ -368,8 +368,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         };
         let mut found = policies::concerns(&tokens, &owner, &created.concerns).await;
         if let Some(error) = &created.not_disabled {
-            let failed = "The API token was created, but could not be disabled";
-            found.push(wording::write(failed, error, &owner));
+            found.push(wording::write(&wording::not_disabled(), error, &owner));
         }
         self.minted(&owner, &created.token, &created.value);
         let faulty = found.has_error();
@@ -465,9 +464,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             {
                 wording::managed_by_cloudflare(id, &error, &owner).into()
             }
-            Err(error) => {
-                wording::write(&format!("Could not delete the API token {id}"), &error, &owner).into()
-            }
+            Err(error) => wording::write(&wording::not_deleted(id), &error, &owner).into(),
         }
     }
 

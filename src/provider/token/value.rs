@@ -16,7 +16,7 @@ use crate::path;
 use crate::provider::blocks::same_or;
 use crate::provider::checks::{instant, is_same_instant, parse_duration};
 use crate::provider::seal::{Format, Recipient, is_private};
-use crate::provider::wording::{self, Trigger};
+use crate::provider::wording::{self, RollReason, Trigger};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Element, Map, Value};
 
 /// A timestamp for the state, in whole seconds: those the API keeps.
@@ -147,34 +147,27 @@ fn age(prior: &TokenFields, now: OffsetDateTime) -> String {
     wording::length(age.unwrap_or_default())
 }
 
-/// What the user is told of a roll.
+/// The warning about a roll, at the attribute that causes it.
 fn worded(reason: &Reason, prior: &TokenFields, now: OffsetDateTime, overlap: Option<&str>) -> Diagnostic {
-    let rolled = |why: &str| match overlap {
-        Some(overlap) => wording::succeeded(&token_name(prior), why, overlap, succession::previous_id(prior)),
-        None => wording::rolled(&token_name(prior), why),
+    let rolled = |why: RollReason| match overlap {
+        Some(overlap) => {
+            wording::succeeded(&token_name(prior), &why, overlap, succession::previous_id(prior))
+        }
+        None => wording::rolled(&token_name(prior), &why),
     };
     let rotation = || path!(TokenFields.rotation);
     match reason {
         Reason::Dead => wording::rolled_outside(&token_name(prior)),
-        Reason::Lost => rolled("an earlier roll may have taken effect, and nobody has the value that it gave"),
-        Reason::Due(every) => {
-            let why = format!("its value is {} old (`rotation.every = \"{every}\"`)", age(prior, now));
-            rolled(&why).at(rotation().then(path!(RotationBlock.every)))
-        }
+Reason::Lost => rolled(RollReason::Lost),
+        Reason::Due(every) => rolled(RollReason::Due { age: age(prior, now), every: every.clone() })
+            .at(rotation().then(path!(RotationBlock.every))),
         Reason::MayBeDue => wording::may_be_rolled(&token_name(prior))
             .at(rotation().then(path!(RotationBlock.every))),
         Reason::Triggered(triggers) => {
-            rolled(&wording::triggered(triggers)).at(rotation().then(path!(RotationBlock.triggers)))
+            rolled(RollReason::Triggered(triggers.clone())).at(rotation().then(path!(RotationBlock.triggers)))
         }
-        Reason::Store => rolled(
-            "its value is to be kept in the state from now on, but it is not there, and the API does not tell it again",
-        )
-        .at(path!(TokenFields.store_value)),
-        Reason::Recipient => rolled(
-            "its value is to be sealed for another recipient, but it is not in the state, and the API does not tell it \
-             again",
-        )
-        .at(path!(TokenFields.seal_for)),
+        Reason::Store => rolled(RollReason::Stored).at(path!(TokenFields.store_value)),
+        Reason::Recipient => rolled(RollReason::Recipient).at(path!(TokenFields.seal_for)),
     }
 }
 

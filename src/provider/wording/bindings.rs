@@ -1,49 +1,41 @@
-//! What is said of bindings.
+//! Bindings.
 
-use super::OVERRULED;
+use super::NOT_EXCLUSIVE;
 use crate::owner::Owner;
 use crate::policy::Fingerprint;
 use crate::tf_provider::framework::Diagnostic;
 
-/// A resource says that the token has its policies and no others, and another one adds some.
+/// A binding adds policies to a token whose own resource manages all of its policies.
 pub(crate) fn exclusive_and_bound(token_id: &str) -> Diagnostic {
     let detail = format!(
-        "The policies of the token {token_id} are managed exclusively by its own resource, and a binding of the same run \
-         adds others: each would undo the other's work.\n\n{OVERRULED}"
+        "The resource of the token {token_id} manages the token's policies exclusively, and a binding in the same run adds other \
+         policies. Each would undo the other's work.\n\n{NOT_EXCLUSIVE}"
     );
-    Diagnostic::error("An exclusive token and a binding to it", detail)
+    Diagnostic::error("An exclusive token cannot have a binding", detail)
 }
 
-/// A token whose id is not known yet gets a binding, and all tokens that the run makes are exclusive.
+/// A binding to a token that does not exist yet, while all tokens that the run makes are exclusive.
 pub(crate) fn bound_to_new_exclusive() -> Diagnostic {
     let detail = format!(
-        "The token does not exist yet, so that the plan cannot tell which one it is. But all tokens of this kind that this run \
-         makes manage their policies exclusively, as they do where `policies` is set. If the binding is to one of these, the \
-         apply makes the token and then refuses the binding.\n\n{OVERRULED}"
+        "The token does not exist yet, so the plan does not know which one it is. All tokens of this kind that this run makes \
+         manage their policies exclusively, because they have `policies`. If the binding is to one of them, the apply makes the \
+         token and then refuses the binding.\n\n{NOT_EXCLUSIVE}"
     );
     Diagnostic::warning("The binding may be to an exclusive token", detail)
 }
 
-/// Policies that a token had already.
+/// The token already has the binding's policies.
 pub(crate) fn adopted(token_id: &str, fingerprints: &[String]) -> Diagnostic {
     let detail = format!(
-        "The token {token_id} already had a policy that says the same ({}): of another binding, of its own resource, or made \
-         by hand. It is shared now: removing this binding removes it until the other one's next apply.",
+        "The token {token_id} already has a policy with the same meaning ({}). Another binding, the token's own resource or a person \
+         has added it, and this binding shares it from now on. If you remove this binding, the policy is removed too, until the \
+         next apply of the other one adds it again.",
         fingerprints.join(", ")
     );
-    Diagnostic::warning("The policy was there already", detail)
+    Diagnostic::warning("The token already has this policy", detail)
 }
 
-/// An import id that names no binding.
-pub(crate) fn wrong_binding_id(owner: &str) -> Diagnostic {
-    let detail = format!(
-        "Write {owner}/<token_id>/<fingerprint>[,<fingerprint>…]: ids of 32 hexadecimal digits, and the fingerprints (or at \
-         least their first 12 digits) of the policies to take over. The data source of the token lists its fingerprints."
-    );
-    Diagnostic::error("Invalid import id", detail)
-}
-
-/// An import names a policy that the token does not have.
+/// An import names a policy that the token does not have, or names several.
 pub(crate) fn no_such_policy<'a>(
     token_id: &str,
     text: &str,
@@ -51,50 +43,51 @@ pub(crate) fn no_such_policy<'a>(
 ) -> Diagnostic {
     let has: Vec<_> = has.into_iter().map(|fingerprint| format!("- {fingerprint}")).collect();
     let detail = format!(
-        "Not exactly one policy of the token {token_id} has a fingerprint that starts with {text}. The token's are:\n{}",
+        "The fingerprint in the import id must match exactly one policy of the token {token_id}, and {text} does not. Write one of \
+         the token's fingerprints:\n{}",
         has.join("\n")
     );
     Diagnostic::error("No such policy", detail)
 }
 
-/// Policies are to be added to a token that does not exist.
+/// A binding to a token that does not exist.
 pub(crate) fn bound_to_missing(token_id: &str, owner: &Owner) -> Diagnostic {
-    let (asked, others) = match owner {
-        Owner::Account(id) => (format!("The account {id}"), "another account's, or a user's"),
-        Owner::User => ("The user who authenticates".to_owned(), "another user's, or an account's"),
+    let (who, others) = match owner {
+        Owner::Account(id) => (format!("The account {id}"), "another account or a user"),
+        Owner::User => ("The user of the provider's credential".to_owned(), "another user or an account"),
     };
     let detail = format!(
-        "{asked} was asked, and has no token of this id. Usually it was deleted outside of this configuration, or it is \
-         {others}: a resource with another `account_id`, or of another provider alias, has made it.\n\nIf it was deleted, have \
-         it made anew where it is managed and refer to the new id, or remove this binding. If it is {others}, give the binding \
-         the token's own `account_id` and `provider`."
+        "{who} has no token with this id. Either it was deleted outside of this configuration, or {others} owns it: then a resource \
+         with another `account_id` or another provider alias has made it.\n\nIf it was deleted, create the token again in the \
+         configuration that manages it and use the new id, or remove this binding. If {others} owns it, give the binding the \
+         token's own `account_id` and `provider`."
     );
     Diagnostic::error(format!("There is no API token {token_id}"), detail)
 }
 
-/// Another token has taken the place of the one that a binding names. `certain`: this host has seen it.
+/// Another token has taken the place of the one that a binding names. `certain`: this host has made the new token.
 pub(crate) fn token_succeeded(old: &str, new: &str, certain: bool) -> Diagnostic {
     let why = if certain {
         format!("A rotation has made the API token {new}, which takes its place and has its rights.")
     } else {
         format!(
-            "It has ended, and the API token {new} has the same name and was made later. Most likely a rotation has made it, and \
-             it has the rights of the old one."
+            "It has ended, and the API token {new} has the same name and was made later. Most likely a rotation has made it, and it \
+             has the rights of the old one."
         )
     };
     let detail = format!(
-        "{why} The binding still names the old one. Write `token_id = \"{new}\"`, or let `token_id` refer to the `id` of the \
-         token's resource. The binding moves without a gap."
+        "{why} The binding still names the old token. Write `token_id = \"{new}\"`, or let `token_id` refer to the `id` of the \
+         token's resource. The binding then moves without a gap."
     );
     Diagnostic::warning(format!("Another token has taken the place of {old}"), detail)
 }
 
-/// Policies are to be added to a token that has ended.
+/// A binding to a token that has ended.
 pub(crate) fn bound_to_ended(token_id: &str, status: &str) -> Diagnostic {
     let detail = format!(
-        "The API says that the token {token_id} is {status}, so it can do nothing, and its policies cannot be changed any \
-         more. Bind the capability to another token, or have this one replaced: its own resource does that where its expiry \
-         lets a new token live. Bindings to it can be destroyed as they are."
+        "The API says that the token {token_id} is {status}. It cannot be used any more, and its policies cannot be changed. Bind \
+         the capability to another token, or have this one replaced: its own resource does that if its expiry allows a new token. \
+         Bindings to it can still be destroyed."
     );
     Diagnostic::error(format!("The API token {token_id} has ended"), detail)
 }

@@ -1,23 +1,27 @@
-//! What guardrails refuse.
+//! Guardrails that a plan breaks.
 
+use super::quoted;
 use crate::provider::guardrails::Breach;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path};
 
 /// Broken guardrails, at the attribute that breaks them.
 pub(crate) fn breaches(breaches: impl IntoIterator<Item = Breach>, at: &Path) -> Diagnostics {
-    Diagnostics(breaches.into_iter().map(|breach| self::breach(&breach).at(at.clone())).collect())
+    Diagnostics(breaches.into_iter().map(|breach| one(&breach).at(at.clone())).collect())
 }
 
-fn breach(breach: &Breach) -> Diagnostic {
-    const WHO: &str =
-        "Or have the `guardrails` of the provider's configuration changed by whoever answers for them.";
+fn one(breach: &Breach) -> Diagnostic {
+    const EXCEPTION: &str =
+        "Or ask whoever is responsible for the provider's configuration to change its `guardrails`.";
     let refused = |what: String, way_out: &str| {
-        Diagnostic::error("A guardrail of the provider refuses this", format!("{what}\n\n{way_out} {WHO}"))
+        Diagnostic::error(
+            "A guardrail of the provider refuses this",
+            format!("{what}\n\n{way_out} {EXCEPTION}"),
+        )
     };
     match breach {
         Breach::Forbidden(groups) => refused(
-            format!("`forbidden_permission_groups` forbids to grant {}.", quoted(groups)),
-            "Do without, or grant something narrower.",
+            format!("`forbidden_permission_groups` does not allow a policy to grant {}.", quoted(groups)),
+            "Remove the permission group, or grant a narrower one.",
         ),
         Breach::NoSuchGroup(name, nearest) => {
             let meant = if nearest.is_empty() {
@@ -26,36 +30,33 @@ fn breach(breach: &Breach) -> Diagnostic {
                 format!(" Did you mean {}?", quoted(nearest))
             };
             let detail = format!(
-                "`forbidden_permission_groups` holds \"{name}\", and the account has no permission group of that name, so \
-                 that nothing would be forbidden.{meant}\n\nCorrect it in the provider's configuration. A group that only \
-                 other accounts or users have can be written by its id."
+                "`forbidden_permission_groups` contains \"{name}\", but the account has no permission group of that name, so this \
+                 element forbids nothing.{meant}\n\nCorrect it in the provider's configuration. If only other accounts or users have \
+                 the group, write its id."
             );
             Diagnostic::error("A guardrail of the provider forbids nothing", detail)
         }
-        Breach::Endless(None) => {
-            refused("`require_expiry` wants every token to have an end.".to_owned(), "Give it one.")
-        }
+        Breach::Endless(None) => refused(
+            "`require_expiry` requires every token to expire, and this one does not.".to_owned(),
+            "Set `expires_on` or `expires_in`.",
+        ),
         Breach::Endless(Some(limit)) => refused(
             format!(
-                "`max_lifetime` wants every token to end within {}, and this one has no end.",
+                "`max_lifetime` requires every token to expire within {}, and this one does not expire.",
                 limit.written
             ),
-            "Give it one.",
+            "Set `expires_on` or `expires_in`.",
         ),
         Breach::TooLong(limit) => refused(
             format!(
-                "`max_lifetime` wants every token to end within {}, and this one ends later.",
+                "`max_lifetime` requires every token to expire within {}, and this one expires later.",
                 limit.written
             ),
             "Choose an earlier end.",
         ),
         Breach::Everywhere => refused(
-            "`require_ip_condition` wants every token to be usable from some addresses only.".to_owned(),
-            "Set `condition = { request_ip = { in = […] } }` to the addresses that use it.",
+            "`require_ip_condition` requires every token to be limited to some addresses, and this one is not.".to_owned(),
+            "Set `condition = { request_ip = { in = […] } }` to the addresses that use the token.",
         ),
     }
-}
-
-fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
-    names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! What is said of `moved` blocks.
+//! `moved` blocks that take over objects of the official provider.
 
 use crate::tf_provider::framework::{Diagnostic, MoveSource};
 
@@ -7,37 +7,39 @@ pub(crate) fn moved_from_unknown_version(source: &MoveSource, known: &[i64], imp
     let MoveSource { type_name, schema_version, .. } = source;
     let known: Vec<_> = known.iter().map(ToString::to_string).collect();
     let detail = format!(
-        "The state says version {schema_version}, and this provider takes over the versions {} of the official provider's \
+        "The state has schema version {schema_version}. This provider can take over the versions {} of the official provider's \
          `{type_name}`. {}",
         known.join(", "),
         by_import(import)
     );
-    Diagnostic::error(format!("The state of the {type_name} is of an unknown version"), detail)
+    Diagnostic::error(format!("The state of the {type_name} has an unknown version"), detail)
 }
 
-/// A state of the official provider in which an attribute is not as its version writes it.
+/// An attribute in a state of the official provider does not have the form of the state's version.
 pub(crate) fn moved_malformed(source: &MoveSource, attribute: &str, import: &str) -> Diagnostic {
     let MoveSource { type_name, schema_version, .. } = source;
     let detail = format!(
-        "`{attribute}` is not as version {schema_version} of the official provider's `{type_name}` writes it. {}",
+        "`{attribute}` does not have the form that version {schema_version} of the official provider's `{type_name}` writes. {}",
         by_import(import)
     );
     Diagnostic::error(format!("The state of the {type_name} cannot be read"), detail)
 }
 
-/// A token of the official provider that is moved to a type for another owner.
+/// A token of the official provider moves to a type for another kind of owner.
 pub(crate) fn moved_to_other_owner(source: &MoveSource) -> Diagnostic {
-    let (from, to) = match source.type_name.as_str() {
-        "cloudflare_api_token" => ("A `cloudflare_api_token` is a user's token", "cloudflare_user_api_token"),
-        _ => ("A `cloudflare_account_token` is an account's token", "cloudflare_account_api_token"),
+    let (owner, from, to) = match source.type_name.as_str() {
+        "cloudflare_api_token" => ("A user", "cloudflare_api_token", "cloudflare_user_api_token"),
+        _ => ("An account", "cloudflare_account_token", "cloudflare_account_api_token"),
     };
-    let detail = format!("{from}, and it stays one. Let `to` in the `moved` block be a `{to}`.");
+    let detail = format!(
+        "{owner} owns a `{from}`, and a move cannot change the owner. Write a `{to}` in `to` of the `moved` block."
+    );
     Diagnostic::error("The token belongs to another owner", detail)
 }
 
 fn by_import(import: &str) -> String {
     format!(
-        "An import is the other way: remove the `moved` block, let a `removed` block with `destroy = false` forget the old \
-         resource, and an `import` block take the object over by the id \"{import}\". An import brings no secret value."
+        "You can import the object instead: remove the `moved` block, add a `removed` block with `destroy = false` for the old \
+         resource, and add an `import` block with the id \"{import}\". An import brings no secret value."
     )
 }

@@ -1,4 +1,4 @@
-//! What is said of secrets, of Workers and of stores.
+//! Secrets of Workers and of the Secrets Store.
 
 use super::api;
 use crate::cloudflare::{Error, Store, WorkerSecret};
@@ -17,140 +17,133 @@ pub(crate) fn workers_secret(failed: &str, error: &Error) -> Diagnostic {
     }
 }
 
-/// The Worker that is to have a secret does not exist.
+/// The Worker of a planned secret does not exist.
 pub(crate) fn no_worker_for_secret(script: &str, account: &str) -> Diagnostic {
     let detail = format!(
-        "The account {account} was asked, and has no Worker of this name. The apply fails unless it exists by then. If this \
-         configuration makes it, let the secret depend on it. Otherwise correct `script_name`, or `account_id` if it is another \
-         account's."
+        "The account {account} has no Worker of this name. The apply fails unless the Worker exists by then. If this configuration \
+         makes the Worker, add `depends_on` with it to the secret. Otherwise correct `script_name`, or `account_id` if another \
+         account has the Worker."
     );
     Diagnostic::warning(format!("The Worker {script} does not exist yet"), detail)
 }
 
-/// The credential may not look at a Worker's secrets.
+/// The credential cannot read a Worker's secrets at plan.
 pub(crate) fn secret_unseen(name: &str, script: &str, error: &Error) -> Diagnostic {
     let mut warning = api(&format!("Could not look for the secret {name} of the Worker {script}"), error);
     warning.severity = Severity::Warning;
     warning.detail.push_str(
-        "\n\nThe apply will probably be refused too: it needs \"Workers Scripts Write\" in the account that is meant.",
+        "\n\nThe API will probably refuse the apply too. It needs the permission group \"Workers Scripts Write\" in the Worker's \
+         account.",
     );
     warning
 }
 
-/// A secret that is to be created is there already.
+/// A secret that is to be created exists already.
 pub(crate) fn secret_exists(account: &str, script: &str, secret: &WorkerSecret, is_text: bool) -> Diagnostic {
     let WorkerSecret { name, kind } = secret;
-    let other =
-        if is_text { String::new() } else { format!(", and it will be a secret_text instead of a {kind}") };
+    let other = if is_text {
+        String::new()
+    } else {
+        format!(" It also turns the secret from a {kind} into a secret_text.")
+    };
     let detail = format!(
-        "Apply overwrites its value, which nobody can read back{other}. That is as it should be where this plan replaces \
-         the secret, or where Terraform takes it over for good. If something else manages it, choose another name. \
-         `terraform import` with the id {account}/{script}/{name} takes it over in two steps."
+        "The apply overwrites its value, which cannot be read back.{other} That is right if this plan replaces the secret, or if \
+         Terraform takes it over. If something else manages the secret, choose another name. To look before you overwrite, take the \
+         secret over with `terraform import` and the id {account}/{script}/{name}."
     );
     Diagnostic::warning(format!("The Worker {script} already has a secret {name}"), detail)
 }
 
-/// Nothing says what to put.
+/// The configuration has no value for the secret.
 pub(crate) fn no_secret_value() -> Diagnostic {
     let detail =
         "Set `value`, or `value_wo` with `value_wo_version`, which keeps the secret out of the state.";
     Diagnostic::error("No value", detail)
 }
 
-/// Configuration is generated for a secret, and nobody can tell its value.
+/// Configuration is generated for a secret, whose value is not known.
 pub(crate) fn generated_without_value(name: &str) -> Diagnostic {
     let detail = format!(
-        "The API does not tell the value of {name}, so what is generated has none. The secret is imported and stays as it is. \
-         Set `value_wo` with `value_wo_version` to have Terraform put it."
+        "The API does not return the value of {name}, so the generated configuration has none. The import leaves the secret as it \
+         is. To have Terraform put the value, set `value_wo` with `value_wo_version`."
     );
     Diagnostic::warning("The secret's value is not in the configuration", detail)
 }
 
-/// What says what to put is null at apply.
+/// The secret's value is null at apply.
 pub(crate) fn null_secret_value() -> Diagnostic {
-    let detail =
-        "Neither `value` nor `value_wo` is set to anything: what it refers to turned out to be null.";
+    let detail = "`value` and `value_wo` are null: the expression that sets one of them turned out to be null. Correct the \
+                  expression.";
     Diagnostic::error("No value", detail)
 }
 
 /// A write-only value without a version.
 pub(crate) fn no_version() -> Diagnostic {
-    let detail = "Terraform keeps nothing of `value_wo` and cannot see that it changes. Set `value_wo_version` to 1, and raise \
-                  it whenever the secret is to be put again.";
+    let detail = "Terraform does not store `value_wo`, so it cannot see that the value has changed. Set `value_wo_version` to 1, and \
+                  raise it whenever the provider should put the secret again.";
     Diagnostic::error("`value_wo` needs `value_wo_version`", detail)
 }
 
 /// A version without a write-only value.
 pub(crate) fn only_version() -> Diagnostic {
-    let detail =
-        "The version says which `value_wo` was put. Set `value_wo`, or leave both out and set `value`.";
+    let detail = "`value_wo_version` is the version of `value_wo`. Set `value_wo` too, or remove the version and set `value`.";
     Diagnostic::error("`value_wo_version` without `value_wo`", detail)
 }
 
-/// An import id that names no secret.
-pub(crate) fn wrong_secret_id() -> Diagnostic {
-    let detail = "Write <account_id>/<script_name>/<name>: the account's id of 32 hexadecimal digits, the Worker's name and \
-                  the secret's name. The API does not tell the secret's value: the next apply puts the configured one.";
-    Diagnostic::error("Invalid import id", detail)
-}
-
-/// An error about a secret of a store. Its codes are not those of tokens, so that no attribute follows from one.
+/// An error about a secret of a store. Its codes mean other things than those of tokens, so the diagnostic has no attribute.
 pub(crate) fn store_secret(failed: &str, error: &Error) -> Diagnostic {
     Diagnostic { path: None, ..api(failed, error) }
 }
 
-/// The account has no store, or several, and nothing says which.
+/// The account has no store, or several, and the configuration does not choose one.
 pub(crate) fn no_only_store(stores: &[Store]) -> Diagnostic {
     if stores.is_empty() {
         let detail =
-            "Open the Secrets Store in the dashboard once: it makes the account's store. Then plan again.";
+            "Open the Secrets Store in the dashboard once, which makes the account's store. Then plan again.";
         return Diagnostic::error("The account has no Secrets Store", detail);
     }
     let lines: Vec<_> = stores.iter().map(|store| format!("- {} ({})", store.id, store.name)).collect();
-    let detail = format!("Set `store_id` to the one that is meant:\n{}", lines.join("\n"));
+    let detail = format!("Set `store_id` to the one that you mean:\n{}", lines.join("\n"));
     Diagnostic::error(format!("The account has {} Secrets Stores", stores.len()), detail)
 }
 
-/// A secret of the store that is to be created is there already, said at plan.
+/// At plan: a secret that is to be created exists in the store already.
 pub(crate) fn store_secret_exists(name: &str, import: &str) -> Diagnostic {
     let detail = format!(
-        "That is as it should be where this plan replaces the secret: the old one goes first. Otherwise the apply fails, since a name \
-         is unique in its store. Take the secret over with `terraform import` and the id {import}, or choose another name."
+        "That is right if this plan replaces the secret, because the old one is deleted first. Otherwise the apply fails: a name is \
+         unique in its store. Take the secret over with `terraform import` and the id {import}, or choose another name."
     );
     Diagnostic::warning(format!("The store already has a secret {name}"), detail)
 }
 
-/// The same at apply.
+/// At apply: the store has a secret of this name.
 pub(crate) fn store_name_taken(failed: &str, import: &str) -> Diagnostic {
     let detail = format!(
-        "The store has a secret of this name already, and nothing was changed. To take it over, run `terraform import` with the id \
-         {import}; or choose another name. With `create_before_destroy` a replacement needs another name too."
+        "The store already has a secret of this name. Nothing was changed. Take the secret over with `terraform import` and the id \
+         {import}, or choose another name. A replacement with `create_before_destroy` needs another name too."
     );
     Diagnostic::error(failed, detail)
 }
 
 /// A value is larger than a store takes.
 pub(crate) fn store_value_too_large() -> Diagnostic {
-    Diagnostic::error("The value is too large", "A secret of the Secrets Store has at most 64 KiB.")
+    Diagnostic::error(
+        "The value is too large",
+        "A secret of the Secrets Store has at most 64 KiB. Store a smaller value.",
+    )
 }
 
-/// The API said success, and something is not as it was asked.
+/// The API answered success, but an attribute does not have the requested value.
 pub(crate) fn store_not_applied(attribute: &str) -> Diagnostic {
     let detail = format!(
-        "Cloudflare said success, but `{attribute}` of the secret is not what it was set to. Apply again."
+        "Cloudflare answered success, but `{attribute}` of the secret does not have the value that was requested. Apply again."
     );
     Diagnostic::error(format!("`{attribute}` was not applied"), detail)
 }
 
-/// A secret that was written is not in force within the time of a request.
+/// A secret of a store is still pending when the provider stops waiting.
 pub(crate) fn store_secret_pending(name: &str) -> Diagnostic {
-    let detail = "The API took the value, and still says that it is pending: Workers may read the old one, or none, for a while.";
+    let detail = "The API accepted the value, and still says that it is pending. For a while, Workers may read the old value or \
+                  none. You do not have to do anything.";
     Diagnostic::warning(format!("The secret {name} is not in force yet"), detail)
-}
-
-/// An import id that names no secret of a store.
-pub(crate) fn wrong_store_secret_id() -> Diagnostic {
-    let detail = "Write <account_id>/<store_id>/<secret_id>: three ids of 32 hexadecimal digits, which the data source \
-                  cloudflare_secrets_store lists. The API does not tell the secret's value: the next apply puts the configured one.";
-    Diagnostic::error("Invalid import id", detail)
 }

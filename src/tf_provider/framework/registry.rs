@@ -7,12 +7,13 @@ use super::kinds::{
     Action, ActionHandle, DataSource, DataSourceHandle, EphemeralResource, EphemeralResourceHandle, Function,
     FunctionHandle, ListResource, ListResourceHandle, Provider, ProviderHandle, Resource, ResourceHandle,
 };
-use super::schema::Schemas;
+use super::schema::{Schemas, SecretTest};
 
 /// A provider with everything that it has, built once.
 pub struct Registry {
     provider: ProviderHandle,
     address: &'static str,
+    secret: SecretTest,
     resources: BTreeMap<&'static str, ResourceHandle>,
     data_sources: BTreeMap<&'static str, DataSourceHandle>,
     ephemeral_resources: BTreeMap<&'static str, EphemeralResourceHandle>,
@@ -29,35 +30,39 @@ impl RegistryBuilder {
     /// Adds a resource type.
     #[must_use]
     pub fn resource<R: Resource>(mut self, resource: R) -> RegistryBuilder {
-        self.0.resources.insert(R::TYPE_NAME, ResourceHandle::new(resource, self.0.address));
+        self.0.resources.insert(R::TYPE_NAME, ResourceHandle::new(resource, self.0.address, self.0.secret));
         self
     }
 
     /// Adds a data source.
     #[must_use]
     pub fn data_source<D: DataSource>(mut self, data_source: D) -> RegistryBuilder {
-        self.0.data_sources.insert(D::TYPE_NAME, DataSourceHandle::new(data_source));
+        self.0.data_sources.insert(D::TYPE_NAME, DataSourceHandle::new(data_source, self.0.secret));
         self
     }
 
     /// Adds an ephemeral resource type.
     #[must_use]
     pub fn ephemeral_resource<E: EphemeralResource>(mut self, ephemeral: E) -> RegistryBuilder {
-        self.0.ephemeral_resources.insert(E::TYPE_NAME, EphemeralResourceHandle::new(ephemeral));
+        self.0
+            .ephemeral_resources
+            .insert(E::TYPE_NAME, EphemeralResourceHandle::new(ephemeral, self.0.secret));
         self
     }
 
     /// Adds a list of a resource type's objects.
     #[must_use]
     pub fn list_resource<L: ListResource>(mut self, list: L) -> RegistryBuilder {
-        self.0.list_resources.insert(<L::Of as Resource>::TYPE_NAME, ListResourceHandle::new(list));
+        self.0
+            .list_resources
+            .insert(<L::Of as Resource>::TYPE_NAME, ListResourceHandle::new(list, self.0.secret));
         self
     }
 
     /// Adds an action.
     #[must_use]
     pub fn action<A: Action>(mut self, action: A) -> RegistryBuilder {
-        self.0.actions.insert(A::TYPE_NAME, ActionHandle::new(action));
+        self.0.actions.insert(A::TYPE_NAME, ActionHandle::new(action, self.0.secret));
         self
     }
 
@@ -78,8 +83,9 @@ impl Registry {
     /// A registry of this provider, so far without anything in it.
     pub fn builder<P: Provider>(provider: P) -> RegistryBuilder {
         RegistryBuilder(Registry {
-            provider: ProviderHandle::new(provider),
+            provider: ProviderHandle::new(provider, P::secret_likeness),
             address: P::ADDRESS,
+            secret: P::secret_likeness,
             resources: BTreeMap::new(),
             data_sources: BTreeMap::new(),
             ephemeral_resources: BTreeMap::new(),

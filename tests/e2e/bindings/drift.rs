@@ -167,7 +167,7 @@ fn what_was_granted_in_place_of_what_was_asked_goes_with_the_binding() {
         stage.sim.remove_group(&stage.sim.group_id("Workers Tail Read", "com.cloudflare.api.account"));
         apply.join().unwrap()
     });
-    failed.failure("The token was granted less than was asked");
+    failed.failure("The token was granted less than was requested");
     has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]]);
     assert_ne!(
         stage.attributes(B),

@@ -19,6 +19,6 @@ fn a_right_that_a_deny_beside_other_policies_withholds_is_told() {
     let id = stage.text(TOKEN, "id");
     stage.sim.add_policy(&id, &["D1 Read"], serde_json::json!({ account: "*" }));
     let applied = stage.config(&format!("{unbound}{BOUND}")).tf.apply().success();
-    applied.says("A deny withholds what was granted").says("The right does not work");
+    applied.says("Another policy denies what was granted").says("these rights do not work");
     assert_eq!(super::groups(&stage.sim, &id), ["Account API Tokens Write", "D1 Read"]);
 }

@@ -10,6 +10,7 @@ use super::handle::{Shape, handle};
 use super::operation::{
     ClientCapabilities, check, model, refuse_nulls, refuse_nulls_and_unknowns, run, validated,
 };
+use crate::tf_provider::framework::schema::SecretTest;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw};
 
 /// An action.
@@ -64,8 +65,8 @@ pub struct ActionHandle {
 handle!(ActionHandle);
 
 impl ActionHandle {
-    pub(in crate::tf_provider::framework) fn new<A: Action>(action: A) -> ActionHandle {
-        ActionHandle { erased: Arc::new(Typed(action)), shape: Shape::of_configuration::<A::Config>() }
+    pub(in crate::tf_provider::framework) fn new<A: Action>(action: A, secret: SecretTest) -> ActionHandle {
+        ActionHandle { erased: Arc::new(Typed(action, secret)), shape: Shape::of_configuration::<A::Config>() }
     }
 
     /// Says whether it will be refused.
@@ -91,21 +92,21 @@ trait Erased: Send + Sync {
     async fn invoke(self: Arc<Self>, config: Raw, progress: Progress) -> Diagnostics;
 }
 
-struct Typed<A>(A);
+struct Typed<A>(A, SecretTest);
 
 #[async_trait]
 impl<A: Action> Erased for Typed<A> {
     async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        validated(config, client, |config| self.0.validate(config)).await
+        validated(config, client, self.1, |config| self.0.validate(config)).await
     }
 
     async fn plan(self: Arc<Self>, config: Raw) -> Diagnostics {
-        check!(refuse_nulls::<A::Config>(&config));
+        check!(refuse_nulls::<A::Config>(&config, self.1));
         self.0.plan(check!(model(&config))).await
     }
 
     async fn invoke(self: Arc<Self>, config: Raw, progress: Progress) -> Diagnostics {
-        check!(refuse_nulls_and_unknowns::<A::Config>(&config));
+        check!(refuse_nulls_and_unknowns::<A::Config>(&config, self.1));
         self.0.invoke(check!(model(&config)), progress).await
     }
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::handle::{Shape, handle};
 use super::operation::{ClientCapabilities, check, failed, model, refuse_nulls_and_unknowns, run, validated};
+use crate::tf_provider::framework::schema::SecretTest;
 use crate::tf_provider::framework::{Diagnostics, Model, Raw};
 
 /// A data source.
@@ -46,8 +47,8 @@ pub struct DataSourceHandle {
 handle!(DataSourceHandle);
 
 impl DataSourceHandle {
-    pub(in crate::tf_provider::framework) fn new<D: DataSource>(data_source: D) -> DataSourceHandle {
-        DataSourceHandle { erased: Arc::new(Typed(data_source)), shape: Shape::of::<D::Model>() }
+    pub(in crate::tf_provider::framework) fn new<D: DataSource>(data_source: D, secret: SecretTest) -> DataSourceHandle {
+        DataSourceHandle { erased: Arc::new(Typed(data_source, secret)), shape: Shape::of::<D::Model>() }
     }
 
     /// Reads it.
@@ -62,16 +63,16 @@ trait Erased: Send + Sync {
     async fn read(self: Arc<Self>, config: Raw) -> DataResponse;
 }
 
-struct Typed<D>(D);
+struct Typed<D>(D, SecretTest);
 
 #[async_trait]
 impl<D: DataSource> Erased for Typed<D> {
     async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        validated(config, client, |config| self.0.validate(config)).await
+        validated(config, client, self.1, |config| self.0.validate(config)).await
     }
 
     async fn read(self: Arc<Self>, config: Raw) -> DataResponse {
-        check!(refuse_nulls_and_unknowns::<D::Model>(&config));
+        check!(refuse_nulls_and_unknowns::<D::Model>(&config, self.1));
         let (state, diagnostics) = self.0.read(check!(model(&config))).await;
         DataResponse { state: state.map(|model: D::Model| model.to_object()), diagnostics }
     }

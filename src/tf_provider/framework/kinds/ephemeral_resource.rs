@@ -10,6 +10,7 @@ use super::handle::{Shape, handle};
 use super::operation::{
     ClientCapabilities, check, decode, encode, failed, model, refuse_nulls_and_unknowns, run, validated,
 };
+use crate::tf_provider::framework::schema::SecretTest;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw};
 
 /// What an ephemeral resource gives when it is opened.
@@ -93,8 +94,9 @@ handle!(EphemeralResourceHandle);
 impl EphemeralResourceHandle {
     pub(in crate::tf_provider::framework) fn new<E: EphemeralResource>(
         ephemeral: E,
+        secret: SecretTest,
     ) -> EphemeralResourceHandle {
-        EphemeralResourceHandle { erased: Arc::new(Typed(ephemeral)), shape: Shape::of::<E::Model>() }
+        EphemeralResourceHandle { erased: Arc::new(Typed(ephemeral, secret)), shape: Shape::of::<E::Model>() }
     }
 
     /// Makes one.
@@ -121,16 +123,16 @@ trait Erased: Send + Sync {
     async fn close(self: Arc<Self>, private: Vec<u8>) -> Diagnostics;
 }
 
-struct Typed<E>(E);
+struct Typed<E>(E, SecretTest);
 
 #[async_trait]
 impl<E: EphemeralResource> Erased for Typed<E> {
     async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        validated(config, client, |config| self.0.validate(config)).await
+        validated(config, client, self.1, |config| self.0.validate(config)).await
     }
 
     async fn open(self: Arc<Self>, config: Raw) -> OpenResponse {
-        check!(refuse_nulls_and_unknowns::<E::Model>(&config));
+        check!(refuse_nulls_and_unknowns::<E::Model>(&config, self.1));
         match self.0.open(check!(model(&config))).await {
             (Some(opened), diagnostics) => OpenResponse {
                 result: Some(opened.result.to_object()),

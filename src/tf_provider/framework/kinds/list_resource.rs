@@ -15,6 +15,7 @@ use super::operation::{
 };
 use super::resource::Resource;
 use crate::tf_provider::framework::catch::catch_all;
+use crate::tf_provider::framework::schema::SecretTest;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, IdentitySchema, Model, Raw};
 
 /// An object that a list has found.
@@ -86,8 +87,8 @@ pub struct ListResourceHandle {
 handle!(ListResourceHandle);
 
 impl ListResourceHandle {
-    pub(in crate::tf_provider::framework) fn new<L: ListResource>(list: L) -> ListResourceHandle {
-        ListResourceHandle { erased: Arc::new(Typed(list)), shape: Shape::of_configuration::<L::Config>() }
+    pub(in crate::tf_provider::framework) fn new<L: ListResource>(list: L, secret: SecretTest) -> ListResourceHandle {
+        ListResourceHandle { erased: Arc::new(Typed(list, secret)), shape: Shape::of_configuration::<L::Config>() }
     }
 
     /// Lists objects, as many as are asked for. It ends after an error.
@@ -115,17 +116,17 @@ trait Erased: Send + Sync {
     async fn list(self: Arc<Self>, request: ListRequest) -> BoxStream<'static, ListEvent>;
 }
 
-struct Typed<L>(L);
+struct Typed<L>(L, SecretTest);
 
 #[async_trait]
 impl<L: ListResource> Erased for Typed<L> {
     async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        validated(config, client, |config| self.0.validate(config)).await
+        validated(config, client, self.1, |config| self.0.validate(config)).await
     }
 
     async fn list(self: Arc<Self>, request: ListRequest) -> BoxStream<'static, ListEvent> {
         let ListRequest { config, include_resource, limit: _ } = request;
-        check!(refuse_nulls_and_unknowns::<L::Config>(&config));
+        check!(refuse_nulls_and_unknowns::<L::Config>(&config, self.1));
         let listing = self.0.list(check!(model(&config)), include_resource);
         let schema = IdentitySchema::of(&<L::Of as Resource>::Model::attributes());
         listing

@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tracing::Instrument;
 
 use crate::tf_provider::framework::catch::catch;
-use crate::tf_provider::framework::schema::{nulls, validate_again};
+use crate::tf_provider::framework::schema::{SecretTest, nulls, validate_again};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Mismatch, Model, Path, Raw, validate};
 
 /// What the client says of itself with a request.
@@ -69,9 +69,10 @@ pub(super) async fn run<T: Failed + Send + 'static>(work: impl Future<Output = T
 pub(super) async fn validated<M: Model, F: Future<Output = Diagnostics>>(
     config: Raw,
     client: ClientCapabilities,
+    secret: SecretTest,
     more: impl FnOnce(M) -> F,
 ) -> Diagnostics {
-    let mut found = validate(&M::attributes(), &config, client.write_only_attributes);
+    let mut found = validate(&M::attributes(), &config, client.write_only_attributes, secret);
     if !found.has_error() {
         found.extend(more(check!(model(&config))).await);
     }
@@ -80,20 +81,23 @@ pub(super) async fn validated<M: Model, F: Future<Output = Diagnostics>>(
 
 /// Refuses what validation has not seen, since it was not known: null elements; and what it has let pass, since it might have
 /// been a mock's. It is the last look before the remote side hears anything.
-pub(super) fn refuse_nulls<M: Model>(config: &Raw) -> Result<(), Diagnostics> {
+pub(super) fn refuse_nulls<M: Model>(config: &Raw, secret: SecretTest) -> Result<(), Diagnostics> {
     let attributes = M::attributes();
     let mut found = nulls(&attributes, config);
-    found.extend(validate_again(&attributes, config));
+    found.extend(validate_again(&attributes, config, secret));
     found.into_result()
 }
 
 /// The same where all must be known. Core promises that it is; what it is not could be mistaken for less than it will be.
-pub(super) fn refuse_nulls_and_unknowns<M: Model>(config: &Raw) -> Result<(), Diagnostics> {
+pub(super) fn refuse_nulls_and_unknowns<M: Model>(
+    config: &Raw,
+    secret: SecretTest,
+) -> Result<(), Diagnostics> {
     if !config.is_wholly_known() {
         let detail = "Terraform asked for something to be done while a value of the configuration is unknown. This is a bug.";
         return Err(Diagnostic::error("The configuration is not wholly known", detail).into());
     }
-    refuse_nulls::<M>(config)
+    refuse_nulls::<M>(config, secret)
 }
 
 /// An object as its model.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::handle::{Shape, handle};
 use super::operation::{ClientCapabilities, check, model, refuse_nulls, run, validated};
+use crate::tf_provider::framework::schema::{SecretLikeness, SecretTest};
 use crate::tf_provider::framework::{Diagnostics, Model, Raw};
 
 /// A provider: its configuration, and what that configures.
@@ -16,6 +17,12 @@ pub trait Provider: Send + Sync + 'static {
 
     /// Its registry address, such as `registry.terraform.io/namespace/type`.
     const ADDRESS: &'static str;
+
+    /// Judges whether a text may be a credential, so that no diagnostic quotes it.
+    fn secret_likeness(text: &str) -> SecretLikeness {
+        let _ = text;
+        SecretLikeness::None
+    }
 
     /// Checks beyond those of the attributes. Values may be unknown.
     async fn validate(&self, config: Self::Config) -> Diagnostics {
@@ -43,8 +50,8 @@ pub struct ProviderHandle {
 handle!(ProviderHandle);
 
 impl ProviderHandle {
-    pub(in crate::tf_provider::framework) fn new<P: Provider>(provider: P) -> ProviderHandle {
-        ProviderHandle { erased: Arc::new(Typed(provider)), shape: Shape::of::<P::Config>() }
+    pub(in crate::tf_provider::framework) fn new<P: Provider>(provider: P, secret: SecretTest) -> ProviderHandle {
+        ProviderHandle { erased: Arc::new(Typed(provider, secret)), shape: Shape::of::<P::Config>() }
     }
 
     /// Takes a provider block. Values may be unknown.
@@ -71,16 +78,16 @@ trait Erased: Send + Sync {
     async fn close(&self);
 }
 
-struct Typed<P>(P);
+struct Typed<P>(P, SecretTest);
 
 #[async_trait]
 impl<P: Provider> Erased for Typed<P> {
     async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        validated(config, client, |config| self.0.validate(config)).await
+        validated(config, client, self.1, |config| self.0.validate(config)).await
     }
 
     async fn configure(self: Arc<Self>, config: Raw) -> Diagnostics {
-        check!(refuse_nulls::<P::Config>(&config));
+        check!(refuse_nulls::<P::Config>(&config, self.1));
         self.0.configure(check!(model(&config))).await
     }
 

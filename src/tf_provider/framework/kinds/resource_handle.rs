@@ -19,6 +19,7 @@ use super::resource::{
 };
 use crate::tf_provider::framework::generate::generate;
 use crate::tf_provider::framework::plan::plan_change;
+use crate::tf_provider::framework::schema::SecretTest;
 use crate::tf_provider::framework::schema::without_null_elements;
 use crate::tf_provider::framework::{
     Diagnostic, Diagnostics, IdentitySchema, Model, Path, Plan, Raw, Severity, Type,
@@ -134,11 +135,12 @@ impl ResourceHandle {
     pub(in crate::tf_provider::framework) fn new<R: Resource>(
         resource: R,
         provider: &'static str,
+        secret: SecretTest,
     ) -> ResourceHandle {
         ResourceHandle {
             name: R::TYPE_NAME,
             provider,
-            erased: Arc::new(Typed(resource)),
+            erased: Arc::new(Typed(resource, secret)),
             shape: Shape::new(|| schema::<R::Model>(R::VERSION)),
             identity: OnceLock::new(),
         }
@@ -286,7 +288,7 @@ trait Erased: Send + Sync {
     async fn move_from(self: Arc<Self>, source: MoveSource) -> StateResponse;
 }
 
-struct Typed<R>(R);
+struct Typed<R>(R, SecretTest);
 
 /// The identity of an object, if its type has one and all of it is known.
 fn identity<R: Resource>(state: &R::Model) -> Option<Raw> {
@@ -322,7 +324,7 @@ impl<R: Resource> Erased for Typed<R> {
     }
 
     async fn validate(self: Arc<Self>, config: Raw, client: ClientCapabilities) -> Diagnostics {
-        validated(config, client, |config| self.0.validate(config)).await
+        validated(config, client, self.1, |config| self.0.validate(config)).await
     }
 
     async fn upgrade(self: Arc<Self>, state: PriorState) -> StateResponse {
@@ -353,7 +355,7 @@ impl<R: Resource> Erased for Typed<R> {
         if proposed.is_null() {
             return self.plan_destroy(prior, private).await;
         }
-        check!(refuse_nulls::<R::Model>(&config));
+        check!(refuse_nulls::<R::Model>(&config, self.1));
         let (attributes, resource) = (R::Model::attributes(), &self.0);
         let (prior, config, private) = (&prior, &config, &private);
         let refined = plan_change(&attributes, prior, config, |draft| async move {
@@ -387,7 +389,7 @@ impl<R: Resource> Erased for Typed<R> {
     async fn apply(self: Arc<Self>, request: ApplyRequest) -> ApplyResponse {
         let ApplyRequest { prior, planned, config, private, identity: _ } = request;
         if !planned.is_null() {
-            check!(refuse_nulls_and_unknowns::<R::Model>(&config));
+            check!(refuse_nulls_and_unknowns::<R::Model>(&config, self.1));
         }
         let private = check!(decode(&private));
         match (check!(maybe(&prior)), check!(maybe(&planned))) {

@@ -16,4 +16,4 @@ pub use model::{Model, View, attribute_name};
 pub(crate) use nulls::{null_elements, nulls, without_null_elements};
 pub use text::{described, hcl, unwrap};
 pub(crate) use validate::validate_again;
-pub use validate::{may_be_secret, validate};
+pub use validate::{SecretLikeness, SecretTest, validate};

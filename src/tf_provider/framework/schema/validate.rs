@@ -6,28 +6,56 @@ use crate::tf_provider::framework::diagnostics::{Diagnostic, Diagnostics};
 use crate::tf_provider::framework::path::Path;
 use crate::tf_provider::framework::value::{Raw, Type};
 
+/// How much a text looks like a credential. Diagnostics do not quote a text that may be one: a user may have written a
+/// credential into an attribute that is not sensitive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretLikeness {
+    /// It does not look like a credential.
+    None,
+    /// It may be one: it is long enough and has no other form.
+    Possible,
+    /// It has the prefix of a known kind of credential.
+    Certain,
+}
+
+/// The provider's knowledge of what credentials look like.
+pub type SecretTest = fn(&str) -> SecretLikeness;
+
 /// Runs every attribute's checks over a configuration, and refuses null elements and missing attributes. Unknown values
 /// pass: they are checked again once known.
 ///
-/// `write_only` tells whether the client knows write-only attributes; older ones would store them.
-pub fn validate(attributes: &[Attribute], config: &Raw, write_only: bool) -> Diagnostics {
+/// `write_only`: the client knows write-only attributes. Older clients would store them.
+pub fn validate(attributes: &[Attribute], config: &Raw, write_only: bool, secret: SecretTest) -> Diagnostics {
     let mut found = nulls(attributes, config);
     let required = attributes.iter().filter(|a| a.mode == Mode::Required && config.get(a.name).is_null());
     found.extend(Diagnostics(required.map(|a| missing(a.name)).collect()));
-    object(attributes, config, &Path::root(), Round::First { write_only }, &mut found);
+    object(
+        attributes,
+        config,
+        &Path::root(),
+        Round { secret, kind: RoundKind::First { write_only } },
+        &mut found,
+    );
     found
 }
 
 /// Runs the checks that validation was lenient with, over a configuration that a real run has: none of a mock.
-pub(crate) fn validate_again(attributes: &[Attribute], config: &Raw) -> Diagnostics {
+pub(crate) fn validate_again(attributes: &[Attribute], config: &Raw, secret: SecretTest) -> Diagnostics {
     let mut found = Diagnostics::none();
-    object(attributes, config, &Path::root(), Round::Again, &mut found);
+    object(attributes, config, &Path::root(), Round { secret, kind: RoundKind::Again }, &mut found);
     found
 }
 
-/// Which checks are run.
+/// One pass over a configuration.
+#[derive(Clone, Copy)]
+struct Round {
+    secret: SecretTest,
+    kind: RoundKind,
+}
+
+/// Which checks a pass runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Round {
+enum RoundKind {
     /// All of them.
     First { write_only: bool },
     /// Those alone that the first round was lenient with.
@@ -41,7 +69,7 @@ fn object(attributes: &[Attribute], config: &Raw, at: &Path, round: Round, found
             continue;
         }
         let path = at.attribute(attribute.name);
-        if let Round::First { write_only } = round {
+        if let RoundKind::First { write_only } = round.kind {
             alone(attribute, config, &path, write_only, found);
         }
         if !value.is_unknown() {
@@ -77,7 +105,7 @@ fn alone(attribute: &Attribute, config: &Raw, path: &Path, write_only: bool, fou
 }
 
 fn checks(attribute: &Attribute, value: &Raw, path: &Path, round: Round, found: &mut Diagnostics) {
-    if round != Round::Again
+    if round.kind != RoundKind::Again
         && matches!(&attribute.kind, Kind::Leaf(ty) if *ty == Type::Number)
         && matches!(value, Raw::Number(number) if number.as_i64().is_none())
     {
@@ -86,17 +114,20 @@ fn checks(attribute: &Attribute, value: &Raw, path: &Path, round: Round, found: 
         return;
     }
     for validator in &attribute.validators {
-        let checked = match round {
-            Round::First { .. } => validator.validate(value),
-            Round::Again if validator.is_lenient() => validator.check(value),
-            Round::Again => Ok(()),
+        let checked = match round.kind {
+            RoundKind::First { .. } => validator.validate(value),
+            RoundKind::Again if validator.is_lenient() => validator.check(value),
+            RoundKind::Again => Ok(()),
         };
         if let Err(wrong) = checked {
             let subject = match (wrong.part.as_deref().or(value.as_str()), attribute.sensitive) {
-                (Some(text), false) if may_be_secret(text) && (!wrong.no_secret || is_marked(text)) => {
-                    "The value (hidden, since it may be a secret)".to_owned()
-                }
-                (Some(text), false) => format!("\"{text}\""),
+                (Some(text), false) => match (round.secret)(text) {
+                    SecretLikeness::Possible if wrong.no_secret => format!("\"{text}\""),
+                    SecretLikeness::None => format!("\"{text}\""),
+                    SecretLikeness::Possible | SecretLikeness::Certain => {
+                        "The value (hidden, since it may be a secret)".to_owned()
+                    }
+                },
                 (Some(_), true) => "The value (hidden, since it is sensitive)".to_owned(),
                 (None, _) => format!("`{}`", attribute.name),
             };
@@ -104,20 +135,6 @@ fn checks(attribute: &Attribute, value: &Raw, path: &Path, round: Round, found: 
             found.push(Diagnostic::error(format!("Invalid `{path}`"), detail).at(path.clone()));
         }
     }
-}
-
-/// Whether a text looks as if it held a credential: it begins as well-known ones do, or has 32 or more of their characters
-/// in a row. Ids of 32 hexadecimal digits are none. An attribute that is not sensitive may be given one by mistake.
-pub fn may_be_secret(text: &str) -> bool {
-    let is_id = |run: &str| run.len() == 32 && run.bytes().all(|b| b.is_ascii_hexdigit());
-    let mut runs = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-    is_marked(text) || runs.any(|run| run.len() >= 32 && !is_id(run))
-}
-
-/// Whether a text begins as well-known credentials do.
-fn is_marked(text: &str) -> bool {
-    const BEGINNINGS: [&str; 4] = ["cfat_", "cfut_", "cfk_", "v1.0-"];
-    BEGINNINGS.iter().any(|beginning| text.trim_start().starts_with(beginning))
 }
 
 fn nested(
