@@ -1,8 +1,8 @@
-//! What a policy grants, a line for each right: so that a change of one right is a change of one line in a plan.
+//! What a policy grants, one line for each right, so that a change of one right changes one line.
 //!
-//! The lines follow what is written, and the catalog only where it must be asked: for the name of a group that is written as
-//! an id, and for what a group reaches on an account. So a refresh without a catalog, an answer in another order and a group
-//! that the API renames change no line.
+//! The lines follow what is written. They use the catalog only for the name of a group that is written as an id, and for what
+//! a group covers on an account. So the lines stay the same without a catalog, in another order, and when the API renames a
+//! group.
 
 use std::collections::BTreeSet;
 

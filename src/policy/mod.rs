@@ -1,10 +1,10 @@
-//! Token policies as a domain of their own, pure: no async, no HTTP, no Terraform.
+//! Token policies as a domain of their own, pure: no async and no HTTP.
 //!
 //! A user writes a [`PolicySpec`]: names of permission groups and what they apply to. With a [`Catalog`] it resolves to
-//! a [`Policy`], the canonical form in which ids are sorted and resources are flat, and whose [`Fingerprint`] is its
-//! identity: what the API calls a policy's id changes from one write to the next. [`describe`] is the way back. What is
-//! wrong with a spec is a [`Problem`] that points at a part of it and says the way out; wording it for Terraform is
-//! somebody else's business.
+//! a [`Policy`], the canonical form, with sorted ids and flat resources. The policy's [`Fingerprint`] is its identity,
+//! because the API's id of a policy changes from one write to the next. [`describe`] is the way back. A fault of a spec is a
+//! [`Problem`] that points at a part of it. This module states facts: it knows neither the words of diagnostics nor the
+//! syntax of configurations.
 
 mod canonical;
 mod catalog;

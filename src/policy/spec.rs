@@ -22,8 +22,8 @@ pub struct PolicySpec {
 /// What a policy applies to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
-    /// Nothing is written, which means the account that owns the token. Only groups that the account alone has can be meant
-    /// so: Terraform drops a misspelt attribute of an object in silence, and what is missing must not mean more.
+    /// No target is written. It means the account that owns the token, and only for groups that exist for accounts alone:
+    /// a target that is missing by mistake must not widen a grant.
     Account,
     /// Zones by id.
     Zones(Selection),

@@ -129,7 +129,7 @@ fn by_words(wanted: &[String], have: &[String]) -> Option<Rating> {
     Some(Rating { missing, slips, exact: missing + slips + more == 0, more, alike })
 }
 
-/// Is it the same word in another number, or with a letter or two wrong?
+/// Is it the same word in another number, or with a letter or two wrong.
 fn is_slip(word: &str, other: &str) -> bool {
     let (short, long) = if word.len() < other.len() { (word, other) } else { (other, word) };
     if long.strip_suffix('s') == Some(short) || long.strip_suffix("es") == Some(short) {

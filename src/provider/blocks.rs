@@ -1,5 +1,5 @@
-//! The blocks that resources share, `policies` and `condition`, and the one mapping between them, the policy domain and
-//! the API.
+//! The nested attributes that resources share, `policies` and `condition`, and their mapping to the policy domain and the
+//! API.
 
 use std::collections::BTreeSet;
 
@@ -13,43 +13,44 @@ use crate::policy::{Effect, PolicySpec, Selection, Target, cidr};
 use crate::tf_provider::framework::{Map, Model, Raw, Set, Validator, Value, optional, required};
 use crate::tokens;
 
-/// The attribute that has policies, in every type that has any.
+/// The name of the attribute that has policies. It is the same in every type.
 pub(crate) const POLICIES: &str = "policies";
 
 model! {
     /// Rights that go together: permission groups, and what they apply to.
     pub(crate) struct PolicyBlock {
-        /// `allow` grants the rights, `deny` withholds them whatever else the token allows.
+        /// `allow` grants the rights. `deny` withholds them, even if another policy of the token allows them.
         effect: String = optional().or(Raw::string("allow")).check(Validator::one_of(&["allow", "deny"])),
         /// Permission groups: names as the API lists them (what the dashboard calls *Edit* is *Write* here), or ids of 32
-        /// hexadecimal digits. A name is resolved within the scope of what the policy applies to. Without `zones`, `r2_buckets`,
-        /// `workers` and `resources` that is the token's own account, and only groups that exist for accounts alone can be used so.
+        /// hexadecimal digits. Several groups can share one name: the policy's target decides which one is meant. Without
+        /// `zones`, `r2_buckets`, `workers` and `resources` the target is the token's own account. Then only groups that
+        /// exist for accounts alone can be used.
         permission_groups: Set<String> = required().check(Validator::not_empty("Name at least one permission group.")),
-        /// For zone-scoped groups: the ids of the zones that they apply to, or `["*"]` for all zones of the account.
+        /// For zone-scoped permission groups: the ids of the zones, or `["*"]` for all zones of the account.
         zones: Set<String> = optional()
             .check(Validator::not_empty("Name the zones, write [\"*\"] for all, or leave the policy out."))
             .check(checks::star_stands_alone())
             .check(checks::zone_or_star())
             .conflicts_with(&["r2_buckets", "workers", "resources"]),
-        /// For bucket-scoped groups: R2 buckets as `jurisdiction/bucket` (`default/logs`), or `["*"]` for all of the
-        /// account.
+        /// For bucket-scoped permission groups: R2 buckets as `jurisdiction/bucket` (`default/logs`), or `["*"]` for all
+        /// buckets of the account.
         r2_buckets: Set<String> = optional()
             .check(Validator::not_empty("Name the buckets, write [\"*\"] for all, or leave the policy out."))
             .check(checks::star_stands_alone())
             .conflicts_with(&["workers", "resources"]),
-        /// For the permission groups *Individual Workers …*: names of Workers (`edge-api`), or `["*"]` for all of the account.
-        /// A name is turned into the Worker's tag, at plan where the Worker exists, at apply where the same run makes it. The
-        /// tag is what is compared: renaming a Worker changes nothing, another Worker of the same name does. To find the tags,
-        /// the provider's credential needs *Workers Scripts Read*.
+        /// For the permission groups *Individual Workers …*: names of Workers (`edge-api`), or `["*"]` for all Workers of
+        /// the account. The provider turns a name into the Worker's tag: at plan if the Worker exists, at apply if the same
+        /// run creates it. It compares tags. So a renamed Worker is no change, but another Worker with the same name is. To
+        /// read the tags, the provider's credential needs *Workers Scripts Read*.
         workers: Set<String> = optional()
             .check(Validator::not_empty("Name the Workers, write [\"*\"] for all, or leave the policy out."))
             .check(checks::star_stands_alone())
             .check(checks::not_blank())
             .conflicts_with(&["resources"]),
-        /// What the groups apply to in the API's own keys, such as
-        /// `{ "com.cloudflare.api.account.zone.<id>" = "*" }`. Keys are written flat; what the API wants nested under the
-        /// account is nested on the way out. On the key of an account (`com.cloudflare.api.account.<id>`) a zone-,
-        /// bucket- or Worker-scoped group covers all zones, buckets or Workers of the account.
+        /// What the groups apply to, in the API's own keys, such as `{ "com.cloudflare.api.account.zone.<id>" = "*" }`.
+        /// Write the keys flat: the provider nests those that the API wants nested under the account. On the key of an
+        /// account (`com.cloudflare.api.account.<id>`) a zone-, bucket- or Worker-scoped group covers all zones, buckets or
+        /// Workers of the account.
         resources: Map<String> = optional()
             .check(Validator::not_empty("Name a resource, or leave `resources` out to mean the token's account."))
             .check(checks::resource_keys()),
@@ -57,19 +58,19 @@ model! {
 }
 
 model! {
-    /// From where the token may be used.
+    /// Limits where the token can be used from.
     pub(crate) struct ConditionBlock {
-        /// By the address that a request comes from.
+        /// Limits by the address that a request comes from.
         request_ip: RequestIpBlock = required(),
     }
 }
 
 model! {
-    /// Addresses and CIDR ranges, compared by what they contain and not by how they are written.
+    /// Addresses and CIDR ranges. The provider compares which addresses they contain, not how they are written.
     pub(crate) struct RequestIpBlock {
-        /// The token works from these only.
+        /// The token works only from these addresses.
         r#in: Set<String> = optional().check(no_side()).check(checks::ip_range()),
-        /// The token does not work from these. Looked at before `in`.
+        /// The token does not work from these addresses, even if `in` contains them.
         not_in: Set<String> = optional().check(no_side()).check(checks::ip_range()),
     }
 }
@@ -79,7 +80,7 @@ fn no_side() -> Validator {
 }
 
 impl PolicyBlock {
-    /// What the user means; none while a part of it is unknown.
+    /// The policy that the user means. `None` while a part of it is unknown.
     pub(crate) fn spec(&self) -> Option<PolicySpec> {
         Some(PolicySpec {
             effect: self.effect()?,
@@ -96,7 +97,7 @@ impl PolicyBlock {
             .unwrap_or_default()
     }
 
-    /// What the policy applies to; none while a part of it is unknown.
+    /// What the policy applies to. `None` while a part of it is unknown.
     pub(crate) fn target(&self) -> Option<Target> {
         let unknown = self.zones.is_unknown()
             || self.r2_buckets.is_unknown()
@@ -127,7 +128,7 @@ impl PolicyBlock {
         }
     }
 
-    /// Whether it grants or withholds; none while that is unknown.
+    /// Whether the policy allows or denies. `None` while that is unknown.
     pub(crate) fn effect(&self) -> Option<Effect> {
         match &self.effect {
             Value::Null => Some(Effect::Allow),
@@ -159,7 +160,7 @@ impl From<&PolicySpec> for PolicyBlock {
     }
 }
 
-/// The specs of a set of policies; none while a part of one is unknown. No set has no specs.
+/// The specs of a set of policies. `None` while a part of one is unknown. A null set gives no specs.
 pub(crate) fn specs(policies: &Value<Set<PolicyBlock>>) -> Option<Vec<PolicySpec>> {
     match policies {
         Value::Null => Some(Vec::new()),
@@ -168,17 +169,17 @@ pub(crate) fn specs(policies: &Value<Set<PolicyBlock>>) -> Option<Vec<PolicySpec
     }
 }
 
-/// Specs as a set of policies; none of them as no set.
+/// Specs as a set of policies. No specs give a null set.
 pub(crate) fn policy_set(specs: impl IntoIterator<Item = PolicySpec>) -> Value<Set<PolicyBlock>> {
     let set: Set<PolicyBlock> = specs.into_iter().map(|spec| PolicyBlock::from(&spec)).collect();
     if set.0.is_empty() { Value::Null } else { Value::Known(set) }
 }
 
-/// The API's condition; none where nothing is asked. For blocks that are wholly known, as the framework sees to wherever
-/// something is sent.
+/// The condition as the API takes it. `None` if the block sets nothing. The block must be completely known. The framework
+/// checks that before anything is sent.
 pub(crate) fn condition(block: &Value<ConditionBlock>) -> Option<Condition> {
     let ip = block.known()?.request_ip.known()?;
-    // What is no address goes out as it is, for the API to refuse.
+    // An element that is not an address is sent unchanged, and the API refuses it.
     let sent = |element: &String| cidr(element).unwrap_or_else(|| element.clone());
     let side = |set: &Value<Set<String>>| {
         set.known().map(|s| s.known_so_far().map(sent).collect()).unwrap_or_default()
@@ -190,12 +191,12 @@ pub(crate) fn condition(block: &Value<ConditionBlock>) -> Option<Condition> {
     (!condition.is_empty()).then_some(condition)
 }
 
-/// The block for the API's condition: `current` where it means the same.
+/// The block for a condition of the API. It is `current` if that means the same.
 pub(crate) fn condition_block(
     current: &Value<ConditionBlock>,
     condition: Option<&Condition>,
 ) -> Value<ConditionBlock> {
-    // What is of an unknown kind has no attribute, and is kept by every write.
+    // A condition of an unknown kind has no attribute here. Every write keeps it.
     let known = condition.and_then(|c| c.request_ip.clone());
     let known = known.map(|ip| RequestIp { other: Default::default(), ..ip });
     let asked = known.clone().map(|ip| Condition { request_ip: Some(ip), ..Condition::default() });
@@ -210,18 +211,18 @@ pub(crate) fn condition_block(
     }
 }
 
-/// Whether two `condition` values ask the same.
+/// Whether two values of `condition` mean the same.
 pub(super) fn same_condition(a: &Raw, b: &Raw) -> bool {
     let read = |raw: &Raw| ConditionBlock::from_object(raw).ok().and_then(|block| condition(&block.into()));
     tokens::same_condition(read(a).as_ref(), read(b).as_ref())
 }
 
-/// A timestamp of the API for the state: `current` where it is the same instant.
+/// A timestamp of the API for the state. It is `current` if that is the same instant.
 pub(crate) fn timestamp(current: &Value<String>, at: Option<OffsetDateTime>) -> Value<String> {
     same_or(current, at.and_then(|at| at.format(&Rfc3339).ok()).into())
 }
 
-/// The new timestamp, or the current one where it is the same instant, written as it is.
+/// The new timestamp, or the current one if it is the same instant in another spelling.
 pub(crate) fn same_or(current: &Value<String>, new: Value<String>) -> Value<String> {
     if checks::is_same_instant(current, &new) { current.clone() } else { new }
 }

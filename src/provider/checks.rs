@@ -1,4 +1,4 @@
-//! What values must be, with the words for the user who wrote another one: the validators that schemas share.
+//! The validators that schemas share, with the texts for wrong values.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,7 +28,8 @@ pub(super) fn token_name() -> Validator {
     })
 }
 
-/// A status as the API writes it: another spelling would be of no token, and look like an empty list.
+/// A token's status. The API writes it in lower case: any other spelling would match no token, and the result would be an
+/// empty list.
 pub(super) fn status() -> Validator {
     Validator::string("in lower case", |text| {
         let right = text.trim().to_lowercase();
@@ -41,7 +42,7 @@ pub(super) fn status() -> Validator {
     })
 }
 
-/// Anything but white space.
+/// A text that is not only white space.
 pub(super) fn not_blank() -> Validator {
     Validator::string("not empty", |text| {
         if text.trim().is_empty() {
@@ -110,7 +111,7 @@ fn is_same_second(a: Option<&str>, b: Option<&str>) -> bool {
     second(a).is_some() && second(a) == second(b)
 }
 
-/// A duration such as `30s`, `720h` or `90d`, longer than nothing unless `zero` is allowed.
+/// A duration such as `30s`, `720h` or `90d`. Zero is valid only if `zero` is true.
 pub(super) fn duration(zero: bool) -> Validator {
     Validator::string("a duration such as `30s`, `12h` or `90d`", move |text| match parse_duration(text) {
         None => Err("is not a duration: write one such as 30s, 12h, 90d or 1d 12h.".to_owned()),
@@ -124,11 +125,11 @@ pub(super) fn duration(zero: bool) -> Validator {
     })
 }
 
-/// The longest duration, 100 years: any later instant can still be written as a timestamp.
+/// The longest duration, 100 years. Any instant within it can be written as a timestamp.
 const LONGEST: Duration = Duration::from_secs(36_525 * 86_400);
 
-/// Reads a duration: numbers with the units `s`, `m`, `h`, `d`, `w` (and finer ones), added up. Months and years are no
-/// durations, since they differ.
+/// Reads a duration: numbers with the units `s`, `m`, `h`, `d`, `w` and finer ones, added up. Months and years are refused,
+/// because their lengths differ.
 pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     let fuzzy = ["month", "year", "M", "y"];
     if fuzzy.iter().any(|unit| text.contains(unit)) {
@@ -147,7 +148,7 @@ pub(super) fn ip_range() -> Validator {
     })
 }
 
-/// Elements of which `"*"`, where it is one, is the only one.
+/// `"*"` must be the only element if it is one.
 pub(super) fn star_stands_alone() -> Validator {
     Validator::new("`[\"*\"]` for all", |raw| match raw {
         Raw::Set(elements) if elements.len() > 1 && elements.iter().any(|e| e.as_str() == Some("*")) => {
@@ -175,8 +176,8 @@ pub(super) fn zone_or_star() -> Validator {
     })    .passing_mocks()
 }
 
-/// The API's own resource keys, flat, with `"*"` or a nest in JSON at each. Of a key whose kind is not known here only the
-/// beginning is checked: the API gets new kinds.
+/// The API's own resource keys, flat, each with `"*"` or a nested object in JSON. If the kind of a key is not known here,
+/// only the beginning is checked, because the API adds kinds.
 pub(super) fn resource_keys() -> Validator {
     const NO_VALUE: &str = "has a value that is neither `*` nor `jsonencode` of an object of strings.";
     let fault = |key: &str| keys::check(key).err().map(|bad| format!("{bad}."));

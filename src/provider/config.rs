@@ -1,4 +1,4 @@
-//! The provider block: credentials, the default account, and how to reach the API.
+//! The provider block: the credential, the default account, and how to reach the API.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,35 +26,39 @@ use crate::tf_provider::framework::{
 use crate::tokens::{OwnToken, Settings, Stopper, TokenService};
 
 model! {
-    /// Creates Cloudflare API tokens with exactly the rights they need, hands them to whoever needs them, and rotates them.
+    /// Creates Cloudflare API tokens with exactly the rights that they need, hands their values to the programs that use
+    /// them, and rotates them.
     pub(crate) struct ProviderModel {
-        /// The API token that the provider authenticates with; it needs *Account API Tokens Write*. Either this or
-        /// `api_key` and `email`. Default: the environment's `CLOUDFLARE_API_TOKEN`.
+        /// The API token that the provider authenticates with. It needs *Account API Tokens Write*. Set either this, or
+        /// `api_key` and `email`. Default: the environment variable `CLOUDFLARE_API_TOKEN`.
         api_token: SecretString = optional().check(checks::not_blank()).conflicts_with(&["api_key"]),
-        /// The global API key, with `email`. Default: the environment's `CLOUDFLARE_API_KEY`.
+        /// The global API key. It needs `email`. Default: the environment variable `CLOUDFLARE_API_KEY`.
         api_key: SecretString = optional().check(checks::not_blank()),
-        /// The e-mail address of the global API key's user. Default: the environment's `CLOUDFLARE_EMAIL`.
+        /// The e-mail address of the global API key's user. Default: the environment variable `CLOUDFLARE_EMAIL`.
         email: String = optional().check(checks::not_blank()),
-        /// The account of every resource that names none itself. Default: the environment's `CLOUDFLARE_ACCOUNT_ID`.
+        /// The account of every resource that does not set its own. Default: the environment variable
+        /// `CLOUDFLARE_ACCOUNT_ID`.
         account_id: String = optional().check(checks::id("an account")),
-        /// Where the API is. Plain `http` is taken for a loopback host only. Default: the environment's
+        /// The address of the API. Plain `http` is allowed only for a loopback host. Default: the environment variable
         /// `CLOUDFLARE_BASE_URL`, else `https://api.cloudflare.com/client/v4`.
         base_url: String = optional().check(checks::not_blank()),
-        /// How often a request is tried again that failed for a passing reason and is safe to repeat. Default: `4`.
+        /// How often the provider repeats a request that failed for a temporary reason and is safe to repeat. Default: `4`.
         max_retries: i64 = optional().check(retries()),
         /// How long a single request may take. Default: `30s`.
         request_timeout: String = optional().check(checks::duration(false)),
-        /// How long the removal of a policy is watched after the write, where other hosts write the same token at the same
-        /// time: longer than their slowest write takes from its read on, which is the write itself and some seconds, such as
-        /// `10s`. Default: `0s`, not at all.
+        /// How long the provider watches, after it has removed a policy, whether a write from another host brings the
+        /// policy back. Set it if other hosts write the same tokens at the same time. It must be longer than their slowest
+        /// write takes from its read on: some seconds, such as `10s`. Default: `0s`, which does not watch.
         concurrent_writers_window: String = optional().check(checks::duration(true)),
-        /// In which directory the provider keeps its lock files and what its runs hand on to each other: below it, in
-        /// `terraform-provider-cloudflare-tokens`, which this user alone may use. Runs that write the same tokens on one host
-        /// must share it. No credential is written there. Default: the environment's `CLOUDFLARE_LOCK_DIRECTORY`, else
-        /// `XDG_CACHE_HOME`, else `.cache` in `HOME`, else the system's temporary directory, whichever can be written first.
+        /// The directory for lock files and for records that runs share. The provider uses the directory
+        /// `terraform-provider-cloudflare-tokens` in it, which only this user can access. Runs that write the same tokens
+        /// on one host must share it. No credential is written there. Default: the first of these that can be written: the
+        /// environment variable `CLOUDFLARE_LOCK_DIRECTORY`, `XDG_CACHE_HOME`, `.cache` in `HOME`, the system's temporary
+        /// directory.
         lock_directory: String = optional().check(checks::absolute_path()),
-        /// Rules that every token and binding of this provider configuration must keep, whatever a module asks for: a plan that
-        /// breaks one is refused. They hold for this provider block: another block, such as an alias, has its own.
+        /// Rules that every token and binding of this provider configuration must keep, whatever a module asks for. A plan
+        /// that breaks one is refused. The rules belong to this provider block: another block, such as one with an alias,
+        /// has its own.
         guardrails: GuardrailsBlock = block(),
     }
 }
@@ -72,7 +76,7 @@ fn retries() -> Validator {
 
 const LOCKS: &str = "terraform-provider-cloudflare-tokens";
 
-/// The environment's part of the configuration, read once at start.
+/// The part of the configuration that comes from the environment. It is read once at start.
 #[derive(Clone, Debug)]
 pub struct Environment {
     /// `CLOUDFLARE_API_TOKEN`
@@ -85,13 +89,13 @@ pub struct Environment {
     pub account_id: Option<String>,
     /// `CLOUDFLARE_BASE_URL`
     pub base_url: Option<String>,
-    /// Where the lock files of tokens are that are being written: the first of these that this user can write, the same for
-    /// all its processes on a host. `CLOUDFLARE_LOCK_DIRECTORY` names one, `XDG_CACHE_HOME` and `HOME` are the next best.
+    /// The directories that can have the lock files, in order of preference. All processes of this user on a host use the
+    /// first one that they can write. `CLOUDFLARE_LOCK_DIRECTORY` names one. `XDG_CACHE_HOME` and `HOME` come next.
     pub lock_dirs: Vec<PathBuf>,
 }
 
 impl Environment {
-    /// Reads the process's environment; a variable that is empty counts as unset.
+    /// Reads the process's environment. An empty variable counts as unset.
     #[allow(clippy::disallowed_methods, reason = "this is where the provider's environment is read")]
     pub fn from_process() -> Environment {
         let read = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
@@ -109,10 +113,10 @@ impl Environment {
     }
 }
 
-/// The directories that may have the lock files, the best one first. The last one is there where the others cannot be
-/// written, as in a container without a home.
+/// The directories that can have the lock files, in order of preference. The last one is for hosts where the others cannot
+/// be written, such as a container without a home directory.
 fn lock_dirs(cache: Option<String>, home: Option<String>) -> Vec<PathBuf> {
-    // The specification of XDG_CACHE_HOME wants a relative path ignored.
+    // The specification of XDG_CACHE_HOME requires that a relative path is ignored.
     let cache = cache.map(PathBuf::from).filter(|path| path.is_absolute());
     let home = home.map(|home| PathBuf::from(home).join(".cache"));
     let user = rustix::process::geteuid().as_raw();
@@ -123,15 +127,15 @@ fn lock_dirs(cache: Option<String>, home: Option<String>) -> Vec<PathBuf> {
 
 /// A part of the configuration.
 enum Given<T> {
-    /// It is known at apply only.
+    /// It is known only at apply.
     Unknown,
-    /// Nothing says it.
+    /// It is not configured.
     Missing,
-    /// It is this.
+    /// Its value.
     Known(T),
 }
 
-/// Where a credential is from.
+/// The place that a credential comes from.
 struct Place {
     kind: Kind,
     in_block: bool,
@@ -149,7 +153,7 @@ impl Place {
         }
     }
 
-    /// Refuses a credential that cannot work as it is written.
+    /// Refuses a credential whose form cannot work.
     fn check(&self, text: &str) -> Result<(), Diagnostic> {
         let Some(flaw) = flaw(self.kind, text) else { return Ok(()) };
         let error = wording::flawed_credential(self.kind, flaw, self.name());
@@ -157,12 +161,12 @@ impl Place {
     }
 }
 
-/// The provider: takes its block and makes the way to the API.
+/// The provider. It reads its block and makes the API client from it.
 pub(crate) struct CloudflareProvider {
     environment: Environment,
     session: Session,
     open: Open,
-    /// Of the present configuration: what was stopped is no reason to stop what the next run wants of the same process.
+    /// The stopper of the present configuration. A later run in the same process has its own.
     stopper: Mutex<Stopper>,
 }
 
@@ -175,7 +179,7 @@ impl CloudflareProvider {
         self.stopper.lock()
     }
 
-    /// The client's configuration, and where the credential is from.
+    /// The client's configuration, and the place that the credential comes from.
     fn client_config(
         &self,
         config: &ProviderModel,
@@ -205,7 +209,7 @@ impl CloudflareProvider {
         Ok(Given::Known((client, place)))
     }
 
-    /// What the block says; where it says nothing of credentials, what the environment does. Where one is from comes with it.
+    /// The credential of the block, or of the environment if the block has none, with the place that it comes from.
     fn credentials(&self, config: &ProviderModel) -> Result<Given<(Credentials, &'static str)>, Diagnostic> {
         if config.api_token.is_unknown() || config.api_key.is_unknown() || config.email.is_unknown() {
             return Ok(Given::Unknown);
@@ -258,7 +262,7 @@ impl CloudflareProvider {
         }
     }
 
-    /// The directories that may have the lock files. One that is named is the only one.
+    /// The directories that can have the lock files. A configured one is the only one.
     fn lock_dirs(&self, config: &ProviderModel) -> Vec<PathBuf> {
         match config.lock_directory.as_str() {
             Some(named) => vec![PathBuf::from(named).join(LOCKS)],

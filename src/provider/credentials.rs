@@ -3,7 +3,7 @@
 use crate::cloudflare::{CredentialFormat, credential_format, may_hold_credential};
 use crate::tf_provider::framework::SecretLikeness;
 
-/// What a credential is meant to be.
+/// The kind of credential that an argument is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// An API token.
@@ -17,7 +17,7 @@ pub(super) enum Kind {
 /// What is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
-    /// `Bearer` or the whole header stands in front.
+    /// `Bearer` or the whole header is in front.
     Bearer,
     /// It starts or ends with a line break.
     LineBreak,
@@ -27,11 +27,11 @@ pub(super) enum Flaw {
     Quotes,
     /// It has a space or a line break inside.
     Inside,
-    /// A global API key in the place of a token.
+    /// It is a global API key where a token belongs.
     KeyAsToken,
-    /// A token of a user in the place of the key.
+    /// It is a user's token where the key belongs.
     UserTokenAsKey,
-    /// A token of an account in the place of the key.
+    /// It is an account's token where the key belongs.
     AccountTokenAsKey,
 }
 

@@ -1,4 +1,4 @@
-//! `grants`: what policies grant, a line for each right, as plans, states and data sources show it.
+//! The attribute `grants`: what policies grant, one line for each right, in plans, states and data sources.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use crate::owner::Owner;
 use crate::policy::{Catalog, Names, PolicySpec};
 use crate::tf_provider::framework::{Set, Value};
 
-/// The rights of planned policies. Unknown as a whole where those of one policy are not known yet: a part of it is unknown, or
-/// only the permission groups tell and could not be asked for. One unknown line would not do, since it may become several, and
-/// Terraform lets no planned set grow.
+/// The rights of planned policies. The whole set is unknown if the rights of one policy are: because a part of the policy
+/// is unknown, or because the permission groups are needed and could not be listed. A single unknown element would not do:
+/// it may become several lines, and Terraform does not let a planned set grow.
 pub(crate) fn planned(
     policies: &Value<Set<PolicyBlock>>,
     owner: Option<&Owner>,
@@ -33,7 +33,7 @@ pub(crate) fn planned(
     Value::Known(lines.into_iter().collect())
 }
 
-/// A credential in the place of a permission group is refused, and must not be shown before it is.
+/// A policy with a credential as a permission group is refused later. It must not be shown before that.
 fn may_show_secret(block: &PolicyBlock) -> bool {
     block.known_groups().iter().any(|group| may_hold_credential(group))
 }
@@ -48,7 +48,7 @@ pub(crate) fn shown<'a>(
     policies.into_iter().flat_map(|spec| spec.grants(owner, catalog, names).lines).collect()
 }
 
-/// The rights of the policies of a state that an older version wrote: null where only the permission groups tell.
+/// The rights of the policies of a state that an older version wrote. Null if the permission groups would be needed.
 pub(crate) fn of_old_state(policies: &Value<Set<PolicyBlock>>, owner: &Value<Owner>) -> Value<Set<String>> {
     let grants = planned(policies, owner.known(), None);
     let is_known = specs(policies).is_some() && grants.known().is_some_and(|set| set.all_known().is_some());

@@ -1,8 +1,8 @@
-//! The provider's guardrails: what no plan may do, whatever a module says. Checked over planned values, so that a token,
-//! a binding and whatever else asks for rights is held to the same rules; what is not known yet passes, and is checked
-//! once it is, before anything is sent.
+//! The provider's guardrails: rules that no plan may break. They are checked over planned values, so that every resource
+//! that asks for rights keeps the same rules. Unknown values pass, and are checked once they are known, before anything is
+//! sent.
 //!
-//! Pure. Wording a breach is somebody else's business.
+//! Pure. `wording/guardrails.rs` has the texts.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,29 +16,28 @@ use crate::tf_provider::framework::{Set, Validator, Value, optional};
 model! {
     /// Rules that every plan of this provider configuration must keep. A plan that breaks one is refused.
     pub(crate) struct GuardrailsBlock {
-        /// Permission groups that no token and no binding may grant, by name or id. A name stands for the groups of that
-        /// name in every scope, and spelling a group by its id does not get around it. Policies with `effect = "deny"` are
-        /// exempt.
+        /// Permission groups that no token and no binding may grant, by name or id. A name forbids the groups of that name
+        /// in every scope, and also forbids them by id. Policies with `effect = "deny"` are exempt.
         forbidden_permission_groups: Set<String> = optional()
             .check(Validator::not_empty("Name a permission group, or leave it out to forbid none."))
             .check(checks::not_blank()),
         /// Whether every token must expire.
         require_expiry: bool = optional(),
-        /// The longest that a token may live, such as `90d`: from now until it expires, checked when it is made and
-        /// when its expiry changes. A token without an expiry breaks this rule.
+        /// The longest time that a token may live, such as `90d`, counted from now until it expires. It is checked when a
+        /// token is made and when its expiry changes. A token without an expiry breaks this rule.
         max_lifetime: String = optional().check(checks::duration(false)),
-        /// Whether every token must say in `condition.request_ip.in` from where it may be used. Everywhere, a range such as
-        /// `0.0.0.0/0`, does not count.
+        /// Whether every token must list in `condition.request_ip.in` the addresses that it can be used from. A range that
+        /// contains every address, such as `0.0.0.0/0`, does not count.
         require_ip_condition: bool = optional(),
     }
 }
 
-/// A longest time, and how the user wrote it.
+/// A longest time, with the text in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
     /// The time.
     pub(crate) length: Duration,
-    /// As it is in the configuration.
+    /// The text in the configuration.
     pub(crate) written: String,
 }
 
@@ -75,9 +74,9 @@ impl From<&Value<GuardrailsBlock>> for Guardrails {
 pub(crate) enum Breach {
     /// These permission groups, as written in the policies, are forbidden.
     Forbidden(BTreeSet<String>),
-    /// The rule names a permission group that does not exist: what it forbids cannot be told. With the nearest names.
+    /// The rule names a permission group that does not exist, so it forbids nothing. With the nearest names.
     NoSuchGroup(String, Vec<String>),
-    /// The token has no end; the longest that it may live, if that is limited.
+    /// The token has no end. With the longest time that it may live, if that is limited.
     Endless(Option<Limit>),
     /// The token would live longer than this.
     TooLong(Limit),
@@ -86,13 +85,13 @@ pub(crate) enum Breach {
 }
 
 impl Guardrails {
-    /// Whether policies must be held against the rules: only then the permission groups are needed.
+    /// Whether a rule is about permission groups, so that their list is needed.
     pub(crate) fn forbids_groups(&self) -> bool {
         !self.forbidden.is_empty()
     }
 
-    /// The breaches of how long a token is to live. No lifetime is for ever; one that is not known passes, and so does,
-    /// as such, the end of a token that has had it before.
+    /// Checks the lifetime. A null lifetime has no end. An unknown one passes, and so does an end that the token already
+    /// had.
     pub(crate) fn lifetime(&self, lifetime: &Value<Duration>) -> Option<Breach> {
         match (lifetime, &self.max_lifetime) {
             (Value::Null, limit) if self.require_expiry || limit.is_some() => {
@@ -105,7 +104,7 @@ impl Guardrails {
         }
     }
 
-    /// The breaches of from where a token is to be used.
+    /// Checks the IP condition.
     pub(crate) fn condition(&self, condition: &Value<ConditionBlock>) -> Option<Breach> {
         let request_ip = match condition {
             Value::Null => &Value::Null,
@@ -125,7 +124,7 @@ impl Guardrails {
         (self.require_ip_condition && everywhere).then_some(Breach::Everywhere)
     }
 
-    /// The breaches of the rights that policies grant, as far as they are known. Groups are told apart by id.
+    /// Checks the rights that policies grant, as far as they are known. Permission groups are compared by id.
     pub(crate) fn policies(&self, policies: &Value<Set<PolicyBlock>>, catalog: &Catalog) -> Vec<Breach> {
         let mut breaches = Vec::new();
         let mut forbidden: BTreeSet<GroupId> = BTreeSet::new();
@@ -143,7 +142,7 @@ impl Guardrails {
             let scope = policy.target().and_then(|target| target.scope());
             let groups = policy.known_groups().into_iter();
             groups.filter(move |element| {
-                // Of a name that may still mean several groups, all must be forbidden: the others may be meant.
+                // A name may still mean several groups. It is forbidden only if all of them are.
                 let meant = catalog.find(element, scope.as_ref());
                 let meant = ids(element, meant.iter().map(|group| &group.id));
                 !meant.is_empty() && meant.is_subset(forbidden)
@@ -157,7 +156,7 @@ impl Guardrails {
     }
 }
 
-/// What an element means: itself if it is an id, else the groups of that name.
+/// The ids that an element means: itself if it is an id, else those of the groups with that name.
 fn ids<'a>(element: &str, named: impl Iterator<Item = &'a GroupId>) -> BTreeSet<GroupId> {
     element.parse().map_or_else(|_| named.cloned().collect(), |id| BTreeSet::from([id]))
 }
@@ -229,7 +228,7 @@ mod tests {
         let guardrails = forbid(&[ZONE_LOGS]);
         assert_eq!(broken(&guardrails, &policy("allow", &["Logs Write"], set(&["*"]))), ["Logs Write"]);
         assert!(broken(&guardrails, &policy("allow", &["Logs Write"], Value::Null)).is_empty());
-        // Which of the two is meant is not known yet.
+        // It is not known yet which of the two groups is meant.
         assert!(broken(&guardrails, &policy("allow", &["Logs Write"], Value::Unknown)).is_empty());
         let both = forbid(&["Logs Write"]);
         assert_eq!(broken(&both, &policy("allow", &["Logs Write"], Value::Unknown)), ["Logs Write"]);

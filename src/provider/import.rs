@@ -1,12 +1,12 @@
-//! Import ids: parts with slashes between them, the owner first.
+//! Import ids: parts separated by slashes. The owner comes first.
 
 use super::checks;
 use super::owner::Ownership;
 use super::wording;
 use crate::tf_provider::framework::{Diagnostic, Raw, ResourceId, Value};
 
-/// The owner and the rest of an import id. The owner may be left out where the provider's configuration says it, if the rest
-/// is a single part.
+/// The owner and the rest of an import id. The owner is optional if the provider's configuration has it and the rest is a
+/// single part.
 pub(crate) fn owner_and_rest<O: Ownership>(text: &str, account_id: &Value<String>) -> Option<(O, String)> {
     match text.split_once('/') {
         Some((owner, rest)) => O::of_import(owner).map(|owner| (owner, rest.to_owned())),

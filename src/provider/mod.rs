@@ -1,5 +1,5 @@
-//! Where Terraform and Cloudflare meet: provider configuration, resources, the one mapping between schema, policy and API,
-//! and the wording of diagnostics. It knows no protobuf.
+//! Where Terraform and Cloudflare meet: the provider's configuration, the resources, the mapping between schema, policies
+//! and API, and the texts of diagnostics. It knows no protobuf.
 
 mod actions;
 mod binding;
@@ -53,10 +53,10 @@ use token::listed::TokenListDataSource;
 use token::search::TokenList;
 use token::shown::TokenDataSource;
 
-/// The registry address: what `source` in `required_providers` and a dev override say.
+/// The registry address, as in `source` of `required_providers` and in development overrides.
 pub const ADDRESS: &str = "registry.terraform.io/cloudflare-tokens/cloudflare-tokens";
 
-/// The provider with everything that it has, a line each.
+/// The provider with everything that it has, one line each.
 pub fn server(environment: Environment) -> Registry {
     let (session, open) = (Session::default(), Open::default());
     let of = || session.clone();

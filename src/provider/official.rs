@@ -1,5 +1,5 @@
-//! What is common to all state of Cloudflare's official provider, which `moved` blocks hand over: whose it is, and how its
-//! attributes are read. Pure.
+//! What all states of Cloudflare's official provider have in common, for `moved` blocks: which provider wrote them, and how
+//! to read their attributes. Pure.
 
 use serde_json::Value as Json;
 

@@ -1,5 +1,5 @@
-//! What may make an apply fail that a plan can see: a zone that is not the account's, a credential that ends soon. Each of it is a
-//! warning, since it may change until the apply. A plan spends at most one request on all of it.
+//! Reasons why an apply may fail that a plan can already see: a zone of another account, or a credential that expires soon.
+//! Each gives a warning, because it may change until the apply. A plan spends at most one request on all of them.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use crate::policy::{Selection, Target};
 use crate::tf_provider::framework::{Diagnostics, Path, Set, Value};
 use crate::tokens::TokenService;
 
-/// A credential that ends within this time is worth a warning.
+/// A credential that expires within this time causes a warning.
 const SOON: Duration = Duration::days(7);
 
-/// The zones, by their ids, that policies name and the policies before did not.
+/// The ids of the zones that the planned policies name and the policies before did not.
 fn new_zones(before: &Value<Set<PolicyBlock>>, planned: &Value<Set<PolicyBlock>>) -> BTreeSet<String> {
     let named = |policies: &Value<Set<PolicyBlock>>| {
         let blocks = policies.known().into_iter().flat_map(Set::known_so_far);
@@ -35,8 +35,7 @@ fn new_zones(before: &Value<Set<PolicyBlock>>, planned: &Value<Set<PolicyBlock>>
     named(planned).difference(&had).cloned().collect()
 }
 
-/// What is worth a warning before rights are written. `before`: the policies that are there already. Nothing while the owner
-/// cannot be reached: the plan says so elsewhere.
+/// The warnings before rights are written. `before` are the policies that the token already has.
 pub(super) async fn look<O: Ownership>(
     session: &Session,
     owner: &O,
@@ -58,15 +57,15 @@ pub(super) async fn look<O: Ownership>(
     found
 }
 
-/// What is told of the one request that a plan spends.
+/// The key that marks the request as spent for this run.
 const REQUEST: &str = "a look ahead";
 
-/// Whether the credential ends soon, once in a run.
+/// The warning that the credential expires soon, once in a run.
 pub(super) async fn credential(session: &Session, tokens: &TokenService, owner: &Owner) -> Diagnostics {
     if !session.has_token() || !(tokens.knows_own_token() || session.is_first(REQUEST)) {
         return Diagnostics::none();
     }
-    // Whatever else is wrong with the credential, another request says.
+    // Other requests report other faults of the credential.
     let end = tokens.own_token(owner).await.ok().flatten().and_then(|own| own.expires_on);
     let Some(left) = end.and_then(|end| ends_soon(end, session.now())) else { return Diagnostics::none() };
     if !session.is_first("the credential's end") {
@@ -75,7 +74,7 @@ pub(super) async fn credential(session: &Session, tokens: &TokenService, owner: 
     wording::credential_ends(left.unsigned_abs()).into()
 }
 
-/// How long is left, where that is not long.
+/// The time that is left, if it is short.
 fn ends_soon(end: OffsetDateTime, now: OffsetDateTime) -> Option<Duration> {
     let left = end - now;
     (left.is_positive() && left < SOON).then_some(left)

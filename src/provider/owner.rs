@@ -1,4 +1,4 @@
-//! Who owns what a type manages: the attributes that say so, and what differs from one owner to the next.
+//! The owners of what a type manages: the attributes that name the owner, and what differs between accounts and users.
 
 use super::checks;
 use super::wording;
@@ -17,25 +17,26 @@ model! {
 }
 
 model! {
-    /// The user who authenticates.
+    /// The user of the provider's credential.
     pub(crate) struct User {}
 }
 
-/// The attributes by which a type says who the owner is.
+/// The attributes that name the owner.
 pub(crate) trait Ownership: Model {
-    /// How an import id starts, in words: `<account_id>` or `user`.
+    /// The first part of an import id, in words: `<account_id>` or `user`.
     const IMPORT: &'static str;
-    /// The official provider's type of a token that such an owner has.
+    /// The official provider's type for tokens of such an owner.
     const OFFICIAL_TOKEN: &'static str;
 
-    /// The owner: null where nothing says which account, unknown while that is not known.
+    /// The owner. Null if no account is configured, unknown while the account is not known.
     fn owner(&self) -> Value<Owner>;
 
-    /// The attributes with the provider's account where they name none.
+    /// The attributes, with the provider's account if they do not name one.
     fn or_of_provider(self, account_id: &Value<String>) -> Self;
 
-    /// Plans the attributes, with the provider's account where the configuration names none. Another owner makes another
-    /// object. One that is not known yet is taken to be the same: `again`, at apply, it is an error where it is not.
+    /// Plans the attributes, with the provider's account if the configuration does not name one. Another owner means
+    /// another object. An unknown owner is assumed to be the same. `again` is true at apply: then an owner that turns out
+    /// to be another one is an error.
     fn plan(
         account_id: &Value<String>,
         config: &Self,
@@ -45,7 +46,7 @@ pub(crate) trait Ownership: Model {
         again: bool,
     ) -> Diagnostics;
 
-    /// The attributes that the first part of an import id stands for: `None` where it is no such part.
+    /// The attributes that the first part of an import id means. `None` if it is not such a part.
     fn of_import(part: &str) -> Option<Self>;
 }
 
@@ -131,7 +132,7 @@ fn no_account() -> Diagnostic {
     wording::no_account().at(path!(Account.account_id))
 }
 
-/// The owner, for everything that cannot do without.
+/// The owner, for operations that need one.
 pub(crate) fn known(owner: Value<Owner>) -> Result<Owner, Diagnostic> {
     match owner {
         Value::Known(owner) => Ok(owner),
@@ -140,7 +141,7 @@ pub(crate) fn known(owner: Value<Owner>) -> Result<Owner, Diagnostic> {
     }
 }
 
-/// A type whose attributes are an owner's and those of a `Body`, which is the same for every owner.
+/// A type whose attributes are those of an owner and those of a `Body`. The body is the same for every owner.
 pub(crate) trait Owned<Body>: Send + Sync + 'static {
     /// The attributes that name the owner.
     type Owner: Ownership;
@@ -154,7 +155,7 @@ pub(crate) trait Owned<Body>: Send + Sync + 'static {
         model.as_ref()
     }
 
-    /// The owner to ask for planning: while it is not known, the one that it has been.
+    /// The owner to ask during planning. While it is not known, that is the owner in the state.
     fn asked<'a>(planned: &'a Self::Owner, prior: Option<&'a Self::Model>) -> &'a Self::Owner {
         match prior.map(Self::owner) {
             Some(before) if planned.owner().is_unknown() => before,

@@ -1,4 +1,5 @@
-//! Policies between configuration and token: resolved at plan as far as they are known, matched on the way back.
+//! Policies between the configuration and the token: resolved at plan as far as they are known, matched when the token is
+//! read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub(crate) async fn catalog(tokens: &TokenService, owner: &Owner) -> Result<Arc<
     catalog.map_err(|error| wording::groups_unlisted(&error))
 }
 
-/// The same, with the Workers whose names these policies have.
+/// The same, with the Workers that these policies name.
 pub(crate) async fn catalog_for(
     tokens: &TokenService,
     owner: &Owner,
@@ -37,25 +38,25 @@ pub(crate) async fn catalog_for(
     let specs: Vec<_> = blocks.filter_map(PolicyBlock::spec).collect();
     let names: Vec<&str> =
         specs.iter().filter_map(PolicySpec::worker_names).flatten().map(String::as_str).collect();
-    // A token of a user takes none, which a problem of its own says.
+    // A token of a user cannot be limited to Workers. Another check reports that.
     let (Owner::Account(account), false) = (owner, names.is_empty()) else { return Ok(catalog) };
     let workers = tokens.workers(account, &names).await;
     let workers = workers.map_err(|error| wording::workers_unlisted(&error).at(Path::of(POLICIES)))?;
     Ok(Arc::new(Catalog::clone(&catalog).with_workers(Workers::clone(&workers))))
 }
 
-/// Whether the permission groups are needed to plan policies: not where nothing has changed.
+/// Whether a plan needs the permission groups. It does not if the policies are unchanged.
 pub(crate) fn needs_catalog(prior: &Value<Set<PolicyBlock>>, planned: &Value<Set<PolicyBlock>>) -> bool {
     planned.known().is_some() && planned != prior
 }
 
-/// Checks the planned policies as far as they are known, and keeps the prior ones where they mean the same in another
-/// spelling: names for ids, another order. `before` are the fingerprints of the prior ones as applied: by them it does not
-/// matter whether their permission groups are still called as they were. Pure.
+/// Checks the planned policies as far as they are known, and keeps the prior ones if they mean the same in another
+/// spelling, such as names instead of ids, or another order. `before` are the fingerprints of the prior policies as
+/// applied: with them it does not matter whether the permission groups still have the same names. Pure.
 ///
-/// Going back to the prior spelling is for policies that were wholly known when they were planned first. Where a part was
-/// unknown and turns out at apply to be what it was, while another part has got another spelling of the same (an id for a
-/// name), core finds the final plan inconsistent with the first; the next run, which knows all from the start, settles it.
+/// Only policies that were completely known in the first plan go back to the prior spelling. Otherwise the final plan may
+/// differ from the first: a part that was unknown turns out at apply to be what it was, and another part has a new spelling
+/// (an id for a name). Core refuses that as inconsistent. The next run knows everything from the start and settles it.
 pub(crate) fn plan(
     owner: &Owner,
     catalog: &Catalog,
@@ -74,7 +75,7 @@ pub(crate) fn plan(
     };
     let (tagged, missing) = with_tags(&wanted, catalog);
     if !missing.is_empty() && *owner != Owner::User {
-        // The same run may make them: the apply looks again.
+        // The same run may create them. The apply checks again.
         let mut found = worded(&check_known(planned, owner, catalog));
         let not_yet = missing.iter().map(|problem| wording::no_worker_yet(problem, Path::of(POLICIES)));
         found.extend(Diagnostics(not_yet.collect()));
@@ -92,7 +93,8 @@ pub(crate) fn plan(
             if (!prior.is_null() && *before == after) || same() == Some(true) {
                 planned.clone_from(prior);
             }
-            // What the token has already was warned of when it was planned, or was imported as it is.
+            // The user has already seen the warnings about what the token has: when it was planned, or when it was
+            // imported.
             let had = specs(prior).unwrap_or_default();
             let new = resolved.warnings.iter().filter(|(index, _)| !had.contains(&wanted[*index]));
             worded(new.map(|(_, problem)| problem))
@@ -100,8 +102,8 @@ pub(crate) fn plan(
     }
 }
 
-/// The fingerprints that planned policies will have: `None` while a part of them is unknown. A Worker that is made anew before
-/// the apply gets another tag, so that those of policies that name Workers are not foreseen.
+/// The fingerprints that planned policies will have. `None` while a part of them is unknown, and for policies that name
+/// Workers: a Worker that is replaced before the apply gets another tag.
 pub(crate) fn foreseen(
     owner: &Owner,
     catalog: &Catalog,
@@ -114,7 +116,7 @@ pub(crate) fn foreseen(
     resolve_all(&wanted, owner, catalog).ok().map(|resolved| fingerprints(&resolved.policies))
 }
 
-/// Holds planned policies against the session's guardrails. Without a way to the API it is left for later.
+/// Checks planned policies against the session's guardrails. Without access to the API, the apply checks them.
 pub(crate) async fn guarded(
     session: &Session,
     owner: &Owner,
@@ -130,7 +132,7 @@ pub(crate) async fn guarded(
     }
 }
 
-/// Refuses a credential in the place of a permission group. It would be no group's name, and the error would quote it.
+/// Refuses a credential where a permission group belongs. The error about an unknown name would quote it.
 fn no_secret(policies: &Value<Set<PolicyBlock>>) -> Result<(), Diagnostic> {
     let blocks = policies.known().into_iter().flat_map(Set::known_so_far);
     if !blocks.flat_map(PolicyBlock::known_groups).any(|group| may_hold_credential(&group)) {
@@ -146,7 +148,7 @@ fn check_known(planned: &Value<Set<PolicyBlock>>, owner: &Owner, catalog: &Catal
         .collect()
 }
 
-/// The canonical policies of a configuration that is wholly known, with warnings; none where there are none.
+/// The canonical policies of a completely known configuration. A null set has no policies.
 pub(crate) async fn resolve(
     tokens: &TokenService,
     owner: &Owner,
@@ -162,12 +164,12 @@ pub(crate) async fn resolve(
     if !missing.is_empty() && *owner != Owner::User {
         return Err(worded(&missing));
     }
-    // Warnings were given at plan.
+    // The plan has given the warnings.
     let resolved = resolve_all(&tagged, owner, &catalog);
     resolved.map(|r| r.policies).map_err(|problems| worded(problems.iter().map(|(_, problem)| problem)))
 }
 
-/// The specs with the tags of their Workers in place of names, and a problem for each name that no Worker has.
+/// The specs with tags instead of the names of Workers, and a problem for each name that no Worker has.
 fn with_tags(specs: &[PolicySpec], catalog: &Catalog) -> (Vec<PolicySpec>, Vec<Problem>) {
     let (mut tagged, mut missing) = (Vec::new(), Vec::new());
     for spec in specs {
@@ -182,8 +184,8 @@ fn with_tags(specs: &[PolicySpec], catalog: &Catalog) -> (Vec<PolicySpec>, Vec<P
     (tagged, missing)
 }
 
-/// The Workers that a refresh needs to know: those whose names were written, and those whose tags are shown. `None` where there
-/// are none, or where they cannot be listed: then the tags alone are looked at.
+/// The Workers that a refresh needs: those whose names the configuration has, and those whose tags the token has. `None` if
+/// there are none or they cannot be listed. The refresh then compares tags only.
 async fn workers(
     tokens: &TokenService,
     owner: &Owner,
@@ -196,7 +198,7 @@ async fn workers(
     list_workers(tokens, owner).await
 }
 
-/// The Workers, where a policy of the token applies to some: to show their names.
+/// The Workers, if a policy of the token applies to some. They are needed to show names.
 pub(crate) async fn workers_of(
     tokens: &TokenService,
     owner: &Owner,
@@ -217,12 +219,12 @@ async fn list_workers(tokens: &TokenService, owner: &Owner) -> Option<Arc<Worker
         .ok()
 }
 
-/// Words the concerns of an outcome, permission groups by name.
+/// The diagnostics for the concerns of an outcome, with the names of permission groups.
 pub(crate) async fn concerns(tokens: &TokenService, owner: &Owner, all: &[Concern]) -> Diagnostics {
     if !all.iter().any(|concern| matches!(concern, Concern::NotGranted { .. })) {
         return wording::concerns(all);
     }
-    // Without the names the ids must do: it is this concern that the user has to hear of.
+    // Without the names, the diagnostic shows ids: the user must learn of the concern in any case.
     let catalog = tokens.catalog(owner).await.ok();
     Diagnostics(all.iter().map(|concern| wording::concern(concern, catalog.as_deref())).collect())
 }
@@ -232,7 +234,8 @@ pub(crate) fn fingerprints<'a>(policies: impl IntoIterator<Item = &'a Policy>) -
     policies.into_iter().map(Policy::fingerprint).collect()
 }
 
-/// The fingerprints of policies as the token has them after a write: what was asked for, and what was granted instead.
+/// The fingerprints of the policies that the token has after a write: those that were requested, and those that were
+/// granted instead.
 pub(crate) fn applied(add: &BTreeSet<Fingerprint>, concerns: &[Concern]) -> BTreeSet<Fingerprint> {
     let granted = concerns.iter().filter_map(|concern| match concern {
         Concern::NotGranted { granted, .. } => granted.as_ref().map(Policy::fingerprint),
@@ -241,25 +244,25 @@ pub(crate) fn applied(add: &BTreeSet<Fingerprint>, concerns: &[Concern]) -> BTre
     add.iter().copied().chain(granted).collect()
 }
 
-/// A token's policies seen from a resource that has written some of them.
+/// A token's policies from the point of view of a resource that has written some of them.
 pub(crate) struct Matched {
-    /// What the resource wrote and the token still has, as written.
+    /// The resource's policies that the token still has, as written.
     pub(crate) kept: Vec<PolicySpec>,
     /// Their fingerprints.
     pub(crate) owned: BTreeSet<Fingerprint>,
-    /// The others, described with names.
+    /// The other policies, described with names.
     pub(crate) foreign: Vec<PolicySpec>,
     /// Their fingerprints.
     pub(crate) foreign_owned: BTreeSet<Fingerprint>,
-    /// The rights of what was kept, a line each.
+    /// The rights of the kept policies, one line each.
     kept_grants: BTreeSet<String>,
-    /// The rights of the others.
+    /// The rights of the other policies.
     foreign_grants: BTreeSet<String>,
 }
 
 impl Matched {
-    /// What a resource that has applied `before` has to remove one day: what it wrote, and what came of it in another form,
-    /// as where the API granted less than was asked.
+    /// The fingerprints that a resource which has applied `before` must remove one day: those of its policies, and those of
+    /// policies that came out of them in another form, for example because the API granted less than was requested.
     pub(crate) fn still_owned(
         &self,
         before: &BTreeSet<Fingerprint>,
@@ -268,7 +271,7 @@ impl Matched {
         self.owned.iter().chain(self.foreign_owned.intersection(&seen.today(before))).copied().collect()
     }
 
-    /// The attribute's value: `current` itself where nothing has changed.
+    /// The attribute's value. It is `current` itself if nothing has changed.
     pub(crate) fn value(
         &self,
         current: &Value<Set<PolicyBlock>>,
@@ -294,16 +297,16 @@ impl Matched {
 pub(crate) struct Own<'a> {
     /// As written.
     pub(crate) written: &'a [PolicySpec],
-    /// Their fingerprints as applied. If the token still has them all, nothing is gone, whatever the permission groups are
-    /// called by now, and whether or not they can still be granted.
+    /// Their fingerprints as applied. If the token still has all of them, nothing is missing, even if permission groups
+    /// have been renamed or can no longer be granted.
     pub(crate) fingerprints: &'a BTreeSet<Fingerprint>,
-    /// Whether the policies of others go into the state too.
+    /// Whether the state also has the policies that others have added.
     pub(crate) shows_others: bool,
 }
 
-/// Tells what a resource wrote from what others did. The fingerprints do while nothing has changed. Only where something is
-/// left over on both sides, or is to be described, the permission groups are listed: one name stands for several of them, and
-/// they are renamed at times.
+/// Separates the policies that a resource has written from those of others. The fingerprints are enough while nothing has
+/// changed. The permission groups are listed only if policies are left over on both sides or must be described, because
+/// several groups can share a name and groups are sometimes renamed.
 pub(crate) async fn matched(
     tokens: &TokenService,
     owner: &Owner,
@@ -321,7 +324,7 @@ pub(crate) async fn matched(
     Ok(match_all(own, seen, owner, Some(&catalog), workers.as_deref()))
 }
 
-/// The policies of a token that are not among `planned`, as far as that is known, in words.
+/// The policies of a token that are not in `planned`, in words. `planned` counts as far as it is known.
 pub(crate) fn others(
     owner: &Owner,
     catalog: &Catalog,
@@ -360,7 +363,7 @@ fn in_words(policy: &PolicySpec, owner: &Owner) -> String {
     format!("{} {} on {resources}", policy.effect.as_str(), groups.join(", "))
 }
 
-/// The same, with these permission groups. Pure.
+/// The same with known permission groups. Pure.
 pub(crate) fn match_with(
     own: Own<'_>,
     seen: &TokenPolicies,

@@ -1,6 +1,6 @@
-//! Encrypting a token's value for somebody who holds the matching private key.
+//! Encrypts a token's value for a recipient who has the matching private key.
 //!
-//! A key that nothing can be sealed for has to be found out before a token is made: afterwards its value would be lost.
+//! An unusable key must be found before the token is made: afterwards the value would be lost.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,12 +16,12 @@ use secrecy::{ExposeSecret, SecretString};
 pub(crate) enum Format {
     /// age (age-encryption.org), armored.
     Age,
-    /// A sealed box of libsodium, in base64: what GitHub's secrets API takes.
+    /// A sealed box of libsodium, in base64, as GitHub's secrets API takes it.
     Libsodium,
 }
 
 impl Format {
-    /// The words for the formats.
+    /// The names of the formats.
     pub(crate) const ALL: &'static [&'static str] = &["age", "libsodium"];
 }
 
@@ -37,7 +37,7 @@ impl FromStr for Format {
     }
 }
 
-/// Somebody's public key.
+/// The public key of a recipient.
 pub(crate) enum Recipient {
     /// An age recipient, `age1…`.
     Age(Box<age::x25519::Recipient>),
@@ -46,8 +46,8 @@ pub(crate) enum Recipient {
 }
 
 impl Recipient {
-    /// Reads a public key in the format's notation. `Err` is the rest of a sentence that starts with the key: what is wrong,
-    /// and what would be right.
+    /// Reads a public key in the format's notation. `Err` is the end of a sentence whose subject is the key: what is wrong,
+    /// and what to write.
     pub(crate) fn parse(format: Format, key: &str) -> Result<Recipient, &'static str> {
         let recipient = match format {
             _ if is_private(key) => {
@@ -72,11 +72,11 @@ impl Recipient {
         }
     }
 
-    /// Whether something can be sealed for this recipient so that it is a secret.
+    /// Whether a value that is sealed for this recipient stays secret.
     fn is_usable(&self) -> bool {
         if let Recipient::Libsodium(key) = self {
-            // With a point of low order private keys agree on one of five shared keys at most, which everybody can compute: of
-            // six private keys two agree on the same.
+            // With a point of low order, all private keys agree on one of at most five shared keys, and everyone can
+            // compute those. So among six private keys, two agree on the same shared key.
             let agreed = |_| {
                 let shared = SalsaBox::new(key, &SecretKey::generate(&mut OsRng));
                 shared.encrypt(&Default::default(), &b""[..]).ok()
@@ -88,8 +88,8 @@ impl Recipient {
         self.seal(&SecretString::from("trial")).is_some()
     }
 
-    /// Encrypts the value for this recipient only; each time another text. `None` where the system has no random numbers, or
-    /// where the key is such that the library panics.
+    /// Encrypts the value for this recipient only. Each call gives another text. `None` if the system has no random
+    /// numbers, or if the library panics on the key.
     pub(crate) fn seal(&self, value: &SecretString) -> Option<String> {
         let value = value.expose_secret().as_bytes();
         let seal = || match self {
@@ -102,8 +102,9 @@ impl Recipient {
     }
 }
 
-/// Whether somebody has taken the wrong half of the pair: an age identity, a key file in PEM, or the 64 bytes of a secret
-/// key of libsodium. Terraform shows the line that an error is at, so such an error may not be at the key.
+/// Whether the key is a private key by mistake: an age identity, a key file in PEM, or the 64 bytes of a secret key of
+/// libsodium. Terraform shows the configuration line of an error, so the error about a private key must not point at the
+/// key.
 pub(crate) fn is_private(key: &str) -> bool {
     let words = key.to_ascii_uppercase();
     let is_long = BASE64.decode(key.trim().as_bytes()).is_ok_and(|bytes| bytes.len() == 64);

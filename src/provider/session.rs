@@ -1,4 +1,4 @@
-//! What the provider block configures, and how the types reach it.
+//! The state of a configured provider, and how the resource types reach it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::owner::Owner;
 use crate::tf_provider::framework::{Diagnostic, Value};
 use crate::tokens::{OwnToken, TokenService};
 
-/// How long a value that was just made is waited for, until the API takes it.
+/// How long to wait until the API accepts a value that was just made.
 pub(crate) const SETTLES_WITHIN: Duration = Duration::from_secs(20);
 
-/// The provider's configuration as the types see it. Cheap to clone; configured at most a few times.
+/// The provider's configuration as the resource types see it. It is cheap to clone, and is configured a few times at most.
 #[derive(Clone, Default)]
 pub(crate) struct Session(Arc<Inner>);
 
@@ -30,11 +30,11 @@ struct Inner {
     configured: RwLock<Configured>,
     modes: Mutex<BTreeMap<String, Mode>>,
     names: Mutex<BTreeMap<String, Value<String>>>,
-    /// The values that this run has made and that nobody has waited for yet, by their hashes.
+    /// The hashes of the values that this run has made and that no one has waited for yet.
     minted: Mutex<BTreeMap<Hash, (Owner, String)>>,
-    /// What the tokens that this run makes want of their policies, by whose tokens they are.
+    /// For each kind of owner, how the tokens that this run makes manage their policies.
     new: Mutex<BTreeMap<&'static str, BTreeSet<Mode>>>,
-    /// What the user was told, of what is to be told once in a run.
+    /// The messages that are shown once in a run and have been shown.
     told: Mutex<BTreeSet<&'static str>>,
 }
 
@@ -45,10 +45,10 @@ fn hash(value: &SecretString) -> Hash {
     Sha256::digest(value.expose_secret()).into()
 }
 
-/// The ways to the API.
+/// Access to the API.
 #[derive(Clone)]
 pub(crate) struct Api {
-    /// The client, for what has no service of its own.
+    /// The client, for objects that have no service of their own.
     pub(crate) client: Client,
     /// Everything about API tokens.
     pub(crate) tokens: TokenService,
@@ -56,29 +56,29 @@ pub(crate) struct Api {
     pub(crate) secrets: Holders,
     /// What kind of credential the client has.
     pub(crate) credential: OwnToken,
-    /// Where the credential is from: the argument or the variable.
+    /// The argument or the variable that the credential comes from.
     pub(crate) credential_place: &'static str,
 }
 
-/// Whether there is a way to the API.
+/// Whether the API can be reached.
 #[derive(Clone)]
 pub(super) enum Access {
-    /// A part of the configuration is unknown: nothing that needs the API can be planned.
+    /// A part of the configuration is unknown. Nothing that needs the API can be planned.
     Unknown,
-    /// There is no credential. What needs the API fails; what needs none passes.
+    /// There is no credential. Operations that need the API fail. The others succeed.
     Missing,
-    /// There is.
+    /// It can.
     Open(Api),
 }
 
 /// What a provider block says.
 #[derive(Clone)]
 pub(super) struct Configured {
-    /// The way to the API.
+    /// Access to the API.
     pub(super) access: Access,
-    /// The account of whatever names none itself.
+    /// The account of everything that does not set its own.
     pub(super) account_id: Value<String>,
-    /// What no plan may do.
+    /// The rules that no plan may break.
     pub(super) guardrails: Arc<Guardrails>,
 }
 
@@ -88,12 +88,12 @@ impl Default for Configured {
     }
 }
 
-/// What the resources of this run want of a token's policies.
+/// How a resource of this run manages a token's policies.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mode {
-    /// Its resource manages them all: nobody else's may stay.
+    /// The token's own resource manages all of them. It removes policies of others.
     Exclusive,
-    /// A binding adds its own.
+    /// A binding adds some.
     Bound,
 }
 
@@ -111,34 +111,35 @@ impl Session {
         self.0.configured.read().clone()
     }
 
-    /// Notes what a resource of this run wants of a token's policies; false where another one wants the opposite.
+    /// Records how a resource of this run manages a token's policies. False if another resource does it in the opposite
+    /// way.
     pub(crate) fn agree(&self, token_id: &str, mode: Mode) -> bool {
         *self.0.modes.lock().entry(token_id.to_owned()).or_insert(mode) == mode
     }
 
-    /// Notes what a token that this run makes wants of its policies. `kind`: whose token it is.
+    /// Records how a token that this run makes manages its policies. `kind` is the kind of owner.
     pub(crate) fn makes(&self, kind: &'static str, mode: Mode) {
         self.0.new.lock().entry(kind).or_default().insert(mode);
     }
 
-    /// Whether all tokens of a kind that this run makes, as far as they are planned, are exclusive, and there are some. The token
-    /// of a binding is planned before the binding.
+    /// Whether this run makes tokens of a kind and all of them are exclusive, as far as they are planned. Terraform plans
+    /// the token of a binding before the binding.
     pub(crate) fn makes_exclusive_only(&self, kind: &str) -> bool {
         self.0.new.lock().get(kind).is_some_and(|modes| !modes.contains(&Mode::Bound))
     }
 
-    /// Whether this is the first time in the run that something is to be told.
+    /// Whether a message is shown for the first time in this run.
     pub(crate) fn is_first(&self, what: &'static str) -> bool {
         self.0.told.lock().insert(what)
     }
 
-    /// Notes that this run has made a token's value.
+    /// Records that this run has made a token's value.
     pub(crate) fn minted(&self, owner: &Owner, token_id: &str, value: &SecretString) {
         self.0.minted.lock().insert(hash(value), (owner.clone(), token_id.to_owned()));
     }
 
-    /// Waits until the API takes a value, where this run has made it: somebody is about to use it. Once for each value, and not
-    /// for long.
+    /// Waits until the API accepts a value that this run has made and that is about to be used. It waits once for each
+    /// value, and only for a short time.
     pub(crate) async fn settle(&self, value: &SecretString) {
         let minted = self.0.minted.lock().remove(&hash(value));
         if let (Some((owner, id)), Some(api)) = (minted, self.api())
@@ -148,7 +149,7 @@ impl Session {
         }
     }
 
-    /// The ways to the API, where there is one.
+    /// Access to the API, if it can be reached.
     pub(crate) fn api(&self) -> Option<Api> {
         match self.configured().access {
             Access::Open(api) => Some(api),
@@ -156,17 +157,18 @@ impl Session {
         }
     }
 
-    /// Notes what a token of this run is called, or will be.
+    /// Records the name of a token of this run.
     pub(crate) fn note_name(&self, token_id: &str, name: Value<String>) {
         self.0.names.lock().insert(token_id.to_owned(), name);
     }
 
-    /// What a token of this run is called, or will be; `None` where the run does not manage it, or has not come to it.
+    /// The name that a token of this run has or will have. `None` if the run does not manage the token, or has not reached
+    /// it yet.
     pub(crate) fn noted_name(&self, token_id: &str) -> Option<Value<String>> {
         self.0.names.lock().get(token_id).cloned()
     }
 
-    /// The ways to the API, for planning: `None` where the provider's configuration is not known yet.
+    /// Access to the API, for planning. `None` while the provider's configuration is not known.
     pub(crate) fn way(&self) -> Result<Option<Api>, Diagnostic> {
         match self.configured().access {
             Access::Open(api) => Ok(Some(api)),
@@ -175,48 +177,48 @@ impl Session {
         }
     }
 
-    /// The ways to the API, for everything that cannot do without.
+    /// Access to the API, for operations that need it.
     pub(crate) fn require(&self) -> Result<Api, Diagnostic> {
         self.way()?.ok_or_else(wording::not_configured)
     }
 
-    /// What time it is by the API's clock, as far as it has told it.
+    /// The time by the API's clock, as far as its answers have shown it.
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.api().map_or_else(host_time, |api| api.client.now())
     }
 
-    /// An owner's tokens, for planning: `None` where the provider's configuration or the owner is not known yet.
+    /// An owner's tokens, for planning. `None` while the provider's configuration or the owner is not known.
     pub(crate) fn look<O: Ownership>(&self, owner: &O) -> Result<Option<(TokenService, Owner)>, Diagnostic> {
         let (Some(api), Value::Known(owner)) = (self.way()?, owner.owner()) else { return Ok(None) };
         api.may_own(&owner)?;
         Ok(Some((api.tokens, owner)))
     }
 
-    /// An owner's tokens, for everything that cannot do without.
+    /// An owner's tokens, for operations that need them.
     pub(crate) fn reach<O: Ownership>(&self, owner: &O) -> Result<(TokenService, Owner), Diagnostic> {
         let (api, owner) = (self.require()?, owner::known(owner.owner())?);
         api.may_own(&owner)?;
         Ok((api.tokens, owner))
     }
 
-    /// Whether the credential is a token whose kind its value tells: it can be asked for itself with one request.
+    /// Whether the credential is a token whose kind is known from its value. Then one request verifies it.
     pub(crate) fn has_token(&self) -> bool {
         self.api().is_some_and(|api| matches!(api.credential, OwnToken::OfAccount | OwnToken::OfUser))
     }
 
-    /// What no plan may do.
+    /// The rules that no plan may break.
     pub(crate) fn guardrails(&self) -> Arc<Guardrails> {
         self.configured().guardrails
     }
 
-    /// The account of whatever names none itself. Unknown where that is not known yet, null where there is none.
+    /// The account of everything that does not set its own.
     pub(crate) fn account_id(&self) -> Value<String> {
         self.configured().account_id
     }
 }
 
 impl Api {
-    /// Refuses an owner whose tokens the credential can never reach: an account's token has no user.
+    /// Refuses an owner whose tokens the credential can never reach: an account-owned token has no user.
     fn may_own(&self, owner: &Owner) -> Result<(), Diagnostic> {
         match (self.credential, owner) {
             (OwnToken::OfAccount, Owner::User) => Err(wording::no_user(self.credential_place)),

@@ -1,4 +1,4 @@
-//! The attributes that diagnostics name by a text, since the text comes from the API: each exists.
+//! Some attributes of diagnostics come from texts of the API. These tests check that each exists.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Which reads are believed. Reads may lag behind writes, and a token may seem to be missing for a moment (facts on the
-//! API, section 6, 16). So a read that is older than what was written is read again, and so is a 404. Pure.
+//! Decides which reads to believe. Reads may lag behind writes, and a token may seem to be missing for a moment (facts on
+//! the API, section 6, 16). So a read that is older than the last write is repeated, and so is a 404. Pure.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use super::view::held;
 use crate::cloudflare::{Owner, RequestIp, Token};
 use crate::policy::IpSet;
 
-/// How often a read is made again that is older than the floor.
+/// How often a read that is older than the floor is repeated.
 const OUTDATED: u32 = 6;
-/// How often a read is made before it is believed that a token does not exist.
+/// How many reads must say that a token does not exist before that is believed.
 const MISSING: u32 = 2;
-/// The same for a token that was there a moment ago.
+/// The same for a token that existed a moment ago.
 const MISSING_THOUGH_KNOWN: u32 = 6;
-/// How long a token counts as there a moment ago, after it was written.
+/// How long after a write a token counts as having existed a moment ago.
 const KNOWN_FOR: time::Duration = time::Duration::minutes(2);
-/// How long a version of the floor's second that was never seen is doubted: it may be from before the floor.
+/// How long to doubt an unknown version of the floor's second: it may be older than the floor.
 const SETTLES_WITHIN: time::Duration = time::Duration::seconds(3);
 /// The longest pause between two reads, in units of the first one.
 const LONGEST: u32 = 8;
@@ -28,10 +28,10 @@ const LONGEST: u32 = 8;
 /// The newest version of a token that a process of this host has written or seen. No older read is believed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Floor {
-    /// The version's `modified_on`, which the API keeps in whole seconds.
+    /// The version's `modified_on`. The API keeps it in whole seconds.
     #[serde(with = "time::serde::timestamp::option", default)]
     modified_on: Option<OffsetDateTime>,
-    /// A hash of what the version says: two versions of one second differ in nothing else.
+    /// A hash of the version's content. It distinguishes versions of the same second.
     digest: String,
     /// The hashes of earlier versions of the same second.
     #[serde(default)]
@@ -41,11 +41,11 @@ pub(super) struct Floor {
     seen_on: OffsetDateTime,
 }
 
-/// How old a read is, seen from the floor.
+/// The age of a read, compared with the floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Age {
     Current,
-    /// Of the floor's second, with another content: an earlier version, or somebody has written in that second too.
+    /// It is of the floor's second and has other content: an earlier version, or another write in that second.
     Doubtful,
     Older,
 }
@@ -57,7 +57,7 @@ impl Floor {
         Floor { modified_on: token.modified_on, digest, before: Vec::new(), seen_on: now }
     }
 
-    /// The floor after a newer version was seen. One that is older by its time changes nothing.
+    /// The floor after a newer version was seen. An older version changes nothing.
     pub(super) fn raised(self, newer: Floor) -> Floor {
         if self.modified_on > newer.modified_on {
             return self;
@@ -73,12 +73,12 @@ impl Floor {
         Floor { before, ..newer }
     }
 
-    /// Was the token there a moment ago?
+    /// Whether the token existed a moment ago.
     pub(super) fn is_recent(&self, now: OffsetDateTime) -> bool {
         now - self.seen_on < KNOWN_FOR
     }
 
-    /// Is this version surely not older?
+    /// Whether this version is certainly not older.
     pub(super) fn allows(&self, token: &Token, owner: &Owner, now: OffsetDateTime) -> bool {
         self.age(token, owner, now) == Age::Current
     }
@@ -97,7 +97,7 @@ impl Floor {
     }
 }
 
-/// A hash of all that a write changes, whatever the order and the spelling.
+/// A hash of everything that a write changes. Order and spelling do not count.
 fn digest(token: &Token, owner: &Owner) -> String {
     let side = |list: &Option<Vec<String>>| {
         let set = list.as_ref().map(|list| IpSet::parse(list.iter().map(String::as_str)));
@@ -117,26 +117,26 @@ fn digest(token: &Token, owner: &Owner) -> String {
     HEXLOWER.encode(&Sha256::digest(all))
 }
 
-/// What is to be made of a read.
+/// The verdict on a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weighed {
-    /// What it says is so.
+    /// It is true.
     Believed,
-    /// It may be old: it is to be made again after this long.
+    /// It may be old. It must be repeated after this time.
     Again {
         wait: Duration,
-        /// It may be right as well: whoever finds in it what it looks for need not wait.
+        /// It may also be right. A caller that finds in it what it looks for does not have to wait.
         doubtful: bool,
     },
-    /// However often it was made, it was older than what was written.
+    /// All repetitions were older than what was written.
     Outdated,
 }
 
-/// Weighs the reads of one token, one after the other.
+/// Judges the reads of one token, one after the other.
 #[derive(Clone, Debug)]
 pub(super) struct Belief {
     floor: Option<Floor>,
-    /// The token was there a moment ago.
+    /// The token existed a moment ago.
     known: bool,
     pause: Duration,
     outdated: u32,
@@ -144,12 +144,12 @@ pub(super) struct Belief {
 }
 
 impl Belief {
-    /// `known`: the token was there a moment ago. `pause`: the first wait before a read is made again.
+    /// `known` means that the token existed a moment ago. `pause` is the first wait before a read is repeated.
     pub(super) fn new(floor: Option<Floor>, known: bool, pause: Duration) -> Self {
         Belief { floor, known, pause, outdated: 0, missing: 0 }
     }
 
-    /// Weighs a read: of a token, or of a 404.
+    /// Judges a read: a token, or a 404.
     pub(super) fn weigh(&mut self, read: Option<&Token>, owner: &Owner, now: OffsetDateTime) -> Weighed {
         let Some(token) = read else {
             self.missing += 1;
@@ -168,20 +168,20 @@ impl Belief {
             _ if self.outdated <= OUTDATED => {
                 Weighed::Again { wait: self.wait(self.outdated), doubtful: age == Age::Doubtful }
             }
-            // Somebody else wrote in the same second.
+            // Another writer wrote in the same second.
             Age::Current | Age::Doubtful => Weighed::Believed,
             Age::Older => Weighed::Outdated,
         }
     }
 
-    /// Takes over the floor that another process has handed on.
+    /// Takes over the floor that another process has recorded.
     pub(super) fn raise_to(&mut self, floor: Floor, now: OffsetDateTime) {
         let known = self.known || floor.is_recent(now);
         self.raise(floor);
         self.known = known;
     }
 
-    /// A version was written, or seen to be the newest one.
+    /// Records a version that was written, or that is known to be the newest.
     pub(super) fn raise(&mut self, floor: Floor) {
         self.known = true;
         self.floor = Some(match self.floor.take() {
@@ -190,7 +190,7 @@ impl Belief {
         });
     }
 
-    /// What is known of the token by now.
+    /// The present floor.
     pub(super) fn floor(&self) -> Option<&Floor> {
         self.floor.as_ref()
     }
@@ -226,7 +226,7 @@ mod tests {
         Belief::new(floor, known, Duration::from_millis(100))
     }
 
-    /// Weighs the same read until something is made of it, and says how often it was made.
+    /// Judges the same read until there is a verdict, and returns how often it was judged.
     fn weigh(belief: &mut Belief, read: Option<&Token>) -> (u32, Weighed) {
         for n in 1.. {
             match belief.weigh(read, &owner(), at(10)) {

@@ -1,4 +1,4 @@
-//! Who has claimed which policy of a token, and what a dead token owes. Pure.
+//! The claims on a token's policies, and the removals that a dead token owes. Pure.
 
 use std::collections::BTreeSet;
 
@@ -12,51 +12,51 @@ use crate::policy::Fingerprint;
 pub(super) struct Claims {
     #[serde(default)]
     claims: host::Claims<Fingerprint>,
-    /// Policies that were taken from a dead token, whose policies the API does not change any more. Should it come back to
-    /// life, the next write removes them.
+    /// Policies that were removed from a dead token, whose policies the API does not change. If the token works again one
+    /// day, the next write removes them.
     #[serde(default)]
     owed: BTreeSet<Fingerprint>,
 }
 
 impl Claims {
-    /// Takes over what another process has recorded meanwhile, and keeps in mind what this one has claimed.
+    /// Takes over what another process has recorded meanwhile, and keeps this process's own claims.
     pub(super) fn updated(&self, recorded: Claims) -> Claims {
         Claims { claims: self.claims.updated(recorded.claims), owed: recorded.owed }
     }
 
-    /// An object claims a policy, later than all others.
+    /// Records that an object claims a policy, later than all others.
     pub(super) fn take(&mut self, fingerprint: Fingerprint, by: &str) {
         self.owed.remove(&fingerprint);
         self.claims.take(fingerprint, by);
     }
 
-    /// An object lets go of a policy. True where another one has claimed it later, so that it stays.
+    /// Records that an object gives up a policy. True if another object has claimed it later, so that it stays.
     pub(super) fn release(&mut self, fingerprint: &Fingerprint, by: &str) -> bool {
         self.claims.release(fingerprint, by)
     }
 
-    /// Has this object claimed the policy?
+    /// Whether this object has claimed the policy.
     pub(super) fn has(&self, fingerprint: &Fingerprint, by: &str) -> bool {
         self.claims.has(fingerprint, by)
     }
 
-    /// Has any object claimed the policy?
+    /// Whether any object has claimed the policy.
     pub(super) fn is_claimed(&self, fingerprint: &Fingerprint) -> bool {
         self.claims.is_claimed(fingerprint)
     }
 
-    /// One object has all of these, and nobody anything else.
+    /// Gives all of these to one object, and drops all other claims.
     pub(super) fn take_over(&mut self, all: &BTreeSet<Fingerprint>, by: &str) {
         self.claims.retain(|fingerprint| all.contains(fingerprint));
         all.iter().for_each(|fingerprint| self.take(*fingerprint, by));
     }
 
-    /// These were taken from a dead token: should it come back to life, they are to go.
+    /// Records policies that were removed from a dead token. If the token works again, they must be removed.
     pub(super) fn owe(&mut self, removed: impl IntoIterator<Item = Fingerprint>) {
         self.owed.extend(removed);
     }
 
-    /// Is this policy to go with the next write?
+    /// Whether the next write must remove this policy.
     pub(super) fn is_owed(&self, fingerprint: &Fingerprint) -> bool {
         self.owed.contains(fingerprint)
     }
@@ -67,7 +67,7 @@ impl Claims {
         Claims { claims: self.claims.renamed(from, to), owed: self.owed }
     }
 
-    /// What was owed is done.
+    /// Records that the owed removals are done.
     pub(super) fn settle(&mut self) {
         self.owed.clear();
     }

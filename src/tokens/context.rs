@@ -1,4 +1,4 @@
-//! What reads, writes and creates of one configured provider share.
+//! What the reads, writes and creates of one configured provider share.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) struct Parts {
     /// The creates and writes that are under way. One may wait for others that start only after the process has begun to
     /// leave.
     pub(super) under_way: TaskTracker,
-    /// Nobody can be answered any more.
+    /// Answers cannot be delivered any more, because the process is leaving.
     pub(super) leaving: AtomicBool,
 }
 
@@ -37,7 +37,7 @@ impl Context {
 }
 
 impl Parts {
-    /// Can nobody be answered any more?
+    /// Whether answers cannot be delivered any more.
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving.load(Ordering::Acquire)
     }

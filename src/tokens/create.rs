@@ -1,5 +1,6 @@
-//! Making a token. The answer alone holds its value, there is no idempotency key and names are not unique: a create whose
-//! answer was lost may have made a token that nobody can use. It is asked for again, and [`Search`] sees to the lost one.
+//! Creates tokens. Only the answer has the value, there is no idempotency key, and names are not unique. So a create
+//! without an answer may have made a token that is of no use. The create is repeated, and [`Search`] looks for the lost
+//! token.
 
 use std::sync::Arc;
 
@@ -21,33 +22,33 @@ use crate::host::LockError;
 use crate::policy::Policy;
 use crate::random;
 
-/// How often a token is asked for, if no answer comes.
+/// How often a create is sent, if no answer comes.
 const ATTEMPTS: u32 = 3;
 
-/// A token to be made.
+/// The token to make.
 #[derive(Clone, Debug, Default)]
 pub struct NewToken {
-    /// 1 to 120 characters; none: `tf-` and 20 random ones.
+    /// 1 to 120 characters. `None` means `tf-` and 20 random ones.
     pub name: Option<String>,
-    /// None at all: the inert policy stands in.
+    /// If there are none, the token gets the inert policy.
     pub policies: Vec<Policy>,
-    /// From where it may be used.
+    /// Where it can be used from.
     pub condition: Option<Condition>,
     /// When it stops working.
     pub expires_on: Option<OffsetDateTime>,
     /// When it begins to work.
     pub not_before: Option<OffsetDateTime>,
-    /// Disabled right after it was made, which takes a second request.
+    /// Disable it right after its creation, which takes a second request.
     pub disabled: bool,
 }
 
-/// A create, with what only this crate may ask for.
+/// A create, with options that only this crate may use.
 #[derive(Debug, Default)]
 pub(super) struct Order {
     pub(super) new: NewToken,
-    /// Policies that have no canonical form, as another token has them.
+    /// Policies without a canonical form, copied from another token.
     pub(super) carried: Vec<TokenPolicy>,
-    /// Nobody else can have made a token of this name: what a lost create has made is deleted.
+    /// Only this process can have made a token of this name. So a token that a lost create has made is deleted.
     pub(super) ours: bool,
 }
 
@@ -58,18 +59,18 @@ impl From<NewToken> for Order {
     }
 }
 
-/// A token that was made. Its value is nowhere else.
+/// A token that was made. Nothing else has its value.
 #[derive(Debug)]
 pub struct Created {
     /// The token, without its value.
     pub token: Arc<Token>,
     /// Its value.
     pub value: SecretString,
-    /// What is not as it was asked.
+    /// The differences from the request.
     pub concerns: Vec<Concern>,
-    /// What requests without an answer have made, or may have made.
+    /// The tokens that requests without an answer have made, or may have made.
     pub left_behind: Vec<Orphan>,
-    /// Why it could not be disabled, if it was to be and is not.
+    /// The error, if the token should be disabled and is not.
     pub not_disabled: Option<OpError>,
 }
 
@@ -82,15 +83,15 @@ pub enum CreateError {
     /// No answer came, or none with a value.
     #[error("{}", unknown(error.as_ref()))]
     Unknown {
-        /// The last error; none if the answer had no value.
+        /// The last error. `None` if the answer had no value.
         error: Option<Error>,
-        /// What has been made, or may have been.
+        /// The tokens that have been made, or may have been.
         left_behind: Vec<Orphan>,
     },
-    /// The directory of the lock files can't be used, so that the token could not be changed later.
+    /// The directory of the lock files cannot be used, so that no later change could take the lock.
     #[error(transparent)]
     Lock(LockError),
-    /// The run was stopped before.
+    /// The run was stopped before anything was sent.
     #[error("stopped before the token was made")]
     Stopped,
     /// No random name could be made, or the task ended without an answer.
@@ -105,8 +106,8 @@ fn unknown(error: Option<&Error>) -> String {
     }
 }
 
-/// Makes a token. If the caller goes away meanwhile, so that nobody has the value, what was made is deleted; also where
-/// the process leaves.
+/// Makes a token. If the caller goes away before it has the value, the token is deleted. The same happens if the process
+/// leaves.
 pub(super) async fn create(
     context: &Context,
     writers: &Writers,
@@ -164,7 +165,7 @@ impl Maker {
                 Err(error) if error.is_ambiguous() => {
                     tracing::warn!(%error, "a create had no answer: the token that it may have made is looked for");
                     last = Some(error);
-                    // Where nobody could look, each attempt may leave another token that nobody knows.
+                    // If the tokens cannot be listed, each attempt may leave another unknown token.
                     if !search.lost(asked).await {
                         break;
                     }
@@ -182,12 +183,12 @@ impl Maker {
         }
     }
 
-    /// Records the new token: a process that reads it right after this one knows that it is there, however the reads lag.
+    /// Records the new token, so that a process that reads it next knows that it exists even if reads lag.
     async fn hand_on(&self, token: &Token) {
         let (settings, id) = (&self.context.settings, token.id.as_str());
         let floor = Floor::of(token, &self.owner, host_time());
         self.context.reader.raise(&self.owner, id, &floor);
-        // Nobody else knows the id yet, so that the lock is free.
+        // No other process knows the id yet, so the lock is free.
         match settings.files.lock(&settings.key(id), settings.pause, || settings.stop.is_stopped()).await {
             Ok(lock) => lock.save(&Record { floor: Some(floor), ..Record::default() }),
             Err(error) => {
@@ -235,7 +236,7 @@ fn body(owner: &Owner, order: &Order) -> Option<cloudflare::NewToken> {
     let Order { new, carried, .. } = order;
     let inert = [Policy::inert(owner)];
     let policies = if new.policies.is_empty() && carried.is_empty() { &inert[..] } else { &new.policies };
-    // The API refuses ids of policies in a create.
+    // The API refuses the ids of policies in a create.
     let carried = carried.iter().map(|wire| TokenPolicy { id: None, ..wire.clone() });
     Some(cloudflare::NewToken {
         name: match &new.name {

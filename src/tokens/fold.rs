@@ -9,25 +9,26 @@ use crate::cloudflare::{Token, TokenUpdate};
 use crate::owner::Owner;
 use crate::policy::{Fingerprint, Policy};
 
-/// What the changes come to.
+/// The result of folding changes into a token.
 #[derive(Clone, Debug)]
 pub(super) struct Folded {
     /// The whole body to send.
     pub(super) update: TokenUpdate,
-    /// The policies of that body, with what they mean.
+    /// The policies of that body, with their meaning.
     pub(super) policies: Vec<Held>,
-    /// Does the body differ from what the server has?
+    /// Whether the body differs from the server's.
     pub(super) changed: bool,
-    /// For each change, the policies that were there already and not its own.
+    /// For each change, the policies that the token already had and that were not the change's own.
     pub(super) adopted: Vec<BTreeSet<Fingerprint>>,
-    /// For each change, whether a later one took away what it adds.
+    /// For each change, whether a later one removed what it adds.
     pub(super) overruled: Vec<bool>,
-    /// Who claims what, once this is written.
+    /// The claims after the write.
     pub(super) claims: Claims,
 }
 
-/// Applies the changes in order to the token as the server has it. What no change names is carried over as it is, policies
-/// that can't be read included. The result is never without policies: the inert one stands in, and goes with the next.
+/// Applies the changes in order to the token as the server has it. Everything that no change names is kept as it is,
+/// including unreadable policies. The result always has a policy: if no other is left, the inert one, which the next real
+/// policy replaces.
 pub(super) fn fold(changes: &[&Change], token: &Token, owner: &Owner, claims: &Claims) -> Folded {
     let before = held(token, owner);
     let mut update = TokenUpdate::from(token);
@@ -50,7 +51,7 @@ pub(super) fn fold(changes: &[&Change], token: &Token, owner: &Owner, claims: &C
     Folded { update, policies, changed, adopted, overruled, claims }
 }
 
-/// Removes what was taken from the token while it was dead.
+/// Removes policies that were taken from the token while it was dead.
 fn pay(policies: &mut Vec<Held>, claims: &mut Claims) {
     policies.retain(|held| held.fingerprint.is_none_or(|fingerprint| !claims.is_owed(&fingerprint)));
     claims.settle();
@@ -92,7 +93,7 @@ fn apply(
         Some(PolicyChange::Exclusive(all)) => {
             let mut kept = added(change);
             claims.take_over(&kept, &change.by);
-            // Each once, and as the server writes it where it is there already.
+            // Keeps each policy once, in the server's form where it is there already.
             policies.retain(|held| held.fingerprint.is_some_and(|fingerprint| kept.remove(&fingerprint)));
             for policy in all {
                 if !there(policies, policy.fingerprint()) {
@@ -104,14 +105,14 @@ fn apply(
     adopted
 }
 
-/// Does the token have the inert policy and nothing else, so that it stands for none? Beside others it is somebody's own
-/// `deny`, and so is one that somebody here asked for.
+/// Whether the token has only the inert policy, so that it stands for none. Beside other policies it is somebody's own
+/// `deny`, and so is one that an object of this host has claimed.
 fn is_placeholder(policies: &[Held], claims: &Claims, owner: &Owner) -> bool {
     let inert = Policy::inert(owner).fingerprint();
     !claims.is_claimed(&inert) && policies.iter().all(|held| held.fingerprint == Some(inert))
 }
 
-/// What stands for no policy goes with the first real one, and comes back when the last one goes.
+/// Removes the inert policy when a real one comes, and adds it when the last real one goes.
 fn settle_inert(policies: &mut Vec<Held>, stands_in: bool, owner: &Owner) {
     let inert = Policy::inert(owner);
     let is_inert = |held: &Held| held.fingerprint == Some(inert.fingerprint());
@@ -122,7 +123,7 @@ fn settle_inert(policies: &mut Vec<Held>, stands_in: bool, owner: &Owner) {
     }
 }
 
-/// What a change adds.
+/// The policies that a change adds.
 pub(super) fn added(change: &Change) -> BTreeSet<Fingerprint> {
     change.added().iter().map(Policy::fingerprint).collect()
 }

@@ -1,9 +1,9 @@
 //! The token service over the API client and the policy domain: coalesced reads, group-committed writes.
 //!
-//! The API replaces a token's policies as a whole and offers no condition on a write, so whoever changes a part must read,
-//! change and write all of it, and see that nobody did the same meanwhile. All of that is here, once: [`TokenService`] has
-//! one writer per token, in which the changes of many callers become one request. It knows nothing of Terraform: callers
-//! say what is to change, and learn what became of it.
+//! The API replaces a token's policies as a whole and has no conditional write. So a change of a part must read, change and
+//! write everything, and check that nothing else did the same meanwhile. [`TokenService`] does that: it has one writer per
+//! token, which turns the changes of many callers into one request. Callers say what to change, and learn the outcome of
+//! their own change.
 
 mod belief;
 mod claims;

@@ -1,4 +1,4 @@
-//! What callers ask of a token's writer, and what they learn.
+//! The operations of a token's writer, and their outcomes.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,11 +17,11 @@ use crate::policy::{Fingerprint, GroupId, Policy};
 pub enum Op {
     /// Changes fields, policies or both, in one request.
     Change(Box<Change>),
-    /// Gives the token a new value; the old one is dead at once.
+    /// Gives the token a new value. The old one stops working at once.
     Roll,
-    /// Deletes the token. That it is gone already is a success.
+    /// Deletes the token. It is a success if it is gone already.
     Delete,
-    /// Deletes a token that nobody needs any more, also where the run was stopped.
+    /// Deletes a token that is not needed any more, even where the run was stopped.
     Discard,
 }
 
@@ -31,29 +31,29 @@ impl From<Change> for Op {
     }
 }
 
-/// A change of a part of a token: whatever it does not name stays as the server has it.
+/// A change of a part of a token. The rest stays as the server has it.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// Who asks: any text that is this resource's own. Two that hold the same policy are told apart by it, so that one can
-    /// let go of it while the other takes it over.
+    /// The name of the object that asks, unique for each resource object. If two objects have the same policy, it shows
+    /// which one gives the policy up and which one keeps it.
     pub by: String,
     /// The fields that change.
     pub fields: Fields,
     /// How the policies change.
     pub policies: Option<PolicyChange>,
-    /// Writes even where the token shows the change already: an earlier write of unknown outcome may still take effect,
-    /// and only a later one ends that.
+    /// Writes even if the token already shows the change: an earlier write of unknown outcome may still take effect, and
+    /// only a later write ends that.
     pub again: bool,
 }
 
-/// New values of fields; none: the field stays as it is.
+/// New values of fields. `None`: the field stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
     /// 1 to 120 characters.
     pub name: Option<String>,
     /// `active` or `disabled`.
     pub status: Option<String>,
-    /// `Some(None)` clears it. What is of an unknown kind stays either way.
+    /// `Some(None)` clears it. Conditions of an unknown kind stay in any case.
     pub condition: Option<Option<Condition>>,
     /// `Some(None)` clears it.
     pub expires_on: Option<Option<OffsetDateTime>>,
@@ -64,11 +64,11 @@ pub struct Fields {
 /// How a token's policies change.
 #[derive(Clone, Debug)]
 pub enum PolicyChange {
-    /// Removes and adds, and leaves the others. A policy that is in both stays.
+    /// Removes and adds policies, and keeps the others. A policy that is in both stays.
     Edit {
-        /// What the caller held before.
+        /// The caller's policies before.
         remove: BTreeSet<Fingerprint>,
-        /// What it holds from now on.
+        /// The caller's policies from now on.
         add: Vec<Policy>,
     },
     /// The token has these, and no others.
@@ -126,7 +126,8 @@ impl Fields {
 }
 
 impl Field {
-    /// Is the field the same in both? Instants in whole seconds, as the API keeps them; conditions by meaning.
+    /// Whether the field is the same in both. Instants are compared in whole seconds, as the API keeps them, and conditions
+    /// by meaning.
     pub(super) fn same(self, a: &TokenUpdate, b: &TokenUpdate) -> bool {
         let second = |at: Option<Option<OffsetDateTime>>| at.flatten().map(OffsetDateTime::unix_timestamp);
         let condition = |update: &TokenUpdate| update.condition.clone().flatten();
@@ -141,7 +142,7 @@ impl Field {
 }
 
 impl Change {
-    /// Does it only take away, so that there is nothing left to do where the token is gone?
+    /// Whether it only removes, so that nothing is left to do if the token is gone.
     pub(super) fn only_removes(&self) -> bool {
         let exclusive = matches!(self.policies, Some(PolicyChange::Exclusive(_)));
         self.fields.named().is_empty() && self.added().is_empty() && !exclusive
@@ -155,7 +156,7 @@ impl Change {
         }
     }
 
-    /// The policies that it names as those to go.
+    /// The policies that it removes.
     pub(super) fn removed(&self) -> BTreeSet<Fingerprint> {
         match &self.policies {
             Some(PolicyChange::Edit { remove, .. }) => remove.clone(),
@@ -164,61 +165,61 @@ impl Change {
     }
 }
 
-/// What became of a write that succeeded.
+/// The outcome of a successful write.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// The token as it was read back. None where it is gone, or where it could not be read after a roll.
+    /// The token as it was read afterwards. `None` if it is gone, or if it could not be read after a roll.
     pub token: Option<Arc<Token>>,
     /// The new value, after a roll.
     pub value: Option<SecretString>,
-    /// Policies that were there already and were not the caller's: removing the later claim removes both.
+    /// Policies that the token already had and that were not the caller's. They are shared from now on.
     pub adopted: BTreeSet<Fingerprint>,
-    /// What is not as it was asked.
+    /// The differences from the request.
     pub concerns: Vec<Concern>,
 }
 
-/// What is not as it was asked, although the API said success.
+/// A difference from the request, although the API answered success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Concern {
-    /// The API left permission groups out without a word, or the whole policy.
+    /// The API silently left out permission groups, or the whole policy.
     NotGranted {
-        /// What was asked for.
+        /// The requested policy.
         asked: Policy,
-        /// What the token has instead, if anything.
+        /// The policy that the token has instead, if any.
         granted: Option<Policy>,
         /// The groups that are missing.
         missing: BTreeSet<GroupId>,
     },
-    /// The token was made with a policy that nobody asked for.
+    /// The token was made with a policy that was not requested.
     NotAsked {
         /// What the token has.
         granted: Policy,
     },
-    /// A policy was added, but a deny that the token has withholds what it grants.
+    /// A policy was added, but a deny of the token withholds its rights.
     Withheld {
-        /// What was asked for.
+        /// The requested policy.
         asked: Policy,
-        /// The policy that wins.
+        /// The policy that takes precedence.
         deny: Policy,
     },
-    /// A field is not what it was set to: most likely it was to be cleared, and the API kept the old value.
+    /// A field does not have the requested value. Most likely it should be cleared, and the API kept the old value.
     NotApplied(Field),
-    /// A removal holds, but was not watched for the whole `concurrent_writers_window`, since the run was stopped.
+    /// A removal holds, but was not watched for the whole window of concurrent writers, because the run was stopped.
     NotWatched,
 }
 
-/// A write that has not succeeded.
+/// A write that did not succeed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}{cause}", doubt(*may_have_effect))]
 pub struct OpError {
     /// Why.
     pub cause: Cause,
-    /// An attempt may have had its effect all the same, in part or later. The cause alone does not say so: a refusal can
-    /// follow a write that was done.
+    /// An attempt may have taken effect all the same, in part or later. The cause alone does not show that: a refusal can
+    /// follow a write that took effect.
     pub may_have_effect: bool,
 }
 
-/// Why a write has not succeeded.
+/// Why a write did not succeed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Cause {
     /// The token does not exist.
@@ -227,31 +228,31 @@ pub enum Cause {
     /// The API refused, could not be reached or did not answer.
     #[error(transparent)]
     Api(Error),
-    /// Others kept writing the token: after so many attempts the change does not hold.
+    /// Other writers keep changing the token: after this many attempts the change does not hold.
     #[error("others keep writing this token: after {attempts} attempts the change does not hold")]
     Contention {
         /// How often it was tried.
         attempts: u32,
     },
-    /// The API answers success, but what was to be removed is still there.
+    /// The API answers success, but did not remove everything.
     #[error("the API answers success, but {}", kept(policies.len()))]
     Kept {
-        /// What is still there; empty where it is the token itself.
+        /// The policies that are still there. Empty if it is the token itself.
         policies: BTreeSet<Fingerprint>,
     },
     /// All reads were older than what this host has written last.
     #[error("the API keeps showing an older version of the token than the one that was written last")]
     Outdated,
-    /// Another change of the same run says exactly what the token's policies are, and this one's are not among them.
+    /// Another change of the same run sets all policies of the token, and this change's policies are not among them.
     #[error("another resource manages the token's policies exclusively, and this one's are not among them")]
     Overruled,
-    /// The token's lock was not got.
+    /// The token's lock could not be taken.
     #[error(transparent)]
     Lock(LockError),
     /// The run was stopped before the change was made.
     #[error("the run was stopped before the change was made")]
     Stopped,
-    /// The provider authenticates with this token, and would cut itself off.
+    /// The client authenticates with this token, and would end its own access.
     #[error("the provider authenticates with this token and would cut itself off")]
     OwnToken,
     /// The writer ended without an answer. It should not happen.
@@ -272,12 +273,12 @@ fn kept(policies: usize) -> String {
 }
 
 impl OpError {
-    /// A write that surely had no effect.
+    /// A write that certainly had no effect.
     pub fn without_effect(cause: Cause) -> Self {
         OpError { cause, may_have_effect: false }
     }
 
-    /// May the token have been changed all the same, in part or later?
+    /// Whether the token may have been changed all the same, in part or later.
     pub fn may_have_effect(&self) -> bool {
         self.may_have_effect
     }

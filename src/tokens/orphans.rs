@@ -1,5 +1,5 @@
-//! What becomes of creates whose answer was lost: each may have made a token that nobody has the value of. It is looked
-//! for; one of a name that only this code can have made is deleted, and whatever remains is named to the user.
+//! Looks for the tokens of creates whose answer was lost. Their values are lost too. A token with a name that only this
+//! process can have used is deleted. The others are reported to the user.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use super::view::{self, fingerprints};
 use crate::cloudflare::{self, Error, ListOptions, Owner, Token, host_time, tokens};
 use crate::policy::Fingerprint;
 
-/// By how much a token may seem to be older than the request that made it: the API's times are whole seconds.
+/// How much older than its request a token may seem: the API's times are whole seconds.
 const SLACK: Duration = Duration::from_secs(3);
 
-/// A token that a create without an answer has made, or may have made. Nobody has its value.
+/// A token that a create without an answer has made, or may have made. Its value is lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Orphan {
-    /// It was made by this process, and could not be deleted.
+    /// This process made it, and it could not be deleted.
     Left {
         /// Its id.
         id: String,
     },
-    /// It is as the one that was asked for, but somebody else may have made it.
+    /// It matches the request, but something else may have made it.
     Alike {
         /// Its id.
         id: String,
@@ -37,25 +37,25 @@ pub enum Orphan {
         /// The token whose place it was to take.
         predecessor: String,
     },
-    /// Nothing is known of it. It may have been made all the same, or may be yet.
+    /// It was not found. It may exist all the same, or may appear later.
     Unseen {
-        /// The tokens were listed, and none was like it; else they could not be listed.
+        /// True: the tokens were listed, and none matched. False: they could not be listed.
         listed: bool,
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
-        /// When it was asked for, by this host's clock.
+        /// When it was requested, by this host's clock.
         asked_on: OffsetDateTime,
     },
 }
 
-/// A create that is sent.
+/// A create that was sent.
 pub(super) struct Asked {
     body: cloudflare::NewToken,
     sent: Instant,
     asked_on: OffsetDateTime,
-    /// The id of the token that it seems to have made.
+    /// The id of the token that it appears to have made.
     seen_as: Option<String>,
-    /// The tokens were listed since.
+    /// Whether the tokens were listed since.
     listed: bool,
 }
 
@@ -66,13 +66,13 @@ impl Asked {
     }
 }
 
-/// The search for what the lost creates of one token have made.
+/// The search for the tokens of lost creates.
 pub(super) struct Search<'a> {
     context: &'a Context,
     owner: &'a Owner,
-    /// The names are random, so that nobody else can have made tokens of these names.
+    /// The names are random, so that only this process can have made tokens of these names.
     ours: bool,
-    /// Tokens that were there before.
+    /// Tokens that existed before.
     known: HashSet<String>,
     lost: Vec<Asked>,
     found: Vec<Orphan>,
@@ -84,8 +84,8 @@ impl<'a> Search<'a> {
         Search { context, owner, ours, known, lost: Vec::new(), found: Vec::new() }
     }
 
-    /// A create has no answer: looks for what it made, for a while. False where the tokens could not be listed, so that
-    /// nothing is known of what it made.
+    /// Looks for the token of a create without an answer, for a while. False if the tokens could not be listed, so that
+    /// nothing is known.
     pub(super) async fn lost(&mut self, asked: Asked) -> bool {
         self.lost.push(asked);
         let settings = &self.context.settings;
@@ -101,12 +101,12 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Looks once more, since some may have been made after the last look, and tells all that is left.
+    /// Looks once more, because some may have been made after the last look, and returns all that are left.
     pub(super) async fn end(mut self) -> Vec<Orphan> {
         if self.lost.iter().any(|lost| !self.ours || lost.seen_as.is_none()) {
             self.look().await;
         }
-        // Those of this process's other creates are known by now.
+        // The tokens of this process's other creates are known by now.
         let made = self.context.made.lock().clone();
         self.found.retain(|found| !matches!(found, Orphan::Alike { id, .. } if made.contains(id)));
         let unseen =
@@ -119,9 +119,9 @@ impl<'a> Search<'a> {
         self.found.into_iter().chain(unseen).collect()
     }
 
-    /// Looks for tokens that the lost creates may have made, and deletes them if they can be nobody else's.
+    /// Looks for tokens that the lost creates may have made, and deletes those that can only be its own.
     async fn look(&mut self) {
-        // All of them have asked for the same name. What the API takes for that name is compared again.
+        // All of them requested the same name. The API's matches for that name are compared again.
         let name = self.lost.first().map(|lost| lost.body.name.clone());
         let options = ListOptions { newest_first: true, name, ..ListOptions::default() };
         let client = &self.context.client;
@@ -160,7 +160,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Can this token be of the create? `now` is the API's own clock: this host's may be wrong.
+    /// Whether this token can come from the create. `now`
     fn matches(&self, lost: &Asked, token: &Token, now: Option<OffsetDateTime>) -> bool {
         if self.ours || token.name != lost.body.name {
             return token.name == lost.body.name;
@@ -173,12 +173,12 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Deletes a token that nobody has the value of. True where it is gone.
+/// Deletes a token whose value is lost. True if it is gone.
 pub(super) async fn clear_away(context: &Context, owner: &Owner, id: &str) -> bool {
     discard(context, owner, id).await.is_ok()
 }
 
-/// The same, with the reason where it is still there.
+/// The same, with the reason if it is still there.
 pub(super) async fn discard(context: &Context, owner: &Owner, id: &str) -> Result<(), Error> {
     let deleted = context.client.send_opt(tokens::delete(owner, id)).await;
     context.reader.written(owner, id);

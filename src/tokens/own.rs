@@ -1,4 +1,4 @@
-//! Which token does the provider authenticate with? It must not delete, disable or roll that one, nor end or restrict it.
+//! Finds the token that the client authenticates with. The client must not delete, disable, roll, end or restrict it.
 
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
@@ -8,17 +8,17 @@ use crate::cloudflare::{
     Client, CredentialFormat, Credentials, Error, Owner, Verification, credential_format, tokens,
 };
 
-/// What kind of token the client has: each can be verified at its owner's endpoint only.
+/// The kind of token that the client has. Each kind can be verified only at its owner's endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OwnToken {
-    /// Not told by its value, as with old ones.
+    /// The value does not show it. Old tokens are so.
     #[default]
     Unknown,
     /// An account's.
     OfAccount,
     /// A user's.
     OfUser,
-    /// It is no token, but a user's global key.
+    /// The credential is no token, but a user's global key.
     None,
 }
 
@@ -36,12 +36,12 @@ impl OwnToken {
     }
 }
 
-/// Would this cut off whoever authenticates with the token? A condition may: from which address the API sees its callers
-/// come, they cannot tell.
+/// Whether this operation would end the access of a client that authenticates with the token. A condition may: the client
+/// does not know from which address the API sees its requests.
 pub(super) fn cuts_off(op: &Op, now: OffsetDateTime) -> bool {
     match op {
         Op::Roll | Op::Delete => true,
-        // This process has made it.
+        // This process has made the token, so it is not the credential.
         Op::Discard => false,
         Op::Change(change) => {
             let fields = &change.fields;
@@ -53,10 +53,10 @@ pub(super) fn cuts_off(op: &Op, now: OffsetDateTime) -> bool {
     }
 }
 
-/// Asks where the token can be verified. None where it is said to be no token of that owner.
+/// Verifies the client's token at the owner's endpoint. `None` if the API says that the token belongs to another owner.
 ///
 /// # Errors
-/// Those of the client, and any other refusal: it may pass, and says nothing of whose token it is.
+/// Those of the client, and any other refusal: the refusal may be temporary, and does not show who owns the token.
 pub(super) async fn ask(
     client: &Client,
     own: OwnToken,
@@ -81,7 +81,7 @@ pub(super) async fn ask(
     refused.map_or(Ok(None), Err)
 }
 
-/// Does this mean that the token is of another owner? Each owner's endpoint calls the others' tokens invalid.
+/// Whether the error means that the token belongs to another owner.
 fn is_of_another(error: &Error) -> bool {
     error.is_unknown_credential() || error.is_not_found() || error.is_policy_rejection()
 }

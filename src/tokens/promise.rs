@@ -1,5 +1,5 @@
-//! What a read must show before a write counts as done, in both directions: what was asked for and is missing, and what was
-//! to go and stays. Pure.
+//! What a read must show before a write counts as done: everything that was added is there, and everything that was removed
+//! is gone. Pure.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +13,18 @@ use crate::policy::{Effect, Fingerprint, GroupId, Policy};
 /// What a write promises.
 #[derive(Clone, Debug)]
 pub(super) struct Promise {
-    /// What each change asks for, as far as no later one of the batch took it away.
+    /// The policies that each change adds, unless a later change of the batch removes them.
     asks: Vec<Vec<Policy>>,
-    /// What each change sets.
+    /// The fields that each change sets.
     fields: Vec<BTreeSet<Field>>,
     /// What must be gone.
     absent: BTreeSet<Fingerprint>,
-    /// Nothing else may be there.
+    /// Whether the token may have no other policies.
     exclusive: bool,
     /// What was sent.
     sent: Sent,
-    /// What the API answered: what is missing there was refused without a word, what is missing later was taken away.
+    /// What the API answered. A policy that is missing there was silently refused. A policy that is missing later was
+    /// removed by another writer.
     answer: Sent,
 }
 
@@ -37,14 +38,15 @@ struct Sent {
 /// How a read compares with the promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Compared {
-    /// All of it is so, but for these concerns, some for each change.
+    /// It holds, except for these concerns, some for each change.
     Holds(Vec<Vec<Concern>>),
-    /// Something is not so, and another write may mend it.
+    /// It does not hold, and another write may mend it.
     Broken,
 }
 
 impl Promise {
-    /// What the changes promise, sent as they were folded, and answered so. Where the answer was lost it is what was read.
+    /// The promise of the changes, as they were folded, sent and answered. If the answer was lost, `answer` is what was
+    /// read.
     pub(super) fn new(changes: &[&Change], folded: &Folded, answer: &Token, owner: &Owner) -> Self {
         let present: BTreeSet<_> = folded.policies.iter().filter_map(|held| held.fingerprint).collect();
         let asks = |change: &&Change| {
@@ -62,12 +64,12 @@ impl Promise {
         }
     }
 
-    /// Does it promise that something is gone? That is what nobody would notice if it came back.
+    /// Whether it promises a removal. If a removed policy came back, no one would notice.
     pub(super) fn takes_away(&self) -> bool {
         !self.absent.is_empty() || self.exclusive
     }
 
-    /// Holds a token against the promise.
+    /// Compares a token with the promise.
     pub(super) fn compare(&self, token: &Token, owner: &Owner) -> Compared {
         if !self.left(token, owner).is_empty() || (self.exclusive && has_unreadable(token, owner)) {
             return Compared::Broken;
@@ -98,7 +100,7 @@ impl Promise {
         Compared::Holds(all)
     }
 
-    /// The policies of a token that were to go.
+    /// The policies that the token still has and that were to be removed.
     pub(super) fn left(&self, token: &Token, owner: &Owner) -> BTreeSet<Fingerprint> {
         let now = held(token, owner);
         let is_left = |held: &&Held| {
@@ -114,7 +116,7 @@ impl Promise {
         now.iter().filter(is_left).filter_map(|held| held.fingerprint).collect()
     }
 
-    /// Is it what the API grants instead of a policy that was asked for: the same with fewer groups?
+    /// Whether the API granted this policy instead of a requested one: the same with fewer groups.
     fn is_part_of_asked(&self, policy: &Policy) -> bool {
         self.asks.iter().flatten().any(|asked| is_part_of(policy, asked))
     }
@@ -130,7 +132,7 @@ fn is_part_of(policy: &Policy, whole: &Policy) -> bool {
         && policy.groups().is_subset(whole.groups())
 }
 
-/// Holds a token that was just made against what was asked for it, both ways.
+/// Compares a new token with its request, both ways.
 pub(super) fn granted(asked: &[Policy], token: &Token, owner: &Owner) -> Vec<Concern> {
     let now = held(token, owner);
     let has = fingerprints(token, owner);
@@ -144,8 +146,8 @@ pub(super) fn granted(asked: &[Policy], token: &Token, owner: &Owner) -> Vec<Con
     missing.chain(more.map(|granted| Concern::NotAsked { granted })).collect()
 }
 
-/// What the token has instead of a policy that was asked for: the same with fewer groups, or nothing. What was sent as it
-/// is belongs to somebody else.
+/// What the token has instead of a requested policy: the same with fewer groups, or nothing. A policy that was sent
+/// unchanged belongs to something else.
 fn not_granted(asked: &Policy, sent: &BTreeSet<Fingerprint>, answer: &Token, owner: &Owner) -> Concern {
     let granted = held(answer, owner)
         .into_iter()
@@ -157,7 +159,7 @@ fn not_granted(asked: &Policy, sent: &BTreeSet<Fingerprint>, answer: &Token, own
     Concern::NotGranted { asked: asked.clone(), granted, missing }
 }
 
-/// A deny of the token that withholds what a policy grants: an explicit deny wins over any allow.
+/// A deny of the token that withholds the rights of a policy: an explicit deny takes precedence over any allow.
 fn withheld(asked: &Policy, token: &Token, owner: &Owner) -> Option<Concern> {
     let denies = held(token, owner).into_iter().filter_map(|held| held.policy);
     let deny = denies.filter(|policy| policy.effect() == Effect::Deny).find(|deny| deny.withholds(asked))?;

@@ -1,36 +1,36 @@
-//! Read tokens one by one, or list them? Decided as the reads come, so that never much more is spent than the cheaper of
-//! the two would have cost. Pure.
+//! Decides whether to read tokens one by one or to list them. It decides while the reads come in, so that the total is
+//! never much more than the cheaper of the two. Pure.
 
 /// What is known when some tokens are wanted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     /// The tokens are a user's, who has at most 50: one page.
     pub(super) one_page: bool,
-    /// Does listing show what is looked for? Not for a credential that may list only itself.
+    /// Whether listing shows the wanted tokens. It does not for a credential that can only list itself.
     pub(super) listable: bool,
     /// Single reads so far.
     pub(super) gets: u64,
-    /// How many pages there are, once the first was read.
+    /// The number of pages, after the first was read.
     pub(super) pages: Option<u64>,
     /// All pages were read.
     pub(super) listed: bool,
-    /// How many tokens are wanted that no page has shown.
+    /// The number of wanted tokens that no page has shown.
     pub(super) wanted: u64,
 }
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Read each by itself.
+    /// Read each token alone.
     Each,
-    /// Read the first page, whose total says what listing costs.
+    /// Read the first page, whose total shows what listing costs.
     FirstPage,
     /// Read the other pages.
     OtherPages,
 }
 
-/// The first read pays for itself, the second for the first page; the others are listed as soon as that is no dearer than
-/// what was spent.
+/// The first token is read alone. The second one justifies the first page. The other pages are read as soon as that costs
+/// no more than the requests so far.
 pub(super) fn next(known: Known) -> Step {
     match known.pages {
         _ if !known.listable || known.listed => Step::Each,
@@ -45,7 +45,7 @@ pub(super) fn next(known: Known) -> Step {
 mod tests {
     use super::*;
 
-    /// What it costs to read tokens that stand on no first page, so many at a time.
+    /// The cost of reading tokens that are not on the first page, this many at a time.
     fn cost(pages: u64, tokens: u64, at_a_time: u64) -> u64 {
         let mut known =
             Known { one_page: false, listable: true, gets: 0, pages: None, listed: pages == 1, wanted: 0 };

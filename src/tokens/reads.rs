@@ -1,4 +1,4 @@
-//! Coalesced reads: concurrent ones share requests, and a page that was listed answers the next ones for a while.
+//! Coalesced reads: concurrent reads share requests, and a listed page answers later reads for a while.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,10 +19,10 @@ type Waiting = HashMap<String, Vec<oneshot::Sender<Answer>>>;
 
 /// How many pages, or single tokens, are read at a time.
 const ABREAST: usize = 8;
-/// So many tokens that a full list did not show mean that the credential may not list them.
+/// If this many tokens are missing in a full list, the credential cannot list them.
 const UNLISTED: u32 = 3;
 
-/// All tokens of an owner that the credential may see.
+/// All tokens of an owner that the credential can see.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// Those that could be read.
@@ -45,9 +45,9 @@ struct Inner {
 #[derive(Default)]
 struct Shelf {
     kept: HashMap<String, (Instant, Arc<Token>)>,
-    /// When a token was last written: an answer to an earlier request is of no use.
+    /// When a token was last written. Answers to earlier requests are of no use.
     written: HashMap<String, Instant>,
-    /// The lowest versions that are believed; none where this host has written nothing.
+    /// The floors. `None` if this host has written nothing.
     floors: HashMap<String, Option<Floor>>,
     window: Option<Window>,
     unlisted: u32,
@@ -55,7 +55,7 @@ struct Shelf {
     serving: bool,
 }
 
-/// What was spent while the answers are still young.
+/// The requests whose answers are still young.
 #[derive(Clone, Copy)]
 struct Window {
     opened: Instant,
@@ -90,7 +90,7 @@ impl Shelf {
     }
 }
 
-/// A token as it is handed around: without a value, whatever the answer held.
+/// A token for sharing: without its value, whatever the answer held.
 pub(super) fn shared(mut token: Token) -> Arc<Token> {
     token.value = None;
     Arc::new(token)
@@ -105,26 +105,26 @@ impl Reader {
         act(self.0.shelves.lock().entry(owner.clone()).or_default())
     }
 
-    /// The lowest version of a token that is believed, as this process or another one of this host knows it.
+    /// The floor of a token, as this process or another one of this host knows it.
     pub(super) fn floor(&self, owner: &Owner, id: &str) -> Option<Floor> {
         let peek = || self.0.settings.record(id).and_then(|record| record.floor);
         self.shelf(owner, |shelf| shelf.floors.entry(id.to_owned()).or_insert_with(peek).clone())
     }
 
-    /// A version was written, or seen to be the newest one.
+    /// Records a version that was written, or that is known to be the newest.
     pub(super) fn raise(&self, owner: &Owner, id: &str, floor: &Floor) {
         let before = self.floor(owner, id);
         let floor = before.map_or_else(|| floor.clone(), |before| before.raised(floor.clone()));
         self.shelf(owner, |shelf| shelf.floors.insert(id.to_owned(), Some(floor)));
     }
 
-    /// Was the token there a moment ago?
+    /// Whether the token existed a moment ago.
     pub(super) fn is_known(&self, owner: &Owner, id: &str) -> bool {
         let recent = |floor: Floor| floor.is_recent(host_time());
         self.shelf(owner, |shelf| shelf.kept.contains_key(id)) || self.floor(owner, id).is_some_and(recent)
     }
 
-    /// A snapshot that is young, and not older than what this host has written.
+    /// A snapshot that is recent and not older than what this host has written.
     fn young(&self, owner: &Owner, id: &str) -> Option<Arc<Token>> {
         let age = self.0.settings.snapshot_age;
         let token = self.shelf(owner, |shelf| shelf.young(id, age))?;
@@ -132,7 +132,7 @@ impl Reader {
         allowed.then_some(token)
     }
 
-    /// A token, at most as old as a snapshot may be; none where it does not exist. Concurrent reads share requests.
+    /// A token, at most as old as a snapshot may be. `None` if it does not exist. Concurrent reads share requests.
     pub(super) async fn get(&self, owner: &Owner, id: &str) -> Answer {
         if let Some(token) = self.young(owner, id) {
             return Ok(Some(token));
@@ -147,13 +147,13 @@ impl Reader {
         });
         match answer.await {
             Ok(answer) => answer,
-            // A task that died answers nobody; its successors are no reason to fail.
+            // A task that panicked gives no answer. A single read replaces it.
             Err(_) => self.get_fresh(owner, id).await,
         }
     }
 
-    /// A token as it is now: read again where the answer is older than what this host has written, or says that there is no
-    /// such token.
+    /// A token as it is now. The read is repeated if the answer is older than this host's last write, or if it says that
+    /// the token does not exist.
     pub(super) async fn get_fresh(&self, owner: &Owner, id: &str) -> Answer {
         let settings = &self.0.settings;
         let mut belief = Belief::new(self.floor(owner, id), self.is_known(owner, id), settings.pause);
@@ -170,7 +170,7 @@ impl Reader {
         }
     }
 
-    /// One read, whatever it says.
+    /// A single read.
     pub(super) async fn get_once(&self, owner: &Owner, id: &str) -> Answer {
         let sent = Instant::now();
         let token = self.0.client.send_opt(tokens::get(owner, id)).await?.map(shared);
@@ -191,7 +191,7 @@ impl Reader {
         all.await
     }
 
-    /// The tokens of this name. The API's filter may also take it for a part of a name, so it is compared here too.
+    /// The tokens of this name. The API's filter may also match a part of a name, so names are compared here too.
     pub(super) async fn named(&self, owner: &Owner, name: &str) -> Result<Listed, Error> {
         let of = |number| {
             let options = ListOptions { name: Some(name.to_owned()), ..ListOptions::page(number) };
@@ -207,7 +207,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// The tokens of an owner, page by page. A page is asked for when it is wanted; an error ends them.
+    /// The tokens of an owner, page by page. A page is requested when it is needed. An error ends the stream.
     pub(super) fn pages(&self, owner: &Owner) -> BoxStream<'static, Result<Listed, Error>> {
         let (reader, owner) = (self.clone(), owner.clone());
         let pages = self.0.client.token_pages(&owner);
@@ -226,12 +226,12 @@ impl Reader {
         stream::unfold(pages, next).boxed()
     }
 
-    /// The ids of the tokens that were seen so far.
+    /// The ids of the tokens seen so far.
     pub(super) fn known(&self, owner: &Owner) -> HashSet<String> {
         self.shelf(owner, |shelf| shelf.kept.keys().cloned().collect())
     }
 
-    /// A write begins or has ended: what was asked before is of no use.
+    /// Records that a write begins or has ended: answers to earlier requests are of no use.
     pub(super) fn written(&self, owner: &Owner, id: &str) {
         self.shelf(owner, |shelf| {
             shelf.kept.remove(id);
@@ -243,7 +243,7 @@ impl Reader {
         let sent = Instant::now();
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let page = self.0.client.send(tokens::list_page(owner, &ListOptions::page(number))).await?;
-        // Without totals, a page that has a next one says nothing of how many there are.
+        // Without totals, a page with a next one does not show how many there are.
         let pages = if page.has_next(number) { page.total_pages.unwrap_or(u64::MAX) } else { 1 };
         let items: Vec<_> = page.items.into_iter().map(shared).collect();
         self.shelf(owner, |shelf| items.iter().for_each(|token| shelf.keep(sent, token)));
@@ -251,7 +251,7 @@ impl Reader {
     }
 }
 
-/// The one task that reads the tokens of an owner, as long as somebody waits.
+/// The task that reads the tokens of an owner, as long as a caller waits.
 struct Serving {
     reader: Reader,
     owner: Owner,
@@ -263,7 +263,7 @@ impl Drop for Serving {
         if self.done {
             return;
         }
-        // After a panic: whoever waits reads for itself, and the next one starts anew.
+        // After a panic, waiting callers read for themselves, and the next one starts a new task.
         self.reader.shelf(&self.owner, |shelf| {
             shelf.serving = false;
             shelf.waiting.clear();
@@ -281,7 +281,7 @@ impl Serving {
                 waiting
             });
             if waiting.is_empty() {
-                // Whoever comes from now on starts the next task.
+                // Later callers start the next task.
                 self.done = true;
                 return;
             }
@@ -314,7 +314,7 @@ impl Serving {
             };
             match listed {
                 Ok(()) => {}
-                // No right to list, or no list as it should be: single reads will do.
+                // The credential cannot list, or the list is malformed. Single reads are used instead.
                 Err(error) if error.status().is_some() => {
                     self.reader.shelf(&self.owner, |shelf| shelf.window(age).listable = false);
                 }
@@ -345,7 +345,7 @@ impl Serving {
         Ok(())
     }
 
-    /// Reads each by itself: that is what says that a token does not exist.
+    /// Reads each token alone. Only this shows that a token does not exist.
     async fn each(&self, waiting: Waiting, listed: bool) {
         let age = self.reader.0.settings.snapshot_age;
         self.reader.shelf(&self.owner, |shelf| shelf.window(age).gets += waiting.len() as u64);
@@ -364,7 +364,7 @@ impl Serving {
     }
 }
 
-/// The run was stopped before it was sure what a read said.
+/// The run was stopped before a read was certain.
 fn stopped(owner: &Owner, id: &str) -> Error {
     let request = tokens::get(owner, id);
     let waited = "the token was to be read again, since the answer may have been old".to_owned();
@@ -374,7 +374,7 @@ fn stopped(owner: &Owner, id: &str) -> Error {
 
 fn answer(replies: Vec<oneshot::Sender<Answer>>, with: &Answer) {
     for reply in replies {
-        // Whoever waited may be gone.
+        // The waiting caller may be gone.
         let _ = reply.send(with.clone());
     }
 }

@@ -1,4 +1,4 @@
-//! What the processes of a host hand on to each other about a token: the record beside its lock.
+//! The record beside a token's lock, which the processes of a host share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,14 +15,14 @@ pub(super) struct Record {
     /// The newest version that one of them has written or seen.
     #[serde(default)]
     pub(super) floor: Option<Floor>,
-    /// Who has claimed which policy.
+    /// The claims on policies.
     #[serde(default)]
     pub(super) claims: Claims,
-    /// What objects may have written and were not told of, since their process died or Terraform was gone: their states do
-    /// not say it. For each object the policies that it may have added.
+    /// Policies that objects may have added without learning it, because their process or Terraform ended first. Their
+    /// states do not have these policies. By object.
     #[serde(default)]
     pub(super) unheard: BTreeMap<String, BTreeSet<Fingerprint>>,
-    /// This host's last writes with nobody else's between them.
+    /// This host's last writes without another writer between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) own: Option<OwnWrites>,
     /// The token that has taken this one's place, if one has.
@@ -37,7 +37,7 @@ pub(super) struct Record {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Predecessor {
     pub(super) id: String,
-    /// When it ends at the latest, in Unix seconds.
+    /// Its latest possible end, in Unix seconds.
     pub(super) ends: i64,
 }
 
@@ -45,26 +45,26 @@ pub(super) struct Predecessor {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Successor {
     pub(super) id: String,
-    /// Whoever asked for it was told its value. Otherwise nobody has the value, and the token is of no use.
+    /// Whether the caller received its value. Otherwise the value is lost, and the token is of no use.
     pub(super) heard: bool,
 }
 
-/// Writes of this host, each based on the one before it, by the `modified_on` of the versions, in Unix seconds.
+/// Writes of this host, each based on the one before. The versions are `modified_on` in Unix seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OwnWrites {
-    /// The version that the first of them was based on.
+    /// The version that the first write was based on.
     from: i64,
-    /// The version that the last of them made.
+    /// The version that the last write made.
     to: i64,
 }
 
 impl OwnWrites {
-    /// One write: `None` where the API does not date the versions.
+    /// One write. `None` if the API does not date the versions.
     pub(super) fn one(read: Option<OffsetDateTime>, written: Option<OffsetDateTime>) -> Option<OwnWrites> {
         Some(OwnWrites { from: read?.unix_timestamp(), to: written?.unix_timestamp() })
     }
 
-    /// These after earlier ones, which they continue or not.
+    /// These writes after earlier ones, which they may or may not continue.
     #[must_use]
     pub(super) fn after(self, earlier: Option<OwnWrites>) -> OwnWrites {
         match earlier {
@@ -73,7 +73,7 @@ impl OwnWrites {
         }
     }
 
-    /// Whether they are all that was written since one version, up to another.
+    /// Whether they are all writes since one version, up to another.
     pub(super) fn are_all(&self, since: i64, up_to: i64) -> bool {
         (self.from..=self.to).contains(&since) && self.to == up_to
     }
@@ -88,7 +88,7 @@ mod tests {
         let one = |from, to| OwnWrites { from, to };
         let both = one(2, 5).after(Some(one(1, 2)));
         assert!(both.are_all(1, 5) && both.are_all(2, 5) && !both.are_all(0, 5) && !both.are_all(1, 6));
-        // Somebody else has made version 3.
+        // Another writer has made version 3.
         let broken = one(3, 5).after(Some(one(1, 2)));
         assert!(!broken.are_all(2, 5) && broken.are_all(3, 5));
     }

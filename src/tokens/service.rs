@@ -1,4 +1,4 @@
-//! The service's front: one per configured provider.
+//! The public side of the service. Each configured provider has one.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -34,18 +34,18 @@ struct Inner {
     context: Context,
     writers: Writers,
     catalogs: Mutex<HashMap<Owner, Arc<OnceCell<Arc<Catalog>>>>>,
-    /// By account. Locked while they are asked for, so that they are asked for once.
+    /// By account. Locked during a request, so that they are requested once.
     workers: tokio::sync::Mutex<HashMap<String, Arc<Workers>>>,
-    /// The zones of each account, where they could be listed in one request.
+    /// The zones of each account, if they could be listed in one request.
     zones: Mutex<HashMap<String, Arc<Zones>>>,
-    /// What the API says of the client's own token. A failed look-up is not kept: the refusal may be temporary.
+    /// The API's verification of the client's own token.
     own: OnceCell<Verification>,
 }
 
-/// The zones of an account, asked for once; none where they could not be listed in one request.
+/// The zones of an account, requested once. `None` if they could not be listed in one request.
 type Zones = OnceCell<Option<BTreeSet<String>>>;
 
-/// How long a value that the API does not know is asked for again at least.
+/// The shortest time for which an unknown value is verified again.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 impl TokenService {
@@ -56,8 +56,8 @@ impl TokenService {
         TokenService(Arc::new(Inner { context, writers, catalogs, workers, zones, own }))
     }
 
-    /// The process leaves, and can answer nobody any more: waits until no create and no write is under way. What a create
-    /// has made meanwhile is deleted by then.
+    /// Waits, when the process leaves, until no create and no write is under way. Tokens that a create has made meanwhile
+    /// are deleted by then.
     pub async fn leave(&self) {
         self.0.context.leaving.store(true, Ordering::Release);
         let under_way = &self.0.context.under_way;
@@ -65,17 +65,17 @@ impl TokenService {
         under_way.wait().await;
     }
 
-    /// The client underneath, for what is no token.
+    /// The client, for objects that are not tokens.
     pub fn client(&self) -> &Client {
         &self.0.context.client
     }
 
-    /// What time it is by the API's clock, as far as it has told it: what decides when tokens end and how old they are.
+    /// The time by the API's clock, as far as its answers have shown it. It decides when tokens end and how old they are.
     pub fn now(&self) -> OffsetDateTime {
         self.client().now()
     }
 
-    /// A token, at most [`Settings::snapshot_age`] old and never older than a write of this service; none if it does not
+    /// A token, at most [`Settings::snapshot_age`] old and never older than a write of this service. `None` if it does not
     /// exist. Concurrent reads share requests.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl TokenService {
         self.0.context.reader.get_fresh(owner, id).await
     }
 
-    /// All tokens of an owner that the credential may see.
+    /// All tokens of an owner that the credential can see.
     ///
     /// # Errors
     /// Those of the client.
@@ -100,7 +100,7 @@ impl TokenService {
         self.0.context.reader.list(owner).await
     }
 
-    /// The tokens of this name that the credential may see, and those that cannot be read.
+    /// The tokens of this name that the credential can see, and those that cannot be read.
     ///
     /// # Errors
     /// Those of the client.
@@ -108,12 +108,12 @@ impl TokenService {
         self.0.context.reader.named(owner, name).await
     }
 
-    /// The same, page by page: a page is asked for when it is wanted. An error ends them.
+    /// The same, page by page. A page is requested when it is needed. An error ends the stream.
     pub fn pages(&self, owner: &Owner) -> BoxStream<'static, Result<Listed, Error>> {
         self.0.context.reader.pages(owner)
     }
 
-    /// The permission groups that the owner's tokens can have. Asked once; a failure is not kept.
+    /// The permission groups that the owner's tokens can have. Requested once. A failure is not cached.
     ///
     /// # Errors
     /// Those of the client.
@@ -143,8 +143,8 @@ impl TokenService {
         cell.get_or_try_init(fetch).await.cloned()
     }
 
-    /// The Workers of an account. Asked once, and again where a name is `wanted` that the last answer does not have: it may
-    /// be of a Worker that was made meanwhile.
+    /// The Workers of an account. Requested once, and again if the last answer lacks a `wanted` name, which may belong to a
+    /// new Worker.
     ///
     /// # Errors
     /// Those of the client.
@@ -162,17 +162,18 @@ impl TokenService {
         Ok(workers)
     }
 
-    /// Whether the client's own token is verified already, so that asking for it costs nothing.
+    /// Whether the client's own token is already verified, so that asking for it costs no request.
     pub fn knows_own_token(&self) -> bool {
         self.0.own.initialized()
     }
 
-    /// Whether the zones of an account were listed already, so that asking for them costs nothing.
+    /// Whether the zones of an account are already known, so that asking for them costs no request.
     pub fn knows_zones(&self, account: &str) -> bool {
         self.0.zones.lock().get(account).is_some_and(|cell| cell.initialized())
     }
 
-    /// All zones of an account that the credential may see; none where they fit on no single page, or cannot be listed.
+    /// All zones of an account that the credential can see. `None` if they do not fit on a single page, or cannot be
+    /// listed.
     pub async fn zones(&self, account: &str) -> Option<BTreeSet<String>> {
         let cell = self.0.zones.lock().entry(account.to_owned()).or_default().clone();
         let list = || async {
@@ -185,11 +186,11 @@ impl TokenService {
         cell.get_or_init(list).await.clone()
     }
 
-    /// Writes a token. Waits until the outcome is known; a caller that is dropped withdraws what has not begun, and what
-    /// has begun is finished without it.
+    /// Writes a token and waits until the outcome is known. If the caller is dropped, a write that has not begun is
+    /// withdrawn, and one that has begun is finished without it.
     ///
     /// # Errors
-    /// [`OpError`]; [`OpError::OwnToken`] for what would cut the provider off.
+    /// [`OpError`], with [`Cause::OwnToken`] if the write would end the client's own access.
     pub async fn submit(&self, owner: &Owner, id: &str, op: Op) -> Result<Outcome, OpError> {
         let refused = |error| OpError::without_effect(Cause::Api(error));
         let cuts_off = own::cuts_off(&op, self.now());
@@ -199,18 +200,18 @@ impl TokenService {
         self.0.writers.submit(&self.0.context, owner, id, op).await
     }
 
-    /// Makes a token. If the caller goes away meanwhile, so that nobody has the value, what was made is deleted.
+    /// Makes a token. If the caller goes away before it has the value, the token is deleted.
     ///
     /// # Errors
     /// [`CreateError`].
     pub async fn create(&self, owner: &Owner, new: NewToken) -> Result<Created, CreateError> {
-        // What cannot be locked later must not be made.
+        // A token that cannot be locked later must not be made.
         self.0.context.settings.files.directory().map_err(CreateError::Lock)?;
         create(&self.0.context, &self.0.writers, owner, new).await
     }
 
-    /// Makes a token that takes another one's place, with its rights, its condition and its name; the old one ends when the
-    /// overlap does. If the caller goes away meanwhile, so that nobody has the value, the new one is deleted.
+    /// Makes a token that takes another one's place, with its rights, its condition and its name. The old one ends when the
+    /// overlap does. If the caller goes away before it has the value, the new token is deleted.
     ///
     /// # Errors
     /// [`SuccessionError`]: there is no new token, and the old one is as it was.
@@ -229,10 +230,10 @@ impl TokenService {
         succeed(&self.0.context, &self.0.writers, owner, id, succession).await
     }
 
-    /// Deletes what earlier runs have made in a token's place and could not hand over.
+    /// Deletes tokens that earlier runs have made in a token's place and could not hand over.
     ///
     /// # Errors
-    /// [`OpError`], where one of them may still be there.
+    /// [`OpError`] if one of them may still be there.
     pub async fn clear_unheard(&self, owner: &Owner, id: &str) -> Result<(), OpError> {
         clear_unheard(&self.0.context, owner, id).await.map(drop)
     }
@@ -255,21 +256,20 @@ impl TokenService {
         (predecessor.ends > self.now().unix_timestamp()).then_some(predecessor.id)
     }
 
-    /// What an object may have written to a token without being told: an earlier run on this host died in the middle of it, or
-    /// Terraform did. None where its state says all.
+    /// The policies that an object may have added to a token without learning it, because an earlier run on this host, or
+    /// Terraform, ended first. `None` if the object's state is complete.
     pub fn unheard(&self, token_id: &str, by: &str) -> Option<BTreeSet<Fingerprint>> {
         self.0.context.settings.record(token_id)?.unheard.get(by).cloned()
     }
 
-    /// Whether this host alone has written the token since one version, up to another: both by their `modified_on`, in Unix
-    /// seconds.
+    /// Whether only this host has written the token between two versions. They are `modified_on` in Unix seconds.
     pub fn has_written_alone(&self, token_id: &str, since: i64, up_to: i64) -> bool {
         let record = self.0.context.settings.record(token_id);
         record.and_then(|record| record.own).is_some_and(|own| own.are_all(since, up_to))
     }
 
-    /// What the API says of a token's value. Where it does not know the value, it is asked again for so long, and at least once:
-    /// right after its issue a value is not known everywhere.
+    /// The API's verdict on a token's value. If the API does not know the value, it is asked again for `patience`, and at
+    /// least once: right after its issue a value is not known everywhere.
     pub async fn standing(
         &self,
         owner: &Owner,
@@ -281,7 +281,7 @@ impl TokenService {
         self.ask_of(owner, id, value, [patience.max(SECOND_LOOK), SECOND_LOOK / 2], unknown).await
     }
 
-    /// Waits until the API takes a value that was made a moment ago, at most for so long. False where it does not by then.
+    /// Waits until the API accepts a value that was made a moment ago, for at most `patience`. False if it still does not.
     pub async fn is_taken(&self, owner: &Owner, id: &str, value: &SecretString, patience: Duration) -> bool {
         let not_yet =
             |standing: &Standing| matches!(standing, Standing::NotKnown | Standing::Dead | Standing::Refused);
@@ -289,7 +289,7 @@ impl TokenService {
         !not_yet(&self.ask_of(owner, id, value, [patience, pause], not_yet).await)
     }
 
-    /// Asks for a value by itself: again and again for the first time, with pauses from the second one on.
+    /// Verifies a value: repeatedly during the first time, with pauses from the second attempt on.
     async fn ask_of(
         &self,
         owner: &Owner,
@@ -311,16 +311,17 @@ impl TokenService {
         }
     }
 
-    /// The id of the token that the provider authenticates with; none for a global key, or where the API does not tell.
-    /// `owner` is whose tokens are about to be written: a token may be that owner's.
+    /// The id of the token that the client authenticates with. `None` for a global key, or if the API does not say. `owner`
+    /// is the owner whose tokens are about to be written, who may own it.
     ///
     /// # Errors
-    /// Those of the client, where the API could not be asked or did not answer the question.
+    /// Those of the client, if the API could not be reached or did not answer the question.
     pub async fn own_token_id(&self, owner: &Owner) -> Result<Option<String>, Error> {
         Ok(self.own_token(owner).await?.map(|own| own.id))
     }
 
-    /// What the API says of the token that the provider authenticates with; none as for [`TokenService::own_token_id`].
+    /// The API's verification of the token that the client authenticates with. `None` as for
+    /// [`TokenService::own_token_id`].
     ///
     /// # Errors
     /// As [`TokenService::own_token_id`].

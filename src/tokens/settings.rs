@@ -1,4 +1,4 @@
-//! How the token service works: its waits, its files, its stop.
+//! The settings of the token service: waits, files, stop.
 
 use std::time::Duration;
 
@@ -7,33 +7,35 @@ use super::record::Record;
 use super::stop::Stop;
 use crate::host::HostFiles;
 
-/// How the service works. The defaults are right for Cloudflare's API; tests shorten the waits.
+/// The settings. The defaults are right for Cloudflare's API; tests shorten the waits.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The lock files and records of the tokens that are written: the same for all processes of a user on a host.
     pub files: HostFiles,
-    /// The API's base URL: the same token has the same lock only with the same API.
+    /// The API's base URL. Tokens of different APIs have different locks.
     pub base_url: String,
     /// What kind of credential the client has.
     pub own_token: OwnToken,
     /// How long another process may hold a token's lock.
     pub lock_wait: Duration,
-    /// How long a removal is watched, where other hosts write the same token; zero: read back once, as additions are.
+    /// How long a removal is watched, if other hosts write the same token. Zero: it is read once, as additions are.
     pub concurrent_writers_window: Duration,
     /// How long concurrent reads are gathered.
     pub gather_reads: Duration,
-    /// For how long nobody new may come before a token is written, while changes are gathered; later ones gather while it is
-    /// under way too.
+    /// How long no new change may come in before the token is written. Later changes also gather while a write is under
+    /// way.
     pub gather_writes: Duration,
     /// How old an answer may be, counted from its request.
     pub snapshot_age: Duration,
-    /// How long a write without an answer is looked for before it is written again, and how long it may still take effect.
+    /// How long to look for the effect of a write without an answer before it is repeated, and how long it may still take
+    /// effect.
     pub ambiguity_horizon: Duration,
     /// How old a read may be when the write that is based on it starts.
     pub read_to_write: Duration,
-    /// The unit of the waits between attempts: of a write that somebody else undid, of a read that is older than a write.
+    /// The unit of the waits between attempts: after a write that another writer undid, or a read that is older than a
+    /// write.
     pub pause: Duration,
-    /// Tells when to end soon.
+    /// The signal to stop soon.
     pub stop: Stop,
 }
 
@@ -56,12 +58,12 @@ impl Settings {
         }
     }
 
-    /// The key of a token's lock and record: the same for everybody who writes it.
+    /// The key of a token's lock and record. All writers of the token use the same.
     pub(super) fn key(&self, token_id: &str) -> String {
         format!("token {} {token_id}", self.base_url.trim_end_matches('/').to_ascii_lowercase())
     }
 
-    /// What this host has recorded of a token, without its lock; `None` where there is nothing.
+    /// This host's record of a token, without its lock. `None` if there is none.
     pub(super) fn record(&self, token_id: &str) -> Option<Record> {
         self.files.peek(&self.key(token_id))
     }
@@ -83,17 +85,18 @@ impl Settings {
 /// The waits and counts of writes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
-    /// How often a change is written before it is given up.
+    /// How often a change is written at most.
     pub(super) attempts: u32,
-    /// How often a write without an answer is written again.
+    /// How often a write without an answer is repeated.
     pub(super) lost: u32,
     /// How often a write may come too late after its read, for want of quota.
     pub(super) late: u32,
-    /// How often an answer may keep what was to go.
+    /// How often an answer may still have what should be removed.
     pub(super) kept: u32,
-    /// How long a write without an answer is looked for before it is written again, and how long it may still take effect.
+    /// How long to look for the effect of a write without an answer before it is repeated, and how long it may still take
+    /// effect.
     pub(super) horizon: Duration,
-    /// How long a removal is watched, where other hosts write the same token.
+    /// How long a removal is watched, if other hosts write the same token.
     pub(super) window: Duration,
     /// The first wait of a kind; it doubles.
     pub(super) pause: Duration,

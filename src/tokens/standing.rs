@@ -1,25 +1,25 @@
-//! Whether a token's value is alive, as the API answers the token that asks for itself. Pure.
+//! Whether a token's value works, from the API's answer to a verification with the value. Pure.
 
 use crate::cloudflare::{Error, Verification};
 
-/// What the API says of a value.
+/// The API's verdict on a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// It is the token's value.
     Live,
-    /// It was a token's value, and is not any more.
+    /// It was a token's value and does not work any more.
     Dead,
-    /// The API has never heard of it. A value that was made a moment ago is answered so too.
+    /// The API does not know it. That is also the answer for a value that was made a moment ago.
     NotKnown,
-    /// It is refused for a reason that may pass.
+    /// The API refuses it for a reason that may pass.
     Refused,
-    /// The answer says nothing of the value: no network, another address than those that the token works from, another token's
-    /// value.
+    /// The answer does not show the value's state: no network, another address than those that the token works from,
+    /// another token's value.
     Unclear,
 }
 
 impl Standing {
-    /// Reads the answer to a verification. `id`: the token whose value it should be.
+    /// Reads the answer to a verification. `id` is the token whose value it should be.
     pub(super) fn of(answer: &Result<Verification, Error>, id: &str) -> Standing {
         match answer {
             Ok(verified) if verified.id == id => Standing::Live,
@@ -31,7 +31,7 @@ impl Standing {
         }
     }
 
-    /// Whether the value has surely stopped working.
+    /// Whether the value has certainly stopped working.
     pub fn is_dead(self) -> bool {
         matches!(self, Standing::Dead | Standing::NotKnown)
     }

@@ -1,46 +1,46 @@
-//! The wish to end soon: waits become short, and what is under way returns what it has.
+//! The signal to stop soon: waits become short, and operations return what they have.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-/// Says when to stop. Kept by whoever hears of it.
+/// Gives the signal to stop. Belongs to the part that learns of the user's wish to stop.
 #[derive(Debug, Default)]
 pub struct Stopper(CancellationToken);
 
-/// Tells whether to stop. Cheap to clone. The default is one that never comes.
+/// The receiving side of the signal. Cheap to clone. The default never stops.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(CancellationToken);
 
 impl Stopper {
-    /// Asks everybody who has a [`Stop`] of this stopper to end soon. There is no way back.
+    /// Signals every [`Stop`] of this stopper. It cannot be undone.
     pub fn stop(&self) {
         self.0.cancel();
     }
 
-    /// What to hand out.
+    /// A receiver of the signal.
     pub fn handle(&self) -> Stop {
         Stop(self.0.clone())
     }
 }
 
 impl Stop {
-    /// Is it time?
+    /// Whether the signal was given.
     pub fn is_stopped(&self) -> bool {
         self.0.is_cancelled()
     }
 
-    /// Waits until it is time; for ever, if it never is.
+    /// Waits for the signal, for ever if it never comes.
     pub async fn stopped(&self) {
         self.0.cancelled().await;
     }
 
-    /// Sleeps, but not past the wish to stop.
+    /// Sleeps until the time is over or the signal comes.
     pub async fn sleep(&self, time: Duration) {
         let _ = self.0.run_until_cancelled(tokio::time::sleep(time)).await;
     }
 
-    /// The same wish, for the API client.
+    /// The same signal, for the API client.
     pub fn token(&self) -> CancellationToken {
         self.0.clone()
     }

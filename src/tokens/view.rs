@@ -96,7 +96,7 @@ pub(super) fn read(wire: &TokenPolicy, owner: &Owner) -> Result<Policy, Malforme
     Policy::from_wire(&wire.effect, groups, &wire.resources, owner)
 }
 
-/// The fingerprint that version 0.1.0 gave a policy, if it was another one.
+/// The fingerprint that version 0.1.0 gave a policy, if it differs.
 pub(super) fn former(wire: &TokenPolicy, owner: &Owner) -> Option<Fingerprint> {
     let groups = wire.permission_groups.iter().map(|group| group.id.as_str());
     Policy::from_wire_before(&wire.effect, groups, &wire.resources, owner).map(|policy| policy.fingerprint())

@@ -173,7 +173,11 @@ fn what_the_api_says_of_workers_is_explained() {
         failed.failure(code).failure(way_out).never_says(secret_value);
         assert_eq!(held(&stage), None);
     };
-    apply(&secret_of("nobody", &format!("value = \"{secret_value}\"")), "10007", "The Worker does not exist. Deploy it first");
+    apply(
+        &secret_of("nobody", &format!("value = \"{secret_value}\"")),
+        "10007",
+        "The Worker does not exist. Deploy it first",
+    );
     let script = |change: fn(&mut crate::simulator::workers::Script)| {
         stage.sim.with_scripts(|scripts| change(scripts.get_mut("edge-api").unwrap()));
     };

@@ -88,6 +88,56 @@ fn unit_tests_stand_at_the_end_of_their_file_or_in_tests_rs() {
     }
 }
 
+#[test]
+fn only_the_folder_wording_makes_the_providers_diagnostics() {
+    let provider = root().join("src/provider");
+    for file in rust_files(&provider) {
+        let name = file.strip_prefix(&provider).unwrap();
+        if name.starts_with("wording") || name.ends_with("tests.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        for maker in ["Diagnostic::error(", "Diagnostic::warning(", "Diagnostic {", "\"Could not"] {
+            let found = text.lines().find(|line| line.contains(maker) && !line.contains("-> Diagnostic {"));
+            assert!(found.is_none(), "{}: {found:?}: move it to src/provider/wording", name.display());
+        }
+    }
+}
+
+#[test]
+fn the_client_and_the_policies_do_not_know_the_words_of_terraform() {
+    const WORDS: [&str; 6] = ["terraform", "opentofu", "hcl", "jsonencode", "terraform.io", "tfstate"];
+    const ATTRIBUTES: [&str; 12] = [
+        "account_id",
+        "api_key",
+        "api_token",
+        "exclusive_policies",
+        "expires_in",
+        "max_retries",
+        "r2_buckets",
+        "request_timeout",
+        "script_name",
+        "store_id",
+        "zones = ",
+        "apply again",
+    ];
+    for folder in ["src/cloudflare", "src/policy"] {
+        for file in rust_files(&root().join(folder)) {
+            let text = fs::read_to_string(&file).unwrap();
+            let lower = text.to_lowercase();
+            let words = lower.split(|c: char| !c.is_alphanumeric() && c != '.');
+            let found = words.into_iter().find(|word| WORDS.contains(word));
+            assert_eq!(found, None, "{} knows Terraform", file.display());
+            let Paths { literals, .. } = paths(&text, &[]);
+            for attribute in ATTRIBUTES {
+                let found = literals.iter().find(|literal| literal.contains(attribute));
+                assert_eq!(found, None, "{} knows an attribute", file.display());
+            }
+        }
+    }
+}
+
 /// All `.rs` files below a folder.
 pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

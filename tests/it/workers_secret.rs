@@ -171,7 +171,13 @@ async fn the_apis_codes_are_explained_at_their_attributes() {
         scripts.get_mut("cron").unwrap().undeployed = true;
     });
     let cases = [
-        ("no-such-worker", "KEY", "script_name", "(code 10007)", "The Worker does not exist. Deploy it first"),
+        (
+            "no-such-worker",
+            "KEY",
+            "script_name",
+            "(code 10007)",
+            "The Worker does not exist. Deploy it first",
+        ),
         ("edge-api", "DB", "name", "(code 10053)", "binding of another type"),
         ("cron", "KEY", "script_name", "(code 10215)", "Deploy the version, then apply again"),
     ];

@@ -14,27 +14,27 @@ use crate::tf_provider::framework::{
 use crate::tokens::{Op, TokenService};
 
 model! {
-    /// Ends the value of an API token at once, for whoever has it: for a value that has leaked. The token stays, with its id and
-    /// its rights. It gets a new value, which nobody is told.
+    /// Ends the value of an API token at once, wherever it is used: for a value that has leaked. The token keeps its id and
+    /// its rights. It gets a new value, which the provider drops.
     ///
-    /// Where Terraform manages the token and has its value in the state, the next plan finds that value dead, and issues a new
-    /// one.
+    /// If Terraform manages the token and has its value in the state, the next plan finds that the value has stopped
+    /// working, and issues a new one.
     pub(crate) struct Model {
         ..owner: Account,
         /// The token's id.
         token_id: String = required().check(checks::id("a token")),
-        /// Whether it is a token of the user who authenticates, and not an account's.
+        /// Whether it is a token of the credential's user, and not of an account.
         user: bool = optional().or(Raw::Bool(false)).conflicts_with(&["account_id"]),
     }
 }
 
 /// The type.
 pub(crate) struct ApiTokenRevoke {
-    /// The ways to the API.
+    /// Access to the API.
     pub(crate) session: Session,
 }
 
-/// A token, and what it is reached by.
+/// A token, and what is needed to reach it.
 struct Place {
     tokens: TokenService,
     owner: Owner,
@@ -42,7 +42,7 @@ struct Place {
 }
 
 impl ApiTokenRevoke {
-    /// The token, as far as it is known: `None` where it cannot be looked at yet.
+    /// The token. `None` while it is not known or cannot be read.
     fn look(&self, config: &Model) -> Result<Option<Place>, Diagnostic> {
         let place = match config.user {
             Value::Unknown => return Ok(None),
@@ -66,7 +66,7 @@ impl ApiTokenRevoke {
 }
 
 impl Place {
-    /// Why the value will not be revoked, if so: there is no such token, or it is the provider's own.
+    /// The reason why the value cannot be revoked, if there is one: the token does not exist, or it is the provider's own.
     async fn refused(&self) -> Option<Diagnostic> {
         let Place { tokens, owner, id } = self;
         match tokens.own_token_id(owner).await {
@@ -102,7 +102,7 @@ impl Action for ApiTokenRevoke {
             Err(unreachable) => return unreachable.into(),
         };
         progress.tell(format!("Revoking the value of the API token {id}"));
-        // The new value is in the outcome, and goes with it.
+        // The new value is in the outcome, and is dropped with it.
         match tokens.submit(&owner, &id, Op::Roll).await {
             Ok(_) => {
                 progress.tell(format!("The value of the API token {id} has stopped working"));

@@ -1,3 +1,3 @@
-//! The actions, a type each.
+//! The actions, one file for each type.
 
 pub(crate) mod api_token_revoke;

@@ -11,9 +11,9 @@ use crate::provider::token::doubt;
 use crate::tf_provider::framework::Value;
 use crate::tokens::{OpError, Outcome, PolicyChange, TokenPolicies};
 
-/// A binding that is to be as planned.
+/// The write that makes a binding as planned.
 pub(super) struct Write {
-    /// What it was; `None` on create.
+    /// The binding before. `None` on create.
     pub(super) prior: Option<BindingFields>,
     pub(super) planned: BindingFields,
     /// The planned policies.
@@ -27,12 +27,13 @@ impl Write {
         PolicyChange::Edit { remove, add: self.add.clone() }
     }
 
-    /// Whether an earlier write is in doubt, so that only another one makes certain.
+    /// Whether an earlier write is in doubt, so that it must be repeated.
     pub(super) fn is_again(&self) -> bool {
         self.prior.as_ref().is_some_and(BindingFields::is_in_doubt)
     }
 
-    /// The state after the write: `None` where nothing has changed. `faulty`: the API took less than was asked.
+    /// The state after the write. `None` if nothing has changed. `faulty` means that the API granted less than was
+    /// requested.
     pub(super) fn after(
         self,
         outcome: Result<Outcome, OpError>,
@@ -66,7 +67,7 @@ impl Write {
                 Some(state)
             }
             Err(error) if error.may_have_effect() => {
-                // What may be there is kept as owned: nobody else would ever take it back.
+                // Policies that the token may have stay owned: nothing else would ever remove them.
                 let before = self.prior.as_ref().map(BindingFields::owned).unwrap_or_default();
                 let mut state = self.prior.unwrap_or(self.planned);
                 state.set_owned(&before.union(&asked).copied().collect());

@@ -1,5 +1,5 @@
-//! What an import of a binding names: the owner, the token, and the fingerprints of the policies to take over. An id has them
-//! with slashes between, an identity by their names.
+//! What an import of a binding names: the owner, the token, and the fingerprints of the policies to take over. An import id
+//! separates them by slashes. An identity has an attribute for each.
 
 use super::BindingFields;
 use crate::policy::FingerprintPrefix;
@@ -7,7 +7,7 @@ use crate::provider::owner::Ownership;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Diagnostic, Model, Raw, ResourceId, Value};
 
-/// The owner, the binding as far as the id says it, and the fingerprints that it names.
+/// The owner, the binding as far as the id describes it, and the fingerprints in the id.
 pub(super) fn read<O: Ownership>(
     id: &ResourceId,
     account_id: &Value<String>,

@@ -1,4 +1,4 @@
-//! Policies added to a token that somebody else manages, whoever owns it: the resource's implementation, of which each
+//! A binding: policies added to a token that something else manages. This is the implementation for all owners. Each
 //! owner's resource type is a thin file.
 
 mod apply;
@@ -35,29 +35,31 @@ use crate::tokens::{Change, Fields, Op, OpError, Outcome, PolicyChange, TokenSer
 model! {
     /// Policies of a token.
     pub(crate) struct BindingFields {
-        /// An id that the provider makes up.
+        /// An id that the provider generates.
         id: String = computed().keep_prior(),
         /// The token that the policies are added to.
         token_id: String = required().identity().check(checks::id("a token").passing_mocks()),
-        /// What the token is called. Not known before the binding is made. Afterwards a refresh brings it up to date, and a change
-        /// of the token's name in the same run does.
+        /// The token's name. It is not known before the binding is created. Later, a refresh updates it, and so does a
+        /// change of the token's name in the same run.
         token_name: String = computed().keep_prior(),
-        /// What the capability is called, for people who read the configuration. Cloudflare does not store it.
+        /// The name of the capability, for readers of the configuration. Cloudflare does not store it.
         name: String = optional(),
-        /// What the token may do besides what it may already.
+        /// The policies that the binding adds to the token.
         ///
-        /// Inside a policy Terraform drops an argument whose name it does not know, without an error, before the provider sees
-        /// it. `grants` shows in the plan what will be granted: compare it with what you wrote.
+        /// Inside a policy, Terraform silently drops an argument that the object does not have, before the provider sees
+        /// it. The plan shows in `grants` what will be granted: compare it with what you wrote.
         policies: Set<PolicyBlock> = required().check(Validator::not_empty(
             "A binding adds at least one policy; remove the whole binding to add none.",
         )),
-        /// What `policies` grant, a line for each right, such as `allow "DNS Write" on the zone 0123…`. Known at plan, so that a
-        /// change of one right is a change of one line.
+        /// The rights that `policies` grant, one line each, such as `allow "DNS Write" on the zone 0123…`. They are known
+        /// at plan, so a change of one right changes one line.
         grants: Set<String> = computed().keep_prior(),
-        /// The fingerprints of the policies as applied: what the binding removes when it goes, and what an import of it names.
-        // In the state and not beside it: of a tainted object, Terraform hands only the state to the delete.
+        /// The fingerprints of the policies as applied. The binding removes these policies when it is destroyed, and an
+        /// import names the binding by them.
+        // They are in the state and not in the private state, because Terraform passes only the state to the delete of a
+        // tainted object.
         fingerprints: Set<String> = computed().keep_prior().identity(),
-        /// What the last apply sent without learning whether it took effect; null normally. The next apply sends it again.
+        /// What the last apply sent without learning whether it took effect. Normally null. The next apply sends it again.
         unconfirmed: String = computed().keep_prior(),
     }
 }
@@ -67,12 +69,12 @@ impl BindingFields {
         self.token_id.as_str().unwrap_or_default()
     }
 
-    /// Whether an earlier apply has sent something that may have taken effect, or may yet.
+    /// Whether an earlier apply has sent something whose outcome is not known.
     fn is_in_doubt(&self) -> bool {
         !self.unconfirmed.is_null()
     }
 
-    /// The policies that the state says are the binding's.
+    /// The policies that belong to the binding according to the state.
     fn owned(&self) -> BTreeSet<Fingerprint> {
         let texts = self.fingerprints.known().into_iter().flat_map(Set::known_so_far);
         texts.filter_map(|text| text.parse().ok()).collect()
@@ -82,7 +84,7 @@ impl BindingFields {
         self.fingerprints = Value::Known(fingerprints.iter().map(ToString::to_string).collect());
     }
 
-    /// The binding, where a write may have added these without anybody being told.
+    /// The binding after a write whose outcome is not known and that may have added these policies.
     fn in_doubt(&self, unheard: &BTreeSet<Fingerprint>) -> BindingFields {
         let mut binding = self.clone();
         binding.set_owned(&self.owned().union(unheard).copied().collect());
@@ -90,28 +92,28 @@ impl BindingFields {
         binding
     }
 
-    /// The summary where its policies could not be removed.
+    /// The summary for policies that could not be removed.
     fn not_unbound(&self) -> String {
         wording::not_unbound(self.name.as_str(), self.token_id())
     }
 }
 
-/// What is kept beside the state.
+/// The private state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Private {
-    /// While it is being imported: which policies to take over.
+    /// During an import: the policies to take over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     wanted: Vec<String>,
 }
 
-/// The resource of a type.
+/// The resource of one owner's type.
 pub(crate) struct BindingResource<T> {
     session: Session,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Owned<BindingFields>> BindingResource<T> {
-    /// The resource over this session.
+    /// Makes the resource for a session.
     pub(crate) fn new(session: Session) -> Self {
         BindingResource { session, of: PhantomData }
     }
@@ -120,12 +122,12 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         Applied { state: T::with(owner.clone(), binding), private: Private::default() }
     }
 
-    /// Gathers what a plan is decided by.
+    /// Gathers the facts that a plan depends on.
     async fn facts<'a>(&self, change: plan::Change<'a>, owner: &T::Owner) -> plan::Facts<'a> {
         let mut facts = plan::Facts::new(change, self.session.guardrails());
         let (tokens, owner) = match self.session.look(owner) {
             Ok(Some(place)) => place,
-            // Without a way to the API it is all checked at apply.
+            // Without access to the API, the apply checks everything.
             Ok(None) => return facts,
             Err(diagnostic) => {
                 facts.unreachable = Some(diagnostic);
@@ -145,7 +147,7 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         facts
     }
 
-    /// Makes the token have the planned policies, in place of those that the binding has had.
+    /// Gives the token the planned policies, and removes those that the binding had before.
     async fn write(
         &self,
         named: &T::Owner,
@@ -188,7 +190,7 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         (state.map(|binding| Self::applied(named, binding)), found)
     }
 
-    /// What the token is called by now, where the plan has left that open.
+    /// The token's present name, if the plan has left it unknown.
     async fn token_name(
         &self,
         owner: &T::Owner,
@@ -204,12 +206,12 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         let Ok((tokens, owner)) = self.session.reach(owner) else { return before.token_name.clone() };
         match tokens.get(&owner, after.token_id()).await {
             Ok(Some(token)) => token.name.clone().into(),
-            // The next refresh will say it.
+            // The next refresh will find it.
             Ok(None) | Err(_) => before.token_name.clone(),
         }
     }
 
-    /// Refuses to take the right to manage tokens from the provider's own one.
+    /// Refuses a change that takes from the provider's own token the right to manage tokens.
     async fn guard_own(&self, owner: &T::Owner, binding: &BindingFields) -> Result<(), Diagnostic> {
         if !grants_rights(&binding.policies) {
             return Ok(());

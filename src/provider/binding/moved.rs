@@ -1,7 +1,8 @@
-//! A binding whose token has got a successor, or which is moved to another token.
+//! A binding whose token has a successor, or that moves to another token.
 //!
-//! A successor has its predecessor's rights from the start. So a binding that moves to it takes nothing from the old token,
-//! which works on in its overlap; and what a binding takes back in that time goes from both.
+//! A successor has its predecessor's rights from the start. So a binding that moves to it removes nothing from the old
+//! token, which keeps working during its overlap. If the binding removes policies in that time, it removes them from both
+//! tokens.
 
 use super::{BindingFields, submit};
 use crate::cloudflare::Error;
@@ -13,7 +14,7 @@ use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics};
 use crate::tokens::{Cause, OpError, PolicyChange, TokenService};
 
-/// Takes the binding off the token that it leaves. What it has on the other one then.
+/// Removes the binding's policies from the token that it leaves, and returns what it has on the other token.
 ///
 /// # Errors
 /// What the state says where it may have left the token, and why it is not known.
@@ -56,8 +57,8 @@ async fn take_back(
     }
 }
 
-/// Changes in the same way the token in its overlap, and the successors of a token that the binding still names: what a binding
-/// lets go of must not stay there. What is only added is for the binding's own token alone.
+/// Applies the same removals to the token in its overlap and to the successors of a token that the binding still names.
+/// Policies that a binding gives up must not stay there. Additions go to the binding's own token only.
 pub(super) async fn follow(
     tokens: &TokenService,
     owner: &Owner,
@@ -81,7 +82,7 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// What the user is told where the binding's token was succeeded by another one.
+/// The warning that another token has taken the place of the binding's token.
 pub(super) async fn succession(tokens: &TokenService, owner: &Owner, binding: &BindingFields) -> Diagnostics {
     let old = binding.token_id();
     if let Some(new) = tokens.successors(old).last() {
@@ -97,7 +98,7 @@ pub(super) async fn succession(tokens: &TokenService, owner: &Owner, binding: &B
     }
 }
 
-/// The token that is most likely the successor of one that has ended: another host may have made it.
+/// The token that is most likely the successor of an ended one. Another host may have made it.
 async fn by_name(tokens: &TokenService, owner: &Owner, old: &str) -> Result<Option<String>, Error> {
     let Some(ended) = tokens.get(owner, old).await?.filter(|token| has_ended(&token.status)) else {
         return Ok(None);

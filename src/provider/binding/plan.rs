@@ -1,4 +1,4 @@
-//! What becomes of a binding, as a pure function of facts.
+//! Plans a binding as a pure function of facts.
 
 use std::sync::Arc;
 
@@ -13,35 +13,35 @@ use crate::provider::token::{has_ended, loses_rights};
 use crate::provider::{grants, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Set, Value};
 
-/// What core asks to be planned.
+/// The change that Terraform asks to plan.
 #[derive(Clone, Copy)]
 pub(super) struct Change<'a> {
-    /// What the binding was; `None` on create.
+    /// The binding before. `None` on create.
     pub(super) prior: Option<&'a BindingFields>,
     /// The framework's plan.
     pub(super) planned: &'a BindingFields,
-    /// What the run calls the token from now on, as far as that is known here.
+    /// The name that the token will have after this run, as far as it is known here.
     pub(super) name: Option<&'a Value<String>>,
 }
 
-/// What a plan is decided by.
+/// The facts that a plan depends on.
 pub(super) struct Facts<'a> {
     change: Change<'a>,
     guardrails: Arc<Guardrails>,
-    /// The owner, where it is known and can be reached.
+    /// The owner, if it is known and can be reached.
     pub(super) owner: Option<Owner>,
     /// Why the owner's tokens cannot be reached.
     pub(super) unreachable: Option<Diagnostic>,
-    /// The permission groups, where they are needed.
+    /// The permission groups, if they are needed.
     pub(super) catalog: Option<Result<Arc<Catalog>, Diagnostic>>,
-    /// The token that the provider authenticates with, where that matters.
+    /// The token that the provider authenticates with, if that matters.
     pub(super) own_token: Option<Result<Option<String>, Diagnostic>>,
-    /// The token as it is, where policies are added to it.
+    /// The token as the API shows it, if policies are added to it.
     pub(super) token: Option<Result<Option<Arc<Token>>, Diagnostic>>,
 }
 
 impl<'a> Facts<'a> {
-    /// The facts before the API is asked: they say what it must be asked for.
+    /// The facts before any request. They determine which requests are needed.
     pub(super) fn new(change: Change<'a>, guardrails: Arc<Guardrails>) -> Facts<'a> {
         let (owner, unreachable, catalog, own_token, token) = Default::default();
         Facts { change, guardrails, owner, unreachable, catalog, own_token, token }
@@ -67,15 +67,16 @@ impl<'a> Facts<'a> {
         loses_rights(self.prior_policies(), &self.change.planned.policies)
     }
 
-    /// The token to read: one that has ended takes no policies.
+    /// The token to read. A token that has ended takes no policies.
     pub(super) fn needs_token(&self) -> Option<&'a str> {
         self.change.planned.token_id.as_str().filter(|_| self.changes())
     }
 }
 
-/// What the token is called is never planned as something new. Somebody may rename it between plan and apply, and what Terraform
-/// has planned as known must be so in the end. What is in the state stays: a refresh has looked. It is left open where this
-/// run renames the token, and where the binding is made, moves to another token or first learns the name.
+/// The token's name is never planned as a new known value: somebody may rename the token between plan and apply, and
+/// Terraform requires a planned value to hold. The name in the state stays, because a refresh has read it. It becomes
+/// unknown if this run renames the token, or if the binding is created, moves to another token or has no name in its state
+/// yet.
 fn plan_name(
     prior: Option<&BindingFields>,
     planned: &BindingFields,
@@ -84,7 +85,7 @@ fn plan_name(
     match prior {
         None => Value::Unknown,
         Some(prior) if prior.token_id != planned.token_id => Value::Unknown,
-        // A state of an older version: it stays without the name until there is something else to do.
+        // A state of an older version has no name. It gets one with the next other change.
         Some(prior) if prior.token_name.is_null() => {
             let is_written = prior.policies != planned.policies || prior.is_in_doubt();
             if is_written { Value::Unknown } else { Value::Null }
@@ -94,12 +95,12 @@ fn plan_name(
     }
 }
 
-/// Decides what is planned. Core asks again at apply: the answer depends on what the API says only where it refuses.
+/// Decides the plan. Terraform plans again at apply. So the API's answers may only refuse a plan, and must not change it.
 pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
     let Change { prior, planned, name } = facts.change;
     let mut planned = planned.clone();
     let mut found = Diagnostics::none();
-    // A doubt always plans a write, whatever the configuration says by now.
+    // An unconfirmed write is always planned again, whatever the configuration is now.
     planned.unconfirmed = Value::Null;
     match (&facts.catalog, &facts.owner) {
         (Some(Ok(catalog)), Some(owner)) => {
@@ -127,7 +128,7 @@ pub(super) fn decide(facts: &Facts<'_>) -> (BindingFields, Diagnostics) {
         planned.grants = grants::planned(&planned.policies, facts.owner.as_ref(), catalog);
     }
     planned.token_name = plan_name(prior, &planned, name);
-    // What changes nothing needs no way to the API.
+    // A plan without changes needs no access to the API.
     if prior.is_none_or(|prior| *prior != planned) {
         found.extend(Diagnostics(facts.unreachable.iter().cloned().collect()));
     }

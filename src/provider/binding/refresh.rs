@@ -1,4 +1,4 @@
-//! What a token still has of a binding.
+//! Reads which of a binding's policies a token still has.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,8 @@ use crate::provider::wording;
 use crate::tf_provider::framework::Diagnostics;
 use crate::tokens::{TokenPolicies, TokenService};
 
-/// The binding as the token shows it: `None` where nothing of it is left. `wanted`: the fingerprints that an import names.
+/// The binding according to the token. `None` if the token has none of its policies. `wanted` are the fingerprints that an
+/// import names.
 pub(super) async fn look(
     tokens: &TokenService,
     owner: &Owner,
@@ -27,25 +28,26 @@ pub(super) async fn look(
     if !wanted.is_empty() {
         return take_over(tokens, owner, binding, wanted, &token).await.map(Some);
     }
-    // An earlier run on this host ended before Terraform could learn what it wrote: the state does not say it.
+    // An earlier run on this host ended before Terraform could save what it wrote, so the state does not have it.
     if let Some(unheard) = tokens.unheard(token_id, binding.id.as_str().unwrap_or_default()) {
         return Ok(Some(binding.in_doubt(&unheard)));
     }
-    // While a write is in doubt, what it may have added stays in the state: a late effect may be seen only later.
+    // While a write is in doubt, the policies that it may have added stay in the state: its effect may be visible only
+    // later.
     if binding.is_in_doubt() {
         return Ok(Some(binding.clone()));
     }
     if let Some(found) = find(tokens, owner, binding, &token).await? {
         return Ok(Some(found));
     }
-    // An answer that may be half a minute old shows nothing of it: ask again before it goes from the state.
+    // The answer may be half a minute old and shows nothing of the binding. Read again before the binding leaves the state.
     match tokens.get_fresh(owner, token_id).await.map_err(|e| failed(&e))? {
         Some(token) => find(tokens, owner, binding, &token).await,
         None => Ok(None),
     }
 }
 
-/// What the token still has of the binding, if anything.
+/// The binding's policies that the token still has, if any.
 async fn find(
     tokens: &TokenService,
     owner: &Owner,
@@ -58,7 +60,7 @@ async fn find(
     let seen = TokenPolicies::of(token, owner);
     let matched = matched(tokens, owner, own, &seen).await?;
     let owned = matched.still_owned(&before, &seen);
-    // Fingerprints of an older version stay as they are while they say the same.
+    // Fingerprints that an older version computed stay as long as they mean the same.
     let owned = if owned == seen.today(&before) { before } else { owned };
     if owned.is_empty() {
         return Ok(None);
@@ -68,7 +70,7 @@ async fn find(
     if state.policies != binding.policies {
         state.grants = matched.grants(false);
     }
-    // A state of an older version stays without the name: a new attribute is no drift.
+    // A state of an older version has no name. It stays so, because a new attribute is no drift.
     state.token_name = state.token_name.map(|_| token.name.clone());
     state.set_owned(&owned);
     Ok(Some(state))

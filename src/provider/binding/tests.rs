@@ -1,4 +1,4 @@
-//! What is decided about a binding, without Terraform and without an API.
+//! Tests of the decisions about a binding, without Terraform and without an API.
 
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ fn lost() -> OpError {
 
 #[test]
 fn a_doubt_plans_a_write_even_where_the_old_configuration_is_back() {
-    // {A} became {A, B}; the write had no answer; the configuration says {A} again.
+    // The binding changed from {A} to {A, B}, the write got no answer, and the configuration says {A} again.
     let write =
         Write { prior: Some(binding(&["A"])), planned: binding(&["A", "B"]), add: resolved(&["A", "B"]) };
     assert!(!write.is_again());

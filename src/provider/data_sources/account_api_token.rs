@@ -1,19 +1,19 @@
-//! `cloudflare_account_api_token`, the data source: one account-owned token, as it is.
+//! The data source `cloudflare_account_api_token`: one account-owned token.
 
 use crate::model;
 use crate::provider::owner::{Account, Owned};
 use crate::provider::token::shown::TokenData;
 
 model! {
-    /// An API token that an account owns, found by its id or by its name, whoever made it. Everything but its value, which
-    /// the API tells to nobody after it has made the token.
+    /// An API token that an account owns, found by its id or by its name, even if Terraform did not make it. The data
+    /// source has everything but the value, which the API returns only when it makes the token.
     pub(crate) struct Model {
         ..owner: Account,
         ..token: TokenData,
     }
 }
 
-/// The type.
+/// The data source's type.
 pub(crate) struct AccountApiToken;
 
 impl Owned<TokenData> for AccountApiToken {

@@ -1,4 +1,4 @@
-//! `cloudflare_api_token_permission_groups`, the data source: which rights there are to grant.
+//! The data source `cloudflare_api_token_permission_groups`: the rights that tokens can have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,20 +15,20 @@ use crate::tf_provider::framework::{
 };
 
 model! {
-    /// The permission groups that API tokens can hold. Policies take their names as they are, so this is needed only to look
-    /// for one, or for ids. Member roles have groups of the same names with other ids: those do not work in tokens.
+    /// The permission groups that API tokens can have. Policies take their names, so you need this only to look for a name
+    /// or for ids. Roles of members have groups with the same names but other ids, which do not work in tokens.
     pub(crate) struct PermissionGroupsData {
         ..account: Account,
-        /// Only groups of exactly this name. There may be one in each scope.
+        /// Only groups with exactly this name. Each scope can have one.
         name: String = optional().check(checks::not_blank()),
-        /// Only groups that apply to `account`, `zone`, `r2_bucket`, `worker_script` or `user`; the API's own word, such as
-        /// `com.cloudflare.api.account.zone`, is taken too. Groups of the scope `user` are for user-owned tokens, and only a
-        /// user's credential can list them: they are asked for with this filter only, and need no account.
+        /// Only groups that apply to `account`, `zone`, `r2_bucket`, `worker_script` or `user`. The API's own word, such as
+        /// `com.cloudflare.api.account.zone`, works too. Groups of the scope `user` are for user-owned tokens, and only a
+        /// user's credential can list them. They are listed only with this filter, and need no account.
         scope: String = optional().check(checks::not_blank()),
-        /// The groups, by name and then by id.
+        /// The groups, sorted by name and then by id.
         permission_groups: List<GroupView> = computed(),
-        /// Ids by scope and name: `ids.zone["DNS Write"]`. Scopes are written as in the filter; those without a word of
-        /// their own are the API's. A name that means two groups of one scope is left out.
+        /// Ids by scope and name: `ids.zone["DNS Write"]`. Scopes are written as in the filter. Scopes without a word of
+        /// their own have the API's word. A name with two groups in one scope is left out.
         ids: Map<Map<String>> = computed(),
     }
 }
@@ -38,16 +38,15 @@ model! {
     pub(crate) struct GroupView {
         /// Its id.
         id: String = computed(),
-        /// Its name, unique within a scope only.
+        /// Its name, which is unique only within a scope.
         name: String = computed(),
-        /// What it can apply to, in the API's words.
+        /// The scopes that it can apply to, in the API's words.
         scopes: Set<String> = computed(),
-        /// What it allows, in the API's words. Null where the API does not say.
+        /// What it allows, in the API's words. Null if the API does not say.
         description: String = computed(),
-        /// Where the dashboard files it. Null where the API does not say.
+        /// The category in the dashboard. Null if the API does not say.
         category: String = computed(),
-        /// Whether the provider's credential may put it into a token, as far as the API knows beforehand. Null where the API
-        /// does not say.
+        /// Whether the provider's credential can grant it, according to the API. Null if the API does not say.
         is_selectable: bool = computed(),
     }
 }
@@ -105,8 +104,8 @@ fn word(scope: &Scope) -> &str {
     WORDS.iter().find(|(_, known)| known == scope).map_or(scope.as_str(), |(word, _)| word)
 }
 
-/// The groups that the filters leave, in their order. A scope that no group has is an error: it is mistyped, and an empty
-/// list would grant nothing without a word.
+/// The groups that match the filters, in their order. A scope that no group has is an error: it is probably misspelt, and
+/// an empty list would silently grant nothing.
 fn select(
     catalog: &Catalog,
     name: Option<&str>,

@@ -1,4 +1,4 @@
-//! The data sources, a type each.
+//! The data sources, one file for each type.
 
 pub(crate) mod account_api_token;
 pub(crate) mod account_api_tokens;

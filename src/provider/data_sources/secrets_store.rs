@@ -1,4 +1,4 @@
-//! `cloudflare_secrets_store`, the data source: the Secrets Stores of an account, and what is in them.
+//! The data source `cloudflare_secrets_store`: the Secrets Stores of an account and their secrets.
 
 use async_trait::async_trait;
 
@@ -12,7 +12,7 @@ use crate::provider::wording;
 use crate::tf_provider::framework::{DataSource, Diagnostic, Diagnostics, List, Set, Value, computed};
 
 model! {
-    /// The Secrets Stores of an account, and the secrets in them without their values, which the API never tells. An account has
+    /// The Secrets Stores of an account and their secrets, without the values, which the API never returns. An account has
     /// one store.
     pub(crate) struct StoresData {
         ..account: Account,
@@ -26,9 +26,9 @@ model! {
     pub(crate) struct StoreView {
         /// Its id.
         id: String = computed(),
-        /// What it is called.
+        /// Its name.
         name: String = computed(),
-        /// Its secrets, by name.
+        /// Its secrets, sorted by name.
         secrets: List<StoreSecretView> = computed(),
     }
 }
@@ -40,9 +40,9 @@ model! {
         id: String = computed(),
         /// Its name, unique in its store.
         name: String = computed(),
-        /// Who may use it: `workers`, `ai_gateway`, `dex`, `access`.
+        /// The services that can use it: `workers`, `ai_gateway`, `dex`, `access`.
         scopes: Set<String> = computed(),
-        /// What it is for.
+        /// The comment on it.
         comment: String = computed(),
         /// `pending`, `active` or `deleted`.
         status: String = computed(),

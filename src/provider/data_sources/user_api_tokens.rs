@@ -1,19 +1,19 @@
-//! `cloudflare_user_api_tokens`, the data source: which tokens the user has.
+//! The data source `cloudflare_user_api_tokens`: the tokens of the user.
 
 use crate::model;
 use crate::provider::owner::{Owned, User};
 use crate::provider::token::listed::TokensData;
 
 model! {
-    /// The API tokens of the user who authenticates, expired ones included: for an inventory, or to find what nobody uses any
-    /// more. The filters add up.
+    /// The API tokens of the user of the provider's credential, including expired ones. Use it for an inventory, or to find
+    /// tokens that are not used any more. A token must match all filters.
     pub(crate) struct Model {
         ..owner: User,
         ..choice: TokensData,
     }
 }
 
-/// The type.
+/// The data source's type.
 pub(crate) struct UserApiTokens;
 
 impl Owned<TokensData> for UserApiTokens {

@@ -5,11 +5,12 @@ use crate::provider::owner::{Account, Owned};
 use crate::provider::token::lent::LentFields;
 
 model! {
-    /// An API token for the time of a run: made when Terraform opens it, prolonged while Terraform works, deleted when it is
-    /// done. Nothing of it is in a plan or a state. What a crash leaves behind stops working by itself, with its `ttl`.
+    /// An API token for the time of a run. The provider makes it when Terraform opens it, prolongs it while Terraform
+    /// works, and deletes it at the end. No plan and no state has it. If a crash leaves it behind, it stops working after
+    /// its `ttl`.
     ///
-    /// Terraform opens it in every plan, apply and destroy whose configuration is known, so each of these makes a real token
-    /// and deletes it: also `terraform plan` needs a credential that may write tokens, and the token counts against the
+    /// Terraform opens it in every plan, apply and destroy whose configuration is known. Each of these makes a real token
+    /// and deletes it. So even `terraform plan` needs a credential that can write tokens, and the token counts against the
     /// account's quota while it lives.
     pub(crate) struct Model {
         ..owner: Account,
@@ -17,7 +18,7 @@ model! {
     }
 }
 
-/// The type.
+/// The ephemeral resource's type.
 pub(crate) struct AccountApiToken;
 
 impl Owned<LentFields> for AccountApiToken {

@@ -1,4 +1,4 @@
-//! The ephemeral resources, a type each.
+//! The ephemeral resources, one file for each type.
 
 pub(crate) mod account_api_token;
 pub(crate) mod user_api_token;

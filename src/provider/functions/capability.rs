@@ -1,4 +1,4 @@
-//! The policies of a well-known tool or task, by its name.
+//! The function `capability`: the policies of a well-known tool or task, by its name.
 
 use super::parameter;
 use super::targets::{self, Targets, policies_type};

@@ -1,5 +1,5 @@
-//! The provider's functions. They run without a configured provider, in `terraform validate` too, and are pure: how the
-//! API writes its keys is [`crate::policy::keys`]' knowledge.
+//! The provider's functions. They are pure and run without a configured provider, also in `terraform validate`.
+//! [`crate::policy::keys`] knows how the API writes its keys.
 
 pub(crate) mod capability;
 pub(crate) mod r2_secret_access_key;
@@ -14,13 +14,13 @@ fn parameter(name: &'static str, description: &'static str) -> Parameter {
     Parameter { name, ty: Type::String, allow_unknown: false, description }
 }
 
-/// An argument that is at fault. `what` names it and says what would be right; it holds no secret.
+/// The error about an argument. `what` names the argument and says what to write. It contains no secret.
 fn wrong(index: usize, what: impl Into<String>) -> FunctionError {
     FunctionError { text: what.into(), argument: i64::try_from(index).ok() }
 }
 
-/// The argument `name`, an id of 32 hexadecimal digits. What else was given is not quoted: a token's value in the place
-/// of an id is a mistake that users make.
+/// The argument `name`, an id of 32 hexadecimal digits. The error does not quote another text: users sometimes write a
+/// token's value in the place of an id.
 fn id<'a>(
     arguments: &'a Arguments,
     index: usize,

@@ -1,4 +1,4 @@
-//! The S3 credentials of a token for R2: the access key id is the token's id, the secret comes from its value.
+//! The S3 credentials of a token for R2. The access key id is the token's id, and the secret is computed from its value.
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};

@@ -150,7 +150,7 @@ mod tests {
         function.call(&Arguments(arguments.iter().map(|&text| Raw::string(text)).collect()))
     }
 
-    /// What a policy with these resources of a token of the account is described as.
+    /// The target in the description of a policy with these resources.
     fn described(resources: BTreeMap<String, String>) -> Target {
         use crate::policy::{Catalog, PermissionGroup};
         let id = "4755a26eedb94da69e1066d98aa820be";

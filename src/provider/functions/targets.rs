@@ -1,7 +1,7 @@
 //! The argument `targets` of the functions that return policies, and the policies that they return.
 //!
-//! `targets` has no fixed type: an object type would ask for every attribute at each call. What the targets have to be is
-//! what the attributes of a policy have to be, so [`PolicyBlock`] checks them.
+//! `targets` has no fixed type, because an object type would require every attribute in each call. Its attributes follow
+//! the same rules as those of a policy, so [`PolicyBlock`] checks them.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -26,15 +26,15 @@ pub(super) fn parameter() -> Parameter {
     }
 }
 
-/// The attributes of a policy, made once: a plan may call the functions a hundred times.
+/// The attributes of a policy. They are made once, because a plan may call the functions a hundred times.
 static ATTRIBUTES: LazyLock<Vec<Attribute>> = LazyLock::new(PolicyBlock::attributes);
 
-/// The type of the result: a list, so that `concat` takes it, of what the attribute `policies` takes.
+/// The type of the result. It is a list, so that `concat` accepts it, of what the attribute `policies` accepts.
 pub(super) fn policies_type() -> Type {
     Type::list(object(&ATTRIBUTES))
 }
 
-/// The targets that were given, by kind. A value may be unknown, or have unknown elements.
+/// The given targets, by kind. A value may be unknown, or have unknown elements.
 pub(super) enum Targets {
     Unknown,
     Known(BTreeMap<Kind, Raw>),
@@ -62,7 +62,7 @@ impl Targets {
         known.collect::<Result<_, _>>().map(Targets::Known)
     }
 
-    /// The kinds that there are targets of.
+    /// The kinds of the given targets.
     pub(super) fn given(&self) -> Given {
         match self {
             Targets::Unknown => Given::Unknown,
@@ -77,7 +77,7 @@ impl Targets {
         }
     }
 
-    /// The grants as policies on these targets; unknown where the grants are.
+    /// The grants as policies on these targets. Unknown if the grants are.
     pub(super) fn policies(&self, grants: Option<Vec<Grant>>, index: usize) -> Result<Raw, FunctionError> {
         let Some(grants) = grants else { return Ok(Raw::Unknown) };
         grants.iter().map(|grant| self.policy(grant, index)).collect::<Result<_, _>>().map(Raw::List)
@@ -93,7 +93,7 @@ impl Targets {
         };
         let Raw::Map(mut policy) = block.to_object() else { return Ok(Raw::Null) };
         if grant.on != Kind::Account {
-            // A result without its target would be a grant on the whole account.
+            // A policy without its target would grant the rights on the whole account.
             let Some(target) = policy.get_mut(grant.on.as_str()) else {
                 return Err(wrong(index, format!("a policy cannot name {} yet.", grant.on.as_str())));
             };
@@ -108,8 +108,8 @@ impl Targets {
     }
 }
 
-/// Names that zones have too, with the ids of the account's groups. A policy for the account names no target, and takes these by
-/// id only: a name could mean the zones.
+/// Names that groups of zones have too, with the ids of the account's groups. A policy for the account has no target, and
+/// must use the id: the name could mean the group for zones.
 const SHARED_WITH_ZONES: [(&str, &str); 7] = [
     ("Access: Apps and Policies Read", "7ea222f6d5064cfa89ea366d7c1fee89"),
     ("Access: Apps and Policies Revoke", "6c9d1cfcfc6840a987d1b5bfb880a841"),
@@ -120,14 +120,14 @@ const SHARED_WITH_ZONES: [(&str, &str); 7] = [
     ("Logs Write", "96163bd1b0784f62b3e44ed8c2ab1eb6"),
 ];
 
-/// A group as a policy on this kind of target takes it.
+/// A permission group as a policy on this kind of target writes it.
 fn written(group: &str, on: Kind) -> String {
     let id =
         SHARED_WITH_ZONES.iter().find(|(name, _)| on == Kind::Account && *name == group).map(|(_, id)| *id);
     id.unwrap_or(group).to_owned()
 }
 
-/// Why there is no answer, as the function's error. `subject` and `targets` are the indices of the arguments.
+/// The problem as the function's error. `subject` and `targets` are the indices of the arguments.
 pub(super) fn error(problem: &Problem, subject: usize, targets: usize) -> FunctionError {
     let index = match problem.argument() {
         Argument::Subject => subject,
@@ -141,8 +141,8 @@ fn unknown_attribute(name: &str) -> String {
     format!("targets has an attribute \"{name}\": it takes {} only.", known.join(", "))
 }
 
-/// A set of strings from whatever collection was written. A null is refused: it may stand for targets that somebody forgot,
-/// and it must not widen a grant. Of null elements the framework says so itself.
+/// A set of strings from any collection. A null is refused: it may stand for forgotten targets, and must not widen a grant.
+/// The framework refuses null elements itself.
 fn elements(value: &Raw) -> Result<Raw, String> {
     let elements = match value {
         Raw::Unknown => return Ok(Raw::Unknown),

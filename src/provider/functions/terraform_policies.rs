@@ -1,4 +1,4 @@
-//! The policies of a token that plans or applies resource types.
+//! The function `terraform_policies`: the policies of a token that plans or applies resource types.
 
 use super::targets::{self, Targets, policies_type};
 use super::{parameter, wrong};

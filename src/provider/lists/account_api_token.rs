@@ -5,14 +5,14 @@ use crate::provider::owner::{Account, Owned};
 use crate::provider::token::search::TokenFilter;
 
 model! {
-    /// The API tokens of an account, whoever made them: to see which there are, and to bring them into Terraform.
+    /// The API tokens of an account, including those that Terraform did not make: to see what exists, and to import it.
     pub(crate) struct Model {
         ..owner: Account,
         ..filter: TokenFilter,
     }
 }
 
-/// The type.
+/// The list resource's type.
 pub(crate) struct AccountApiToken;
 
 impl Owned<TokenFilter> for AccountApiToken {

@@ -1,4 +1,4 @@
-//! The list resources, which `terraform query` asks, a type each.
+//! The list resources for `terraform query`, one file for each type.
 
 pub(crate) mod account_api_token;
 pub(crate) mod user_api_token;

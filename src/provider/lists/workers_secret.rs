@@ -11,7 +11,7 @@ use crate::provider::session::Session;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, ListResource, Listed, Listing};
 
 model! {
-    /// The secrets of a Worker: their names, since the API never tells their values.
+    /// The names of a Worker's secrets. The API never returns their values.
     pub(crate) struct Model {
         ..owner: Account,
         ..filter: SecretFilter,
@@ -20,7 +20,7 @@ model! {
 
 /// The list.
 pub(crate) struct WorkersSecrets {
-    /// The ways to the API.
+    /// Access to the API.
     pub(crate) session: Session,
 }
 

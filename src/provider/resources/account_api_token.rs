@@ -5,17 +5,17 @@ use crate::provider::owner::{Account, Owned};
 use crate::provider::token::TokenFields;
 
 model! {
-    /// An API token that an account owns: it goes on working when the person who made it leaves.
+    /// An API token that an account owns. It keeps working when the person who made it leaves.
     ///
-    /// Permission groups are given by name, and order and spelling make no difference. A token without `policies` can do
-    /// nothing by itself: each capability that needs a right adds it with a `cloudflare_token_binding`.
+    /// Permission groups go by name. Order and spelling make no difference. A token without `policies` has no rights by
+    /// itself: each capability that needs a right adds it with a `cloudflare_token_binding`.
     pub(crate) struct Model {
         ..owner: Account,
         ..token: TokenFields,
     }
 }
 
-/// The type.
+/// The resource type.
 pub(crate) struct AccountApiToken;
 
 impl Owned<TokenFields> for AccountApiToken {

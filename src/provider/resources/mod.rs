@@ -1,4 +1,4 @@
-//! The managed resources, a type each.
+//! The managed resources, one file for each type.
 
 pub(crate) mod account_api_token;
 pub(crate) mod secrets_store_secret;

@@ -16,12 +16,12 @@ use crate::tf_provider::framework::{
 };
 
 model! {
-    /// A secret of the account's Secrets Store. Several Workers can share it, each by a binding of the type
-    /// `secrets_store_secret`, and a new value takes effect without a new version of their scripts: the best place for the value
-    /// of a token that is rotated.
+    /// A secret of the account's Secrets Store. Several Workers can share it, each with a binding of the type
+    /// `secrets_store_secret`. A new value takes effect without a new version of their scripts, so this is the best place
+    /// for the value of a token that is rotated.
     ///
-    /// The API never tells a secret's value. A secret that was removed outside is put again, and so is one that was changed
-    /// outside, where Terraform manages its value.
+    /// The API never returns a secret's value. The provider puts a secret again if something else removed it. It also puts
+    /// it again if something else changed it and Terraform manages its value.
     pub(crate) struct Model {
         ..account: Account,
         ..secret: StoreSecretFields,
@@ -47,7 +47,7 @@ impl Model {
         wording::store_secret_failed(what, self.secret.name.as_str().unwrap_or_default())
     }
 
-    /// The id that an import of a secret of the same store takes.
+    /// The import id of a secret in the same store.
     fn import_id(&self, secret: &StoreSecret) -> String {
         let part = |value: &Value<String>| value.as_str().unwrap_or_default().to_owned();
         format!("{}/{}/{}", part(&self.account.account_id), part(&self.secret.store_id), secret.id)
@@ -90,7 +90,7 @@ impl Resource for SecretsStoreSecret {
         let planned = planning.planned.clone();
         let there = match (&planning.prior, &api) {
             (None, Some(api)) => match planned.place(api) {
-                // What stands in the way of this look stands in the way of the write too, or passes: it is told then.
+                // An error of this read is ignored: the write gets the same error, or succeeds.
                 Some(place) => place.find().await.ok().flatten(),
                 None => None,
             },
@@ -102,7 +102,7 @@ impl Resource for SecretsStoreSecret {
         let (secret, decided) = decide(prior, &planned.secret, has_value, import.as_deref());
         planning.planned.secret = secret;
         found.extend(decided);
-        // What changes nothing needs no way to the API.
+        // A plan without changes needs no access to the API.
         if planning.prior.as_ref().is_none_or(|prior| *prior != planning.planned) {
             found.extend(Diagnostics(unreachable.into_iter().collect()));
         }
@@ -123,7 +123,8 @@ impl Resource for SecretsStoreSecret {
         let Some(place) = state.place(&api) else { return (Some(current), Diagnostics::none()) };
         let seen = match state.secret.id.as_str() {
             Some(id) => api.client.send_opt(secrets_store::get(place.account, place.store, id)).await,
-            // Its create had no answer. What has the name by now may be another object's: the next write finds out.
+            // Its create got no answer. The secret that has the name now may belong to another object. The next write finds
+            // out.
             None => return (Some(current), Diagnostics::none()),
         };
         match seen {
@@ -159,7 +160,7 @@ impl Resource for SecretsStoreSecret {
         let failed = |error| Diagnostics::from(wording::store_secret(&state.failed("delete"), &error));
         let id = match state.secret.id.as_str() {
             Some(id) => id.to_owned(),
-            // What a create without an answer may have made. Another object that has the name by now keeps it.
+            // A create without an answer may have made the secret. Another object that has the name by now keeps it.
             None => match place.find().await {
                 Ok(Some(there)) if !held.has_put(place.name, &there.id) => there.id,
                 Ok(_) => return Diagnostics::none(),
@@ -228,7 +229,7 @@ async fn only_store(api: &Api, account: &str) -> Result<String, Diagnostic> {
 }
 
 impl SecretsStoreSecret {
-    /// The resource type, over this session.
+    /// Makes the resource for a session.
     pub(crate) fn new(session: Session) -> SecretsStoreSecret {
         SecretsStoreSecret { session }
     }
@@ -303,7 +304,7 @@ impl SecretsStoreSecret {
     }
 }
 
-/// The state after a write that ended well, compared with what was asked.
+/// The state after a successful write, compared with what was requested.
 fn applied(planned: &Model, seen: &StoreSecret) -> (Model, Diagnostics) {
     let mut found = Diagnostics::none();
     let mut state = planned.clone();

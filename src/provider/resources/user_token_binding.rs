@@ -1,4 +1,4 @@
-//! `cloudflare_user_token_binding`: policies added to a user's token that somebody else manages.
+//! `cloudflare_user_token_binding`: policies added to a user's token that something else manages.
 
 use crate::model;
 use crate::provider::binding::BindingFields;
@@ -6,16 +6,16 @@ use crate::provider::owner::{Owned, User};
 
 model! {
     /// Policies that a capability needs, added to an API token of the user that another resource, module, state or person
-    /// manages. On destroy it removes just those; everything else of the token stays as it is.
+    /// manages. A destroy removes only these policies. Everything else of the token stays as it is.
     ///
-    /// It is the `cloudflare_token_binding` of `cloudflare_user_api_token`.
+    /// It is the counterpart of `cloudflare_token_binding` for `cloudflare_user_api_token`.
     pub(crate) struct Model {
         ..owner: User,
         ..binding: BindingFields,
     }
 }
 
-/// The type.
+/// The resource type.
 pub(crate) struct UserTokenBinding;
 
 impl Owned<BindingFields> for UserTokenBinding {

@@ -1,7 +1,6 @@
 //! `cloudflare_workers_secret`: one secret of a Worker, put beside the others without touching the script.
 //!
-//! The API never tells a secret's value, so drift is seen only by what it does tell: that the secret is gone, or that it
-//! is of another kind.
+//! The API never returns a secret's value. So the provider sees as drift only that the secret is gone or has another kind.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -20,21 +19,22 @@ use crate::tf_provider::framework::{
 };
 
 model! {
-    /// A secret of a Worker, which its script reads as a binding. Only this one is managed: the Worker's script, its other
-    /// secrets and its other bindings stay as they are.
+    /// A secret of a Worker, which its script reads as a binding. The resource manages only this secret: the Worker's
+    /// script, its other secrets and its other bindings stay as they are.
     ///
-    /// Each write deploys a new version of the Worker, as `wrangler secret put` does. The API never tells a secret's value:
-    /// a secret that was removed outside is put again, but a value that was changed outside is not seen.
+    /// Each write deploys a new version of the Worker, as `wrangler secret put` does. The API never returns a secret's
+    /// value. The provider puts a secret again if something else removed it, but cannot see that something else changed its
+    /// value.
     pub(crate) struct Model {
         ..account: Account,
         ..secret: SecretFields,
     }
 }
 
-/// What is kept beside the state.
+/// The private state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Private {
-    /// Which put the state is of, in states of version 0.1.0: later ones have an `id`.
+    /// The put that the state belongs to, in states of version 0.1.0. Later states have an `id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     put: Option<String>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct WorkersSecret {
     session: Session,
 }
 
-/// A secret's place, wholly known.
+/// A secret's place, completely known.
 struct Place<'a> {
     account: &'a str,
     script: &'a str,
@@ -102,7 +102,7 @@ impl Resource for WorkersSecret {
                         found.push(wording::secret_unseen(name, script, &error));
                         None
                     }
-                    // What else stands in the way of this look may pass: it is told at the write.
+                    // Other errors of this read may be temporary. The write reports them.
                     Err(_) => None,
                 }
             }
@@ -114,7 +114,7 @@ impl Resource for WorkersSecret {
         let (secret, decided) = secret::decide(&facts);
         planning.planned.secret = secret;
         found.extend(decided);
-        // What changes nothing needs no way to the API.
+        // A plan without changes needs no access to the API.
         if planning.prior.as_ref().is_none_or(|prior| *prior != planning.planned) {
             found.extend(Diagnostics(unreachable.into_iter().collect()));
         }
@@ -137,13 +137,13 @@ impl Resource for WorkersSecret {
         };
         let Place { account, script, name } = place;
         match api.client.send_opt(workers::get_secret(account, script, name)).await {
-            // One whose put is in doubt may come yet.
+            // A secret whose put is in doubt may still appear.
             Ok(None) if current.state.secret.put.is_in_doubt() => (Some(current), Diagnostics::none()),
             Ok(None) => (None, Diagnostics::none()),
             Ok(Some(secret)) => {
                 let mut state = current.state.clone();
                 if !is_text(&secret) {
-                    // Somebody has put another kind of secret in its place: the next apply puts this one again.
+                    // Something has put another kind of secret in its place. The next apply puts this one again.
                     state.secret.put.forget();
                 }
                 (Some(Applied { state, private: current.private }), Diagnostics::none())
@@ -175,13 +175,13 @@ impl Resource for WorkersSecret {
             Err(error) => return wording::secret_lock(&place.failed("delete"), &error).into(),
         };
         let own = prior.state.secret.id.as_str().or(prior.private.put.as_deref());
-        // With `create_before_destroy` the new secret has taken the old one's place: what is there is not the old one.
+        // With `create_before_destroy` the new secret is already in the place of the old one, and must stay.
         if worker.is_of_another(place.name, own) {
             return Diagnostics::none();
         }
         let delete = workers::delete_secret(place.account, place.script, place.name);
         match api.client.send_opt(delete).await {
-            // Gone already, or with its Worker.
+            // The secret is gone already, or went with its Worker.
             Ok(_) => {
                 worker.deleted(place.name);
                 Diagnostics::none()
@@ -233,12 +233,12 @@ impl Resource for WorkersSecret {
 }
 
 impl WorkersSecret {
-    /// The resource type, over this session.
+    /// Makes the resource for a session.
     pub(crate) fn new(session: Session) -> WorkersSecret {
         WorkersSecret { session }
     }
 
-    /// Puts the secret: new or not, it is the same request, which may be repeated.
+    /// Puts the secret. The request is the same for a new and an existing secret, and can be repeated.
     async fn put(&self, config: &Model, prior: Option<Model>, planned: Model) -> Created<Self> {
         let api = match self.session.require() {
             Ok(api) => api,

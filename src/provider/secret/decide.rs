@@ -1,4 +1,4 @@
-//! What becomes of a Worker's secret. Pure.
+//! Plans a Worker's secret. Pure.
 
 use super::value::{Put, SecretValue};
 use crate::cloudflare::WorkerSecret;
@@ -7,7 +7,7 @@ use crate::path;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Diagnostics, Value, computed, required};
 
-/// The only kind of secret that is put.
+/// The kind of secret that the provider puts.
 pub(crate) const SECRET_TEXT: &str = "secret_text";
 
 model! {
@@ -18,40 +18,40 @@ model! {
         script_name: String = required().requires_replace().identity().check(checks::not_blank()),
         /// The name of the binding, by which the script reads the secret.
         name: String = required().requires_replace().identity().check(checks::not_blank()),
-        /// An id that the provider makes up, by which it tells this object from another one in the same place.
+        /// An id that the provider generates. It tells this object from another one in the same place.
         id: String = computed().keep_prior(),
     }
 }
 
 impl SecretFields {
-    /// The Worker and the secret's name: empty before they are known.
+    /// The Worker and the secret's name. `None` before they are known.
     pub(crate) fn place(&self) -> Option<(&str, &str)> {
         Some((self.script_name.as_str()?, self.name.as_str()?))
     }
 }
 
-/// Whether it is of the kind that is put; an answer that does not say is taken to be.
+/// Whether the secret has the kind that the provider puts. An answer without a kind counts as that kind.
 pub(crate) fn is_text(secret: &WorkerSecret) -> bool {
     secret.kind.is_empty() || secret.kind == SECRET_TEXT
 }
 
-/// What a plan is decided by.
+/// The facts that a plan depends on.
 pub(crate) struct Facts<'a> {
-    /// The secret as it was; `None` on create.
+    /// The secret before. `None` on create.
     pub(crate) prior: Option<&'a SecretFields>,
     /// The framework's plan.
     pub(crate) planned: &'a SecretFields,
-    /// Whether the configuration says what to put. That may be write-only, and then it is in no plan.
+    /// Whether the configuration has a value. A write-only value is in no plan.
     pub(crate) has_value: bool,
-    /// On create: the account, and the secret that is there already.
+    /// On create: the account, and the secret that is already there.
     pub(crate) there: Option<(&'a str, WorkerSecret)>,
 }
 
-/// Decides what is planned.
+/// Decides the plan.
 pub(crate) fn decide(facts: &Facts<'_>) -> (SecretFields, Diagnostics) {
     let mut planned = facts.planned.clone();
     let mut found = Diagnostics::none();
-    // A doubt always plans a put, whatever the configuration says by now.
+    // An unconfirmed put is always planned again, whatever the configuration is now.
     planned.put.unconfirmed = Value::Null;
     if let Some(prior) = facts.prior
         && prior.id.is_null()
@@ -70,7 +70,7 @@ pub(crate) fn decide(facts: &Facts<'_>) -> (SecretFields, Diagnostics) {
     (planned, found)
 }
 
-/// The state after a put: `None` where nothing has changed.
+/// The state after a put. `None` if nothing has changed.
 pub(crate) fn after<T>(
     put: &Put<T>,
     prior: Option<SecretFields>,
@@ -78,7 +78,7 @@ pub(crate) fn after<T>(
 ) -> Option<SecretFields> {
     match put {
         Put::Done(_) => Some(planned),
-        // What may be there is kept in the state, so that the next apply puts it again, and a destroy removes it.
+        // A secret that may exist stays in the state, so that the next apply puts it again, and a destroy removes it.
         Put::Failed { may_have_effect: true, .. } => {
             let mut state = prior.unwrap_or_else(|| planned.clone());
             state.id = planned.id;
@@ -112,7 +112,7 @@ mod tests {
     fn a_doubt_plans_a_put_even_where_the_old_configuration_is_back() {
         let doubtful = after(&lost(true), Some(secret("one")), secret("two")).unwrap();
         assert!(doubtful.put.is_in_doubt());
-        // The framework plans what the configuration says; the computed attributes stay as they were.
+        // The framework plans what the configuration has. The computed attributes stay as they were.
         let planned = SecretFields {
             put: SecretValue { unconfirmed: doubtful.put.unconfirmed.clone(), ..secret("one").put },
             ..secret("one")

@@ -1,5 +1,5 @@
-//! The writes of secrets: one at a time for each Worker and for each secret of a store, also among the processes of a host, and
-//! which object has put which secret last.
+//! The locks for writes of secrets: one write at a time for each Worker and for each secret of a store, also between
+//! processes of a host. With a record of which object has put which secret last.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use tokio::sync::OwnedMutexGuard;
 use crate::host::{Claims, HostFiles, HostLock, LockError};
 use crate::tokens::Stop;
 
-/// How long another process may write what is locked: a write is at most a few requests.
+/// How long to wait for another process. A write is a few requests at most.
 const WAIT: Duration = Duration::from_secs(120);
 
-/// What holds the secrets that are written. Clones share everything.
+/// The Workers and stores whose secrets are written. Clones share everything.
 ///
-/// A write to a Worker makes a version of the whole script from the latest one: of two at the same time, one may be lost. In a
-/// store each secret is by itself.
+/// A write to a Worker makes a new version of the whole script from the latest one, so of two concurrent writes one may be
+/// lost. In a store, each secret is independent.
 #[derive(Clone)]
 pub(crate) struct Holders {
     files: HostFiles,
@@ -30,20 +30,20 @@ pub(crate) struct Holders {
 /// The ids of the objects that have put a secret, by the secret's name.
 type Puts = Claims<String>;
 
-/// A Worker, or a name in a store, as long as nobody else writes there.
+/// A lock on a Worker or on a name in a store.
 pub(crate) struct Held {
     puts: OwnedMutexGuard<Puts>,
     lock: HostLock,
 }
 
 impl Holders {
-    /// What holds secrets behind an API, with the lock files of this host.
+    /// The Workers and stores of an API, with the lock files of this host.
     pub(crate) fn new(files: HostFiles, base_url: &str, stop: Stop) -> Holders {
         let base_url = base_url.trim_end_matches('/').to_ascii_lowercase().into();
         Holders { files, base_url, stop, claims: Arc::default() }
     }
 
-    /// Waits until nobody else writes the Worker's secrets.
+    /// Waits until nothing else writes the Worker's secrets.
     ///
     /// # Errors
     /// [`LockError`].
@@ -51,7 +51,7 @@ impl Holders {
         self.lock(format!("{account}/{script}"), format!("worker {} {account}/{script}", self.base_url)).await
     }
 
-    /// Waits until nobody else writes the secret of this name.
+    /// Waits until nothing else writes the secret of this name.
     ///
     /// # Errors
     /// [`LockError`].
@@ -78,13 +78,13 @@ impl Holders {
 }
 
 impl Held {
-    /// An object has put this secret, or may have.
+    /// Records that an object has put this secret, or may have.
     pub(crate) fn put(&mut self, name: &str, by: &str) {
         self.puts.take(name.to_owned(), by);
         self.lock.save(&*self.puts);
     }
 
-    /// The secret is gone.
+    /// Records that the secret is gone.
     pub(crate) fn deleted(&mut self, name: &str) {
         self.puts.retain(|other| other != name);
         self.lock.save(&*self.puts);
@@ -95,7 +95,7 @@ impl Held {
         self.puts.has(&name.to_owned(), by)
     }
 
-    /// Whether another object than this one has put the secret later: then it is not this one's to delete.
+    /// Whether another object has put the secret later. Then this object must not delete it.
     pub(crate) fn is_of_another(&self, name: &str, own: Option<&str>) -> bool {
         self.puts.is_claimed_later(&name.to_owned(), own.unwrap_or_default())
     }
@@ -132,7 +132,7 @@ mod tests {
         }
         let worker = process(&dir).worker("a", "s").await.unwrap();
         assert!(worker.is_of_another("KEY", Some("old")) && !worker.is_of_another("KEY", Some("new")));
-        // What another process has recorded says nothing of an object that it did not know.
+        // The records of another process do not count for an object that it did not know.
         assert!(!worker.is_of_another("KEY", Some("elsewhere")));
     }
 

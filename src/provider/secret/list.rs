@@ -1,4 +1,4 @@
-//! The secrets of a Worker, as `terraform query` lists them.
+//! The list resource of a Worker's secrets, for `terraform query`.
 
 use super::decide::{SecretFields, is_text};
 use crate::cloudflare::{Client, WorkerSecret, workers};
@@ -8,15 +8,14 @@ use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Diagnostic, Model, required};
 
 model! {
-    /// Of which Worker.
+    /// The Worker to list.
     pub(crate) struct SecretFilter {
         /// The Worker's name.
         script_name: String = required().check(checks::not_blank()),
     }
 }
 
-/// The secrets of a Worker in the order of their names, each with what it is called: its name, and its kind where it is no
-/// `secret_text`.
+/// A Worker's secrets, sorted by name, each with its display name: the name, and the kind if it is not `secret_text`.
 pub(crate) async fn listed(
     client: &Client,
     owner: &Owner,

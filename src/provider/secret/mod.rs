@@ -1,5 +1,4 @@
-//! Secrets: what becomes of one of a Worker or of a store, as pure functions; how a value is written; and the locks of what holds
-//! them.
+//! Secrets of Workers and of stores: their plans as pure functions, the writes of values, and the locks.
 
 mod decide;
 mod holders;

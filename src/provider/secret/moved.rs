@@ -1,4 +1,4 @@
-//! Workers' secrets of the official provider's version 4, as it keeps them in Terraform's state. Version 5 has none. Pure.
+//! Reads Workers' secrets in states of the official provider's version 4. Version 5 has none. Pure.
 
 use super::{SecretFields, SecretValue};
 use crate::provider::official::{self, Malformed, required, text};
@@ -12,7 +12,7 @@ const TYPES: [&str; 2] = ["cloudflare_workers_secret", "cloudflare_worker_secret
 /// The schema version that is known.
 const VERSIONS: [i64; 1] = [0];
 
-/// Reads a secret of the official provider; `None` where the state is of another provider or type.
+/// Reads a secret of the official provider. `None` if the state is of another provider or type.
 pub(crate) fn read(source: &MoveSource) -> Option<Result<(Account, SecretFields), Diagnostic>> {
     if !official::is_of(source, &TYPES) {
         return None;

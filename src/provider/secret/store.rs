@@ -1,5 +1,5 @@
-//! A secret of the account's Secrets Store: its attributes, what becomes of it as pure functions, and the requests that find and
-//! make it.
+//! A secret of the account's Secrets Store: its attributes, its plan as pure functions, and the requests that find and make
+//! it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,30 +14,31 @@ use crate::path;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Diagnostics, Raw, Set, Value, computed, optional, required};
 
-/// What a value may weigh, in bytes.
+/// The largest value, in bytes.
 const VALUE_LIMIT: usize = 64 * 1024;
 
 model! {
     /// A secret of a store.
     pub(crate) struct StoreSecretFields {
         ..put: SecretValue,
-        /// The store's id. Left out, it is the account's only store.
+        /// The store's id. Default: the account's only store.
         store_id: String = optional().or_computed().keep_prior().requires_replace().identity().check(checks::id("a store")),
         /// The secret's name, unique in its store. A Worker's binding names it.
         name: String = required().requires_replace().check(checks::not_blank()),
-        /// Who may use the secret: `workers`, `ai_gateway`, `dex`, `access`.
+        /// The services that can use the secret: `workers`, `ai_gateway`, `dex`, `access`.
         scopes: Set<String> = optional().or(Raw::set([Raw::string("workers")])).check(checks::not_blank()),
-        /// What the secret is for.
+        /// A comment on the secret.
         comment: String = optional().check(checks::not_blank()),
         /// The secret's id.
         id: String = computed().keep_prior().identity(),
     }
 }
 
-/// What is kept beside the state.
+/// The private state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Private {
-    /// When the API says that the secret was changed last, as of the last write or read. A later change is somebody else's.
+    /// The time of the secret's last change according to the API, at the last write or read. A later change was made by
+    /// something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) modified: Option<String>,
 }
@@ -64,7 +65,7 @@ impl StoreSecretFields {
         found
     }
 
-    /// Takes over what the API says; what the user wrote stays as written where it means the same.
+    /// Takes over the API's values. What the user wrote stays as written if it means the same.
     pub(crate) fn observe(&mut self, seen: &StoreSecret) {
         self.id = seen.id.clone().into();
         self.name = seen.name.clone().into();
@@ -77,7 +78,7 @@ impl StoreSecretFields {
         }
     }
 
-    /// What differs from what was asked, by attribute.
+    /// The attributes that differ from what was requested.
     pub(crate) fn not_applied(&self, seen: &StoreSecret) -> Vec<&'static str> {
         let mut asked = self.clone();
         asked.observe(seen);
@@ -87,8 +88,8 @@ impl StoreSecretFields {
     }
 }
 
-/// The state after a refresh. Pure. A secret that somebody has changed since may have another value: where one is managed, the
-/// next apply puts it again.
+/// The state after a refresh. Pure. A secret that something else has changed may have another value. If the resource
+/// manages the value, the next apply puts it again.
 pub(crate) fn refreshed(
     state: &StoreSecretFields,
     private: &Private,
@@ -103,7 +104,7 @@ pub(crate) fn refreshed(
     (state, Private { modified: Some(seen.modified.clone()) })
 }
 
-/// Decides what is planned. `there`: on create, the id of a secret that has the name already, as an import takes it.
+/// Decides the plan.
 pub(crate) fn decide(
     prior: Option<&StoreSecretFields>,
     planned: &StoreSecretFields,
@@ -111,12 +112,12 @@ pub(crate) fn decide(
     there: Option<&str>,
 ) -> (StoreSecretFields, Diagnostics) {
     let mut planned = planned.clone();
-    // A doubt always plans a write, whatever the configuration says by now.
+    // An unconfirmed write is always planned again, whatever the configuration is now.
     planned.put.unconfirmed = Value::Null;
     if prior.is_some_and(|prior| prior.id.is_null()) {
         planned.id = Value::Unknown;
     }
-    // The API keeps the value of a secret whose other attributes change.
+    // The API keeps the value if other attributes change.
     let stays = prior.is_some_and(|prior| prior.put.is_same(&planned.put));
     let mut found = SecretValue::plan(prior.map(|prior| &prior.put), has_value, stays);
     if let (Some(import), Some(name)) = (there, planned.name.as_str()) {
@@ -125,7 +126,7 @@ pub(crate) fn decide(
     (planned, found)
 }
 
-/// Where a secret is: wholly known.
+/// The place of a secret, completely known.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) client: &'a Client,
@@ -134,13 +135,13 @@ pub(crate) struct Place<'a> {
     pub(crate) name: &'a str,
 }
 
-/// How a create has ended.
+/// The result of a create.
 pub(crate) enum Made {
-    /// The secret is there.
+    /// The secret exists.
     Done(StoreSecret),
-    /// Another one has the name.
+    /// Another secret has the name.
     Taken(StoreSecret),
-    /// The last error, whether an attempt may have had its effect, and the secret that it has left, where it was found.
+    /// The last error, whether an attempt may have taken effect, and the secret that it has left, if it was found.
     Failed { error: Error, may_have_effect: bool, left: Option<StoreSecret> },
 }
 
@@ -152,8 +153,8 @@ impl Place<'_> {
         Ok(all.into_iter().find(|secret| secret.name == self.name && !secret.is_deleted()))
     }
 
-    /// Makes the secret. A create whose answer is lost is not repeated blindly: the name was free, so whatever has it now, this
-    /// create has made, and it is written once more to be sure of what it holds.
+    /// Makes the secret. A create without an answer is not simply repeated. The name was free, so a secret that has it now
+    /// was made by this create. It is written once more, to be sure of its value.
     pub(crate) async fn make(&self, new: StoreSecretChange<'_>, in_doubt: bool) -> Made {
         let failed = |error: Error| Made::Failed { error, may_have_effect: in_doubt, left: None };
         match self.find().await {
@@ -197,8 +198,8 @@ impl Place<'_> {
         put(self.client, || secrets_store::update(self.account, self.store, id, change)).await
     }
 
-    /// Waits until a secret that was written is in force, for as long as a request may take. Where it cannot be seen, it is as the
-    /// write has answered.
+    /// Waits until a written secret is in force, at most as long as a request may take. If the secret cannot be read, the
+    /// answer of the write counts.
     pub(crate) async fn settled(&self, written: StoreSecret) -> StoreSecret {
         let end = Instant::now() + self.client.request_timeout();
         let (mut seen, mut pause) = (written, Duration::from_millis(100));
@@ -214,7 +215,7 @@ impl Place<'_> {
     }
 }
 
-/// The API says success, and says nothing of the secret.
+/// The error for an answer of success that lacks the secret.
 fn no_secret() -> Error {
     Error::InvalidRequest("the API answered without a secret".to_owned())
 }
@@ -229,7 +230,7 @@ pub(crate) async fn secrets(client: &Client, account: &str, store: &str) -> Resu
     pages(client, |page| secrets_store::secrets(account, store, None, page)).await
 }
 
-/// All items of a list. One that cannot be read is an error: what is not seen would be taken for absent.
+/// All items of a list. An unreadable item is an error, because it would count as absent.
 async fn pages<T>(client: &Client, of: impl Fn(u32) -> Request<Page<T>>) -> Result<Vec<T>, Error> {
     let mut all = Vec::new();
     for page in client.pages(of).await? {

@@ -1,4 +1,4 @@
-//! What the state says after a write: what is known to be, and what is in doubt. Pure.
+//! The state after a write: what is known and what is in doubt. Pure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Map, Value};
 use crate::tokens::{Created, OpError, Outcome, Succeeded, TokenPolicies, Unfinished};
 
-/// The token as it was read back, and what its policies are read with.
+/// The token as it was read after the write, with what is needed to read its policies.
 pub(super) struct Seen<'a> {
     pub(super) owner: &'a Owner,
     pub(super) token: &'a Token,
     pub(super) catalog: Option<&'a Catalog>,
 }
 
-/// The state of a token that was made. `faulty`: it is not as it was asked, and an error says so.
+/// The state of a token that was made. `faulty` means that it differs from what was requested, and that an error says so.
 pub(super) fn created(
     planned: TokenFields,
     asked: &[Policy],
@@ -45,7 +45,8 @@ pub(super) fn created(
     (state, private, found)
 }
 
-/// The state of a token that has taken the place of another one. `faulty`: it is not as it was asked, and an error says so.
+/// The state of a token that has taken the place of another one. `faulty` means that it differs from what was requested,
+/// and that an error says so.
 pub(super) fn succeeded(
     update: &Update,
     made: &Succeeded,
@@ -67,7 +68,7 @@ pub(super) fn succeeded(
     state.previous = handover::previous(update.prior.token_id(), made.predecessor_ends);
     for unfinished in &made.unfinished {
         match unfinished {
-            // Its end is missing in `previous`, and the next plan sets it.
+            // `previous` has no end, so the next plan sets it.
             Unfinished::Predecessor(_) => {}
             Unfinished::Successor(_) => {
                 state.name = update.planned.name.clone();
@@ -82,14 +83,14 @@ pub(super) fn succeeded(
     Ok((state, private, found))
 }
 
-/// The state where no new token came: the previous one is gone all the same, if there was one.
+/// The state if no new token was made. The previous token, if there was one, is gone in any case.
 pub(super) fn not_succeeded(update: &Update) -> Option<(TokenFields, Private)> {
     update.dropped()?;
     let private = Private { previous_over: false, ..update.private.clone() };
     Some((TokenFields { previous: Value::Null, ..update.prior.clone() }, private))
 }
 
-/// What an update has come to, write by write.
+/// The progress of an update, write by write.
 pub(super) struct Progress {
     update: Update,
     state: Option<TokenFields>,
@@ -99,7 +100,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// `previous_ends`: the end that the previous token was given, where it had none.
+    /// `previous_ends` is the end that the previous token was given, if it had none.
     pub(super) fn new(update: Update, previous_ends: Option<OffsetDateTime>) -> Progress {
         let mut private = Private { version: None, ..update.private.clone() };
         private.previous_over &= update.dropped().is_none();
@@ -112,7 +113,7 @@ impl Progress {
         Progress { state, update, private, found: Diagnostics::none(), token: None }
     }
 
-    /// The token as it is to be.
+    /// The planned token.
     pub(super) fn planned(&self) -> &TokenFields {
         &self.update.planned
     }
@@ -122,7 +123,7 @@ impl Progress {
         self.update.prior.token_id()
     }
 
-    /// A write has ended so; `found` is what the user is told of it. True where the next one may follow.
+    /// Records the outcome of a write and its diagnostics. True if the next write may follow.
     pub(super) fn took(
         &mut self,
         step: Step,
@@ -152,7 +153,7 @@ impl Progress {
                 if let Some(state) = &mut self.state {
                     state.unconfirmed = doubt("the change of the token");
                     if policies.is_some() {
-                        // What may be there is kept as own: nobody else would ever take it back.
+                        // Policies that the token may have stay owned: nothing else would ever remove them.
                         let asked = self.update.asked();
                         self.private.applied = Some(self.private.own().union(&asked).copied().collect());
                         self.private.owned.extend(asked);
@@ -204,7 +205,7 @@ impl Progress {
         }
     }
 
-    /// The state, and what the user is told. `None`: nothing has changed.
+    /// The state and the diagnostics. `None` if nothing has changed.
     pub(super) fn end(mut self) -> (Option<(TokenFields, Private)>, Diagnostics) {
         let Some(mut state) = self.state else { return (None, self.found) };
         self.private.imported &= self.found.has_error();
@@ -212,7 +213,7 @@ impl Progress {
         if !self.private.value_lost {
             self.found.extend(seal_old_value(&mut state, &prior));
         }
-        // Where no token came back, nothing was written but the state itself.
+        // Without a token, only the state was changed.
         if let Some(token) = &self.token {
             state = filled(state, token);
             self.private.written_on = written_on(token);
@@ -220,7 +221,7 @@ impl Progress {
         (Some((state, self.private)), self.found)
     }
 
-    /// The API has taken less than was asked: the state says what there is.
+    /// The API granted less than was requested. The state then has what the token has.
     fn correct(&mut self, owner: &Owner, catalog: Option<&Catalog>) {
         if let (Some(state), Some(token)) = (self.state.take(), &self.token) {
             let (state, private) = corrected(state, self.private.clone(), &Seen { owner, token, catalog });
@@ -229,7 +230,7 @@ impl Progress {
         }
     }
 
-    /// What was changed before is in the state, and the roll is planned again.
+    /// Earlier changes are in the state. The roll is planned again.
     fn keep_old_value(&mut self) {
         if !self.update.rolls() {
             return;
@@ -251,7 +252,7 @@ impl Progress {
         }
     }
 
-    /// The old value may be dead, and nobody has the new one.
+    /// The old value may have stopped working, and the new one is lost.
     fn lose_value(&mut self) {
         self.keep_old_value();
         self.private.value_lost = true;
@@ -264,24 +265,24 @@ impl Progress {
     }
 }
 
-/// When a write left the token as it is.
+/// The time of the write that left the token as it is.
 fn written_on(token: &Token) -> Option<i64> {
     token.modified_on.map(OffsetDateTime::unix_timestamp)
 }
 
-/// The words of `unconfirmed`.
+/// The text of `unconfirmed`.
 pub(crate) fn doubt(what: &str) -> Value<String> {
     format!("It is not known whether {what} took effect. The next apply sends it again.").into()
 }
 
-/// The state of a write that has ended well, or, where it is faulty, what there is instead.
+/// The state after a successful write. If it is faulty, the state has what the token has.
 fn settled(planned: TokenFields, private: Private, seen: &Seen<'_>, faulty: bool) -> (TokenFields, Private) {
     let state = filled(planned, seen.token);
     if faulty { corrected(state, private, seen) } else { (state, private) }
 }
 
-/// The state as planned, and the API's words where the plan has left it open. What somebody else has changed since the plan is
-/// for the next refresh to show: Terraform takes a known value that comes out otherwise for a bug.
+/// The planned state, with the API's values for unknown attributes. Changes that others have made since the plan appear in
+/// the next refresh: Terraform treats a planned value that comes out differently as a bug.
 fn filled(planned: TokenFields, token: &Token) -> TokenFields {
     fn fill<T>(planned: Value<T>, seen: Value<T>) -> Value<T> {
         if planned.is_unknown() { seen } else { planned }
@@ -301,12 +302,12 @@ fn filled(planned: TokenFields, token: &Token) -> TokenFields {
     }
 }
 
-/// The state as the token is: beside an error, so that core takes it although it is not what was planned.
+/// The state that the token really has. It comes with an error, so that Terraform accepts that it differs from the plan.
 fn corrected(mut state: TokenFields, mut private: Private, seen: &Seen<'_>) -> (TokenFields, Private) {
     state.observe(seen.token);
     let policies = TokenPolicies::of(seen.token, seen.owner);
     let written = specs(&state.policies).unwrap_or_default();
-    // Nothing counts as applied: each policy is looked for by what it says.
+    // No policy counts as applied: each is matched by its meaning.
     let own = Own { written: &written, fingerprints: &BTreeSet::new(), shows_others: state.is_exclusive() };
     let matched = policies::match_with(own, &policies, seen.owner, seen.catalog);
     let before = std::mem::take(&mut private.owned);
@@ -320,19 +321,19 @@ fn corrected(mut state: TokenFields, mut private: Private, seen: &Seen<'_>) -> (
     (state, private)
 }
 
-/// Those that the token has.
+/// The fingerprints that the token has.
 pub(super) fn present(fingerprints: &BTreeSet<Fingerprint>, seen: &TokenPolicies) -> BTreeSet<Fingerprint> {
     fingerprints.iter().copied().filter(|fingerprint| seen.policies.contains_key(fingerprint)).collect()
 }
 
-/// Puts a new value where it is to be: sealed for those who are to have it, and into the state if it is to be there.
+/// Hands out a new value: sealed for each recipient, and into the state if it belongs there.
 fn hand_out(state: &mut TokenFields, value: SecretString) -> Diagnostics {
     let sealed = seal(state, &value);
     state.value = if state.store_value == Value::Known(false) { Value::Null } else { value.into() };
     sealed_into(state, sealed)
 }
 
-/// The value stays as it is; it is sealed for those who do not have it yet.
+/// Keeps the value, and seals it for recipients that do not have it yet.
 fn seal_old_value(state: &mut TokenFields, prior: &TokenFields) -> Diagnostics {
     let open = state.sealed_values.is_unknown()
         || state.sealed_values.known().is_some_and(|sealed| sealed.all_known().is_none());

@@ -1,4 +1,4 @@
-//! How a planned change of a token is carried out: which writes, in which order. Pure.
+//! The writes that carry out a planned change of a token, in their order. Pure.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Diagnostic, Path, Value};
 use crate::tokens::{Change, Fields, NewToken, Op, PolicyChange};
 
-/// What is decided on an update: everything is known by now.
+/// An update of which everything is known.
 #[derive(Clone)]
 pub(super) struct Update {
     pub(super) prior: TokenFields,
@@ -38,7 +38,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// What the token service is asked for.
+    /// The operation for the token service.
     pub(super) fn op(&self, id: &str) -> Op {
         let by = claimant(id);
         match self.clone() {
@@ -48,14 +48,14 @@ impl Step {
         }
     }
 
-    /// What of it the previous token takes over, in its overlap.
+    /// The part of it that also applies to the previous token during its overlap.
     pub(super) fn narrowed(&self, previous: &str) -> Option<Op> {
         let Step::Change { fields, policies, again } = self.clone() else { return None };
         let change = Change { by: claimant(previous), fields, policies, again }.for_predecessor(None);
         (!change.is_empty()).then(|| Op::from(change))
     }
 
-    /// What could not be done.
+    /// The summary of its failure.
     pub(super) fn failed(&self, id: &str) -> String {
         match self {
             Step::Change { .. } => wording::not_changed(id),
@@ -76,7 +76,7 @@ impl Update {
         fingerprints(&self.policies)
     }
 
-    /// The planned token, where a value that is issued has its time and its end.
+    /// The planned token. If a value is issued, it has its time and its end.
     pub(super) fn issued(&self) -> Result<TokenFields, Diagnostic> {
         let mut planned = self.planned.clone();
         if self.rolls() {
@@ -86,8 +86,8 @@ impl Update {
         Ok(planned)
     }
 
-    /// The writes, in their order. The roll comes after the rest, so that whatever fails before it leaves the old value alive.
-    /// The end belongs to the value: a new one, later perhaps, is not for the value that the roll kills.
+    /// The writes, in their order. The roll comes last, so that an earlier failure leaves the old value working. A new end
+    /// belongs to the new value, so it is not set before the roll.
     pub(super) fn steps(&self) -> Result<Vec<Step>, Diagnostic> {
         let again = self.prior.is_in_doubt();
         let planned = self.issued()?;
@@ -107,7 +107,7 @@ impl Update {
         Ok(steps)
     }
 
-    /// All that the plan changes, in one: what a successor differs in.
+    /// Everything that the plan changes, as one change: the difference of a successor.
     pub(super) fn whole_change(&self) -> Result<Change, Diagnostic> {
         let again = self.prior.is_in_doubt();
         let planned = self.issued()?;
@@ -118,7 +118,8 @@ impl Update {
         Ok(Change { by: claimant(self.prior.token_id()), fields, policies, again: false })
     }
 
-    /// How the policies change, if they do. Where they become additive, only those go that this resource wrote itself.
+    /// How the policies change, if they do. If they become additive, only policies that this resource has written itself
+    /// are removed.
     fn policy_change(&self, again: bool) -> Option<PolicyChange> {
         let (prior, planned) = (&self.prior, &self.planned);
         if prior.keeps_policies(planned) {
@@ -133,8 +134,8 @@ impl Update {
     }
 }
 
-/// The token to make. `planned` learns when its value was issued and when it ends. `before`: the version of the value of the
-/// token that this one replaces.
+/// The token to create. Sets in `planned` when its value was issued and when it ends. `before` is the value's version of
+/// the token that this one replaces.
 pub(super) fn new_token(
     planned: &mut TokenFields,
     policies: Vec<Policy>,
@@ -152,7 +153,7 @@ pub(super) fn new_token(
     })
 }
 
-/// A value is issued: from now on counts how old it is, and `expires_in`. `before`: the version of the last one.
+/// Issues a value: its age and `expires_in` count from now. `before` is the version of the last value.
 fn issue(planned: &mut TokenFields, before: Option<i64>, now: OffsetDateTime) -> Result<(), Diagnostic> {
     planned.value_issued_on = stamp(now);
     planned.value_version = version(now, before).into();
@@ -163,8 +164,8 @@ fn issue(planned: &mut TokenFields, before: Option<i64>, now: OffsetDateTime) ->
     Ok(())
 }
 
-/// The instant that a planned timestamp means: `None` where there is to be none. What is not known, or cannot be computed,
-/// must not be taken for that.
+/// The instant that a planned timestamp means. `None` if the timestamp is null. An unknown or impossible timestamp is an
+/// error and must not count as null.
 fn instant(planned: &Value<String>, at: Path) -> Result<Option<OffsetDateTime>, Diagnostic> {
     match planned {
         Value::Null => Ok(None),
@@ -173,7 +174,7 @@ fn instant(planned: &Value<String>, at: Path) -> Result<Option<OffsetDateTime>, 
     }
 }
 
-/// The fields that a plan changes; all of them where an earlier write is in doubt.
+/// The fields that a plan changes. All of them if an earlier write is in doubt.
 fn changed(prior: &TokenFields, planned: &TokenFields, again: bool) -> Result<Fields, Diagnostic> {
     let text = |prior: &Value<String>, planned: &Value<String>| {
         planned.known().filter(|_| again || prior != planned).cloned()
@@ -183,7 +184,7 @@ fn changed(prior: &TokenFields, planned: &TokenFields, again: bool) -> Result<Fi
     };
     Ok(Fields {
         name: text(&prior.name, &planned.name),
-        // What has ended is said by the API, and never set.
+        // Only the API can set the status of a token that has ended.
         status: text(&prior.status, &planned.status).filter(|status| !has_ended(status)),
         condition: (again || prior.condition != planned.condition).then(|| condition(&planned.condition)),
         expires_on: time(&prior.expires_on, &planned.expires_on, path!(TokenFields.expires_on))?,

@@ -1,4 +1,4 @@
-//! The configuration that is generated for a token that exists: with it, an import plans no change. Pure.
+//! The configuration that Terraform generates for an existing token. An import with it plans no change. Pure.
 
 use super::model::TokenFields;
 use super::plan::has_ended;
@@ -7,14 +7,13 @@ use crate::provider::blocks::{ConditionBlock, RequestIpBlock};
 use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostics, Set, Value};
 
-/// Refines the configuration that follows from the declarations: without what is so anyway, and with nothing that would be
-/// refused.
+/// Refines the configuration that follows from the schema: removes defaults, and everything that validation would refuse.
 pub(super) fn refine(state: &TokenFields, config: &mut TokenFields) -> Diagnostics {
     let mut found = Diagnostics::none();
     if state.exclusive_policies == Value::Known(!state.policies.is_null()) {
         config.exclusive_policies = Value::Null;
     }
-    // What the API alone says, and nobody can ask for, is left out.
+    // A status that only the API can set is left out.
     if config.status.as_str() != Some("disabled") {
         config.status = Value::Null;
     }
@@ -29,7 +28,7 @@ pub(super) fn refine(state: &TokenFields, config: &mut TokenFields) -> Diagnosti
     found
 }
 
-/// An empty side cannot be written.
+/// A configuration cannot have an empty side.
 fn without_empty_sides(condition: ConditionBlock) -> ConditionBlock {
     let side = |side: Value<Set<String>>| match side {
         Value::Known(set) if set.0.is_empty() => Value::Null,

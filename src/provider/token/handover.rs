@@ -1,4 +1,5 @@
-//! How a rotation with an overlap is carried out: what becomes of the token in its overlap, and what takes its place. Pure.
+//! How a rotation with an overlap is carried out: what happens to the token in its overlap, and which token takes its
+//! place. Pure.
 
 use std::time::Duration;
 
@@ -18,12 +19,12 @@ pub(super) fn previous(id: &str, ends: Option<OffsetDateTime>) -> Value<Previous
 }
 
 impl Update {
-    /// The overlap, where a new token takes the place of the old one.
+    /// The overlap, if a new token takes the place of the old one.
     pub(super) fn overlap(&self) -> Option<Duration> {
         parsed(&overlap(&self.planned)).filter(|_| self.planned.id.is_unknown())
     }
 
-    /// The plan, where it was open whether a new token comes, and none does.
+    /// The update in place, if the plan left open whether a new token comes and none does.
     pub(super) fn in_place(mut self) -> Update {
         if self.overlap().is_none() {
             if self.planned.id.is_unknown() {
@@ -35,18 +36,18 @@ impl Update {
         self
     }
 
-    /// The previous token, where it goes.
+    /// The previous token, if the update deletes it.
     pub(super) fn dropped(&self) -> Option<&str> {
         let goes = self.overlap().is_some() || self.planned.previous.is_null();
         previous_id(&self.prior).filter(|_| goes)
     }
 
-    /// The previous token, where it stays.
+    /// The previous token, if the update keeps it.
     pub(super) fn kept_previous(&self) -> Option<&str> {
         if self.dropped().is_some() { None } else { previous_id(&self.prior) }
     }
 
-    /// What gives the previous token its end, where that is still to be done, and that end.
+    /// The operation that gives the previous token its end, and that end. `None` if it has one.
     pub(super) fn ending(&self) -> Option<(Op, OffsetDateTime)> {
         self.kept_previous().filter(|_| self.planned.previous.is_unknown())?;
         let end = self.now + parsed(&overlap(&self.planned)).unwrap_or_default();
@@ -55,12 +56,13 @@ impl Update {
         Some((Op::from(tokens::Change { by, fields, policies: None, again: true }), end))
     }
 
-    /// Whether rotations have no overlap any more: what one has left that was cut off is of no use to the next one.
+    /// Whether rotations no longer have an overlap. Then what an interrupted rotation has left is of no use to the next
+    /// one.
     pub(super) fn ends_overlaps(&self) -> bool {
         !overlap(&self.prior).is_null() && overlap(&self.planned).is_null()
     }
 
-    /// What the token service is asked for, where a new token takes the place of the old one.
+    /// The operation for the token service, if a new token takes the place of the old one.
     pub(super) fn succession(&self) -> Result<Option<Succession>, Diagnostic> {
         let Some(overlap) = self.overlap() else { return Ok(None) };
         Ok(Some(Succession { change: self.whole_change()?, overlap }))

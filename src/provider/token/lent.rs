@@ -1,4 +1,4 @@
-//! A token for the time of a run, as an ephemeral resource lends it, whoever owns it.
+//! A token for the time of a run, the implementation of the ephemeral resources for all owners.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -30,17 +30,17 @@ model! {
     pub(crate) struct LentFields {
         /// The token's id.
         id: String = computed(),
-        /// What the token is called. Left out, a name is made: `tf-` and 20 random characters.
+        /// The token's name. Default: a generated name, `tf-` and 20 random characters.
         name: String = optional().or_computed().check(checks::token_name()),
-        /// What the token may do.
+        /// The policies of the token.
         policies: Set<PolicyBlock> = required()
             .check(Validator::not_empty("A token that lives for a run and may do nothing is of no use.")),
-        /// From where the token may be used.
+        /// Limits where the token can be used from.
         condition: ConditionBlock = optional(),
-        /// How long the token works if nobody prolongs it: from `1m` to `24h`. It is prolonged after half of that time, for as
-        /// long as Terraform works.
+        /// How long the token works if it is not prolonged: from `1m` to `24h`. The provider prolongs it after half of that
+        /// time, as long as Terraform runs.
         ttl: String = optional().or(Raw::string("1h")).check(checks::duration(false)).check(short()),
-        /// The token itself.
+        /// The token's value.
         value: SecretString = computed(),
         /// When the token stops working, if it is not prolonged.
         expires_on: String = computed(),
@@ -64,17 +64,17 @@ const SHORTEST: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 const DEFAULT: Duration = Duration::from_secs(3600);
 
-/// What prolonging and deleting need.
+/// What is needed to prolong and to delete the token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Private {
-    /// `None` where nothing was made, since the provider was not configured yet.
+    /// `None` if nothing was made because the provider was not configured yet.
     living: Option<Living>,
 }
 
 /// A token that was made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Living {
-    /// The account that owns it; `None`: the user does.
+    /// The account that owns it. `None` if the user does.
     account_id: Option<String>,
     id: String,
     ttl: Duration,
@@ -95,12 +95,12 @@ impl Open {
         self.0.lock()
     }
 
-    /// Deletes the tokens that Terraform never closed, as happens when their consumer fails. Waits for creates that are under
-    /// way: where Terraform was killed, nobody owns what they make, and it is deleted too.
+    /// Deletes the tokens that Terraform never closed, as happens when their consumer fails. It waits for creates that are
+    /// under way: if Terraform was killed, their tokens are deleted too.
     pub(crate) async fn close_all(&self, tokens: &TokenService) {
         let left = std::mem::take(&mut *self.all());
         if !left.is_empty() {
-            // Logged before the attempt: there may be no time left afterwards.
+            // The log comes before the attempt, because there may be no time afterwards.
             let ids: Vec<_> = left.keys().collect();
             tracing::warn!(
                 ?ids,
@@ -123,7 +123,7 @@ impl Open {
     }
 }
 
-/// The ephemeral resource of a type.
+/// The ephemeral resource of one owner's type.
 pub(crate) struct LentToken<T> {
     session: Session,
     open: Open,
@@ -131,12 +131,12 @@ pub(crate) struct LentToken<T> {
 }
 
 impl<T: Owned<LentFields>> LentToken<T> {
-    /// The ephemeral resource over this session; `open` learns of its tokens.
+    /// Makes the ephemeral resource for a session. It records its tokens in `open`.
     pub(crate) fn new(session: Session, open: Open) -> Self {
         LentToken { session, open, of: PhantomData }
     }
 
-    /// Holds the token against the provider's guardrails.
+    /// Checks the token against the provider's guardrails.
     async fn guard(&self, owner: &Owner, config: &LentFields, ttl: Duration) -> Diagnostics {
         let guardrails = self.session.guardrails();
         let mut found = wording::breaches(guardrails.lifetime(&Value::Known(ttl)), &path!(LentFields.ttl));
@@ -241,7 +241,7 @@ impl<T: Owned<LentFields>> EphemeralResource for LentToken<T> {
 
 fn expiry(now: OffsetDateTime, ttl: Duration) -> OffsetDateTime {
     let expiry = now + ttl;
-    // The API keeps whole seconds; a started one counts as a whole.
+    // The API keeps whole seconds. A started second counts as a whole one.
     expiry.replace_nanosecond(0).unwrap_or(expiry) + Duration::from_secs(1)
 }
 
@@ -270,7 +270,7 @@ async fn make(
     found.extend(wording::left_behind(&created.left_behind, owner));
     let token = &created.token;
     if found.has_error() {
-        // A token that is not as it was asked is of no use, and Terraform would not close what failed to open.
+        // A token that differs from the request is of no use, and Terraform does not close what failed to open.
         if let Err(error) = tokens.submit(owner, &token.id, Op::Discard).await {
             found.push(wording::write(&wording::ephemeral_not_deleted(&token.id), &error, owner));
         }
@@ -294,7 +294,7 @@ async fn make(
     Ok((living, made, found))
 }
 
-/// The provider's configuration is not known yet: nothing is made, and what would be computed is unknown.
+/// The result while the provider's configuration is not known: nothing is made, and computed attributes are unknown.
 fn not_made(config: LentFields) -> LentFields {
     let name = if config.name.is_null() { Value::Unknown } else { config.name.clone() };
     LentFields { id: Value::Unknown, name, value: Value::Unknown, expires_on: Value::Unknown, ..config }

@@ -1,4 +1,4 @@
-//! The tokens of an owner, as a data source lists them.
+//! The data sources that list an owner's tokens.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -15,39 +15,39 @@ use crate::tf_provider::framework::{DataSource, Diagnostic, Diagnostics, List, V
 use crate::tokens::{Listed, TokenPolicies};
 
 model! {
-    /// A choice of tokens.
+    /// The filters and the tokens that they choose.
     pub(crate) struct TokensData {
-        /// Only tokens of exactly this name.
+        /// Only tokens with exactly this name.
         name: String = optional().check(checks::not_blank()).conflicts_with(&["name_prefix"]),
-        /// Only tokens whose name starts so.
+        /// Only tokens whose name starts with this text.
         name_prefix: String = optional().check(checks::not_blank()),
-        /// Only tokens of this status: `active`, `disabled`, `expired`, or what else the API says.
+        /// Only tokens with this status: `active`, `disabled`, `expired`, or another one that the API uses.
         status: String = optional().check(checks::not_blank()).check(checks::status()),
-        /// The tokens, the oldest first.
+        /// The tokens. The oldest is first.
         tokens: List<TokenSummary> = computed(),
     }
 }
 
 model! {
-    /// A token as the list has it. Permission groups and Workers are called as the list calls them; the data source of a single
-    /// token also looks up what the list does not say, such as the names of Workers.
+    /// A token of the list. Permission groups and Workers have the names that the list has. The data source of a single
+    /// token also looks up what the list does not have, such as the names of Workers.
     pub(crate) struct TokenSummary {
         ..overview: Overview,
         /// The token's id.
         id: String = computed(),
-        /// What it is called.
+        /// The token's name.
         name: String = computed(),
     }
 }
 
-/// The data source of a type.
+/// The data source of one owner's type.
 pub(crate) struct TokenListDataSource<T> {
     session: Session,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T> TokenListDataSource<T> {
-    /// The data source over this session.
+    /// Makes the data source for a session.
     pub(crate) fn new(session: Session) -> Self {
         TokenListDataSource { session, of: PhantomData }
     }
@@ -87,7 +87,7 @@ impl<T: Owned<TokensData>> DataSource for TokenListDataSource<T> {
     }
 }
 
-/// The tokens that the filters leave, the oldest first.
+/// The tokens that match the filters, the oldest first.
 fn chosen(config: &TokensData, mut listed: Vec<Arc<Token>>) -> Vec<Arc<Token>> {
     listed.retain(|token| is_wanted(config, token));
     listed.sort_by(|a, b| (a.issued_on, &a.id).cmp(&(b.issued_on, &b.id)));

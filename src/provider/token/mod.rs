@@ -1,7 +1,7 @@
-//! An API token, whoever owns it: the resource's implementation, of which each owner's resource type is a thin file.
+//! An API token: the implementation of the resource for all owners. Each owner's resource type is a thin file.
 //!
-//! Each operation gathers facts, decides by a pure function, and acts: the modules named for an operation hold the pure part,
-//! and this one does the I/O.
+//! Each operation gathers facts, decides by a pure function, and acts. The modules named after an operation have the pure
+//! part. This one does the I/O.
 
 mod after;
 mod apply;
@@ -50,14 +50,14 @@ use crate::tf_provider::framework::{
 };
 use crate::tokens::{Cause, Op, OpError, Outcome, Succession, TokenService};
 
-/// The resource of a type.
+/// The resource of one owner's type.
 pub(crate) struct TokenResource<T> {
     session: Session,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Owned<TokenFields>> TokenResource<T> {
-    /// The resource over this session.
+    /// Makes the resource for a session.
     pub(crate) fn new(session: Session) -> Self {
         TokenResource { session, of: PhantomData }
     }
@@ -66,7 +66,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         Applied { state: T::with(T::owner(model).clone(), token), private }
     }
 
-    /// Gathers what a plan is decided by. `before`: who has owned the token so far.
+    /// Gathers the facts that a plan depends on. `before` is the owner of the token so far.
     async fn facts<'a>(
         &'a self,
         change: model::Change<'a>,
@@ -96,7 +96,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         facts
     }
 
-    /// Notes that the token's policies are managed exclusively; an error where a binding of this run adds its own.
+    /// Records that the token's policies are managed exclusively. It is an error if a binding of this run adds others.
     fn agree(&self, token: &TokenFields) -> Diagnostics {
         match token.id.as_str() {
             Some(id) if token.is_exclusive() && !self.session.agree(id, Mode::Exclusive) => {
@@ -106,21 +106,22 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         }
     }
 
-    /// Notes a value that was made, where the API can be asked for it: not of a token that cannot be used yet.
+    /// Records a value that was made, if the API can verify it. A token that cannot be used yet is left out.
     fn minted(&self, owner: &Owner, token: &Token, value: &SecretString) {
         if token.status == "active" && token.not_before.is_none_or(|start| start <= self.session.now()) {
             self.session.minted(owner, &token.id, value);
         }
     }
 
-    /// Notes what the token is called: its bindings show it.
+    /// Records the token's name, which its bindings show.
     fn note_name(&self, token: &TokenFields) {
         if let Some(id) = token.id.as_str() {
             self.session.note_name(id, token.name.clone());
         }
     }
 
-    /// The canonical policies, where any are sent, and the guardrails' verdict, with all values known: before anything is sent.
+    /// The canonical policies, if any are sent, after a check of the guardrails with all values known. Nothing has been
+    /// sent before this.
     async fn ready(
         &self,
         prior: Option<&TokenFields>,
@@ -132,7 +133,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         let mut refused = plan::guard(&guardrails, prior, token, self.session.now());
         refused.extend(policies::guarded(&self.session, &owner, &token.policies).await);
         refused.into_result()?;
-        // Policies that stay as they are need no permission groups.
+        // Unchanged policies need no permission groups.
         let policies =
             if prior.is_some_and(|prior| prior.keeps_policies(token) && !token.is_exclusive_successor()) {
                 Vec::new()
@@ -142,7 +143,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         Ok((tokens, owner, policies))
     }
 
-    /// Carries an update out. What concerns the previous token comes first, so that a failure there changes nothing.
+    /// Carries an update out. Writes to the previous token come first, so that a failure there changes nothing else.
     async fn carry_out(
         &self,
         tokens: &TokenService,
@@ -170,7 +171,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         if let (Some((op, end)), Some(previous)) = (update.ending(), update.kept_previous()) {
             let there = tokens.get_fresh(owner, previous).await;
             match there.map(|there| there.and_then(|token| token.expires_on)) {
-                // Never later than it was to end anyway.
+                // The new end is never later than the one that it already has.
                 Ok(Some(sooner)) if sooner <= end => ends = Some(sooner),
                 Ok(_) => match self.write_previous(tokens, owner, previous, op).await {
                     Ok(()) => ends = Some(end),
@@ -202,7 +203,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         Ok((after, found))
     }
 
-    /// Writes the token that is in its overlap. That it is gone is a success.
+    /// Writes the token that is in its overlap. It is a success if that token is gone.
     async fn write_previous(
         &self,
         tokens: &TokenService,
@@ -217,7 +218,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         }
     }
 
-    /// Makes a token in the place of another one.
+    /// Makes a token that takes the place of another one.
     async fn succeed(
         &self,
         tokens: &TokenService,
@@ -248,10 +249,10 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
     }
 }
 
-/// What an update has come to: the state, where it changes, and what the user is told.
+/// The result of an update: the state if it changes, and the diagnostics.
 type Done = (Option<(TokenFields, Private)>, Diagnostics);
 
-/// What is said of the end, at `expires_in` where that gives it.
+/// Points diagnostics about the end at `expires_in` if that determines it.
 fn at_lifetime(found: Diagnostics, token: &TokenFields) -> Diagnostics {
     if token.expires_in.is_null() {
         return found;
@@ -259,8 +260,8 @@ fn at_lifetime(found: Diagnostics, token: &TokenFields) -> Diagnostics {
     wording::at_lifetime(found, &path!(TokenFields.expires_in))
 }
 
-/// The state after an update that kept the value. Where somebody else has written the token since this resource last did, the
-/// value may be dead, and no later refresh could tell: it is verified now.
+/// The state after an update that kept the value. If something else has written the token since this resource last did, its
+/// value may have stopped working, and no later refresh could find that out. So it is verified now.
 async fn looked_after(
     tokens: &TokenService,
     owner: &Owner,
@@ -328,7 +329,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             found.extend(self.agree(&planned));
             self.note_name(&planned);
         }
-        // A new token in its place is planned with the same private state, and without a prior one.
+        // A replacement is planned with the same private state and without a prior state.
         if let Some(prior) = &planning.prior {
             planning.private.version = T::body(prior).value_version.known().copied();
         }
@@ -384,7 +385,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
         let (tokens, owner) = match self.session.look(T::owner(&current.state)) {
             Ok(Some(place)) => place,
-            // The provider's configuration is not known yet: what was known stands.
+            // The provider's configuration is not known yet. The state stays as it is.
             Ok(None) => return (Some(current), Diagnostics::none()),
             Err(diagnostic) => return (Some(current), diagnostic.into()),
         };
@@ -398,7 +399,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         };
         match refresh::refreshed(&tokens, &owner, state, &current.private, &token, self.session.now()).await {
             Ok((after, private, mut found)) => {
-                // One warning stands for all imports of a run.
+                // One warning covers all imports of a run.
                 let is_null = refresh::is_importing(state) || (private.moved && after.value.is_null());
                 if is_null && self.session.is_first("the value of an import") {
                     found.push(wording::value_is_unknown(&token.id).at(path!(TokenFields.value)));
@@ -451,7 +452,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         {
             return diagnostic.into();
         }
-        // What a run has left that was cut off in a rotation must not outlive the token.
+        // What an interrupted rotation has left must not outlive the token.
         if succession::makes_new_token(T::body(&prior.state))
             && let Err(error) = tokens.clear_unheard(&owner, id).await
         {

@@ -1,9 +1,9 @@
-//! The official provider's tokens, as its versions keep them in Terraform's state, read as tokens of this provider. Pure.
+//! Reads tokens in states of the official provider as tokens of this provider. Pure.
 //!
-//! Version 5 has a list `policies`: with `resources` as JSON text from 5.13 on, as a map before. Version 4 has blocks `policy`,
-//! with plain ids as permission groups, and writes optional blocks as lists of at most one. Both say schema version 0, so
-//! that the attributes tell which it is. What is read in either form is made into the API's own, which the rest of the
-//! provider reads.
+//! Version 5 has a list `policies`. Its `resources` are JSON text since 5.13 and a map before. Version 4 has blocks
+//! `policy` with plain ids as permission groups, and writes optional blocks as lists of at most one element. Both have
+//! schema version 0, so the attributes show which version wrote a state. Every form is converted into the API's own, which
+//! the rest of the provider reads.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ use crate::tokens::TokenPolicies;
 /// The schema versions that are known.
 const VERSIONS: [i64; 4] = [0, 1, 500, 501];
 
-/// Reads a token of the official provider; `None` where the state is of another provider or type.
+/// Reads a token of the official provider. `None` if the state is of another provider or type.
 pub(super) fn read<O: Ownership>(
     source: &MoveSource,
 ) -> Option<Result<(O, TokenFields, Private), Diagnostic>> {
@@ -48,8 +48,8 @@ pub(super) fn read<O: Ownership>(
     Some(taken.map_err(|Malformed(at)| wording::moved_malformed(source, &at, &import)))
 }
 
-/// The token in this provider's form. Its policies have ids instead of names: a process that moves is not configured, so the
-/// first read finds the names.
+/// The token in this provider's form. Its policies have ids instead of names, because a process that moves a state is not
+/// configured. The first read finds the names.
 fn taken_over<O: Ownership>(state: &Json, owner: &O) -> Result<(TokenFields, Private), Malformed> {
     let token = token(state)?;
     let owner = known(owner.owner()).map_err(|_| Malformed("account_id".to_owned()))?;
@@ -68,7 +68,7 @@ fn taken_over<O: Ownership>(state: &Json, owner: &O) -> Result<(TokenFields, Pri
     };
     fields.observe(&token);
     if let Some(value) = token.value {
-        // It never rolls a token: a value that it has is the one that the token was made with.
+        // The official provider never rolls a token, so a value in its state dates from the token's creation.
         fields.value_issued_on = fields.issued_on.clone();
         fields.value = value.into();
     }
@@ -76,8 +76,7 @@ fn taken_over<O: Ownership>(state: &Json, owner: &O) -> Result<(TokenFields, Pri
         applied: Some(owned.clone()),
         owned,
         moved: true,
-        // Whoever has written the token since may have rolled it.
-        // The value is known to be of that version only: somebody may have rolled the token since.
+        // A later writer of the token may have rolled it. The value is known to belong to that version only.
         written_on: token.issued_on.map(OffsetDateTime::unix_timestamp),
         ..Private::default()
     };
@@ -118,8 +117,8 @@ fn policies(state: &Json) -> Result<Vec<TokenPolicy>, Malformed> {
     list.iter().map(|policy| read_policy(policy).ok_or_else(malformed)).collect()
 }
 
-/// A policy of either version. Names of permission groups do not count: beside the ids of the states of version 0 stand the
-/// names of others.
+/// A policy of either version. Names of permission groups do not count: states of version 0 have wrong names beside the
+/// ids.
 fn read_policy(policy: &Json) -> Option<TokenPolicy> {
     let id = |group: &Json| Some(json!({ "id": group.as_str().or(group["id"].as_str())? }));
     let groups = policy["permission_groups"].as_array()?.iter().map(id).collect::<Option<Vec<_>>>()?;
@@ -132,8 +131,8 @@ fn read_policy(policy: &Json) -> Option<TokenPolicy> {
         .ok()
 }
 
-/// The condition, with objects or with lists of at most one. A side that is empty is none: the API has none there either, or
-/// the first read shows it.
+/// The condition, with objects or with lists of at most one element. An empty side counts as none: the API has none there
+/// either, or the first read shows it.
 fn condition(condition: &Json) -> Result<Option<Condition>, Malformed> {
     let malformed = || Malformed("condition".to_owned());
     let Some(condition) = single(condition).ok_or_else(malformed)? else { return Ok(None) };
@@ -148,14 +147,14 @@ fn condition(condition: &Json) -> Result<Option<Condition>, Malformed> {
     Ok((!asked.is_empty()).then_some(asked))
 }
 
-/// The object in an attribute that holds it, or a list of at most one; `None` where it is neither.
+/// The object in an attribute that has an object or a list of at most one. `None` if it has neither.
 fn single(json: &Json) -> Option<Option<&Json>> {
     match json {
         Json::Null => Some(None),
         Json::Object(_) => Some(Some(json)),
         Json::Array(list) => match list.as_slice() {
             [] => Some(None),
-            // An empty block is null in it.
+            // A list has null for an empty block.
             [Json::Null] => Some(None),
             [one @ Json::Object(_)] => Some(Some(one)),
             _ => None,

@@ -1,4 +1,4 @@
-//! Which rights the provider's own token must not lose. Pure.
+//! The rights that the provider's own token must not lose. Pure.
 
 use crate::policy::{Effect, PolicySpec};
 use crate::provider::blocks::{PolicyBlock, specs};
@@ -16,7 +16,7 @@ fn names_right(spec: &PolicySpec) -> bool {
     spec.permission_groups.iter().any(|group| MANAGES_TOKENS.contains(&group.as_str()))
 }
 
-/// Whether policies grant the right to manage tokens, or withhold it.
+/// Whether policies grant or deny the right to manage tokens.
 pub(crate) fn grants_rights(policies: &Value<Set<PolicyBlock>>) -> bool {
     has(policies, Effect::Allow)
 }
@@ -30,8 +30,8 @@ fn has(policies: &Value<Set<PolicyBlock>>, effect: Effect) -> bool {
     specs.iter().any(|spec| spec.effect == effect && names_right(spec))
 }
 
-/// Whether a change of policies takes the right to manage tokens away: it drops the policy that grants it, or adds one that
-/// denies it. Policies that are not known yet are judged at apply.
+/// Whether a change of policies removes the right to manage tokens: it drops the policy that grants it, or adds one that
+/// denies it. Unknown policies are judged at apply.
 pub(crate) fn loses_rights(before: &Value<Set<PolicyBlock>>, after: &Value<Set<PolicyBlock>>) -> bool {
     if specs(after).is_none() {
         return false;

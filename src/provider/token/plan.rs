@@ -1,4 +1,4 @@
-//! What becomes of a token, as a pure function of facts.
+//! Plans a token as a pure function of facts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::provider::{checks, grants, policies, wording};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Path, Set, Value};
 use crate::tokens::TokenPolicies;
 
-/// What a plan is decided by.
+/// The facts that a plan depends on.
 pub(super) struct Facts<'a> {
     change: Change<'a>,
     guardrails: Arc<Guardrails>,
@@ -25,27 +25,27 @@ pub(super) struct Facts<'a> {
     unreachable: Option<Diagnostic>,
     now: OffsetDateTime,
     draft: Decision,
-    /// The permission groups, where they are needed and can be asked for.
+    /// The permission groups, if they are needed and can be listed.
     pub(super) catalog: Option<Result<Arc<Catalog>, Diagnostic>>,
-    /// The token that the provider authenticates with, where that matters.
+    /// The token that the provider authenticates with, if that matters.
     pub(super) own_token: Option<Result<Option<String>, Diagnostic>>,
-    /// The token as it is, where that matters.
+    /// The token as the API shows it, if that matters.
     pub(super) token: Option<Result<Option<Arc<Token>>, Diagnostic>>,
 }
 
-/// What is planned.
+/// A plan.
 #[derive(Clone)]
 pub(super) struct Decision {
     /// The token as it will be.
     pub(super) planned: TokenFields,
-    /// The attributes whose change makes a new token.
+    /// The attributes whose change replaces the token.
     pub(super) replace: Vec<Path>,
-    /// What the user is told.
+    /// The diagnostics.
     pub(super) found: Diagnostics,
 }
 
 impl<'a> Facts<'a> {
-    /// The facts before the API is asked: they say what it must be asked for.
+    /// The facts before any request. They determine which requests are needed.
     pub(super) fn new(
         now: OffsetDateTime,
         change: Change<'a>,
@@ -66,8 +66,8 @@ impl<'a> Facts<'a> {
         self.change.prior.map_or(&Value::Null, |prior| &prior.policies)
     }
 
-    /// Whether the permission groups are needed: to read changed policies, to hold policies against the guardrails, or to say
-    /// whose policies go.
+    /// Whether the permission groups are needed: to read changed policies, to check the guardrails, or to describe policies
+    /// that are removed.
     pub(super) fn needs_catalog(&self) -> bool {
         let planned = &self.draft.planned.policies;
         policies::needs_catalog(self.prior_policies(), planned)
@@ -75,19 +75,19 @@ impl<'a> Facts<'a> {
             || self.needs_token().is_some()
     }
 
-    /// Whether it matters that the token may be the provider's own.
+    /// Whether it matters that the token can be the provider's own.
     pub(super) fn needs_own_token(&self) -> bool {
         self.change.prior.is_some() && self.cut_off().is_some()
     }
 
-    /// The token to read: where the policies become exclusive, those of others are in no state, so no plan would show that
-    /// they go.
+    /// The token to read. If its policies become exclusive, the policies of others are in no state, so without a read no
+    /// plan would show that they are removed.
     pub(super) fn needs_token(&self) -> Option<&'a str> {
         let prior = self.change.prior.filter(|prior| !self.is_replaced() && !prior.is_exclusive())?;
         prior.id.as_str().filter(|_| self.draft.planned.is_exclusive())
     }
 
-    /// What the plan does that would cut off whoever authenticates with the token.
+    /// What the plan does that would end the access of the token's user.
     fn cut_off(&self) -> Option<CutOff> {
         let (prior, planned) = (self.change.prior?, &self.draft.planned);
         let disabled = |token: &TokenFields| token.status.as_str() == Some("disabled");
@@ -105,20 +105,20 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// How a plan would cut the provider off.
+/// How a plan would end the provider's own access.
 enum CutOff {
-    /// The token is no more what it was.
+    /// The token ends or changes. The participle says how.
     Done(&'static str),
-    /// It may not manage tokens any more.
+    /// The token loses the right to manage tokens.
     Rights,
 }
 
-/// What follows from the configuration, the state and the clock alone.
+/// The part of a plan that follows from the configuration, the state and the clock alone.
 fn draft(change: Change<'_>, now: OffsetDateTime) -> Decision {
     let mut decision =
         Decision { planned: change.planned.clone(), replace: Vec::new(), found: Diagnostics::none() };
     let planned = &mut decision.planned;
-    // A doubt always plans a write, whatever the configuration says by now.
+    // An unconfirmed write is always planned again, whatever the configuration is now.
     planned.unconfirmed = Value::Null;
     if change.config.exclusive_policies.is_null() {
         planned.exclusive_policies = match planned.policies {
@@ -135,13 +135,13 @@ fn draft(change: Change<'_>, now: OffsetDateTime) -> Decision {
     decision
 }
 
-/// Decides what is planned. Core asks again at apply: the answer depends on what the API says and on the clock only where it
-/// refuses.
+/// Decides the plan. Terraform plans again at apply. So the API's answers and the clock may only refuse a plan, and must
+/// not change it.
 pub(super) fn decide(facts: &Facts<'_>) -> Decision {
     let mut decision = facts.draft.clone();
     plan_policies(facts, &mut decision);
     decision.planned.grants = plan_grants(facts, &decision.planned);
-    // What changes nothing needs no way to the API.
+    // A plan without changes needs no access to the API.
     if facts.is_replaced() || facts.change.prior.is_none_or(|prior| *prior != decision.planned) {
         decision.found.extend(Diagnostics(facts.unreachable.iter().cloned().collect()));
     }
@@ -172,7 +172,7 @@ fn plan_policies(facts: &Facts<'_>, decision: &mut Decision) {
     let catalog = match (&facts.catalog, &facts.owner) {
         (Some(Ok(catalog)), Some(_)) => catalog,
         (Some(Err(unlisted)), _) => return decision.found.push(unlisted.clone()),
-        // It is all checked again at apply, when it is known.
+        // The apply checks everything again, when it is known.
         _ => return,
     };
     let Some(owner) = &facts.owner else { return };
@@ -186,7 +186,7 @@ fn plan_policies(facts: &Facts<'_>, decision: &mut Decision) {
     match &facts.token {
         Some(Ok(Some(token))) => {
             let mut seen = TokenPolicies::of(token, owner);
-            // The own ones are in the state: the plan shows what becomes of them.
+            // The resource's own policies are in the state, so the plan shows what happens to them.
             seen.policies.retain(|fingerprint, _| !before.contains(fingerprint));
             let others = policies::others(owner, catalog, &decision.planned.policies, &seen);
             if !others.is_empty() {
@@ -199,7 +199,7 @@ fn plan_policies(facts: &Facts<'_>, decision: &mut Decision) {
     }
 }
 
-/// The rights of policies that stay stay as they were worded: the names of their groups may have changed.
+/// Keeps the wording of rights whose policies stay, because the names of their permission groups may have changed.
 fn plan_grants(facts: &Facts<'_>, planned: &TokenFields) -> Value<Set<String>> {
     match facts.change.prior {
         Some(prior) if prior.policies == planned.policies => prior.grants.clone(),
@@ -210,8 +210,8 @@ fn plan_grants(facts: &Facts<'_>, planned: &TokenFields) -> Value<Set<String>> {
     }
 }
 
-/// Holds a planned token's life and condition against the provider's guardrails. Its end is measured from now, unless it has
-/// had it before: nobody is refused because time goes by.
+/// Checks a planned token's lifetime and condition against the provider's guardrails. A new end is measured from now. An
+/// end that the token already had is not judged again, so that no plan fails only because time passes.
 pub(super) fn guard(
     guardrails: &Guardrails,
     prior: Option<&TokenFields>,
@@ -236,7 +236,7 @@ pub(super) fn guard(
     found
 }
 
-/// Whether the token was imported with policies that the configuration does not claim: they may be those of bindings.
+/// Whether the token was imported with policies that the configuration does not have. They may belong to bindings.
 fn has_unclaimed(facts: &Facts<'_>, planned: &TokenFields) -> bool {
     let had = facts.change.prior.is_some_and(|prior| !prior.policies.is_null());
     facts.change.private.imported && had && planned.policies.is_null() && !planned.is_exclusive()
@@ -250,7 +250,7 @@ fn releases(facts: &Facts<'_>, planned: &TokenFields) -> bool {
     has_unclaimed(facts, planned) && planned.exclusive_policies == Value::Known(false)
 }
 
-/// What the status is to be where the configuration does not say: active. What else the API says stands.
+/// The planned status if the configuration has none: active. A status that only the API can set stays.
 fn unset_status(prior: Option<&TokenFields>) -> Value<String> {
     match prior.map(|prior| &prior.status) {
         Some(Value::Known(status)) if status != "disabled" => status.clone().into(),
@@ -258,14 +258,13 @@ fn unset_status(prior: Option<&TokenFields>) -> Value<String> {
     }
 }
 
-/// Whether a token of this status has ended and will not come back.
+/// Whether a token with this status has ended for good.
 pub(crate) fn has_ended(status: &str) -> bool {
     status == "expired" || status.starts_with("revoked")
 }
 
-/// A token that has expired or was revoked is replaced, if the configuration lets the new one live. One that had ended before
-/// it was imported is what somebody wanted to have in the state: it is replaced only where the configuration gives it another
-/// end.
+/// Replaces a token that has expired or was revoked, if the configuration lets the new one live. A token that had ended
+/// before it was imported is in the state on purpose: it is replaced only if the configuration gives it another end.
 fn ended(change: Change<'_>, decision: &mut Decision) {
     let Some(prior) = change.prior else { return };
     let Some(status) = prior.status.as_str().filter(|status| has_ended(status)) else { return };

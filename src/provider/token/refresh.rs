@@ -1,4 +1,4 @@
-//! A token as it is, in Terraform's state: what the user wrote stays as written while the token means the same.
+//! Reads a token into the state. What the user wrote stays as written while the token means the same.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostics, Model, Value};
 use crate::tokens::{TokenPolicies, TokenService};
 
-/// The state after a refresh. Asks for the permission groups only where policies have changed.
+/// The state after a refresh. It lists the permission groups only if policies have changed.
 pub(super) async fn refreshed(
     tokens: &TokenService,
     owner: &Owner,
@@ -33,8 +33,8 @@ pub(super) async fn refreshed(
     let written = specs(&state.policies).unwrap_or_default();
     let shows_others = state.is_exclusive() || is_importing(state);
     let own = Own { written: &written, fingerprints: &private.owned, shows_others };
-    // What another provider wrote by ids is described with names, as an import is. Where the permission groups cannot be
-    // listed, the ids stay.
+    // Policies that another provider wrote with ids are described with names, as after an import. If the permission groups
+    // cannot be listed, the ids stay.
     let anew = Own { written: &[], fingerprints: &BTreeSet::new(), shows_others: true };
     let described = if private.moved { matched(tokens, owner, anew, &seen).await.ok() } else { None };
     let named = described.is_some();
@@ -52,7 +52,7 @@ pub(super) async fn refreshed(
         (state.value, state.sealed_values) = (Value::Null, Value::Null);
         private.value_dead = true;
     }
-    // An earlier run on this host ended before Terraform could learn what it wrote: the state does not say it.
+    // An earlier run on this host ended before Terraform could save what it wrote, so the state does not have it.
     if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id)) {
         state.unconfirmed = doubt("the change of the token");
         private.owned.extend(unheard);
@@ -68,24 +68,24 @@ pub(super) async fn imported(
     now: OffsetDateTime,
 ) -> Result<TokenFields, Diagnostics> {
     let state = TokenFields { id: token.id.clone().into(), ..TokenFields::null() };
-    // What there is to say of an import is said when it is imported.
+    // The diagnostics of an import are given when it is imported.
     let (state, _, _) = refreshed(tokens, owner, &state, &Private::default(), token, now).await?;
     Ok(state)
 }
 
-/// A value that somebody else may have rolled.
+/// A value that something else may have rolled.
 struct DoubtfulValue<'a> {
     value: &'a SecretString,
-    /// The token's version of which the value is known to be, by its `modified_on` in Unix seconds.
+    /// The version of the token to which the value is known to belong, as `modified_on` in Unix seconds.
     since: i64,
     /// The present version.
     up_to: i64,
-    /// How long an answer that does not know the value is doubted.
+    /// How long to doubt an answer that does not know the value.
     patience: Duration,
 }
 
-/// The value in the state, where the token was written and shows no change: it may have been rolled. Pure. Nothing is asked of
-/// a token that cannot be used now, since the API may refuse its value for that alone.
+/// The value in the state, if the token was written without a visible change: it may have been rolled. Pure. A token that
+/// cannot be used now is not verified, because the API may refuse its value for that reason alone.
 fn doubtful_value<'a>(
     before: &'a TokenFields,
     after: &TokenFields,
@@ -93,7 +93,7 @@ fn doubtful_value<'a>(
     token: &Token,
     now: OffsetDateTime,
 ) -> Option<DoubtfulValue<'a>> {
-    /// How long after its issue a value may be unknown in places.
+    /// How long after its issue a value may still be unknown in places.
     const SETTLES_WITHIN: time::Duration = time::Duration::seconds(20);
     let value = before.value.known()?;
     let (since, up_to) = (private.written_on?, token.modified_on?.unix_timestamp());
@@ -105,9 +105,9 @@ fn doubtful_value<'a>(
     Some(DoubtfulValue { value, since, up_to, patience })
 }
 
-/// Whether a token can be used now, so that the API refuses its value for no other reason than that it is dead.
+/// Whether a token can be used now. Then the API refuses its value only if the value has stopped working.
 pub(super) fn is_usable(token: &TokenFields, now: OffsetDateTime) -> bool {
-    /// A token that ends so soon may have ended by the API's clock.
+    /// A token that ends within this time may have ended by the API's clock.
     const MARGIN: time::Duration = time::Duration::minutes(1);
     let at = |time: &Value<String>| time.as_str().and_then(checks::instant);
     let begun = at(&token.not_before).is_none_or(|start| start <= now);
@@ -115,7 +115,7 @@ pub(super) fn is_usable(token: &TokenFields, now: OffsetDateTime) -> bool {
     token.status.as_str() == Some("active") && begun && !ended
 }
 
-/// An import leaves all but the ids to the first read.
+/// An import sets only the ids. The rest is for the first read.
 pub(super) fn is_importing(state: &TokenFields) -> bool {
     state.exclusive_policies.is_null()
 }
@@ -132,7 +132,8 @@ pub(super) fn decide(
     let (mut state, mut private) = (state.clone(), private.clone());
     let mut found = Diagnostics::none();
     let importing = is_importing(&state);
-    // While a write is in doubt, what it may have added stays in the state: a late effect may be seen only later.
+    // While a write is in doubt, the policies that it may have added stay in the state: its effect may be visible only
+    // later.
     if !state.is_in_doubt() {
         let all = importing || state.is_exclusive();
         let own = if importing { Default::default() } else { private.own() };

@@ -1,4 +1,4 @@
-//! The tokens of an owner, as `terraform query` lists them.
+//! The list resources of tokens, for `terraform query`.
 
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
@@ -24,32 +24,31 @@ use crate::tf_provider::framework::{
 use crate::tokens::{self, TokenService};
 
 model! {
-    /// A choice of tokens.
+    /// The filters.
     pub(crate) struct TokenFilter {
-        /// Only tokens whose name starts so.
+        /// Only tokens whose name starts with this text.
         name_prefix: String = optional().check(checks::not_blank()),
-        /// Only tokens of this status: `active`, `disabled`, `expired`, or what else the API says.
+        /// Only tokens with this status: `active`, `disabled`, `expired`, or another one that the API uses.
         status: String = optional().check(checks::not_blank()),
-        /// Whether tokens that have ended are listed too: those that have expired or were revoked. A `status` that names them
-        /// lists them in any case.
+        /// Whether to list tokens that have expired or were revoked. A `status` that names them lists them in any case.
         include_expired: bool = optional().or(Raw::Bool(false)),
-        /// Only tokens that nobody has used for so long, such as `90d`: since their last use, or since they were made where they
-        /// never were used.
+        /// Only tokens that have not been used for this time, such as `90d`. It counts from the last use, or from the
+        /// creation of a token that was never used.
         unused_for: String = optional().check(checks::duration(false)),
-        /// Only tokens with a policy that has this permission group: its name as the API lists it, or its id. A name is meant in
-        /// any scope.
+        /// Only tokens with a policy that has this permission group: its name as the API lists it, or its id. A name
+        /// matches the groups of every scope.
         permission_group: String = optional().check(checks::not_blank()),
     }
 }
 
-/// The list of a type's tokens.
+/// The list resource of one owner's type.
 pub(crate) struct TokenList<T, C> {
     session: Session,
     of: PhantomData<fn() -> (T, C)>,
 }
 
 impl<T, C> TokenList<T, C> {
-    /// The list over this session.
+    /// Makes the list resource for a session.
     pub(crate) fn new(session: Session) -> Self {
         TokenList { session, of: PhantomData }
     }
@@ -82,7 +81,7 @@ where
     }
 }
 
-/// What is listed, and where.
+/// A search and its place.
 struct Search<O> {
     tokens: TokenService,
     owner: Owner,
@@ -91,7 +90,7 @@ struct Search<O> {
     whole: bool,
 }
 
-/// Something to say, and no token.
+/// A listing of no token, with a diagnostic.
 fn only<T: Owned<TokenFields>>(diagnostic: Diagnostic) -> Listing<TokenResource<T>> {
     stream::iter([(None, diagnostic.into())]).boxed()
 }
@@ -141,13 +140,13 @@ async fn listed<T: Owned<TokenFields>>(
     Ok(Listed { display_name: display_name(token), object: T::with(search.named.clone(), fields) })
 }
 
-/// The name, and the status where it is not the usual one.
+/// The name, with the status if that is not the usual one.
 fn display_name(token: &Token) -> String {
     if token.status == "active" { token.name.clone() } else { format!("{} ({})", token.name, token.status) }
 }
 
-/// The ids of the permission groups that a name or an id means, and a warning where there is none of the name: a token may
-/// still have a group that cannot be granted any more.
+/// The ids of the permission groups with a name or an id. With a warning if no group has the name: a token may still have a
+/// group that cannot be granted any more.
 async fn groups(
     tokens: &TokenService,
     owner: &Owner,
@@ -165,7 +164,7 @@ async fn groups(
     Ok((ids, unknown))
 }
 
-/// Which tokens are listed.
+/// The filters, read.
 struct Filter {
     asked: TokenFilter,
     /// The ids of `permission_group`.

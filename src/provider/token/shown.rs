@@ -1,4 +1,4 @@
-//! A token as a data source shows it, whoever owns it.
+//! A token in a data source, for all owners.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -20,22 +20,21 @@ use crate::tf_provider::framework::{
 use crate::tokens::{TokenPolicies, TokenService};
 
 model! {
-    /// What every look at a token shows.
+    /// The attributes that every data source of tokens shows.
     pub(crate) struct Overview {
-        /// `active`, `disabled`, `expired`, `revoked (exposed)`, or what else the API says.
+        /// `active`, `disabled`, `expired`, `revoked (exposed)`, or another status that the API uses.
         status: String = computed(),
         /// When the token was made.
         issued_on: String = computed(),
-        /// When the token stops working; null for never.
+        /// When the token stops working. Null if it does not expire.
         expires_on: String = computed(),
-        /// When the token was last used; null where it never was. It changes by itself, which is why the resource does not
-        /// have it.
+        /// When the token was last used. Null if it never was. It changes by itself, so the resource does not have it.
         last_used_on: String = computed(),
-        /// What the token may do.
+        /// The policies of the token.
         policies: Set<PolicyView> = computed(),
-        /// What the policies grant, a line for each right, such as `allow "DNS Write" on the zone 0123…`.
+        /// The rights that the policies grant, one line each, such as `allow "DNS Write" on the zone 0123…`.
         grants: Set<String> = computed(),
-        /// From where the token may be used; null for everywhere.
+        /// Limits where the token can be used from. Null if nothing limits it.
         condition: View<ConditionBlock> = computed(),
     }
 }
@@ -46,7 +45,7 @@ model! {
         ..overview: Overview,
         /// The token's id. Either this or `name` is required.
         id: String = optional().or_computed().check(checks::id("a token").passing_mocks()).conflicts_with(&["name"]),
-        /// The token's name. Names need not be unique: where several tokens have this one, an error lists their ids.
+        /// The token's name. Names need not be unique: if several tokens have this name, an error lists their ids.
         name: String = optional().or_computed().check(checks::not_blank()),
         /// When it begins to work.
         not_before: String = computed(),
@@ -59,19 +58,20 @@ model! {
     /// Rights that go together: permission groups, and what they apply to.
     pub(crate) struct PolicyView {
         ..policy: View<PolicyBlock>,
-        /// What identifies the policy, whatever order and ids the API chooses: what the import of a binding takes.
+        /// The fingerprint identifies the policy by its meaning. Order and the API's ids do not count. The import of a
+        /// binding takes it.
         fingerprint: String = computed(),
     }
 }
 
-/// The data source of a type.
+/// The data source of one owner's type.
 pub(crate) struct TokenDataSource<T> {
     session: Session,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T> TokenDataSource<T> {
-    /// The data source over this session.
+    /// Makes the data source for a session.
     pub(crate) fn new(session: Session) -> Self {
         TokenDataSource { session, of: PhantomData }
     }
@@ -136,16 +136,16 @@ async fn find(tokens: &TokenService, owner: &Owner, config: &TokenData) -> Resul
     }
 }
 
-/// What a token's policies are read with.
+/// What is needed to read a token's policies.
 pub(crate) struct Reading<'a> {
     pub(crate) owner: &'a Owner,
-    /// Without it, groups are called as the API's answer calls them.
+    /// The permission groups. Without them, groups have the names in the API's answer.
     pub(crate) catalog: Option<&'a Catalog>,
-    /// Without them, Workers are called by their tags.
+    /// The Workers. Without them, Workers appear as their tags.
     pub(crate) workers: Option<&'a Workers>,
 }
 
-/// What every look at a token shows.
+/// The attributes that every data source of tokens shows.
 pub(crate) fn overview(token: &Token, seen: &TokenPolicies, reading: &Reading<'_>) -> Overview {
     let time = |at| timestamp(&Value::Null, at);
     let described = |policy| {

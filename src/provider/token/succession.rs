@@ -1,6 +1,6 @@
-//! A rotation with an overlap: a new token takes the place of the old one, whose value goes on working for a while. Pure.
+//! A rotation with an overlap: a new token takes the place of the old one, whose value keeps working for a while. Pure.
 //!
-//! `previous` says which token is in its overlap. There is at most one: it goes before the next one may come.
+//! `previous` is the token in its overlap. There is at most one: it is deleted before the next rotation.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(super) fn parsed(text: &Value<String>) -> Option<Duration> {
     text.as_str().and_then(parse_duration)
 }
 
-/// Checks that an overlap has something that it overlaps, and room for it.
+/// Checks that an overlap has a rotation to overlap with, and enough time.
 pub(super) fn validate(config: &TokenFields) -> Diagnostics {
     let Some(rotation) = config.rotation.known() else { return Diagnostics::none() };
     let at = || path!(TokenFields.rotation).then(path!(RotationBlock.overlap));

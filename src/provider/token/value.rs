@@ -1,7 +1,7 @@
 //! The life of a token's value: when it is rolled, for whom it is sealed, whether it is stored.
 //!
-//! Planning must come to the same answer again at apply, so the clock is asked in a read only, which keeps the time in the
-//! private state. The one look at the clock at plan is to refuse, never to plan.
+//! A plan must give the same answer again at apply. So only a read looks at the clock, and keeps the time in the private
+//! state. A plan looks at the clock only to refuse.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,13 +19,13 @@ use crate::provider::seal::{Format, Recipient, is_private};
 use crate::provider::wording::{self, RollReason, Trigger};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Element, Map, Value};
 
-/// A timestamp for the state, in whole seconds: those the API keeps.
+/// A timestamp for the state, in whole seconds, as the API keeps it.
 pub(super) fn stamp(at: OffsetDateTime) -> Value<String> {
     at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).ok().into()
 }
 
-/// The version of a value that is issued now, after one of version `before`. The time in milliseconds, so that it rises from one
-/// token to the next where the state says nothing of an earlier one, as after a taint.
+/// The version of a value that is issued now, after one of version `before`. It is the time in milliseconds, so that it
+/// also rises from one token to the next if the state has no earlier version, for example after a taint.
 pub(super) fn version(now: OffsetDateTime, before: Option<i64>) -> i64 {
     before.map_or(i64::MIN, |before| before.saturating_add(1)).max(milliseconds(now))
 }
@@ -35,7 +35,7 @@ fn milliseconds(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
 }
 
-/// The version of the value of a token that has none in the state: an older version of the provider wrote it, or it was
+/// The version of a value whose state has none: an older version of the provider wrote the state, or the token was
 /// imported.
 pub(super) fn first_version(token: &TokenFields) -> Value<i64> {
     let issued = token.value_issued_on.as_str().or(token.issued_on.as_str()).and_then(instant);
@@ -61,15 +61,15 @@ pub(super) fn issued(token: &TokenFields) -> Option<OffsetDateTime> {
     token.value_issued_on.as_str().or(token.issued_on.as_str()).and_then(instant)
 }
 
-/// Whether a value is older than the planned `rotation.every`, as of a look, in Unix seconds.
+/// Whether a value was older than the planned `rotation.every` at the last check, in Unix seconds.
 fn is_due(prior: &TokenFields, planned: &TokenFields, seen_on: i64) -> bool {
     let every = every(planned).and_then(parse_duration);
     let due = every.zip(issued(prior)).and_then(|(every, issued)| after(issued, every));
     due.is_some_and(|due| due.unix_timestamp() <= seen_on)
 }
 
-/// As of when a rotation is judged: the last look, until a later one says otherwise. So a refresh without news leaves the private
-/// state as it is. No look where there is no `rotation.every`.
+/// The time of the check that decides a rotation. It stays at the last check until a later one gives another verdict, so
+/// that a refresh without news leaves the private state unchanged. It also stays if there is no `rotation.every`.
 pub(super) fn look(state: &TokenFields, last: i64, now: i64) -> i64 {
     if is_due(state, state, last) == is_due(state, state, now) { last } else { now }
 }
@@ -77,24 +77,25 @@ pub(super) fn look(state: &TokenFields, last: i64, now: i64) -> i64 {
 /// Why a value is rolled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Reason {
-    /// An earlier roll may have taken effect, and nobody has the value that it gave.
+    /// An earlier roll may have taken effect, and its value is lost.
     Lost,
-    /// Somebody else has rolled the token, so that the value in the state is dead.
+    /// Something else has rolled the token, so that the value in the state has stopped working.
     Dead,
-    /// These of `rotation.triggers` are new or have changed, or are not known yet.
+    /// These triggers are new, have changed, or are not known yet.
     Triggered(Vec<Trigger>),
     /// `rotation.every`, as the user wrote it, has passed.
     Due(String),
     /// `rotation.every` is not known yet: it may have passed.
     MayBeDue,
-    /// Somebody new is to have the value, and it is not known any more.
+    /// A new recipient needs the value, and it is not known any more.
     Recipient,
-    /// The value is to be in the state, and is not known any more.
+    /// The state should have the value, and the value is not known any more.
     Store,
 }
 
 impl Reason {
-    /// Whether the old value may go on working for a while: not where it is dead anyway, or where nobody knows which one works.
+    /// Whether the old value may keep working for a while. Not if it has stopped working anyway, or if it is not known
+    /// which value works.
     fn leaves_time(&self) -> bool {
         !matches!(self, Reason::Lost | Reason::Dead)
     }
@@ -136,7 +137,7 @@ pub(super) fn plan(change: Change<'_>, planned: &mut TokenFields, now: OffsetDat
     found
 }
 
-/// How the user is told which token it is.
+/// The token's name in diagnostics.
 fn token_name(prior: &TokenFields) -> String {
     format!("\"{}\" ({})", prior.name.as_str().unwrap_or_default(), prior.token_id())
 }
@@ -158,11 +159,12 @@ fn worded(reason: &Reason, prior: &TokenFields, now: OffsetDateTime, overlap: Op
     let rotation = || path!(TokenFields.rotation);
     match reason {
         Reason::Dead => wording::rolled_outside(&token_name(prior)),
-Reason::Lost => rolled(RollReason::Lost),
+        Reason::Lost => rolled(RollReason::Lost),
         Reason::Due(every) => rolled(RollReason::Due { age: age(prior, now), every: every.clone() })
             .at(rotation().then(path!(RotationBlock.every))),
-        Reason::MayBeDue => wording::may_be_rolled(&token_name(prior))
-            .at(rotation().then(path!(RotationBlock.every))),
+        Reason::MayBeDue => {
+            wording::may_be_rolled(&token_name(prior)).at(rotation().then(path!(RotationBlock.every)))
+        }
         Reason::Triggered(triggers) => {
             rolled(RollReason::Triggered(triggers.clone())).at(rotation().then(path!(RotationBlock.triggers)))
         }
@@ -192,8 +194,8 @@ fn reason(change: Change<'_>, prior: &TokenFields, planned: &TokenFields) -> Opt
     }
 }
 
-/// Whether this plan makes the rotation so frequent that the next refresh finds it due. The clock only warns: a plan that
-/// followed it could come out otherwise at apply.
+/// Whether this plan makes the rotation so frequent that the next refresh finds it due. The clock causes only a warning
+/// here: a plan that depends on the clock could come out differently at apply.
 fn is_due_next_time(
     change: Change<'_>,
     prior: &TokenFields,
@@ -203,7 +205,7 @@ fn is_due_next_time(
     !change.replaced && every(prior) != every(planned) && is_due(prior, planned, now.unix_timestamp())
 }
 
-/// The triggers that are not as they were. One that is taken away rolls nothing, and neither does taking all of them away.
+/// The triggers that have changed. A removed trigger rolls nothing, even if all are removed.
 fn changed_triggers(prior: &TokenFields, planned: &TokenFields) -> Vec<Trigger> {
     let triggers = |model: &TokenFields| match &model.rotation {
         Value::Null => Value::Null,
@@ -223,7 +225,7 @@ fn changed_triggers(prior: &TokenFields, planned: &TokenFields) -> Vec<Trigger> 
     after.0.iter().filter_map(changed).collect()
 }
 
-/// Whether somebody is to have the value who does not have it sealed yet.
+/// Whether a recipient does not have the value sealed yet.
 fn seals_anew(prior: &TokenFields, planned: &TokenFields) -> bool {
     match &planned.seal_for {
         Value::Null => false,
@@ -239,7 +241,7 @@ fn is_sealed(prior: &TokenFields, name: &str, to: &Element<SealBlock>) -> bool {
     sealed && before == Some(to)
 }
 
-/// A new value: unknown, and sealed anew for everybody.
+/// Plans a new value: unknown, and sealed again for every recipient.
 fn plan_new_value(planned: &mut TokenFields) {
     planned.value = if planned.store_value == Value::Known(false) { Value::Null } else { Value::Unknown };
     planned.value_issued_on = Value::Unknown;
@@ -253,7 +255,7 @@ fn plan_new_value(planned: &mut TokenFields) {
     };
 }
 
-/// The value that there is: sealed anew for those who do not have it yet.
+/// Plans the present value: sealed for recipients who do not have it yet.
 fn plan_old_value(prior: &TokenFields, planned: &mut TokenFields) {
     match planned.store_value {
         Value::Known(true) | Value::Null => {}
@@ -274,7 +276,7 @@ fn plan_old_value(prior: &TokenFields, planned: &mut TokenFields) {
     };
 }
 
-/// `expires_on` is what the configuration says, or follows from `expires_in` and when the value was issued.
+/// Plans `expires_on`: from the configuration, or from `expires_in` and the time when the value was issued.
 fn plan_expiry(
     change: Change<'_>,
     planned: &mut TokenFields,
@@ -299,7 +301,7 @@ fn plan_expiry(
     };
 }
 
-/// Seals a value for everybody who is to have it; what is known already stays. Keys were checked before.
+/// Seals a value for every recipient. Sealed values that are known stay. The keys were checked before.
 pub(super) fn seal(planned: &TokenFields, value: &SecretString) -> Result<Value<Map<String>>, Diagnostic> {
     let Some(recipients) = planned.seal_for.known() else { return Ok(Value::Null) };
     let plan = match &planned.sealed_values {
@@ -323,20 +325,20 @@ pub(super) fn seal(planned: &TokenFields, value: &SecretString) -> Result<Value<
 }
 
 impl SealBlock {
-    /// The recipient: `None` while a part of it is unknown.
+    /// The recipient. `None` while a part of it is unknown.
     pub(super) fn recipient(&self) -> Option<Result<Recipient, &'static str>> {
         let format: Format = self.format.as_str()?.parse().ok()?;
         Some(Recipient::parse(format, self.public_key.as_str()?))
     }
 }
 
-/// Checks the keys, and that somebody will have the value.
+/// Checks the keys, and that a recipient or the state will have the value.
 pub(super) fn validate(config: &TokenFields) -> Diagnostics {
     let mut found = Diagnostics::none();
     for (name, to) in config.seal_for.known().into_iter().flat_map(Map::known_so_far) {
         if let Some(Err(fault)) = to.recipient() {
             let error = wording::invalid_key(name, fault);
-            // At a private key that stands there by mistake there is no path, since Terraform shows the line.
+            // An error about a private key has no path, because Terraform shows the line that a path points at.
             found.push(match to.public_key.as_str() {
                 Some(key) if is_private(key) => error,
                 _ => error.at(path!(TokenFields.seal_for).key(name).then(path!(SealBlock.public_key))),
@@ -351,7 +353,7 @@ pub(super) fn validate(config: &TokenFields) -> Diagnostics {
     found
 }
 
-/// Times that contradict each other, whatever the clock says.
+/// Refuses times that contradict each other, whatever the clock says.
 fn times(config: &TokenFields) -> Diagnostics {
     let mut found = Diagnostics::none();
     let (start, end) = (config.not_before.as_str(), config.expires_on.as_str());
@@ -369,8 +371,8 @@ fn times(config: &TokenFields) -> Diagnostics {
     found
 }
 
-/// Refuses times that the clock says are of no use. What the token has had already is not judged again: nobody is refused
-/// because time goes by.
+/// Refuses times that are useless now. Times that the token already had are not judged again, so that no plan fails only
+/// because time passes.
 pub(super) fn check_times(change: Change<'_>, planned: &TokenFields, now: OffsetDateTime) -> Diagnostics {
     let prior = change.prior.filter(|_| !change.replaced);
     let is_new = |at: fn(&TokenFields) -> &Value<String>| {

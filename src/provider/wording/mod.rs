@@ -77,4 +77,4 @@ pub(crate) fn length(of: Duration) -> String {
 }
 
 #[cfg(test)]
-mod golden;
+mod tests;

@@ -27,7 +27,7 @@ pub use plan::{Plan, mark_unknown, plan};
 pub use registry::{Registry, RegistryBuilder};
 pub use schema::{
     Attr, Attribute, Equality, Fault, IdentityAttribute, IdentitySchema, Kind, Mismatch, Mode, Model,
-    Nesting, Parameter, Schema, Schemas, SecretLikeness, SecretTest, Signature, Spec, Validator, View, attribute_name,
-    block, computed, described, hcl, object, optional, required, unwrap, validate,
+    Nesting, Parameter, Schema, Schemas, SecretLikeness, SecretTest, Signature, Spec, Validator, View,
+    attribute_name, block, computed, described, hcl, object, optional, required, unwrap, validate,
 };
 pub use value::{Element, List, Map, Number, Raw, Set, Type, Value};

@@ -71,7 +71,7 @@ pub(in crate::tokens) trait Machine {
 /// The API's timestamps are whole seconds.
 pub(in crate::tokens) const GRANULARITY: Duration = Duration::from_secs(1);
 
-/// Was it not sent because it would have been too late after the read that it is based on, or for want of quota?
+/// Was it not sent because it would have been too late after the read that it is based on, or for want of quota.
 pub(super) fn is_late(error: &Error) -> bool {
     error.is_rate_limited() || matches!(error, Error::Transport { kind: TransportKind::TooLate, .. })
 }

@@ -66,7 +66,10 @@ handle!(ActionHandle);
 
 impl ActionHandle {
     pub(in crate::tf_provider::framework) fn new<A: Action>(action: A, secret: SecretTest) -> ActionHandle {
-        ActionHandle { erased: Arc::new(Typed(action, secret)), shape: Shape::of_configuration::<A::Config>() }
+        ActionHandle {
+            erased: Arc::new(Typed(action, secret)),
+            shape: Shape::of_configuration::<A::Config>(),
+        }
     }
 
     /// Says whether it will be refused.

@@ -87,8 +87,14 @@ pub struct ListResourceHandle {
 handle!(ListResourceHandle);
 
 impl ListResourceHandle {
-    pub(in crate::tf_provider::framework) fn new<L: ListResource>(list: L, secret: SecretTest) -> ListResourceHandle {
-        ListResourceHandle { erased: Arc::new(Typed(list, secret)), shape: Shape::of_configuration::<L::Config>() }
+    pub(in crate::tf_provider::framework) fn new<L: ListResource>(
+        list: L,
+        secret: SecretTest,
+    ) -> ListResourceHandle {
+        ListResourceHandle {
+            erased: Arc::new(Typed(list, secret)),
+            shape: Shape::of_configuration::<L::Config>(),
+        }
     }
 
     /// Lists objects, as many as are asked for. It ends after an error.

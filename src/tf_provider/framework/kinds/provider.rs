@@ -50,7 +50,10 @@ pub struct ProviderHandle {
 handle!(ProviderHandle);
 
 impl ProviderHandle {
-    pub(in crate::tf_provider::framework) fn new<P: Provider>(provider: P, secret: SecretTest) -> ProviderHandle {
+    pub(in crate::tf_provider::framework) fn new<P: Provider>(
+        provider: P,
+        secret: SecretTest,
+    ) -> ProviderHandle {
         ProviderHandle { erased: Arc::new(Typed(provider, secret)), shape: Shape::of::<P::Config>() }
     }
 

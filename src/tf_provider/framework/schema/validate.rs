@@ -214,8 +214,16 @@ mod tests {
         Raw::Map(pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
     }
 
+    fn likeness(text: &str) -> SecretLikeness {
+        match text {
+            _ if text.starts_with("key-") => SecretLikeness::Certain,
+            _ if text.contains(' ') => SecretLikeness::Possible,
+            _ => SecretLikeness::None,
+        }
+    }
+
     fn run(pairs: &[(&str, Raw)]) -> Vec<(String, String, String)> {
-        let found = validate(&Outer::attributes(), &config(pairs), false);
+        let found = validate(&Outer::attributes(), &config(pairs), false, likeness);
         found.0.into_iter().map(|d| (d.path.unwrap().to_string(), d.summary, d.detail)).collect()
     }
 
@@ -244,8 +252,7 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_secret_is_not_quoted_wherever_it_was_written() {
-        let run_of_letters = format!("Bearer {}", "aZ0-_".repeat(8));
-        for text in ["cfat_short", "cfut_short", "cfk_short", " v1.0-short", run_of_letters.as_str()] {
+        for text in ["key-short", "long long text"] {
             for config in [("names", Raw::set([Raw::string(text)])), ("name", Raw::string(text))] {
                 let inner = |raw| Raw::set([Raw::Map(BTreeMap::from([("name".to_owned(), raw)]))]);
                 let config = if config.0 == "name" { ("inner", inner(config.1)) } else { config };
@@ -254,9 +261,8 @@ mod tests {
                 assert!(!found[0].2.contains(text.trim()) && found[0].2.contains("hidden"), "{found:?}");
             }
         }
-        for plain in ["0123456789abcdef0123456789abcdef", "com.example.0123456789abcdef0123456789abcdef"] {
-            assert!(run(&[("names", Raw::set([Raw::string(plain)]))])[0].2.contains(plain));
-        }
+        let plain = "text";
+        assert!(run(&[("names", Raw::set([Raw::string(plain)]))])[0].2.contains(plain));
     }
 
     #[test]
@@ -276,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_required_attribute_that_is_null_is_missing() {
-        let found = validate(&Inner::attributes(), &config(&[("name", Raw::Null)]), true);
+        let found = validate(&Inner::attributes(), &config(&[("name", Raw::Null)]), true, likeness);
         let [missing] = found.0.as_slice() else { panic!("{found:?}") };
         assert_eq!((missing.summary.as_str(), &missing.path), ("Missing `name`", &Some(Path::of("name"))));
     }
