@@ -1,55 +1,55 @@
-//! What is sent when a token is made or written: the API's rules on what may, must and must not be there.
+//! The bodies of creates and updates, with the API's rules on what may, must and must not be in them.
 
 use serde::{Serialize, Serializer, ser::Error as _};
 use time::OffsetDateTime;
 
 use super::types::{Condition, RequestIp, Token, TokenPolicy, wire_timestamp};
 
-/// The body of a create. It has no status (the API takes none), no policy ids, and neither a null nor an empty
-/// condition, which would lock the token out.
+/// The body of a create. It has no status, because the API takes none, and no policy ids. It has neither a null nor an
+/// empty condition, because either would lock the token out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewToken {
     /// 1 to 120 characters.
     pub name: String,
     /// What the token may do.
     pub policies: Vec<TokenPolicy>,
-    /// From where it may be used; empty sides are not sent, nor is a condition that asks nothing.
+    /// Where it can be used from. Empty sides are not sent, nor is a condition without any restriction.
     #[serde(skip_serializing_if = "asks_nothing", serialize_with = "without_empty_sides")]
     pub condition: Option<Condition>,
-    /// When it stops working; sent in UTC, in whole seconds.
+    /// When it stops working. Sent in UTC, in whole seconds.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
     pub expires_on: Option<OffsetDateTime>,
-    /// When it begins to work; sent as `expires_on` is.
+    /// When it begins to work. Sent as `expires_on`
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
     pub not_before: Option<OffsetDateTime>,
 }
 
-/// The body of an update. The API keeps the old value of a field that is left out, so what is to be cleared goes out as an
-/// explicit `null`, and only that: the API does not show a stored condition of `{}`, which denies everything, and a null
-/// that nobody asked for would open such a token.
+/// The body of an update. The API keeps the old value of a field that is left out, so a field that should be cleared is
+/// sent as an explicit `null`. No other field is sent as null: the API does not show a stored condition of `{}`, which
+/// denies everything, and an unwanted null would open such a token.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TokenUpdate {
     /// 1 to 120 characters.
     pub name: String,
-    /// `active` or `disabled`. None is left out, never sent as `null`, which the API refuses; leave it out only where
-    /// the current status is neither (expired, revoked), so that nothing is brought back to life unasked.
+    /// `active` or `disabled`. `None` is left out, because the API refuses `null`. Leave it out only if the current status
+    /// is neither (expired, revoked), so that nothing is enabled by accident.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// All of them: an update replaces the whole list.
     pub policies: Vec<TokenPolicy>,
-    /// None leaves it out, `Some(None)` clears it. Sent as it is, an empty one that was read included.
+    /// `None` leaves it out, `Some(None)` clears it. Sent unchanged, even if an empty one was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Option<Condition>>,
-    /// None leaves it out, `Some(None)` clears it.
+    /// `None` leaves it out, `Some(None)` clears it.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "change_of_timestamp")]
     pub expires_on: Option<Option<OffsetDateTime>>,
-    /// None leaves it out, `Some(None)` clears it.
+    /// `None` leaves it out, `Some(None)` clears it.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "change_of_timestamp")]
     pub not_before: Option<Option<OffsetDateTime>>,
 }
 
 impl From<&Token> for TokenUpdate {
-    /// The update that changes nothing, to be edited.
+    /// The update that changes nothing, as a start for edits.
     fn from(token: &Token) -> Self {
         Self {
             name: token.name.clone(),

@@ -1,4 +1,5 @@
-//! The client: runs requests. Rate limit, attempts, time-outs, envelope; the rules of each are pure, and elsewhere.
+//! The client: runs requests with rate limit, attempts, time-outs and envelope. The rules of each are pure functions in
+//! other modules.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -33,10 +34,10 @@ use super::{envelope, redact};
 /// Cloudflare's API.
 pub const DEFAULT_BASE_URL: &str = "https://api.cloudflare.com/client/v4";
 
-/// Twenty times what an account may have: a list that goes on is no list.
+/// Twenty times the number of tokens that an account can have. A longer list does not end.
 const MOST_PAGES: u32 = 200;
 
-/// With what the client authenticates.
+/// The client's credential.
 #[derive(Clone, Debug)]
 pub enum Credentials {
     /// An API token.
@@ -53,18 +54,19 @@ pub enum Credentials {
 /// How a [`Client`] is set up.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// [`DEFAULT_BASE_URL`], or another. Plain HTTP goes to a loopback host only.
+    /// [`DEFAULT_BASE_URL`], or another URL. Plain HTTP is allowed to a loopback host only.
     pub base_url: String,
-    /// With what it authenticates.
+    /// The credential.
     pub credentials: Credentials,
     /// How many attempts may follow the first.
     pub max_retries: u32,
-    /// What each attempt may take, from the connection to the end of the answer.
+    /// The time limit of each attempt, from the connection to the end of the answer.
     pub request_timeout: Duration,
     /// The `user-agent` header.
     pub user_agent: String,
-    /// Once cancelled, no request waits any more, neither for the rate limit nor to be sent again: one that would have to
-    /// ends with [`Error::Stopped`]. What is sent already is finished, and what can be sent at once still is.
+    /// After its cancellation no request waits any more, neither for the rate limit nor for another attempt. A request that
+    /// would have to wait ends with [`Error::Stopped`]. A request that is already sent is finished, and one that does not
+    /// have to wait is still sent.
     pub stop: CancellationToken,
 }
 
@@ -99,14 +101,14 @@ struct Inner {
     config: ClientConfig,
     base: Url,
     headers: HeaderMap,
-    /// Built at the first request: it reads the system's certificates, which a run that asks nothing need not pay.
+    /// Built at the first request, because it reads the system's certificates, which takes time.
     http: Mutex<Option<reqwest::Client>>,
     limiter: Limiter,
     clock: Clock,
 }
 
 impl Client {
-    /// Checks the configuration; opens no connection.
+    /// Checks the configuration. Opens no connection.
     ///
     /// # Errors
     /// [`Error::Config`] for a base URL that is none, that has a query or a user, or that is plain HTTP to another host;
@@ -125,7 +127,7 @@ impl Client {
         self.0.config.request_timeout
     }
 
-    /// What time it is by the API's clock, as its last answer told it; before the first one, by this host's.
+    /// The time by the API's clock, as its last answer showed it. Before the first answer, the time by this host's clock.
     pub fn now(&self) -> OffsetDateTime {
         self.0.clock.at(host_time())
     }
@@ -138,7 +140,7 @@ impl Client {
         Self::new(ClientConfig { credentials: Credentials::Token(token), ..self.0.config.clone() })
     }
 
-    /// Sends a request, again where that is safe and of use, and reads its answer.
+    /// Sends a request, repeats it if that is safe and useful, and reads its answer.
     ///
     /// # Errors
     /// That of the last attempt; [`Error::Unsettled`] where that one had no effect and an earlier one may have had;
@@ -147,8 +149,8 @@ impl Client {
         self.send_dated(request).await.map(|(result, _)| result)
     }
 
-    /// As [`send`](Self::send), with the time of the API's own clock at the answer (its `date` header): what is compared
-    /// with `modified_on` must not depend on this host's clock.
+    /// As [`send`](Self::send), with the time of the API's own clock at the answer (its `date` header). A comparison with
+    /// `modified_on` must not depend on this host's clock.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -193,7 +195,7 @@ impl Client {
         }
     }
 
-    /// As [`send`](Self::send), where what was addressed may not exist: then it is none.
+    /// As [`send`](Self::send). `None` if the addressed object does not exist.
     ///
     /// # Errors
     /// All but [`Error::is_not_found`].
@@ -204,8 +206,8 @@ impl Client {
         }
     }
 
-    /// All tokens of an owner that the credential may see, expired ones included, page after page. One that cannot be read
-    /// hides no other.
+    /// All tokens of an owner that the credential can see, including expired ones, page after page. An unreadable token
+    /// does not hide the others.
     ///
     /// # Errors
     /// As [`send`](Self::send), for any page.
@@ -218,9 +220,9 @@ impl Client {
         all.await
     }
 
-    /// The same, page by page. A page is asked for when it is wanted; an error ends them.
+    /// The same, page by page. A page is requested when it is needed. An error ends the stream.
     pub fn token_pages(&self, owner: &Owner) -> BoxStream<'static, Result<TokenList, Error>> {
-        // What is made or removed meanwhile shifts the pages: each token is told once.
+        // New or removed tokens shift the pages. Each token is returned once.
         let start = (self.clone(), owner.clone(), 1, HashSet::new());
         let next = |state: Option<(Client, Owner, u32, HashSet<String>)>| async move {
             let (client, owner, number, mut seen) = state?;
@@ -237,7 +239,7 @@ impl Client {
         stream::unfold(Some(start), next).boxed()
     }
 
-    /// All pages of a list, which `of` asks for by their numbers.
+    /// All pages of a list. `of` makes the request for a page by its number.
     ///
     /// # Errors
     /// As [`send`](Self::send), for any page; [`Error::InvalidRequest`] for a list that does not end.
@@ -312,7 +314,7 @@ impl Client {
         result
     }
 
-    /// Decides on `success` as well as on the status: the status of a failure differs from endpoint to endpoint.
+    /// Checks `success` as well as the status, because the the status of a failure differs from endpoint to endpoint.
     fn read<T>(&self, request: &Request<T>, head: Head, body: &[u8]) -> Result<T, Error> {
         let Head { status, content_type, ray, retry_after } = head;
         let (method, path) = (request.method.clone(), shown(&request.path));
@@ -363,7 +365,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// What is kept of an answer's head while its body is read.
+/// The parts of an answer's head that are kept while its body is read.
 struct Head {
     status: u16,
     content_type: Option<String>,
@@ -384,7 +386,7 @@ impl Head {
     }
 }
 
-/// A request is not sent, or not again, since the wait before it was ended.
+/// The error for a request that is not sent, or not repeated, because the wait before it was ended.
 fn stopped<T>(request: &Request<T>, waited: String) -> Error {
     Error::Stopped { method: request.method.clone(), path: shown(&request.path), waited }
 }
@@ -393,7 +395,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A path as it may be shown: a token's value in the place of its id is a mistake that users make.
+/// A path that can be shown. Users sometimes write a token's value in the place of its id, so values are masked.
 fn shown(path: &str) -> String {
     redact::message(path, &[])
 }
@@ -409,7 +411,7 @@ fn cleaned(error: ApiError, secrets: &[&SecretString]) -> ApiError {
 }
 
 fn base_url(text: &str) -> Result<Url, Error> {
-    // The text may hold a password, so no message quotes it.
+    // The text may contain a password, so no message quotes it.
     let refuse = |reason: &str| Err(Error::Config(format!("base URL: {reason}")));
     let Ok(url) = Url::parse(text) else { return refuse("not a URL") };
     let host = url.host_str().unwrap_or_default();

@@ -1,11 +1,11 @@
-//! The API's clock, as its answers tell it. What Cloudflare decides by time (an expiry, an age) it decides by its own clock,
-//! and this host's may be wrong.
+//! The API's clock, as its answers show it. Cloudflare decides expiries and ages by its own clock, and this host's clock
+//! may be wrong.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use time::{Duration, OffsetDateTime};
 
-/// Below this difference the two clocks count as the same: an answer's date has whole seconds, and was on its way.
+/// Below this difference the two clocks count as equal: an answer's date has whole seconds and is older than its arrival.
 const TOLERANCE: i64 = 2;
 
 /// The time on this host.
@@ -19,13 +19,13 @@ pub fn host_time() -> OffsetDateTime {
 pub(super) struct Clock(AtomicI64);
 
 impl Clock {
-    /// An answer of this date has come at this time of the host.
+    /// Records an answer of this date at this time of the host.
     pub(super) fn set(&self, date: OffsetDateTime, host: OffsetDateTime) {
         let ahead = (date - host).whole_seconds();
         self.0.store(if ahead.abs() <= TOLERANCE { 0 } else { ahead }, Ordering::Relaxed);
     }
 
-    /// The API's time, when it is this time on the host.
+    /// The API's time at this time of the host.
     pub(super) fn at(&self, host: OffsetDateTime) -> OffsetDateTime {
         host.checked_add(Duration::seconds(self.0.load(Ordering::Relaxed))).unwrap_or(host)
     }

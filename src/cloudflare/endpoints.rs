@@ -1,18 +1,19 @@
-//! The endpoints: a pure function each, from its arguments to a [`Request`].
+//! The endpoints. Each is a pure function from its arguments to a [`Request`].
 
-/// How a page of tokens is asked for. The default is the first page, as large as the API allows, expired tokens
-/// included, in the API's own order.
+/// The options for a page of tokens. The default is the first page, as large as the API allows, expired tokens included, in
+/// the API's own order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListOptions {
     /// From 1.
     pub page: u32,
     /// 5 to 50.
     pub per_page: u32,
-    /// Whether recently expired tokens are listed too.
+    /// Whether to list recently expired tokens too.
     pub include_expired: bool,
     /// Whether the newest come first.
     pub newest_first: bool,
-    /// Only tokens of this name. Whether the API takes a part of a name for it is not documented: compare again.
+    /// Only tokens of this name. The API does not document whether it also matches a part of a name, so compare the
+    /// results.
     pub name: Option<String>,
 }
 
@@ -40,7 +41,7 @@ pub mod tokens {
         request::{encode, tokens_path},
     };
 
-    /// One page of tokens. Absence proves nothing: a caller that may only list itself sees no other.
+    /// One page of tokens. A missing token may exist: a credential that can only list itself sees no other.
     pub fn list_page(owner: &Owner, options: &ListOptions) -> Request<Page<Token>> {
         let request =
             Request::decoded(Method::GET, tokens_path(owner), "a page of tokens", envelope::page::<Token>)
@@ -54,18 +55,18 @@ pub mod tokens {
         }
     }
 
-    /// A token, be it active, disabled, expired or revoked.
+    /// A token, whether active, disabled, expired or revoked.
     pub fn get(owner: &Owner, id: &str) -> Request<Token> {
         Request::new(Method::GET, one(owner, id), "a token")
     }
 
-    /// Makes a token. The answer is the only one that holds its value, so a lost answer is a lost token, and the
-    /// request is not repeatable.
+    /// Makes a token. Only this answer has its value, so a lost answer is a lost token, and the its value, so a lost answer
+    /// is a lost token, and the request is not repeatable.
     pub fn create(owner: &Owner, token: &NewToken) -> Request<Token> {
         Request::new(Method::POST, tokens_path(owner), "a token with its value").json(token).secret_answer()
     }
 
-    /// Replaces all of a token but its value. Repeatable; [`Request::once`] for those who read first.
+    /// Replaces everything of a token except its value. Repeatable. Callers that read first use [`Request::once`].
     pub fn update(owner: &Owner, id: &str, token: &TokenUpdate) -> Request<Token> {
         Request::new(Method::PUT, one(owner, id), "a token").json(token)
     }
@@ -75,7 +76,7 @@ pub mod tokens {
         Request::removal(one(owner, id))
     }
 
-    /// Gives a token a new value; the old one is dead at once. Not repeatable: each attempt kills the value before it.
+    /// Gives a token a new value. The old one stops working at once. Not repeatable: each attempt ends the value before it.
     pub fn roll(owner: &Owner, id: &str) -> Request<SecretString> {
         Request::new(Method::PUT, format!("{}/value", one(owner, id)), "a token's value")
             .json(&serde_json::Map::new())
@@ -83,7 +84,7 @@ pub mod tokens {
             .once()
     }
 
-    /// What the API says of the token that the client authenticates with; the owner must be that token's own.
+    /// Verifies the token that the client authenticates with. The owner must be that token's own.
     pub fn verify(owner: &Owner) -> Request<Verification> {
         Request::new(Method::GET, format!("{}/verify", tokens_path(owner)), "a verification")
     }
@@ -93,7 +94,7 @@ pub mod tokens {
     }
 }
 
-/// The catalogue of permission groups: of tokens, not the look-alike one of member roles.
+/// The permission groups of tokens. The list for members' roles is another one.
 pub mod permission_groups {
     use http::Method;
 
@@ -173,7 +174,7 @@ pub mod workers {
         by_name(Request::removal(one(account, script, name)), name)
     }
 
-    /// Says of a name with special characters that it is encoded in the path: the API does not decode it otherwise.
+    /// Marks a name with special characters as encoded in the path. Otherwise the API does not decode it.
     fn by_name<T>(request: Request<T>, name: &str) -> Request<T> {
         let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if is_plain { request } else { request.query("url_encoded", "true") }

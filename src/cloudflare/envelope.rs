@@ -1,5 +1,5 @@
-//! Cloudflare's envelope, `{success, errors, messages, result, result_info}`, read in two passes over the same bytes:
-//! the head decides, and only then is `result` read. So a failure keeps its codes whatever `result` holds, and no
+//! Cloudflare's envelope, `{success, errors, messages, result, result_info}`, read in two passes over the same bytes. The
+//! head decides, and only after a success `result` is read. So a failure keeps its codes whatever `result` contains, and no
 //! intermediate copy of a secret is made.
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -11,7 +11,7 @@ use super::{
     types::null_as_default,
 };
 
-/// The part of an envelope that says how it went.
+/// The part of an envelope that shows the outcome.
 #[derive(Deserialize)]
 pub(super) struct Head {
     pub(super) success: bool,
@@ -90,12 +90,12 @@ pub(super) fn result<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json:
     Ok(serde_json::from_slice::<WithResult<T>>(bytes)?.result)
 }
 
-/// A success whose `result` says nothing.
+/// A success without a useful `result`.
 pub(super) fn nothing(_: &[u8]) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
-/// The `result` of a success as one page of a list. An item that cannot be read spoils no other.
+/// The `result` of a success as one page of a list. An unreadable item does not spoil the others.
 pub(super) fn page<T: DeserializeOwned>(bytes: &[u8]) -> Result<Page<T>, serde_json::Error> {
     let WithPage { result, result_info } = serde_json::from_slice::<WithPage>(bytes)?;
     let (mut items, mut unreadable) = (Vec::with_capacity(result.len()), Vec::new());
@@ -121,7 +121,7 @@ pub(super) fn page<T: DeserializeOwned>(bytes: &[u8]) -> Result<Page<T>, serde_j
     })
 }
 
-/// What is wrong with an answer, in words that quote nothing of it: serde's own message would.
+/// What is wrong with an answer, without quoting it. serde's own message would quote it.
 pub(super) fn describe(error: &serde_json::Error) -> String {
     format!("{} at line {}, column {}", kind(error), error.line(), error.column())
 }

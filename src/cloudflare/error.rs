@@ -1,7 +1,7 @@
-//! What can go wrong, as types. Predicates answer the questions that callers ask; nobody else compares codes.
+//! The client's errors. Callers use the predicates and do not compare codes.
 //!
-//! No error holds a credential, a token's value or a body. Errors are cheap to clone: one write can answer several
-//! callers.
+//! No error contains a credential, a token's value or a body. Errors are cheap to clone, because one write can answer
+//! several Errors are cheap to clone: one write can answer several callers.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use http::Method;
 /// An item of an envelope's `errors`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
-    /// Cloudflare's code; 0 where it gave none.
+    /// Cloudflare's code. 0 if it gave none.
     pub code: u32,
-    /// Cloudflare's words, with whatever looks like a token's value masked.
+    /// Cloudflare's message, with everything that looks like a token's value masked.
     pub message: String,
     /// The JSON pointer into the request that it is about.
     pub pointer: Option<String>,
     /// Where Cloudflare explains it.
     pub documentation_url: Option<String>,
-    /// What is behind it, in the API's older style.
+    /// Its causes, in the API's older style.
     pub chain: Vec<ApiError>,
 }
 
-/// What became of a request that has no answer.
+/// The reason why a request has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportKind {
     /// No connection: name resolution, TCP or TLS failed, so nothing was sent.
@@ -46,12 +46,12 @@ pub enum TransportKind {
 /// Why a request has no result.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// The API answered, and said no.
+    /// The API refused the request.
     #[error("{method} {path}: HTTP {status}: {}{}", said(errors), ray_of(ray.as_ref()))]
     Api {
         /// The HTTP status.
         status: u16,
-        /// What it said, most important first; may be empty.
+        /// The API's errors, the most important first. May be empty.
         errors: Vec<ApiError>,
         /// The request's method.
         method: Method,
@@ -62,7 +62,7 @@ pub enum Error {
         /// How long it asks to wait, capped.
         retry_after: Option<Duration>,
     },
-    /// The answer is not the API's: no envelope, or not the result that was asked for.
+    /// The answer does not come from the API: it has no envelope, or not the result that was asked for.
     #[error(
         "{method} {path}: HTTP {status}: not an answer of the Cloudflare API ({}): {detail}",
         content_type.as_deref().unwrap_or("no content type")
@@ -72,7 +72,7 @@ pub enum Error {
         status: u16,
         /// Its `content-type`.
         content_type: Option<String>,
-        /// What is wrong with it, and a masked excerpt where that is safe.
+        /// What is wrong with it, and a masked excerpt if that is safe.
         detail: String,
         /// The request's method.
         method: Method,
@@ -112,7 +112,7 @@ pub enum Error {
         /// Why it waited.
         waited: String,
     },
-    /// The last attempt had no effect, and an earlier one may have had: what became of the request is not known.
+    /// The last attempt had no effect, and an earlier one may have had. So the outcome of the request is not known.
     #[error("{last}; and an earlier attempt may have had its effect: {earlier}")]
     Unsettled {
         /// What the last attempt ended with.
@@ -163,7 +163,7 @@ impl Error {
         within(self.errors(), &words.to_ascii_lowercase())
     }
 
-    /// Whether Cloudflare says where it explains the refusal: then it is meant, and will not pass.
+    /// Whether the error has the address of an explanation. Then the refusal is final and not temporary.
     pub(super) fn is_explained(&self) -> bool {
         fn within(errors: &[ApiError]) -> bool {
             errors.iter().any(|error| error.documentation_url.is_some() || within(&error.chain))
@@ -182,10 +182,10 @@ impl Error {
         codes.iter().any(|code| self.has_code(*code))
     }
 
-    /// Whether what was addressed does not exist: a token, a secret, or the Worker that would have it.
+    /// Whether the addressed object does not exist:
     ///
-    /// A route that does not exist (7000, 7001, 7003: also a bad account id) is something else, and so is a 404 that is
-    /// not the API's own: a mistaken base URL must not look as if everything were gone.
+    /// A route that does not exist (7000, 7001, 7003, also for a bad account id) is different. So is a 404 from another
+    /// server: with a wrong base URL, the objects must not appear to be gone.
     pub fn is_not_found(&self) -> bool {
         match self {
             Self::Api { status, .. } => {
@@ -206,7 +206,7 @@ impl Error {
         self.has_code(10056)
     }
 
-    /// Whether the credential is the reason: unknown, malformed, or without the permission.
+    /// Whether the credential is the reason: it is unknown, malformed, or without the permission.
     pub fn is_auth(&self) -> bool {
         const CODES: [u32; 8] = [1000, 6003, 9103, 9106, 9109, 10000, 10001, 10502];
         match self {
@@ -217,28 +217,28 @@ impl Error {
         }
     }
 
-    /// Whether the API has never heard of the credential (1000).
+    /// Whether the API does not know the credential (1000).
     pub fn is_unknown_credential(&self) -> bool {
         self.has_code(1000)
     }
 
-    /// Whether the credential was one, and is dead (9109).
+    /// Whether the credential existed and has ended (9109).
     pub fn is_dead_credential(&self) -> bool {
         self.has_code(9109) && self.says("invalid access token")
     }
 
-    /// Whether the credential may not be used from here (9109).
+    /// Whether the credential cannot be used from this address (9109).
     pub fn is_wrong_address(&self) -> bool {
         self.has_code(9109) && self.says("from location")
     }
 
-    /// Whether the quota is spent: status 429, or a code that says so under another status. It had no effect.
+    /// Whether the quota is used up: status 429, or a code that says so under another status. It had no effect.
     pub fn is_rate_limited(&self) -> bool {
         let unsettled = matches!(self, Self::Unsettled { .. });
         !unsettled && (self.status() == Some(429) || self.has_any(&[971, 10100, 10429]))
     }
 
-    /// Whether the effect may have happened all the same: the request was sent, and nothing definite came back.
+    /// Whether the request may have taken effect all the same: it was sent, and no definite answer came back.
     pub fn is_ambiguous(&self) -> bool {
         match self {
             _ if self.is_rate_limited() => false,
@@ -250,7 +250,7 @@ impl Error {
         }
     }
 
-    /// Whether the API refused what the body says: a policy, a name, a condition. The same body fails again.
+    /// Whether the API refused the content of the body: a policy, a name, a condition. The same body fails again.
     pub fn is_policy_rejection(&self) -> bool {
         match self {
             Self::Api { status, .. } => {
@@ -268,7 +268,7 @@ impl Error {
         matches!(self, Self::Stopped { .. })
     }
 
-    /// This error of the last attempt, where an earlier one is in doubt.
+    /// This error of the last attempt, if the outcome of an earlier one is in doubt.
     pub(super) fn after(self, doubt: Option<Error>) -> Error {
         match doubt {
             Some(earlier) if !self.is_ambiguous() => {
@@ -301,7 +301,7 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// What the API said; empty errors, too, are said.
+/// The API's errors as text. It also says that there are none.
 fn said(errors: &[ApiError]) -> String {
     if errors.is_empty() {
         return "the API gave no reason".to_owned();

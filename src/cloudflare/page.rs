@@ -5,30 +5,30 @@
 pub struct Unreadable {
     /// Its id, if that could be read.
     pub id: Option<String>,
-    /// What is wrong with it, in words that quote nothing of it.
+    /// What is wrong with it, without quoting nothing of it.
     pub detail: String,
 }
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What is on it and could be read.
+    /// Its readable items.
     pub items: Vec<T>,
-    /// What is on it and could not be read.
+    /// Its unreadable items.
     pub unreadable: Vec<Unreadable>,
     /// Its number, from 1, as the API said.
     pub page: Option<u64>,
-    /// How many fit on a page, as the API said, which may be less than was asked for.
+    /// The size of a page according to the API, which may be less than requested.
     pub per_page: Option<u64>,
-    /// How many there are on all pages, as far as the API said.
+    /// The number of items on all pages, as far as the API said.
     pub total_count: Option<u64>,
-    /// How many pages there are; told by the API, or worked out of the total.
+    /// The number of pages, from the API or worked out of the total.
     pub total_pages: Option<u64>,
 }
 
 impl<T> Page<T> {
-    /// Whether page `page` is not the last. An empty page is; otherwise the totals say, and where there are none
-    /// (or they contradict what is on the page) the next page has to be looked at.
+    /// Whether another page follows `page`. None follows an empty page. Otherwise the totals decide. If there are none, or
+    /// they contradict the page, the next page must be read.
     pub fn has_next(&self, page: u32) -> bool {
         if self.items.is_empty() && self.unreadable.is_empty() {
             return false;

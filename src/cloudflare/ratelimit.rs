@@ -1,8 +1,9 @@
-//! Keeps below the quota that the API tells in its `Ratelimit` headers: to exceed it blocks everybody for minutes.
+//! Keeps the client below the quota of the API's `Ratelimit` headers. Exceeding it blocks every user of the credential for
+//! minutes.
 //!
-//! All clones of a client share one [`Limiter`]. A request reserves before it is sent; what is in flight counts as
-//! spent, since an answer that told less may be under way. Where nothing is known, nothing waits. The decisions are
-//! [`State`]'s, which takes the time as an argument.
+//! All clones of a client share one [`Limiter`]. A request reserves its place before it is sent. Requests in flight count
+//! as spent, because an answer with a lower quota may be under way. While the quota is unknown, no request waits. [`State`]
+//! makes the decisions, and takes the time as an argument.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::retry::LONGEST_WAIT;
 
-/// What one answer says of the quota.
+/// The quota in one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Quota {
     /// Requests left in this window, and how long it lasts: `Ratelimit: "default";r=50;t=30`.
@@ -23,7 +24,7 @@ pub(super) struct Quota {
 }
 
 impl Quota {
-    /// Reads both headers. Of several items the tightest counts; what can't be read is not there.
+    /// Reads both headers. If there are several items, the tightest counts. Unreadable items are ignored.
     pub(super) fn parse(ratelimit: Option<&str>, policy: Option<&str>) -> Self {
         let left = items(ratelimit)
             .filter_map(|item| {
@@ -46,7 +47,7 @@ fn parameter(item: &str, name: &str) -> Option<u64> {
     })
 }
 
-/// An answer, as far as the quota goes.
+/// The part of an answer that concerns the quota.
 #[derive(Clone, Copy, Debug)]
 struct Told {
     quota: Quota,
@@ -62,7 +63,7 @@ enum Verdict {
     Wait(Instant),
 }
 
-/// How far two answers of one window may disagree on its end: it is told in whole seconds.
+/// How much two answers of one window can differ on its end: it is told in whole seconds.
 const SAME_WINDOW: Duration = Duration::from_millis(1500);
 
 /// How long a request waits for the answers of others when only they can tell what is left.
@@ -74,9 +75,9 @@ struct State {
     window: Option<Window>,
     paused_until: Option<Instant>,
     per_window: Option<u64>,
-    /// The quota was spent, and no answer has told of a new window: one request at a time finds out.
+    /// The quota was used up, and no answer has shown a new window yet. One request at a time tries.
     probing: bool,
-    /// Added to the end of a window once a probe came too early: the API may round its seconds down.
+    /// Added to the end of a window after a probe came too early: the API may round its seconds down.
     slack: Duration,
 }
 
@@ -112,7 +113,7 @@ impl State {
         verdict
     }
 
-    /// A request is done; `answer` is what its answer told, if there was one.
+    /// Records the end of a request. `answer` is the quota in its answer, if there was one.
     fn release(&mut self, answer: Option<Told>, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
         let Some(Told { quota, refused }) = answer else { return };
@@ -121,15 +122,15 @@ impl State {
         }
         self.per_window = quota.per_window.or(self.per_window);
         let Some((left, lasts)) = quota.left else {
-            // An answer that tells no quota ends a probe, too: there is nothing to learn.
+            // An answer without a quota also ends a probe:
             self.probing = refused;
             return;
         };
         let left = if refused { 0 } else { left };
-        // The end of a spent window is never "now", or a probe would follow another at once.
+        // A spent window never ends "now". Otherwise one probe would immediately follow another.
         let ends = now + if left == 0 { lasts.max(Duration::from_secs(1)) } else { lasts };
         let left = match self.window {
-            // Answers overtake each other: within a window, the least is the latest.
+            // Answers can arrive out of order: within a window, the least is the latest.
             Some(known) if known.ends > now && ends < known.ends + SAME_WINDOW => left.min(known.left),
             _ => left,
         };
@@ -137,7 +138,7 @@ impl State {
         self.probing = false;
     }
 
-    /// The quota is spent: nobody sends until `until`, and then one request finds out.
+    /// Pauses all requests until `until`. Then one request tries.
     fn pause(&mut self, until: Instant) {
         self.paused_until = self.paused_until.max(Some(until));
         if self.window.is_none_or(|window| window.left > 0) {
@@ -156,7 +157,7 @@ pub(super) enum NotReserved {
     Stopped,
 }
 
-/// The quota as far as it is known, shared by all who spend it.
+/// The known quota, shared by all its users.
 #[derive(Debug, Default)]
 pub(super) struct Limiter {
     state: Mutex<State>,
@@ -164,7 +165,7 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    /// Waits until a request may be sent. What need not wait is sent also after `stop` was cancelled.
+    /// Waits until a request may be sent. A request that does not have to wait is sent even after `stop` was cancelled.
     pub(super) async fn reserve(
         &self,
         deadline: Option<Instant>,
@@ -172,7 +173,7 @@ impl Limiter {
     ) -> Result<Permit<'_>, NotReserved> {
         let mut told = false;
         loop {
-            // Before the look at the state, or a change between the two would be missed.
+            // This must come before the look at the state. Otherwise a change between the two would be missed.
             let changed = self.changed.notified();
             let now = Instant::now();
             if deadline.is_some_and(|deadline| deadline < now) {
@@ -196,7 +197,7 @@ impl Limiter {
         }
     }
 
-    /// Tells everybody that the quota is spent for this long.
+    /// Records that the quota is used up for this long.
     pub(super) fn pause(&self, wait: Duration) {
         self.state().pause(Instant::now() + wait);
     }
@@ -206,7 +207,8 @@ impl Limiter {
     }
 }
 
-/// One request that may be sent. Dropped, it gives back its place: the caller went away, or there was no answer.
+/// The permission for one request. Dropped without an answer, it gives back its place: the caller went away, or there was
+/// no answer.
 #[derive(Debug)]
 pub(super) struct Permit<'a> {
     limiter: &'a Limiter,
@@ -214,7 +216,7 @@ pub(super) struct Permit<'a> {
 }
 
 impl Permit<'_> {
-    /// The answer is here, and says this of the quota; `refused`: it is a 429.
+    /// Records the quota in the answer. `refused` means `refused`: it is a 429.
     pub(super) fn answered(mut self, quota: Quota, refused: bool) {
         self.release(Some(Told { quota, refused }));
     }

@@ -1,4 +1,4 @@
-//! What is made of foreign text before it may be shown: of API messages, of answers that are not JSON, of paths.
+//! Masks foreign text before it is shown: messages of the API, answers that are not JSON, paths.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -6,19 +6,19 @@ use super::credential_format::{OLD_LENGTH, find_prefix, is_of_credential};
 
 const MASK: &str = "[redacted]";
 
-/// The most of a foreign answer that is shown, in characters.
+/// The longest excerpt of a foreign answer, in characters.
 const EXCERPT: usize = 200;
 
-/// A start of a text that is not JSON: control characters removed, and every run of 20 or more characters that a token
-/// could consist of masked.
+/// The start of a text that is not JSON. Control characters are removed, and every run of 20 or more characters that could
+/// be a token is masked.
 pub(super) fn excerpt(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    // Masked before it is cut: a cut could leave a run short enough to be shown.
+    // The text is masked before it is cut: a cut could leave a run short enough to be shown.
     mask_runs(&text, |run, _| (run.len() >= 20).then_some(0)).chars().take(EXCERPT).collect()
 }
 
-/// Text of the API itself, or a path: whatever has a token's format is masked, ids of 32 hex digits stay.
+/// A text of the API, or a path. Everything in a token's format is masked. Ids of 32 hexadecimal digits stay.
 pub(super) fn message(text: &str, secrets: &[&SecretString]) -> String {
     let mut text = text.to_owned();
     for secret in secrets {
@@ -37,8 +37,8 @@ pub(super) fn message(text: &str, secrets: &[&SecretString]) -> String {
     .collect()
 }
 
-/// Masks each run of characters that a token could consist of, from where `secret` says that one starts. It is told how much
-/// of the run's start may belong to a percent-encoded byte.
+/// Masks each run of a token's characters, from the position where `secret` finds a token. Its second argument is the
+/// number of characters at the start of the run that may belong to a percent-encoded byte.
 fn mask_runs(text: &str, secret: impl Fn(&str, usize) -> Option<usize>) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! A request as a value: what would be sent, how its answer is read, and whether it may be sent twice. No I/O.
+//! A request as a value: what to send, how to read the answer, and whether it can be repeated. No I/O.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 use super::envelope;
 use crate::owner::Owner;
 
-/// The path of an owner's tokens, without a slash at its end. Every token endpoint exists for each owner, with the same shapes.
+/// The path of an owner's tokens, without a slash at the end. Every token endpoint exists for each owner, with the same
+/// shapes.
 pub(super) fn tokens_path(owner: &Owner) -> String {
     match owner {
         Owner::Account(id) => format!("/accounts/{}/tokens", encode(id)),
@@ -22,7 +23,7 @@ pub(super) fn tokens_path(owner: &Owner) -> String {
     }
 }
 
-/// How an answer becomes a `T`, once it has said `success`.
+/// Turns the answer of a success into a `T`.
 pub(super) type Decode<T> = fn(&[u8]) -> Result<T, serde_json::Error>;
 
 /// A request whose answer is a `T`. Built by the functions of [`tokens`](super::tokens),
@@ -50,7 +51,7 @@ impl<T: DeserializeOwned> Request<T> {
 }
 
 impl Request<()> {
-    /// A request that removes what is at this path. A second attempt that finds nothing is a success.
+    /// A request that removes the object at this path.
     pub(super) fn removal(path: String) -> Self {
         let removal = Self::decoded(Method::DELETE, path, "a confirmation", envelope::nothing);
         Self { when_gone: Some(|| ()), ..removal }
@@ -86,29 +87,30 @@ impl<T> Request<T> {
         self
     }
 
-    /// The answer holds a secret: nothing of it may be shown, whatever it looks like.
+    /// Marks that the answer contains a secret: nothing of it may be shown.
     pub(super) fn secret_answer(mut self) -> Self {
         self.secret_answer = true;
         self
     }
 
-    /// Not repeated where the effect of the first attempt is unknown: the caller looks before it writes again. What
-    /// surely had no effect (a 429, a connection that never came to be) is still repeated.
+    /// Forbids a repetition if the effect of the first attempt is unknown: the caller reads before it writes again. An
+    /// attempt that certainly had no effect (a 429, or no connection) is still repeated.
     #[must_use]
     pub fn once(mut self) -> Self {
         self.repeatable = false;
         self
     }
 
-    /// Gives each attempt this long, instead of the client's own request time-out.
+    /// Sets the time limit of each attempt, instead of the client's own request time-out.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// No attempt starts later than this after the call of `send`, whatever the rate limit says: for a write that is
-    /// based on a read which must not be old. Past it, `send` returns the error of the last attempt, or
+    /// No attempt starts later than this after the call of `send`, even if the rate limit makes it wait. For a write that
+    /// is based on a recent read. After that time, `send` returns the error of the last attempt, or the rate limit says:
+    /// for a write that is based on a read which must not be old. Past it, `send` returns the error of the last attempt, or
     /// [`TransportKind::TooLate`](super::TransportKind::TooLate) if there was none.
     #[must_use]
     pub fn start_within(mut self, limit: Duration) -> Self {
@@ -138,7 +140,7 @@ impl<T> Request<T> {
         target
     }
 
-    /// The JSON that would be sent. It may hold a secret: not for logs.
+    /// The JSON body. It may contain a secret: not for logs.
     pub fn body(&self) -> Option<&[u8]> {
         self.body.as_ref()?.as_ref().ok().map(|body| body.as_ref())
     }
@@ -148,8 +150,8 @@ impl<T> Request<T> {
         self.repeatable
     }
 
-    /// Why it can't be sent, if it can't. An empty id or a dot segment would address something else: `DELETE
-    /// …/tokens/..` is a request to delete what is above.
+    /// The reason why it cannot be sent, if there is one. An empty id or a dot segment would address something else:
+    /// `DELETE …/tokens/..` is a request to delete what is above.
     pub(super) fn fault(&self) -> Option<&'static str> {
         if self.path.split('/').skip(1).any(|segment| matches!(segment, "" | "." | "..")) {
             return Some("an id or a name in its path is empty, `.` or `..`");
@@ -170,13 +172,13 @@ impl<T> fmt::Debug for Request<T> {
     }
 }
 
-/// JSON that is wiped when its last user lets go; clones share it.
+/// JSON that is wiped when its last user drops it; clones share it.
 #[derive(Clone)]
 pub(super) struct Body(Arc<Zeroizing<Vec<u8>>>);
 
 impl Body {
     fn json(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        // Measured first: a buffer that grows leaves copies of itself behind.
+        // The length is measured first, because a growing buffer leaves copies of itself behind.
         let mut length = Length(0);
         serde_json::to_writer(&mut length, value)?;
         let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
@@ -204,9 +206,9 @@ impl std::io::Write for Length {
     }
 }
 
-/// Percent-encodes all but RFC 3986's unreserved characters, once: right for a path segment and for a query value.
+/// Percent-encodes everything except RFC 3986's unreserved characters, once:
 pub(super) fn encode(text: &str) -> String {
-    /// All but what RFC 3986 calls unreserved.
+    /// Everything except RFC 3986's unreserved characters.
     const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     utf8_percent_encode(text, &RESERVED).to_string()
 }

@@ -1,4 +1,4 @@
-//! Whether to try again, and when: pure decisions, without a clock or a source of chance of their own.
+//! Decides whether and when to repeat an attempt: pure functions, without a clock or a source of chance of their own.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 use super::error::{Error, TransportKind};
 
-/// The longest wait that anybody can ask of us; Cloudflare blocks for five minutes.
+/// The longest wait that a server can demand:
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// The longest wait that is ours to choose.
+/// The longest wait of the client's own choice.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// How an attempt ended, as far as trying again goes.
+/// The outcome of an attempt, for the decision to repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The quota is spent. It had no effect.
+    /// The quota is used up. The attempt had no effect.
     RateLimited { retry_after: Option<Duration> },
     /// Nothing was sent.
     NotSent,
-    /// It may have had its effect.
+    /// It may have taken effect.
     Unknown { retry_after: Option<Duration> },
-    /// A refusal of the credential, which is at times a passing one, just after the credential was made.
+    /// A refusal of the credential. It can be temporary just after the credential was made.
     AuthenticationBlip,
-    /// An answer that another attempt would not change.
+    /// Another attempt would get the same answer.
     Definite,
 }
 
@@ -34,7 +34,7 @@ impl Outcome {
             _ if error.is_rate_limited() => Self::RateLimited { retry_after: error.retry_after() },
             Error::Transport { kind: TransportKind::Connect, .. } => Self::NotSent,
             _ if error.is_ambiguous() => Self::Unknown { retry_after: error.retry_after() },
-            // One that Cloudflare explains is meant.
+            // A refusal with an explanation is final.
             Error::Api { status: 403, .. }
                 if *method == Method::GET && error.has_code(10000) && !error.is_explained() =>
             {
@@ -50,14 +50,14 @@ impl Outcome {
 pub(super) enum Decision {
     /// Try again after this long.
     Retry(Duration),
-    /// Tell the caller.
+    /// Return the error to the caller.
     GiveUp,
 }
 
 /// Decides after attempt number `attempt` (from 1), where `max_retries` may follow the first.
 ///
-/// `repeatable`: a second effect would do no harm. What had no effect is repeated for every request. `jitter`, from 0
-/// to 1, spreads callers that failed together.
+/// `repeatable` means that a second effect does no harm. An attempt without an effect is repeated for every request.
+/// `jitter`, from 0 to 1, spreads callers that failed together.
 pub(super) fn decide(
     repeatable: bool,
     attempt: u32,
@@ -65,7 +65,7 @@ pub(super) fn decide(
     outcome: Outcome,
     jitter: f64,
 ) -> Decision {
-    /// More than two would hide a permission that is simply missing for too long.
+    /// More than two would delay the report of a missing permission for too long.
     const BLIPS: u32 = 2;
     let asked = match outcome {
         Outcome::RateLimited { retry_after } => retry_after,
@@ -81,7 +81,7 @@ pub(super) fn decide(
     Decision::Retry(asked.map_or(backoff, |asked| asked.min(LONGEST_WAIT)))
 }
 
-/// Half a second, doubled with each attempt, of which up to half is taken off at random.
+/// Half a second, doubled with each attempt, minus a random part of up to half.
 fn backoff(attempt: u32, jitter: f64) -> Duration {
     let full = Duration::from_millis(500)
         .saturating_mul(1 << attempt.saturating_sub(1).min(16))
@@ -89,7 +89,7 @@ fn backoff(attempt: u32, jitter: f64) -> Duration {
     full.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)
 }
 
-/// Reads `Retry-After`: seconds, or an HTTP date seen from `now`. Capped; none where it is neither.
+/// Reads `Retry-After`: seconds, or an HTTP date relative to `now`. Capped. `None` if it is neither.
 pub(super) fn retry_after(header: &str, now: OffsetDateTime) -> Option<Duration> {
     let header = header.trim();
     let wait = if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {

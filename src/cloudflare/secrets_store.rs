@@ -1,4 +1,5 @@
-//! The Secrets Store of an account: requests as pure functions, and what they answer with. A value goes in and never comes out.
+//! The Secrets Store of an account: requests as pure functions, and the types of their answers. Values are only written,
+//! never read.
 
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +10,7 @@ use super::page::Page;
 use super::request::{Request, encode};
 use super::types::null_as_default;
 
-/// How many items are asked for on a page.
+/// The number of items on a page.
 const PER_PAGE: u32 = 50;
 
 /// A store.
@@ -29,10 +30,10 @@ pub struct StoreSecret {
     pub id: String,
     /// Unique in its store.
     pub name: String,
-    /// Who may use it: `workers` and the like, an open list.
+    /// The services that can use it, such as `workers`: an open list.
     #[serde(default, deserialize_with = "null_as_default")]
     pub scopes: Vec<String>,
-    /// What it is for.
+    /// The comment on it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub comment: String,
     /// `pending`, `active` or `deleted`; empty if the API said nothing.
@@ -47,25 +48,25 @@ pub struct StoreSecret {
 }
 
 impl StoreSecret {
-    /// Whether a value that was written is not in force yet.
+    /// Whether a written value is not in force yet.
     pub fn is_pending(&self) -> bool {
         self.status == "pending"
     }
 
-    /// Whether it is gone, though the API still shows it.
+    /// Whether it is deleted, although the API still shows it.
     pub fn is_deleted(&self) -> bool {
         self.status == "deleted"
     }
 }
 
-/// What is written of a secret. What is `None` stays as it is.
+/// The change of a secret. A `None` stays as it is.
 #[derive(Clone, Copy, Default)]
 pub struct StoreSecretChange<'a> {
     /// The secret itself.
     pub value: Option<&'a SecretString>,
-    /// Who may use it.
+    /// The services that can use it.
     pub scopes: &'a [String],
-    /// What it is for; empty for nothing.
+    /// The comment on it. May be empty.
     pub comment: &'a str,
 }
 
@@ -86,7 +87,7 @@ pub fn stores(account: &str, page: u32) -> Request<Page<Store>> {
     paged(Request::decoded(Method::GET, path, "a page of stores", envelope::page::<Store>), page)
 }
 
-/// A page of the secrets of a store, or of those in whose names `search` is found: whoever looks for one compares the name.
+/// A page of the secrets of a store. With `search`, only those whose names contain it: the caller compares the whole name.
 pub fn secrets(account: &str, store: &str, search: Option<&str>, page: u32) -> Request<Page<StoreSecret>> {
     let path = all(account, store);
     let request =
@@ -102,8 +103,8 @@ pub fn get(account: &str, store: &str, id: &str) -> Request<StoreSecret> {
     Request::new(Method::GET, one(account, store, id), "a secret")
 }
 
-/// Makes a secret; its name must be free. The API takes and answers an array. Not repeatable: the second of two finds the name
-/// taken by the first.
+/// Makes a secret. Its name must be free. The API takes and returns an array. Not repeatable: a second attempt finds the
+/// name in use.
 pub fn create(
     account: &str,
     store: &str,

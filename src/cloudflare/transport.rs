@@ -1,5 +1,5 @@
-//! One attempt over the network: bytes out, bytes in, and every failure a typed one. The only file that knows reqwest's
-//! types, but for the URL. It knows nothing of retries or of what the bytes mean.
+//! One attempt over the network: bytes out, bytes in, and typed failures. Only this file knows reqwest's types, apart from
+//! the URL. It does not know retries or the meaning of the bytes.
 
 use std::error::Error as _;
 use std::io;
@@ -13,17 +13,17 @@ use zeroize::Zeroizing;
 use super::error::{Error, TransportKind};
 use super::request::Body;
 
-/// No answer that makes sense is larger.
+/// No valid answer is larger.
 const LARGEST_ANSWER: usize = 32 << 20;
 
 /// Long enough for a slow network, short enough to leave time for another attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a connection is kept for the next request. What came over it stays in its buffers until it is closed, values of
-/// tokens included: so it is short, and long enough for a run that keeps asking.
+/// How long a connection is kept for the next request. Its buffers keep what came over it, including tokens' values, until
+/// it is closed. So the time is short, but long enough for a busy run.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// Why there is no answer: what [`Error::Transport`] says, without what it was about.
+/// The reason why there is no answer: the content of [`Error::Transport`] without what it was about.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) kind: TransportKind,
@@ -42,7 +42,7 @@ pub(super) fn build(base: &Url, headers: HeaderMap, user_agent: &str) -> Result<
     let builder = if base.scheme() == "https" {
         builder.https_only(true)
     } else {
-        // A loopback host: no certificates to check, and a proxy would be sent the credential in the clear.
+        // A loopback host has no certificates to check, and a proxy would be sent the credential in the clear.
         builder.tls_certs_only([]).no_proxy()
     };
     builder.build().map_err(|error| Error::Config(format!("can't set up HTTP: {}", describe(error))))
@@ -51,7 +51,7 @@ pub(super) fn build(base: &Url, headers: HeaderMap, user_agent: &str) -> Result<
 /// The head of an answer, its body not yet read.
 pub(super) struct Answer(reqwest::Response);
 
-/// Sends a request and waits for the head of its answer. `timeout` is for that and the body together.
+/// Sends a request and waits for the head of its answer. `timeout` covers that and the body together.
 pub(super) async fn send(
     http: &reqwest::Client,
     method: Method,
@@ -93,7 +93,7 @@ impl Answer {
     }
 }
 
-/// Appends without leaving a copy behind: a `Vec` that grows by itself does.
+/// Appends without leaving a copy in memory, as a `Vec`
 fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
     let needed = body.len() + chunk.len();
     if needed > body.capacity() {
@@ -129,7 +129,7 @@ fn is_reset(error: &reqwest::Error) -> bool {
     false
 }
 
-/// An error with those behind it, in one line, without the URL: a query may hold names.
+/// An error with its causes in one line, without the URL: a query may hold names.
 fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();

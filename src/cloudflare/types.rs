@@ -1,7 +1,7 @@
-//! What the API answers with. Reading is tolerant where a write cannot do harm: unknown fields are ignored, unknown enum
-//! strings kept, and `null` reads as absent. What a write replaces must be there: a token whose answer lacks `policies` is
-//! no token without policies, and a write that is based on it would erase them. What must survive a read and a write back
-//! unchanged (a condition somebody else set) is kept whole.
+//! The API's answers. Reading is tolerant if a write cannot do harm: unknown fields are ignored, unknown enum strings are
+//! kept, and `null` reads as absent. What a write replaces must be present: an answer without `policies` does not mean a
+//! token without policies, and a write based on it would erase them. What must survive a read and a write (such as a
+//! condition of an unknown kind) is kept completely.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -14,7 +14,7 @@ pub struct Token {
     pub id: String,
     /// Not unique: the API accepts duplicates. A write replaces it.
     pub name: String,
-    /// `active`, `disabled`, `expired`, `revoked (exposed)`, or what the API invents next; empty if it said nothing.
+    /// `active`, `disabled`, `expired`, `revoked (exposed)`, or another status. Empty if the API gave none.
     #[serde(default, deserialize_with = "null_as_default")]
     pub status: String,
     /// When the token was made.
@@ -32,22 +32,22 @@ pub struct Token {
     /// When it begins to work.
     #[serde(default, deserialize_with = "timestamp")]
     pub not_before: Option<OffsetDateTime>,
-    /// From where it may be used.
+    /// Where it can be used from.
     #[serde(default)]
     pub condition: Option<Condition>,
-    /// In no order that means anything. A write replaces all of them.
+    /// The order means nothing. A write replaces all of them.
     pub policies: Vec<TokenPolicy>,
-    /// The secret: in the answer to a create only.
+    /// The secret. Only the answer to a create has it.
     #[serde(default)]
     pub value: Option<SecretString>,
 }
 
 /// One policy of a token.
 ///
-/// It serialises without its `id`, which the API refuses on create, and with no more of a permission group than its id.
+/// It serialises without its `id`, which the API refuses on create, and with only the ids of permission groups.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct TokenPolicy {
-    /// Minted by the API, anew at each write. Never sent.
+    /// The API gives a new one at each write. Never sent.
     #[serde(default, skip_serializing)]
     pub id: Option<String>,
     /// `allow` or `deny`.
@@ -57,7 +57,7 @@ pub struct TokenPolicy {
     /// What they apply to: `{key: "*"}` or `{key: {key: "*"}}`, mixed.
     #[serde(deserialize_with = "not_null")]
     pub resources: serde_json::Value,
-    /// What this client does not know, carried so that a write back does not widen the policy.
+    /// Fields that this client does not know. They are kept, so that a write does not widen the policy.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
 }
@@ -67,32 +67,32 @@ pub struct TokenPolicy {
 pub struct PermissionGroupRef {
     /// 32 hex digits.
     pub id: String,
-    /// Told by the API, never sent.
+    /// From the API, never sent.
     #[serde(default, skip_serializing)]
     pub name: Option<String>,
 }
 
-/// From where a token may be used.
+/// Where a token can be used from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(from = "WireCondition")]
 pub struct Condition {
     /// The addresses that the request may come from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_ip: Option<RequestIp>,
-    /// Conditions that this client does not know, carried so that a write back does not widen the token.
+    /// Conditions that this client does not know. They are kept, so that a write does not widen the token.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Condition {
-    /// Whether nothing is asked, and no side was given, not even an empty one. As `{}` it locks the token out: it is sent
-    /// only where it was read.
+    /// Whether it has no restriction and no side, not even an empty one. As `{}` it locks the token out, so it is sent only
+    /// if it was read.
     pub fn is_empty(&self) -> bool {
         self.other.is_empty() && self.request_ip.as_ref().is_none_or(RequestIp::is_empty)
     }
 
-    /// What this condition becomes where `wanted` is asked for: its restrictions that this client does not know stay, and
-    /// empty sides are left out. None where nothing remains.
+    /// This condition changed to `wanted`. Restrictions that this client does not know stay, and empty sides are left out.
+    /// `None` if nothing remains.
     pub fn replaced_by(self, wanted: Option<Condition>) -> Option<Condition> {
         let wanted = wanted.unwrap_or_default();
         let mut ip = wanted.request_ip.unwrap_or_default().trimmed();
@@ -126,19 +126,19 @@ impl From<WireCondition> for Condition {
 /// denies everything: writing it back as absent would open the token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RequestIp {
-    /// Allowed from here only.
+    /// Requests are allowed only from these.
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Vec<String>>,
-    /// Never from here; looked at first.
+    /// Requests are refused from these, even if `allowed` has them.
     #[serde(default, rename = "not_in", skip_serializing_if = "Option::is_none")]
     pub denied: Option<Vec<String>>,
-    /// What this client does not know, carried so that a write back does not widen the token.
+    /// Fields that this client does not know. They are kept, so that a write does not widen the token.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
 }
 
 impl RequestIp {
-    /// From two lists, either of which may be empty: an empty one is absent.
+    /// Makes it from two lists.
     pub fn new(allowed: Vec<String>, denied: Vec<String>) -> Self {
         let side = |list: Vec<String>| (!list.is_empty()).then_some(list);
         Self { allowed: side(allowed), denied: side(denied), other: Default::default() }
@@ -162,32 +162,32 @@ pub struct PermissionGroup {
     pub id: String,
     /// Not unique across scopes.
     pub name: String,
-    /// What it can apply to, `com.cloudflare.api.account` and the like: an open list.
+    /// Its scopes, such as `com.cloudflare.api.account`: an open list.
     #[serde(default, deserialize_with = "null_as_default")]
     pub scopes: Vec<String>,
     /// What it allows.
     #[serde(default)]
     pub description: Option<String>,
-    /// Where the dashboard files it.
+    /// Its category in the dashboard.
     #[serde(default)]
     pub category: Option<String>,
     /// Whether it can be put into a token.
     #[serde(default)]
     pub is_selectable: Option<bool>,
-    /// What else the API tells, all of it strings. Not every endpoint does.
+    /// More attributes, all of them strings. Not every endpoint does.
     #[serde(default, deserialize_with = "null_as_default")]
     pub meta: serde_json::Map<String, serde_json::Value>,
 }
 
 impl PermissionGroup {
-    /// Whether Cloudflare says that the group goes away, or when.
+    /// Whether Cloudflare says that it retires the group, or when.
     pub fn is_deprecated(&self) -> bool {
         let meta = |key| self.meta.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
         meta("deprecated") == "true" || !meta("eol_at").is_empty()
     }
 }
 
-/// What the API says of the token that asked.
+/// The API's answer to a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Verification {
     /// The id of the token that the client authenticates with.
@@ -202,7 +202,7 @@ pub struct Verification {
     pub not_before: Option<OffsetDateTime>,
 }
 
-/// A zone, as far as it takes to tell whose it is.
+/// A zone, with the attributes that show its account.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Zone {
     /// 32 hex digits.
@@ -223,7 +223,7 @@ pub struct ZoneAccount {
 pub struct Worker {
     /// Its name, which can change.
     pub id: String,
-    /// What identifies it for as long as it lives.
+    /// Its identity, which never changes.
     #[serde(default)]
     pub tag: Option<String>,
 }
@@ -251,7 +251,7 @@ fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<serde_json::Va
     if value.is_null() { Err(serde::de::Error::custom("null")) } else { Ok(value) }
 }
 
-/// Reads RFC 3339; `null` and the empty string are none. Anything else is an error: to read an expiry as "never" would
+/// Reads RFC 3339. `null` and the empty string give `None`. Anything else is an error: to read an expiry as "never" would
 /// be worse than to fail.
 fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
     match Option::<String>::deserialize(deserializer)?.as_deref() {

@@ -1,8 +1,8 @@
 //! The canonical form of a policy: two policies mean the same if and only if their canonical forms are equal.
 //!
-//! The API reorders policies and groups, mints new policy ids, takes some resources of an account-owned token only nested
-//! under its account, and others either way. None of that is meaning: here groups and resources are sorted, ids are gone,
-//! and such resources are flat, as users write them.
+//! The API reorders policies and groups, gives policies new ids, takes some resources of an account-owned token only nested
+//! under its account, and takes others either way. None of this changes the meaning. So here groups and resources are
+//! sorted, ids are removed, and such resources are flat, as users write them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,13 +15,13 @@ use super::nesting::{flatten, flatten_as_before, nest, split};
 use super::resource::Resource;
 use crate::owner::Owner;
 
-/// Whether a policy grants or withholds. An explicit deny wins over any allow.
+/// Whether a policy allows or denies. An explicit deny takes precedence over any allow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
-    /// Grants.
+    /// Allows the rights.
     #[default]
     Allow,
-    /// Withholds, whatever else the token allows.
+    /// Denies the rights, even if another policy allows them.
     Deny,
 }
 
@@ -102,7 +102,7 @@ pub struct WirePolicy {
     pub resources: Value,
 }
 
-/// An answer's policy that has no canonical form: whoever changes the token must carry it over as it is.
+/// A policy of an answer that has no canonical form. A change of the token must keep it unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedPolicy {
     /// Neither `allow` nor `deny`.
@@ -123,7 +123,8 @@ pub enum MalformedPolicy {
 const INERT_GROUP: &str = "5bc3f8b21c554832afc660159ab75fa4";
 
 impl Policy {
-    /// Brings the parts into canonical form: what is nested under the owning account and means the same flat becomes flat.
+    /// Brings the parts into canonical form: resources that are nested under the owning account become flat if that means
+    /// the same.
     pub fn new(
         effect: Effect,
         groups: BTreeSet<GroupId>,
@@ -148,8 +149,9 @@ impl Policy {
         &self.resources
     }
 
-    /// Does this deny take back something that the other policy allows? Yes, where they share a group and a resource, or
-    /// where this one's resource holds the other's: an account all that is in it, all zones each of them.
+    /// Whether this deny withholds something that the other policy allows. It does if they share a group and a resource, or
+    /// if this policy's resource contains the other's: an account contains everything in it, and all zones contain each
+    /// zone.
     pub fn withholds(&self, other: &Policy) -> bool {
         let groups = self.groups.intersection(&other.groups).next().is_some();
         let covers = |own: &String| other.resources.keys().any(|key| keys::covers(own, key));
@@ -159,13 +161,14 @@ impl Policy {
             && self.resources.keys().any(covers)
     }
 
-    /// The policies that say the same, each all flat or all nested on the wire: the API takes no mixture. Nearly always one.
+    /// Policies with the same meaning that are each completely flat or completely nested on the wire: the API takes no
+    /// mixture. Nearly always one.
     pub fn split(self, owner: &Owner) -> Vec<Self> {
         let part = |resources| Policy { resources, groups: self.groups.clone(), effect: self.effect };
         split(self.resources, owner).into_iter().map(part).collect()
     }
 
-    /// The tags of the Workers that it applies to. Empty where it applies to anything else.
+    /// The tags of the Workers that it applies to. Empty if it applies to anything else.
     pub fn worker_tags(&self) -> BTreeSet<&str> {
         let tags: Option<BTreeSet<&str>> = self
             .resources
@@ -195,8 +198,8 @@ impl Policy {
         Ok(Self::new(effect, groups, resources, owner))
     }
 
-    /// What version 0.1.0 took a policy of the API's answer for, where that is not what [`Policy::from_wire`] reads today.
-    /// Its states know the policy by the fingerprint of this one.
+    /// The policy that version 0.1.0 read from an answer, if it differs from what [`Policy::from_wire`] reads today. States
+    /// of that version have the fingerprint of this policy.
     pub fn from_wire_before<'a>(
         effect: &str,
         groups: impl IntoIterator<Item = &'a str>,
@@ -227,7 +230,7 @@ impl Policy {
         Ok(Policy { effect, groups, resources })
     }
 
-    /// Writes the policy as the API takes it of a token that `owner` owns.
+    /// Writes the policy as the API takes it for a token that `owner` owns.
     pub fn to_wire(&self, owner: &Owner) -> WirePolicy {
         WirePolicy {
             effect: self.effect,
@@ -236,8 +239,8 @@ impl Policy {
         }
     }
 
-    /// The policy of a token that has no other: a fixed deny that grants nothing, since it is not certain that the API
-    /// takes an empty list. It denies `Account API Tokens Write`, which does no harm even if it is left beside an allow.
+    /// The policy of a token that has no other: a fixed deny that grants nothing. It is not certain that the API takes an
+    /// empty list. It denies `Account API Tokens Write`, which does no harm even beside an allow.
     pub fn inert(owner: &Owner) -> Self {
         let key = match owner {
             Owner::Account(id) => keys::account(id),
@@ -250,14 +253,14 @@ impl Policy {
         }
     }
 
-    /// Is this the policy of [`Policy::inert`]?
+    /// Whether this is the policy of [`Policy::inert`].
     pub fn is_inert(&self, owner: &Owner) -> bool {
         *self == Self::inert(owner)
     }
 }
 
-/// A resource's value; none where it is neither a string nor an object of strings. A string that looks like an object is
-/// refused, since that is how a nest is spelled where only strings go.
+/// A resource's value. `None` if it is neither a string nor an object of strings. A string that looks like an object is
+/// refused: it is the notation for a nested resource where only strings are possible.
 pub(super) fn read_resource(value: &Value) -> Option<Resource> {
     match value {
         Value::String(text) if !text.trim_start().starts_with('{') => Some(Resource::Flat(text.clone())),

@@ -1,4 +1,4 @@
-//! The permission groups there are, by id and by name within a scope.
+//! The permission groups, by id and by name within a scope.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use super::scope::Scope;
 use super::suggest;
 use super::workers::Workers;
 
-/// Names of permission groups, as an answer of the API carries them beside the ids.
+/// The names of permission groups that an answer of the API carries them beside the ids.
 pub type Names = BTreeMap<GroupId, String>;
 
 /// A permission group, as the API lists it for tokens (not the look-alikes of member roles under `/iam`).
@@ -18,32 +18,32 @@ pub struct PermissionGroup {
     pub id: GroupId,
     /// Its name, unique within a scope only.
     pub name: String,
-    /// What it applies to; in practice one scope.
+    /// The scopes that it applies to. In practice one.
     pub scopes: Vec<Scope>,
-    /// Cloudflare says that it goes away.
+    /// Whether Cloudflare is retiring it.
     pub deprecated: bool,
-    /// Whether the credential that lists it may put it into a token, as far as the API says so. The create decides.
+    /// Whether the credential that lists it can grant it, as far as the API says. The create decides.
     pub selectable: Option<bool>,
     /// What it allows, in the API's words.
     pub description: Option<String>,
-    /// Where the dashboard files it.
+    /// Its category in the dashboard.
     pub category: Option<String>,
 }
 
 impl PermissionGroup {
-    /// A group of which no more is known.
+    /// A group with only these attributes known.
     pub fn new(id: GroupId, name: impl Into<String>, scopes: Vec<Scope>) -> Self {
         let name = name.into();
         Self { id, name, scopes, deprecated: false, selectable: None, description: None, category: None }
     }
 
-    /// Is it a group of this scope? Where the scope of either is not known, nothing speaks against it.
+    /// Whether it is a group of this scope. True if one of the scopes is not known.
     pub fn fits(&self, scope: Option<&Scope>) -> bool {
         self.scopes.is_empty() || scope.is_none_or(|scope| self.scopes.contains(scope))
     }
 
-    /// The narrower scope of a group that is not the account's own: the API takes it on an account, where it covers
-    /// everything of that scope in the account.
+    /// The scope of a group that applies to things within an account. On an account, such a group covers everything of that
+    /// scope.
     pub fn narrower(&self) -> Option<&Scope> {
         self.scopes
             .iter()
@@ -61,7 +61,7 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Indexes the groups. Of several with one id the last one counts.
+    /// Indexes the groups. If several have the same id, the last one counts.
     pub fn new(groups: Vec<PermissionGroup>) -> Self {
         let by_id: BTreeMap<_, _> = groups.into_iter().map(|group| (group.id.clone(), group)).collect();
         let mut by_name: BTreeMap<String, Vec<GroupId>> = BTreeMap::new();
@@ -71,13 +71,13 @@ impl Catalog {
         Catalog { by_id, by_name, workers: Workers::default() }
     }
 
-    /// The same with the account's Workers, whose names policies may have.
+    /// The same with the account's Workers, which policies may have.
     #[must_use]
     pub fn with_workers(self, workers: Workers) -> Self {
         Catalog { workers, ..self }
     }
 
-    /// The account's Workers. None where no policy has a name of one.
+    /// The account's Workers. Empty if no policy has a name of one.
     pub fn workers(&self) -> &Workers {
         &self.workers
     }
@@ -92,8 +92,8 @@ impl Catalog {
         self.by_name.get(name).into_iter().flatten().filter_map(|id| self.by_id.get(id))
     }
 
-    /// The groups of this name that a policy on this scope can mean: one, unless the scope is not known. On an account
-    /// these are the account's own; only where the account has none of this name, those of the scopes within it.
+    /// The groups of this name that a policy on this scope can mean: one, unless the scope is not known. On an account,
+    /// these are the account's own groups. Only if it has none of this name, they are those of the scopes within it.
     pub fn find(&self, name: &str, scope: Option<&Scope>) -> Vec<&PermissionGroup> {
         let own: Vec<_> = self.named(name).filter(|group| group.fits(scope)).collect();
         if own.is_empty() && scope == Some(&Scope::Account) {
@@ -107,8 +107,8 @@ impl Catalog {
         self.by_id.values()
     }
 
-    /// The names that the user may have meant, the likeliest first, at most three. A name that fits the scope comes first where
-    /// none is the same name in another spelling.
+    /// The names that the user may have meant, at most three. The likeliest is first. A name that fits the scope comes
+    /// first, unless another one is the same name in another spelling.
     pub fn nearest(&self, name: &str, scope: Option<&Scope>) -> Vec<String> {
         let names = self.by_name.keys().map(|known| (known.as_str(), !self.find(known, scope).is_empty()));
         suggest::nearest(names, name)

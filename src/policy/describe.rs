@@ -1,4 +1,4 @@
-//! The way back: a canonical policy as a user would have written it, for imports and for drift.
+//! Describes a canonical policy as a user would write it, for imports and for drift.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ use super::scope::Scope;
 use super::spec::{PolicySpec, Selection, Target};
 use crate::owner::Owner;
 
-/// Describes a policy: groups by name where the name can mean no other group in that scope, and what they apply to in the
-/// shortest form that says it. Resolving the description with the catalog gives the policy again.
+/// Describes a policy. Groups have names if the name means only one group in the scope. The target has the shortest form
+/// with the same meaning. The description resolves to the same policy with the catalog.
 pub fn describe(policy: &Policy, owner: &Owner, catalog: Option<&Catalog>, names: &Names) -> PolicySpec {
     let target = target(policy, owner);
     let scope = target.scope();
@@ -44,7 +44,7 @@ fn name<'a>(
     names: &'a Names,
 ) -> Option<&'a str> {
     let name = match catalog {
-        // The catalog is what a name will be resolved with.
+        // The catalog resolves the name later.
         Some(catalog) => {
             let name = catalog.get(id)?.name.as_str();
             let [only] = catalog.find(name, scope)[..] else { return None };
@@ -56,7 +56,7 @@ fn name<'a>(
             (same == 1).then_some(name.as_str())?
         }
     };
-    // A name that would be read as an id is none.
+    // A name that looks like an id cannot be used.
     (read_group(name) == Written::Name).then_some(name)
 }
 
@@ -91,7 +91,7 @@ fn typed(policy: &Policy, owner: &Owner) -> Option<Target> {
     resources.keys().map(bucket).collect::<Option<_>>().map(|set| Target::R2Buckets(Selection::Only(set)))
 }
 
-/// Keys as they are; a nest as compact JSON, since the attribute is a map of strings.
+/// The keys unchanged, with nested resources as compact JSON, because the attribute is a map of strings.
 fn written(resources: &BTreeMap<String, Resource>) -> BTreeMap<String, String> {
     let text = |resource: &Resource| match resource {
         Resource::Flat(text) => text.clone(),

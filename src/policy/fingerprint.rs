@@ -1,4 +1,4 @@
-//! A policy's identity: a hash of what it means. Ids, order and names that the server chose do not count.
+//! A policy's identity: a hash of its meaning. Ids, order and names of the server do not count.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::canonical::Policy;
 use super::resource::Resource;
 
-/// The version of the encoding that is hashed. Fingerprints are kept in states: another encoding needs another tag.
+/// The version of the hashed encoding. States have fingerprints, so another encoding needs another tag.
 const TAG: &[u8] = b"ctb1";
 
 /// SHA-256 over a policy's canonical form, written as 64 lower-case hexadecimal digits.
@@ -23,7 +23,7 @@ impl Policy {
     /// The policy's identity. Equal for two policies if and only if they mean the same.
     pub fn fingerprint(&self) -> Fingerprint {
         let groups: Vec<&str> = self.groups().iter().map(|id| id.as_str()).collect();
-        // Pairs in arrays, not objects: the order is this code's own and not that of a map's implementation.
+        // Arrays of pairs, not objects: their order does not depend on a map's implementation.
         let resources: Vec<Value> = self
             .resources()
             .iter()
@@ -72,7 +72,7 @@ impl TryFrom<String> for Fingerprint {
     }
 }
 
-/// The start of a fingerprint, as an import may give it: at least [`FingerprintPrefix::SHORTEST`] digits.
+/// The start of a fingerprint, as in an import id: at least it: at least [`FingerprintPrefix::SHORTEST`] digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FingerprintPrefix(String);
 
@@ -80,7 +80,7 @@ impl FingerprintPrefix {
     /// The fewest digits that a prefix has.
     pub const SHORTEST: usize = 12;
 
-    /// Does the fingerprint start so?
+    /// Whether the fingerprint starts with this prefix.
     pub fn matches(&self, fingerprint: &Fingerprint) -> bool {
         fingerprint.to_string().starts_with(&self.0)
     }

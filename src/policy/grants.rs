@@ -17,16 +17,16 @@ use crate::owner::Owner;
 /// The rights of a policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
-    /// A line for each permission group on each resource, such as `allow "Logs Write" on the account`. The text is for
-    /// people: its form may change.
+    /// One line for each permission group on each resource, such as `allow "Logs Write" on the account`. The text is for
+    /// people, and its form may change.
     pub lines: BTreeSet<String>,
     /// Whether a catalog would change no line.
     pub is_certain: bool,
 }
 
 impl PolicySpec {
-    /// The rights of the policy in a token that `owner` owns. A group that is written as an id is called as the catalog has
-    /// it, else as the API's answer does (`names`), else by its id.
+    /// The rights of the policy in a token that `owner` owns. A group that is written as an id has the name of the catalog,
+    /// else the name of the API's answer (`names`), else its id.
     pub fn grants(&self, owner: &Owner, catalog: Option<&Catalog>, names: &Names) -> Grants {
         let mut grants = Grants { is_certain: true, ..Grants::default() };
         let scope = self.target.scope();
@@ -62,7 +62,7 @@ impl PolicySpec {
     fn places(&self, owner: &Owner) -> Vec<Place> {
         let place = |words: String| Place { words, is_account: false, all_of: "" };
         match &self.target {
-            // Only groups that exist for accounts alone can be meant so.
+            // Only groups that exist for accounts alone can have this target.
             Target::Account => vec![place("the account".to_owned())],
             Target::Workers(Selection::All) => vec![place("all Workers of the account".to_owned())],
             Target::Workers(Selection::Only(names)) => {
@@ -84,9 +84,9 @@ fn named<'a>(id: &GroupId, listed: Option<&'a str>, names: &'a Names) -> Option<
 /// A resource in words.
 struct Place {
     words: String,
-    /// Whether a group of a scope within an account reaches further there than the words say.
+    /// Whether a group of a scope within an account covers more here than the words say.
     is_account: bool,
-    /// How such a reach begins.
+    /// The start of the words for that.
     all_of: &'static str,
 }
 

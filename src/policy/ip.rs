@@ -1,11 +1,11 @@
-//! Sets of addresses that a token's condition allows or refuses, compared by meaning.
+//! Sets of IP addresses, as in a token's condition, compared by their content.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// A set of IP addresses. Two are equal if they hold the same addresses, however they were written: a host is a range of
-/// one, host bits do not count, and adjacent ranges are one.
+/// A set of IP addresses. Two sets are equal if they contain the same addresses, even if they are written differently: a
+/// host is a range of one, host bits do not count, and adjacent ranges are joined.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IpSet(Vec<IpNet>);
 
@@ -20,7 +20,7 @@ pub struct BadIpRange {
 }
 
 impl IpSet {
-    /// Reads addresses (`192.0.2.7`, `2001:db8::1`) and CIDR ranges; every element that is wrong is told.
+    /// Reads addresses (`192.0.2.7`, `2001:db8::1`) and CIDR ranges. `Err` has every wrong element.
     pub fn parse<'a>(elements: impl IntoIterator<Item = &'a str>) -> Result<Self, Vec<BadIpRange>> {
         let (mut ranges, mut bad) = (Vec::new(), Vec::new());
         for element in elements {
@@ -38,27 +38,27 @@ impl IpSet {
         IpSet(ranges)
     }
 
-    /// Holds it no address at all? The API takes such a side of a condition to refuse everybody.
+    /// Whether it contains no address. To the API, such a side of a condition excludes everybody.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Does it hold every address of IPv4, or every one of IPv6, however that was written?
+    /// Whether it contains every IPv4 address or every IPv6 address.
     pub fn is_everywhere(&self) -> bool {
-        // IPv6 has a range in which IPv4's addresses stand.
+        // A range of IPv6 contains the addresses of IPv4.
         let mapped = IpNet::new(IpAddr::V6(std::net::Ipv4Addr::UNSPECIFIED.to_ipv6_mapped()), 96);
         let holds = |all: &IpNet| self.0.iter().any(|range| range.contains(all));
         self.0.iter().any(|range| range.prefix_len() == 0) || mapped.is_ok_and(|mapped| holds(&mapped))
     }
 
-    /// Is the address in the set?
+    /// Whether the address is in the set.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|range| range.contains(&address))
     }
 }
 
-/// An address or a range as the API wants it, in CIDR notation: a single address is a range of one. `None` where the element is
-/// neither.
+/// An address or a range in CIDR notation, as the API wants it. A single address is a range of one. `None` if the element
+/// is neither.
 pub fn cidr(element: &str) -> Option<String> {
     range(element).ok().map(|range| range.to_string())
 }
@@ -81,7 +81,7 @@ fn range(element: &str) -> Result<IpNet, String> {
     let longest = if address.is_ipv4() { 32 } else { 128 };
     let fault =
         || format!("has a prefix length of \"{length}\"; that of {address} is a number from 0 to {longest}");
-    // `u8` would take a sign and any number of zeros.
+    // `u8::from_str` accepts a sign and leading zeros.
     let plain = !length.starts_with('+') && (length == "0" || !length.starts_with('0'));
     let length = length.parse().ok().filter(|_| plain).ok_or_else(fault)?;
     IpNet::new(address, length).map_err(|_| fault())

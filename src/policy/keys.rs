@@ -21,7 +21,7 @@ pub fn zone(id: &str) -> String {
     format!("{ZONE}{id}")
 }
 
-/// The key and the value that mean all zones of an account: the value is the JSON of what the API nests there.
+/// The key and the value for all zones of an account. The value is the JSON of the nested object.
 pub fn zones_of(account_id: &str) -> (String, String) {
     (account(account_id), format!("{{\"{EVERY_ZONE}\":\"*\"}}"))
 }
@@ -36,7 +36,7 @@ pub(super) fn worker(tag: &str) -> String {
     format!("{WORKER_SCRIPT}{tag}")
 }
 
-/// The parts `(jurisdiction, bucket)` of `default/photos`, if it is written so.
+/// The parts `(jurisdiction, bucket)` of a text like `default/photos`. `None` for other texts.
 pub(super) fn split_bucket(element: &str) -> Option<(&str, &str)> {
     element
         .split_once('/')
@@ -57,12 +57,13 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Does the API take this key of an account-owned token only nested under its account? Users write it flat.
+/// Whether the API takes this key in an account-owned token only nested under its account. Users write it flat.
 pub(super) fn needs_nesting(key: &str) -> bool {
     key == EVERY_ZONE || key == EVERY_R2_BUCKET || key.starts_with(WORKER_SCRIPT)
 }
 
-/// Does the resource of one key hold that of the other? An account holds all that is not a user, and all zones hold each one.
+/// Whether the resource of `key` contains that of `other`. An account contains everything that is not a user. All zones
+/// contain each zone.
 pub(super) fn covers(key: &str, other: &str) -> bool {
     match scope(key) {
         _ if key == other => true,
@@ -72,14 +73,14 @@ pub(super) fn covers(key: &str, other: &str) -> bool {
     }
 }
 
-/// Does this key, nested under the account, mean what it means flat in a token of that account?
+/// Whether this key means the same nested under the account and flat, in a token of that account.
 pub(super) fn is_within(key: &str, account: &str) -> bool {
     let own_bucket =
         || key.strip_prefix(R2_BUCKET).is_some_and(|rest| rest.starts_with(&format!("{account}_")));
     needs_nesting(key) || key.starts_with(ZONE) || own_bucket()
 }
 
-/// A kind of keys: how they begin, how they go on, and whether a text is what they go on with.
+/// A kind of keys: the prefix, the form of the rest, and a check of the rest.
 struct Kind(&'static str, &'static str, fn(&str) -> bool);
 
 const KINDS: [Kind; 5] = [
@@ -90,17 +91,17 @@ const KINDS: [Kind; 5] = [
     Kind(WORKER_SCRIPT, "<tag>", is_tag),
 ];
 
-/// A key that the API cannot take, with how keys of its kind are written.
+/// A key that the API cannot take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadKey {
-    /// It does not begin as the API's keys do.
+    /// It does not start like the API's keys.
     NoKey,
-    /// It ends where the id belongs, or has something else there.
+    /// The id is missing, or something else is in its place.
     NoId {
         /// The form of the keys of this kind.
         form: String,
     },
-    /// Something follows the id of an account, which is written as a nest instead.
+    /// Something follows the id of an account. It must be nested instead.
     BelowAccount,
 }
 
@@ -121,14 +122,14 @@ impl std::fmt::Display for BadKey {
     }
 }
 
-/// Checks the shape of a key. True: its kind is known here. False: it is not, and the API may know it.
+/// Checks the shape of a key. True if its kind is known here. False if it is not: the API may know it.
 pub fn check(key: &str) -> Result<bool, BadKey> {
     if !key.starts_with("com.cloudflare.") {
         return Err(BadKey::NoKey);
     }
     let account_rest = key.strip_prefix(ACCOUNT).filter(|_| !key.starts_with(ZONE));
     if let Some((id, _)) = account_rest.and_then(|rest| rest.split_once('.')) {
-        // Below an account there may be other kinds, as zones are one.
+        // Other kinds may exist below an account, as zones do.
         return if is_hex32(id) { Err(BadKey::BelowAccount) } else { Ok(false) };
     }
     for Kind(prefix, form, is_id) in KINDS {
@@ -152,7 +153,7 @@ fn is_tag(rest: &str) -> bool {
     !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// The scope that a key stands for; none where the key is of a kind that is not known here.
+/// The scope of a key. `None` if its kind is not known here.
 pub(super) fn scope(key: &str) -> Option<Scope> {
     if key.starts_with(ZONE) {
         Some(Scope::Zone)
@@ -169,7 +170,7 @@ pub(super) fn scope(key: &str) -> Option<Scope> {
     }
 }
 
-/// 32 lower-case hexadecimal digits, as accounts, zones and permission groups are identified.
+/// Whether the text has the form of an id of accounts, zones and permission groups: 32 lower-case hexadecimal digits.
 pub fn is_hex32(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }

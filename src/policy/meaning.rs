@@ -1,4 +1,4 @@
-//! Which policy of a token a spec means. It is asked at each refresh, often without the list of permission groups.
+//! Finds the policy of a token that a spec means. Every refresh needs this, often without the list of permission groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use super::spec::{PolicySpec, resources};
 use crate::owner::Owner;
 
 impl PolicySpec {
-    /// Which of a token's policies the spec means: one that says all of it, or those that together do, since the API takes no
-    /// mixture of shapes in one. Empty where the token does not have it all. Groups are matched by id, or by name: as the
-    /// catalog resolves it, or, for an id that the catalog does not have, as the API's answer calls it. Without a catalog a
-    /// name that several scopes share may match the group of another scope.
+    /// The policies of a token that the spec means: a single one with all of it, or several that have it together, because
+    /// the API takes no mixture of shapes in one policy. Empty if the token does not have all of it. Groups are compared by
+    /// id, or by name: with the catalog's resolution, or with the name in the API's answer for an id that the catalog does
+    /// not have. Without a catalog, a name that several scopes share may match the group of another scope.
     pub fn find(
         &self,
         policies: &BTreeMap<Fingerprint, Policy>,
@@ -36,9 +36,9 @@ impl PolicySpec {
         whole.split(owner).iter().map(find).collect::<Option<_>>().unwrap_or_default()
     }
 
-    /// How many policies the spec resolves to; 0 where its target cannot be read.
+    /// The number of policies that the spec resolves to. 0 if its target cannot be read.
     pub fn policy_count(&self, owner: &Owner) -> usize {
-        // Names of Workers become keys of one shape.
+        // Names of Workers become keys of the same shape.
         if self.worker_names().is_some() {
             return 1;
         }
@@ -70,7 +70,7 @@ impl PolicySpec {
         all_found && left.is_empty()
     }
 
-    /// Do two specs mean the same policy? Without a catalog a name equals nothing but itself. For tests only.
+    /// Whether two specs mean the same policy. Without a catalog, a name equals only itself. For tests only.
     #[cfg(test)]
     pub(super) fn same_meaning(&self, other: &Self, owner: &Owner, catalog: Option<&Catalog>) -> bool {
         let resources = |spec: &Self| {

@@ -1,5 +1,5 @@
 //! The two shapes of a policy's resources: flat, as users write and see them, and nested under the token's own account, as
-//! the API takes some of them. One policy is sent all flat or all nested.
+//! the API takes some of them. A policy is sent completely flat or completely nested.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use crate::owner::Owner;
 /// Resources by their keys.
 pub(super) type Resources = BTreeMap<String, Resource>;
 
-/// Makes flat what is nested under the token's own account and means the same without.
+/// Flattens resources that are nested under the token's own account and mean the same flat.
 pub(super) fn flatten(resources: Resources, owner: &Owner) -> Resources {
     let Owner::Account(id) = owner else { return resources };
     flatten_where(resources, id, |key| keys::is_within(key, id))
 }
 
-/// What version 0.1.0 made of the same resources: it left specific zones and buckets nested. Its states have fingerprints
-/// of this form.
+/// The form that version 0.1.0 gave the same resources: it left single zones and buckets nested. Its states have
+/// fingerprints of this form.
 pub(super) fn flatten_as_before(resources: Resources, owner: &Owner) -> Resources {
     let Owner::Account(id) = owner else { return resources };
     flatten_where(resources, id, keys::needs_nesting)
@@ -43,7 +43,7 @@ fn flatten_where(mut resources: Resources, account_id: &str, flat_too: impl Fn(&
     resources
 }
 
-/// Is this resource nested on the wire, whatever stands beside it?
+/// Whether this resource is always nested on the wire.
 fn is_nested(key: &str, resource: &Resource, owner: &Owner) -> bool {
     match resource {
         Resource::Nested(_) => true,
@@ -53,8 +53,8 @@ fn is_nested(key: &str, resource: &Resource, owner: &Owner) -> bool {
     }
 }
 
-/// The parts that the API takes as policies of their own: one, unless some resources are only taken flat, and others only
-/// nested. A zone goes either way.
+/// The parts that the API takes as separate policies. There is one, unless some resources must be flat and others nested. A
+/// zone can be either.
 pub(super) fn split(resources: Resources, owner: &Owner) -> Vec<Resources> {
     let (nested, flat): (Resources, Resources) = resources
         .iter()
@@ -91,7 +91,7 @@ pub(super) fn nest(resources: &Resources, owner: &Owner) -> Value {
     };
     for (key, _) in resources.iter().filter(moves) {
         let outer = wire.entry(account.clone()).or_insert_with(|| Value::Object(Map::new()));
-        // What cannot be nested stays flat, and the API says what it thinks of it.
+        // A resource that cannot be nested stays flat, and the API judges it.
         if let Some(outer) = outer.as_object_mut().filter(|outer| !outer.contains_key(key)) {
             outer.insert(key.clone(), Value::from("*"));
             wire.remove(key);

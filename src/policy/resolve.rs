@@ -1,4 +1,4 @@
-//! From what a user wrote to the canonical policy, with everything that is wrong on the way.
+//! Resolves what a user wrote to the canonical policy, and finds every fault in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ use super::spec::{PolicySpec, Selection, Target, read_value, resources};
 use super::workers::Workers;
 use crate::owner::Owner;
 
-/// What a spec means, and what the user should know although it works.
+/// The meaning of a spec, with warnings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
-    /// In canonical form: one, or two where some resources go out flat and others nested.
+    /// The policies in canonical form: one, or two if some resources go out flat and others nested.
     pub policies: Vec<Policy>,
     /// Problems of severity warning.
     pub warnings: Vec<Problem>,
@@ -34,7 +34,7 @@ impl PolicySpec {
             .map(|group| group.id.clone())
             .collect();
         let resources = resources(&self.target, owner).unwrap_or_default();
-        // Names that have not become tags are of Workers that are not there.
+        // Names that have not become tags belong to Workers that do not exist.
         if *owner != Owner::User {
             problems.extend(self.with_tags(&Workers::default()).err().unwrap_or_default());
         }
@@ -58,8 +58,8 @@ pub struct ResolvedSet {
     pub warnings: Vec<(usize, Problem)>,
 }
 
-/// Resolves a set of policies. Problems come with the index of their spec; two specs of one meaning are one of them, told
-/// of the later.
+/// Resolves a set of policies. Each problem has the index of its spec. If two specs mean the same, the problem is at the
+/// later one.
 pub fn resolve_all(
     specs: &[PolicySpec],
     owner: &Owner,
@@ -85,8 +85,9 @@ pub fn resolve_all(
     if wrong { Err(problems) } else { Ok(ResolvedSet { policies, warnings: problems }) }
 }
 
-/// The problems of what is known so far: the known elements of `permission_groups`; what they apply to, if that is known,
-/// with its known elements; who owns the token. A problem that is found here remains one whatever the rest turns out to be.
+/// The problems of the known parts: the known elements of `permission_groups`, the target if it is known, with its known
+/// elements, and the owner if it is known. A problem that is found here stays one, whatever the unknown parts turn out to
+/// be.
 pub fn check(
     permission_groups: &BTreeSet<String>,
     target: Option<&Target>,
@@ -98,7 +99,7 @@ pub fn check(
     problems
 }
 
-/// How many permission groups the API takes in one policy.
+/// The most permission groups that the API takes in one policy.
 const MOST_GROUPS: usize = 300;
 
 fn check_groups(
@@ -142,7 +143,7 @@ fn check_groups(
                 problems.push(Problem::new(at(), Fault::ForUsersOnly { name: element.clone() }));
             }
             Err(Unresolved::OtherScope(scopes)) => misfits.push((element, scopes)),
-            // The user's token has no account that could be meant: that is said of the target.
+            // A user's token has no default account. The check of the target reports that.
             Err(Unresolved::NoTarget(_)) if owner == Some(&Owner::User) => {}
             Err(Unresolved::NoTarget(scopes)) => {
                 let account = match owner {
@@ -152,7 +153,7 @@ fn check_groups(
                 let fault = Fault::NoTarget { group: element.clone(), scopes, account };
                 problems.push(Problem::new(at(), fault));
             }
-            // What they apply to may yet tell which is meant.
+            // The target may still show which group is meant.
             Err(Unresolved::Fault(Fault::Ambiguous { .. })) if target.is_none() => {}
             Err(Unresolved::Fault(fault)) => problems.push(Problem::new(at(), fault)),
         }
@@ -161,7 +162,8 @@ fn check_groups(
     problems
 }
 
-/// Groups that do not fit: one by one where none fits, else as a mixture, which needs a policy for each scope.
+/// The problems of groups that do not fit the target: one for each if no group fits, else one for the mixture, which needs
+/// a policy for each scope.
 fn misfit(
     target: Scope,
     fitting: &BTreeMap<&GroupId, &String>,
@@ -187,7 +189,7 @@ fn misfit(
     vec![Problem::new(Part::PermissionGroups, Fault::MixedGroups { by_scope })]
 }
 
-/// The groups of a user's own things. The list of an account's groups does not have them.
+/// The groups for a user's own objects. The list of an account's groups does not have them.
 const USERS_OWN: [&str; 6] = [
     "API Tokens Read",
     "API Tokens Write",
@@ -205,7 +207,7 @@ enum Unresolved {
     Fault(Fault),
 }
 
-/// The group that an element of `permission_groups` means in a policy on this target. `None`: it is not known yet.
+/// The group that an element of `permission_groups` means in a policy on this target. A target of `None` is not known yet.
 fn group<'a>(
     element: &str,
     target: Option<&Target>,
@@ -245,7 +247,7 @@ fn group<'a>(
     }
 }
 
-/// Refuses an element that may reach into the account, to zones for example, where nothing says what it applies to.
+/// Refuses an element that may apply to things within the account, such as zones, in a policy without a target.
 fn no_target_needed(element: &str, catalog: &Catalog) -> Result<(), Unresolved> {
     let scopes: BTreeSet<Scope> = match read_group(element) {
         Written::BrokenId => BTreeSet::new(),
@@ -258,7 +260,7 @@ fn no_target_needed(element: &str, catalog: &Catalog) -> Result<(), Unresolved> 
     Ok(())
 }
 
-/// Can a policy hold these groups without saying that it applies to the account?
+/// Whether a policy with these groups needs no target to apply to the account.
 pub(super) fn needs_no_target<'a>(elements: impl IntoIterator<Item = &'a String>, catalog: &Catalog) -> bool {
     elements.into_iter().all(|element| no_target_needed(element, catalog).is_ok())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// What stands at a resource key.
+/// The value of a resource key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
     /// A string, in practice `*`.
@@ -12,7 +12,7 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// What stands at nearly every key.
+    /// The value of nearly every key.
     pub fn every() -> Self {
         Resource::Flat("*".to_owned())
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a permission group applies to. The API's list of scopes grows: another one is kept as it is written.
+/// The scope of a permission group. The API adds scopes: an unknown one is kept as text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// `com.cloudflare.api.account`
@@ -32,7 +32,7 @@ impl Scope {
         }
     }
 
-    /// Does an account have resources of this scope?
+    /// Whether an account contains resources of this scope.
     pub fn is_within_account(&self) -> bool {
         matches!(self, Scope::Zone | Scope::R2Bucket | Scope::WorkerScript)
     }
@@ -48,7 +48,7 @@ impl From<&str> for Scope {
     }
 }
 
-/// The word for people, as in 'a zone-scoped permission group'.
+/// The word for texts, as in 'a zone-scoped permission group'.
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

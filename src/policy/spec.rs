@@ -31,11 +31,11 @@ pub enum Target {
     R2Buckets(Selection),
     /// Workers of the owning account by name. Names mean nothing to the API: see [`PolicySpec::with_tags`].
     Workers(Selection),
-    /// The API's own resource keys, flat; a value is `*` or the JSON object that the API nests there.
+    /// The API's own resource keys, flat. A value is `*` or the JSON object that the API nests there.
     Resources(BTreeMap<String, String>),
 }
 
-/// All of a kind, or those that are named.
+/// All things of a kind, or some.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Selection {
     /// Written `"*"`.
@@ -45,7 +45,7 @@ pub enum Selection {
 }
 
 impl Target {
-    /// The scope that it calls for. `None` where its keys are of kinds that are not known here, or of several.
+    /// The scope of the target. `None` if its keys are of kinds that are not known here, or of several.
     pub fn scope(&self) -> Option<Scope> {
         let scopes = self.scopes();
         scopes.first().filter(|_| scopes.len() == 1).cloned()
@@ -71,7 +71,7 @@ impl Target {
     }
 }
 
-/// A value of `resources` as it is written: `*`, or the JSON of a nest.
+/// Reads a value of `resources` as written: `*`, or the JSON of a nested resource.
 pub(super) fn read_value(text: &str) -> Option<Resource> {
     if text.trim_start().starts_with('{') {
         read_resource(&serde_json::from_str(text).ok()?)
@@ -88,7 +88,7 @@ pub(super) fn resources(target: &Target, owner: &Owner) -> Option<BTreeMap<Strin
         Owner::User => None,
     };
     match target {
-        // All Workers: a Worker's group on the account covers them, and no key is known that means just that.
+        // A Worker's group on the account covers all Workers, and no key with just that meaning is known.
         Target::Account | Target::Workers(Selection::All) => {
             Some(BTreeMap::from([every(keys::account(account?))]))
         }

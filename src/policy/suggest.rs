@@ -1,16 +1,16 @@
-//! What a user may have meant by a name that no permission group has: the dashboard's words, the API's short ones, a slip of the
-//! finger. It compares words, not letters, since people leave words out more often than they misspell them.
+//! Suggests names for one that no permission group has: for the dashboard's words, the API's short ones and misspellings.
+//! It compares words, not letters, because people leave words out more often than they misspell them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// At most so many suggestions: more are a list to read.
+/// The most suggestions: more are a list to read.
 const MOST: usize = 3;
 
-/// How much of the whole text must be alike where the words do not match.
+/// How similar the whole text must be if the words do not match.
 const ALIKE: f64 = 0.75;
 
-/// What the dashboard and older documents call things, and what the names have instead.
+/// Words of the dashboard and of older documents, with the words of the names.
 const OTHER_WORDS: [(&str, &str); 8] = [
     ("argo tunnel", "cloudflare tunnel"),
     ("zero trust tunnel", "cloudflare tunnel"),
@@ -22,11 +22,11 @@ const OTHER_WORDS: [(&str, &str); 8] = [
     ("worker", "workers"),
 ];
 
-/// Words that people write although the names do not always have them.
+/// Words that people write although names do not always have them.
 const NOISE: [&str; 6] = ["cloudflare", "zone", "account", "user", "permission", "permissions"];
 
-/// The names that are meant, the likeliest first, at most three. Each name comes with whether it fits what the policy
-/// applies to.
+/// The names that may be meant, at most three. The likeliest is first. Each name comes with whether it fits the policy's
+/// target.
 pub(super) fn nearest<'a>(names: impl IntoIterator<Item = (&'a str, bool)>, typed: &str) -> Vec<String> {
     let wanted = words(&without_scope(typed));
     if wanted.iter().all(|word| is_verb(word)) {
@@ -54,21 +54,22 @@ pub(super) fn nearest<'a>(names: impl IntoIterator<Item = (&'a str, bool)>, type
     rated.into_iter().take(MOST).map(|(_, name)| name.to_owned()).collect()
 }
 
-/// How well a name answers what was typed; less is better.
+/// How well a name matches what was typed. Less is better.
 struct Rating {
-    /// Typed words that the name does not have, noise apart.
+    /// Typed words that the name lacks, without noise.
     missing: usize,
     /// Typed words that the name has in another spelling.
     slips: usize,
-    /// Nothing is missing and nothing is more.
+    /// Nothing is missing and nothing is added.
     exact: bool,
     /// Words of the name that were not typed.
     more: usize,
-    /// How alike the texts are, in thousandths.
+    /// The similarity of the texts, in thousandths.
     alike: u32,
 }
 
-/// The dashboard's paths begin with what the permission applies to: `Zone.DNS:Edit`, `Account / Workers Scripts / Edit`.
+/// The dashboard's paths start with the scope of the permission: `Zone.DNS:Edit`, `Account / Workers Scripts /
+/// Edit`.
 fn without_scope(typed: &str) -> String {
     let typed = typed.trim().trim_start_matches('#');
     let separators = ['.', ':', '/', '>', '→', '-'];
@@ -82,7 +83,7 @@ fn is_verb(word: &str) -> bool {
     ["read", "write"].contains(&word)
 }
 
-/// The words in lower case, with the API's verbs for the dashboard's.
+/// The words in lower case, with the API's verbs instead of the dashboard's.
 fn words(text: &str) -> Vec<String> {
     let mut lower: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
@@ -103,7 +104,7 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Rates a name that has the typed words, all but one at most.
+/// Rates a name that has all typed words or lacks one at most.
 fn by_words(wanted: &[String], have: &[String]) -> Option<Rating> {
     let mut left: Vec<&String> = have.iter().collect();
     let (mut missing, mut slips, mut noise, mut found) = (0, 0, 0, 0);
@@ -120,7 +121,7 @@ fn by_words(wanted: &[String], have: &[String]) -> Option<Rating> {
             None => missing += 1,
         }
     }
-    // A verb alone says nothing, and half of the words could be of anything.
+    // A verb alone matches too much, and so does half of the words.
     if found == 0 || missing > 1 || (missing == 1 && found < 2) {
         return None;
     }
@@ -129,7 +130,7 @@ fn by_words(wanted: &[String], have: &[String]) -> Option<Rating> {
     Some(Rating { missing, slips, exact: missing + slips + more == 0, more, alike })
 }
 
-/// Is it the same word in another number, or with a letter or two wrong.
+/// Whether it is the same word in another number, or with a letter or two wrong.
 fn is_slip(word: &str, other: &str) -> bool {
     let (short, long) = if word.len() < other.len() { (word, other) } else { (other, word) };
     if long.strip_suffix('s') == Some(short) || long.strip_suffix("es") == Some(short) {
@@ -143,11 +144,11 @@ fn is_slip(word: &str, other: &str) -> bool {
         4..=6 => 1,
         _ => 2,
     };
-    // Letters that have changed places are one slip.
+    // Swapped letters count as one slip.
     strsim::damerau_levenshtein(word, other) <= slips
 }
 
-/// Rates a name that is spelled much like what was typed.
+/// Rates a name whose spelling is similar to what was typed.
 fn by_letters(wanted: &str, have: &str) -> Option<Rating> {
     let alike = likeness(wanted, have);
     let more = have.split(' ').collect::<BTreeSet<_>>().len();

@@ -1,4 +1,4 @@
-//! The Workers of an account: users write their names, and policies have their tags, which outlive a rename.
+//! The Workers of an account. Users write their names, and policies have their tags, which stay when a Worker is renamed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::problem::{Fault, Part, Problem};
 use super::spec::{PolicySpec, Selection, Target};
 use super::suggest;
 
-/// The Workers that there are, by name.
+/// The Workers, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Workers(BTreeMap<String, String>);
 
@@ -20,7 +20,7 @@ impl FromIterator<(String, String)> for Workers {
 }
 
 impl Workers {
-    /// Are there none, as far as is known?
+    /// Whether no Worker is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -37,7 +37,7 @@ impl Workers {
 }
 
 impl PolicySpec {
-    /// The names of Workers that it applies to. They have to become tags before it means a policy.
+    /// The names of Workers that it applies to. They must become tags before the spec means a policy.
     pub fn worker_names(&self) -> Option<&BTreeSet<String>> {
         match &self.target {
             Target::Workers(Selection::Only(names)) => Some(names),
@@ -67,7 +67,7 @@ impl PolicySpec {
         Ok(PolicySpec { target: Target::Resources(keys.collect()), ..self.clone() })
     }
 
-    /// The same with names in place of tags, where every tag is of a Worker that is there.
+    /// The same with names in place of tags, if every tag belongs to a known Worker.
     #[must_use]
     pub fn with_names(self, workers: &Workers) -> PolicySpec {
         let Target::Resources(map) = &self.target else { return self };
@@ -83,8 +83,8 @@ impl PolicySpec {
         }
     }
 
-    /// Can the spec, whose names of Workers stood for these tags when it was applied, still mean them? A name that no Worker
-    /// has any more stands for any tag: its Worker was renamed, or deleted. A name that another Worker has does not.
+    /// Whether the spec can still mean these tags, which its names had when it was applied. A name without a Worker can
+    /// mean any tag: the Worker was renamed or deleted. A name that now belongs to another Worker cannot.
     fn may_mean(&self, tags: &BTreeSet<&str>, workers: &Workers) -> bool {
         let Some(names) = self.worker_names() else { return false };
         names.len() == tags.len()
@@ -92,8 +92,8 @@ impl PolicySpec {
     }
 }
 
-/// Do the specs that name Workers still mean these policies, which they meant when they were applied? Not where another
-/// Worker has one of the names by now.
+/// Whether the specs that name Workers still mean these policies, as they did when they were applied. They do not if
+/// another Worker has one of the names now.
 pub fn still_mean<'a>(
     specs: &[PolicySpec],
     policies: impl IntoIterator<Item = &'a Policy>,
@@ -104,7 +104,7 @@ pub fn still_mean<'a>(
         .iter()
         .filter_map(|spec| Some((spec, spec.worker_names()?)))
         .partition(|(_, names)| names.iter().all(|name| workers.tag(name).is_some()));
-    // Those that leave a choice choose last.
+    // Specs with a choice come last.
     certain.into_iter().chain(renamed).all(|(spec, _)| {
         let at = left.iter().position(|tags| spec.may_mean(tags, workers));
         at.map(|at| left.remove(at)).is_some()

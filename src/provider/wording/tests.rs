@@ -269,7 +269,7 @@ fn moves_page(page: &mut Page) {
         provider_address: "registry.terraform.io/cloudflare/cloudflare".into(),
         type_name: type_name.to_owned(),
         schema_version: 7,
-        json: serde_json::Value::Null.into(),
+        json: serde_json::Value::Null,
         private: Vec::new(),
     };
     let (old, import) = (source("cloudflare_account_token"), format!("{ACCOUNT}/{TOKEN}"));
