@@ -19,7 +19,7 @@ pub struct NewToken {
     /// When it stops working. Sent in UTC, in whole seconds.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
     pub expires_on: Option<OffsetDateTime>,
-    /// When it begins to work. Sent as `expires_on`
+    /// When it begins to work. Sent as `expires_on` is.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
     pub not_before: Option<OffsetDateTime>,
 }

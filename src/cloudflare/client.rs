@@ -314,7 +314,7 @@ impl Client {
         result
     }
 
-    /// Checks `success` as well as the status, because the the status of a failure differs from endpoint to endpoint.
+    /// Checks `success` as well as the status, because the status of a failure differs from endpoint to endpoint.
     fn read<T>(&self, request: &Request<T>, head: Head, body: &[u8]) -> Result<T, Error> {
         let Head { status, content_type, ray, retry_after } = head;
         let (method, path) = (request.method.clone(), shown(&request.path));

@@ -60,8 +60,7 @@ pub mod tokens {
         Request::new(Method::GET, one(owner, id), "a token")
     }
 
-    /// Makes a token. Only this answer has its value, so a lost answer is a lost token, and the its value, so a lost answer
-    /// is a lost token, and the request is not repeatable.
+    /// Makes a token. Only this answer has its value, so a lost answer is a lost token, and the request is not repeatable.
     pub fn create(owner: &Owner, token: &NewToken) -> Request<Token> {
         Request::new(Method::POST, tokens_path(owner), "a token with its value").json(token).secret_answer()
     }

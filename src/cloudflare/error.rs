@@ -1,7 +1,7 @@
 //! The client's errors. Callers use the predicates and do not compare codes.
 //!
 //! No error contains a credential, a token's value or a body. Errors are cheap to clone, because one write can answer
-//! several Errors are cheap to clone: one write can answer several callers.
+//! several callers.
 
 use std::fmt;
 use std::time::Duration;
@@ -182,7 +182,7 @@ impl Error {
         codes.iter().any(|code| self.has_code(*code))
     }
 
-    /// Whether the addressed object does not exist:
+    /// Whether the addressed object does not exist: a token, a secret, or the Worker that would have it.
     ///
     /// A route that does not exist (7000, 7001, 7003, also for a bad account id) is different. So is a 404 from another
     /// server: with a wrong base URL, the objects must not appear to be gone.

@@ -5,7 +5,7 @@
 pub struct Unreadable {
     /// Its id, if that could be read.
     pub id: Option<String>,
-    /// What is wrong with it, without quoting nothing of it.
+    /// What is wrong with it, without quoting it.
     pub detail: String,
 }
 

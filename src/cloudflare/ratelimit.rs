@@ -122,7 +122,7 @@ impl State {
         }
         self.per_window = quota.per_window.or(self.per_window);
         let Some((left, lasts)) = quota.left else {
-            // An answer without a quota also ends a probe:
+            // An answer without a quota also ends a probe: there is nothing to learn.
             self.probing = refused;
             return;
         };
@@ -216,7 +216,7 @@ pub(super) struct Permit<'a> {
 }
 
 impl Permit<'_> {
-    /// Records the quota in the answer. `refused` means `refused`: it is a 429.
+    /// Records the quota in the answer. `refused` means that it is a 429.
     pub(super) fn answered(mut self, quota: Quota, refused: bool) {
         self.release(Some(Told { quota, refused }));
     }

@@ -109,8 +109,7 @@ impl<T> Request<T> {
     }
 
     /// No attempt starts later than this after the call of `send`, even if the rate limit makes it wait. For a write that
-    /// is based on a recent read. After that time, `send` returns the error of the last attempt, or the rate limit says:
-    /// for a write that is based on a read which must not be old. Past it, `send` returns the error of the last attempt, or
+    /// is based on a recent read. After that time, `send` returns the error of the last attempt, or
     /// [`TransportKind::TooLate`](super::TransportKind::TooLate) if there was none.
     #[must_use]
     pub fn start_within(mut self, limit: Duration) -> Self {
@@ -206,7 +205,7 @@ impl std::io::Write for Length {
     }
 }
 
-/// Percent-encodes everything except RFC 3986's unreserved characters, once:
+/// Percent-encodes everything except RFC 3986's unreserved characters, once: right for a path segment and for a query value.
 pub(super) fn encode(text: &str) -> String {
     /// Everything except RFC 3986's unreserved characters.
     const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -7,7 +7,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 use super::error::{Error, TransportKind};
 
-/// The longest wait that a server can demand:
+/// The longest wait that a server can demand: Cloudflare blocks for five minutes.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// The longest wait of the client's own choice.

@@ -93,7 +93,7 @@ impl Answer {
     }
 }
 
-/// Appends without leaving a copy in memory, as a `Vec`
+/// Appends without leaving a copy in memory, as a `Vec` that grows by itself would.
 fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
     let needed = body.len() + chunk.len();
     if needed > body.capacity() {

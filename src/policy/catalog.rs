@@ -8,7 +8,7 @@ use super::scope::Scope;
 use super::suggest;
 use super::workers::Workers;
 
-/// The names of permission groups that an answer of the API carries them beside the ids.
+/// The names of permission groups that an answer of the API has beside the ids.
 pub type Names = BTreeMap<GroupId, String>;
 
 /// A permission group, as the API lists it for tokens (not the look-alikes of member roles under `/iam`).
@@ -71,7 +71,7 @@ impl Catalog {
         Catalog { by_id, by_name, workers: Workers::default() }
     }
 
-    /// The same with the account's Workers, which policies may have.
+    /// The same with the account's Workers, which policies may name.
     #[must_use]
     pub fn with_workers(self, workers: Workers) -> Self {
         Catalog { workers, ..self }

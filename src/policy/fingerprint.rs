@@ -72,7 +72,7 @@ impl TryFrom<String> for Fingerprint {
     }
 }
 
-/// The start of a fingerprint, as in an import id: at least it: at least [`FingerprintPrefix::SHORTEST`] digits.
+/// The start of a fingerprint, as in an import id: at least [`FingerprintPrefix::SHORTEST`] digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FingerprintPrefix(String);
 

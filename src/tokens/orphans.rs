@@ -160,7 +160,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether this token can come from the create. `now`
+    /// Whether this token can come from the create. `now` is the time by the API's clock: this host's may be wrong.
     fn matches(&self, lost: &Asked, token: &Token, now: Option<OffsetDateTime>) -> bool {
         if self.ours || token.name != lost.body.name {
             return token.name == lost.body.name;
