@@ -1,10 +1,10 @@
-//! What tools and Terraform configurations need, as data: permission groups by what they apply to. Pure, and without any
-//! knowledge of Terraform's values or of the API.
+//! What tools and Terraform configurations need, as data: permission groups by kind of target. Pure. It knows neither
+//! Terraform's values nor the API.
 //!
 //! [`named`] has the capabilities of `data/capabilities.json`, such as *external-dns*. [`terraform`] has the resource types
-//! of `data/terraform_resource_groups.json`. Both answer with [`Grant`]s: which groups go on which [`Kind`] of target. The
-//! caller says only which kinds it has targets for, so that the answer is known before the targets are. The data files are
-//! the one source of the functions, of their pages and of the tests.
+//! of `data/terraform_resource_groups.json`. Both return [`Grant`]s: the permission groups for each [`Kind`] of target. The
+//! caller gives only the kinds of its targets, so the answer is known before the targets are. The functions, their pages
+//! and the tests all use these data files.
 
 pub mod named;
 mod nearest;

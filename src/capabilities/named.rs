@@ -46,7 +46,7 @@ pub fn all() -> &'static BTreeMap<String, Capability> {
 /// What a capability needs on the kinds of targets that are given. `None` while that depends on targets that are not known.
 ///
 /// # Errors
-/// Where there is no such capability, where it needs targets that are not given, and where it cannot use some that are.
+/// If there is no such capability, if it needs targets that are not given, or if it cannot use some that are.
 pub fn grants(name: &str, given: &Given) -> Result<Option<Vec<Grant>>, Problem> {
     let Some(capability) = ALL.get(name) else {
         let nearest = nearest(name, ALL.keys().map(String::as_str));
@@ -61,7 +61,7 @@ pub fn grants(name: &str, given: &Given) -> Result<Option<Vec<Grant>>, Problem> 
     }
 }
 
-/// The alternative that takes just the kinds that are given.
+/// The alternative that takes exactly the given kinds.
 fn choose<'a>(name: &str, alternatives: &'a [Groups], given: &BTreeSet<Kind>) -> Result<&'a Groups, Problem> {
     if let Some(found) = alternatives.iter().find(|groups| takes(groups) == *given) {
         return Ok(found);

@@ -1,11 +1,11 @@
-//! Why a question has no answer, in words for the user.
+//! Why a question has no answer, with the texts for the user.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use super::target::Kind;
 
-/// Where a problem is.
+/// The argument that a problem is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
     /// The capability's name, or the resource types.
@@ -19,21 +19,21 @@ pub enum Argument {
 pub enum Problem {
     /// There is no such capability.
     UnknownCapability {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The names that may be meant, the likeliest first.
         nearest: Vec<&'static str>,
     },
     /// There is no such resource type or data source.
     UnknownType {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The names that may be meant, the likeliest first.
         nearest: Vec<String>,
     },
-    /// The permission groups of these types are published nowhere.
+    /// Cloudflare does not publish the permission groups of these types.
     Unpublished(BTreeSet<String>),
-    /// Only the group that writes is published, not the one that reads. Type and group.
+    /// Cloudflare publishes only the group that writes, not the one that reads. Type and group.
     OnlyWritePublished(Vec<(String, &'static str)>),
     /// These types need rights of a user, which no policy on an account grants. Type and group.
     NeedsUser(Vec<(String, &'static str)>),
@@ -46,13 +46,13 @@ pub enum Problem {
         /// The kinds that are missing.
         missing: BTreeSet<Kind>,
     },
-    /// Targets are given that nothing applies to.
+    /// Some of the given targets are not used.
     Unused {
         /// What cannot use them.
         what: String,
         /// The kinds that each alternative takes.
         takes: Vec<BTreeSet<Kind>>,
-        /// The kinds that are given in vain.
+        /// The kinds that are not used.
         unused: BTreeSet<Kind>,
     },
     /// Several problems.

@@ -12,7 +12,7 @@ use super::target::{Given, Grant, Kind};
 /// What the name of a data source begins with.
 const DATA: &str = "data.";
 
-/// What a token is to do with the types.
+/// The access that a token needs to the types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// What a plan needs.
@@ -32,7 +32,7 @@ impl Access {
     }
 }
 
-/// What a resource hangs on.
+/// What a resource belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
@@ -58,7 +58,7 @@ pub enum Scope {
     User,
 }
 
-/// How it is known what a type needs.
+/// The source for a type's permission groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
@@ -66,7 +66,7 @@ pub enum Basis {
     Published,
     /// It names several alternatives; this is the one that the resource is about.
     Narrowed,
-    /// It has another name there than in the API.
+    /// The documentation has another name than the API.
     Renamed,
     /// It is not published; a resource or data source of the same API has it.
     Sibling,
@@ -79,15 +79,15 @@ pub enum Basis {
 /// A resource type, as the data has it.
 #[derive(Debug, Deserialize)]
 pub struct ResourceType {
-    /// What it hangs on.
+    /// What it belongs to.
     pub target: Target,
-    /// The permission group that reads it, where it is known.
+    /// The permission group that reads it, if it is known.
     pub read: Option<String>,
-    /// The permission group that writes it, where it is known.
+    /// The permission group that writes it, if it is known.
     pub write: Option<String>,
     /// What the groups can apply to.
     pub scopes: BTreeSet<Scope>,
-    /// How it is known.
+    /// The source of this.
     pub basis: Basis,
 }
 
@@ -181,7 +181,7 @@ pub fn grants<'a>(
     Ok(Some(granted.into_iter().map(|(on, groups)| Grant { on, groups }).collect()))
 }
 
-/// The targets have to be just those that the types need.
+/// The targets must be exactly those that the types need.
 fn check_targets(given: &BTreeSet<Kind>, on_zones: &[&str]) -> Result<(), Problem> {
     let needed = BTreeSet::from_iter((!on_zones.is_empty()).then_some(Kind::Zones));
     let takes = vec![needed.clone()];
@@ -229,7 +229,7 @@ fn data_source(name: &str) -> Option<&'static ResourceType> {
     resource(name).or_else(|| singular.into_iter().find_map(|name| resource(&name)))
 }
 
-/// Why a type cannot be answered for.
+/// Why a type has no answer.
 enum Refusal {
     Unknown,
     Unpublished,
@@ -237,7 +237,7 @@ enum Refusal {
     NeedsUser(&'static str),
 }
 
-/// The types that cannot be answered for: all of them are reported at once.
+/// The types without an answer. All of them are reported at once.
 #[derive(Default)]
 struct Refused {
     unknown: Vec<Problem>,

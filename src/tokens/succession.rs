@@ -1,8 +1,8 @@
-//! A token's successor: a new token with the rights of another one, which ends a while later. So a value is rotated without
-//! a moment in which none works.
+//! A token's successor: a new token with the rights of another one, which ends a while later. So a value can be rotated
+//! while there is always one that works.
 //!
-//! The successor is made before its predecessor is touched. Until its value is about to be handed over it has a name that
-//! nobody else uses, made of its predecessor's id: what a run has left that was cut off is found by it, and deleted.
+//! The successor is made before its predecessor is changed. Until its value is handed over, it has a unique name that
+//! contains its predecessor's id. By this name, the leftovers of an interrupted run are found and deleted.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,49 +25,49 @@ use super::writer::Writers;
 use crate::cloudflare::{Owner, Token, TokenPolicy};
 use crate::policy::{Fingerprint, Policy};
 
-/// How a token is succeeded.
+/// The parameters of a succession.
 #[derive(Clone, Debug)]
 pub struct Succession {
-    /// In what the successor differs from its predecessor. `fields.expires_on` is when the successor ends.
+    /// The successor's difference from its predecessor. `fields.expires_on` is when the successor ends.
     pub change: Change,
-    /// For how long the predecessor goes on working, at most.
+    /// How long the predecessor keeps working, at most.
     pub overlap: Duration,
 }
 
-/// A token that has taken another one's place. Its value is nowhere else.
+/// A token that has taken another one's place. Nothing else has its value.
 #[derive(Debug)]
 pub struct Succeeded {
     /// The new token.
     pub token: Arc<Token>,
     /// Its value.
     pub value: SecretString,
-    /// When the old one ends. `None`: that is not settled, and `unfinished` says why.
+    /// When the old one ends. `None` if that is not certain, and `unfinished` says why.
     pub predecessor_ends: Option<OffsetDateTime>,
-    /// When it was to end before.
+    /// The end that it had before.
     pub(crate) predecessor_ended: Option<OffsetDateTime>,
-    /// What is not as it was asked.
+    /// The differences from the request.
     pub concerns: Vec<Concern>,
-    /// What creates without an answer have made, or may have made.
+    /// The tokens that creates without an answer have made, or may have made.
     pub left_behind: Vec<Orphan>,
-    /// What is still to be done.
+    /// The steps that are still to be done.
     pub unfinished: Vec<Unfinished>,
 }
 
-/// A step that could not be made after the successor was there.
+/// A step that failed after the successor was made.
 #[derive(Clone, Debug)]
 pub enum Unfinished {
     /// The old token has no end yet.
     Predecessor(OpError),
-    /// The new token has neither its name nor what was added to the old one meanwhile.
+    /// The new token has neither its name nor the policies that were added to the old one meanwhile.
     Successor(OpError),
-    /// The new token was to be disabled and is not.
+    /// The new token should be disabled and is not.
     NotDisabled(OpError),
 }
 
 /// Why there is no successor. The old token is as it was.
 #[derive(Clone, Debug)]
 pub enum SuccessionError {
-    /// The old token could not be read, or what an earlier run has left could not be deleted.
+    /// The old token could not be read, or the leftovers of an earlier run could not be deleted.
     Predecessor(OpError),
     /// The new token could not be made.
     Create(CreateError),
@@ -78,7 +78,7 @@ pub fn successor_name(predecessor: &str) -> String {
     format!("tf-successor-of-{predecessor}")
 }
 
-/// Makes a successor, in a task of its own. If the caller goes away meanwhile, so that nobody has the value, it is deleted.
+/// Makes a successor in its own task. If the caller goes away before it has the value, the successor is deleted.
 pub(super) async fn succeed(
     context: &Context,
     writers: &Writers,
@@ -104,8 +104,8 @@ pub(super) async fn succeed(
     answer.await.unwrap_or(Err(SuccessionError::Create(CreateError::Internal)))
 }
 
-/// Deletes what earlier runs have made in this token's place without handing it over. The id of a successor that was handed
-/// over, although the state still has this token: a run was cut off before it saved its state.
+/// Deletes tokens that earlier runs have made in this token's place without handing them over. Returns the id of a
+/// successor that was handed over although the state still has this token: its run ended before it saved the state.
 pub(super) async fn clear_unheard(
     context: &Context,
     owner: &Owner,
@@ -166,7 +166,7 @@ impl Heir {
             }
             None => made.left_behind.extend(self.unsaved_elsewhere(&before, &made.token.id).await),
         }
-        // The name is this code's business until the end.
+        // The caller does not know the temporary name, so a difference in the name does not count before the end.
         made.concerns.retain(|concern| !matches!(concern, Concern::NotApplied(Field::Name)));
         let now = context.client.now();
         let end = end_of(&before, now, self.succession.overlap);
@@ -230,7 +230,7 @@ impl Heir {
         writers.submit(context, owner, id, Op::from(change)).await
     }
 
-    /// Nobody has the new token's value: it goes, and the old one lives on.
+    /// The new token's value is lost. Deletes the new token, and keeps the old one.
     async fn take_back(&self, id: &str, unheard: Succeeded) {
         let Maker { context, owner, .. } = &self.maker;
         if clear_away(context, owner, id).await && unheard.predecessor_ends.is_some() {
@@ -243,7 +243,7 @@ impl Heir {
         }
     }
 
-    /// Whoever has claimed a policy of the old token has claimed that of the new one.
+    /// Copies the claims on policies of the old token to the new one.
     async fn hand_over_claims(&self, id: &str, claims: Claims) {
         let ends = (self.maker.context.client.now() + self.succession.overlap).unix_timestamp();
         let predecessor = Some(Predecessor { id: self.predecessor.clone(), ends });
@@ -255,12 +255,12 @@ impl Heir {
         .await;
     }
 
-    /// Under which name the token's own resource writes the successor.
+    /// The name under which the token's own resource claims policies of the successor.
     fn successor_by(&self, id: &str) -> String {
         self.succession.change.by.replace(&self.predecessor, id)
     }
 
-    /// What this host has recorded of the old token.
+    /// This host's record of the old token.
     fn recorded(&self) -> Record {
         self.maker.context.settings.record(&self.predecessor).unwrap_or_default()
     }
@@ -273,7 +273,7 @@ impl Heir {
 
 async fn edit_record(context: &Context, id: &str, edit: impl FnOnce(&mut Record)) {
     let settings = &context.settings;
-    // What is recorded must be so also where the run was stopped.
+    // The record must be written even if the run was stopped.
     match settings.files.lock(&settings.key(id), settings.lock_wait, || false).await {
         Ok(lock) => {
             let mut record: Record = lock.record();
@@ -286,7 +286,7 @@ async fn edit_record(context: &Context, id: &str, edit: impl FnOnce(&mut Record)
     }
 }
 
-/// What is asked for as a successor.
+/// The create of a successor.
 fn order(predecessor: &str, folded: &Folded, expires_on: Option<OffsetDateTime>) -> Order {
     let (readable, carried): (Vec<&Held>, Vec<&Held>) =
         folded.policies.iter().partition(|held| held.policy.is_some());
@@ -303,7 +303,7 @@ fn order(predecessor: &str, folded: &Folded, expires_on: Option<OffsetDateTime>)
     Order { new, carried, ours: true }
 }
 
-/// When the old token ends: never later than it would anyway.
+/// The end of the old token. It is never later than it would anyway.
 fn end_of(before: &Token, now: OffsetDateTime, overlap: Duration) -> OffsetDateTime {
     let end = now + overlap;
     let end = end.replace_nanosecond(0).unwrap_or(end);
@@ -320,12 +320,12 @@ fn may_have_succeeded(token: &Token, before: &Token, owner: &Owner) -> bool {
 }
 
 impl Change {
-    /// What a token in its overlap takes over from a change of its successor, with its own end: narrower rights count at once.
-    /// What is only added is for the successor alone; a policy that is replaced by another one is replaced here too.
+    /// The part of a successor's change that also applies to the token in its overlap, with its own end: removed rights end
+    /// at once in both. Added rights are only for the successor. A policy that replaces another one is replaced here too.
     #[must_use]
     pub fn for_predecessor(&self, end: Option<OffsetDateTime>) -> Change {
         let Fields { status, condition, .. } = self.fields.clone();
-        // What opens the token again, or wider, is for the successor only: its old value may have leaked.
+        // A change that enables or widens the token is only for the successor: the old value may have leaked.
         let status = status.filter(|status| status == "disabled");
         let condition = condition.filter(Option::is_some);
         let policies = match &self.policies {
@@ -340,18 +340,18 @@ impl Change {
         Change { by: self.by.clone(), fields, policies, again: self.again }
     }
 
-    /// Whether it says nothing.
+    /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.policies.is_none() && self.fields.named().is_empty()
     }
 }
 
-/// The policies that the old token has lost since it was read.
+/// The policies that were removed from the old token after it was read.
 fn went_since(before: &Token, now: &Token, owner: &Owner) -> BTreeSet<Fingerprint> {
     fingerprints(before, owner).difference(&fingerprints(now, owner)).copied().collect()
 }
 
-/// The policies that the old token has got since it was read.
+/// The policies that were added to the old token after it was read.
 fn came_since(before: &Token, now: &Token, owner: &Owner) -> Vec<Policy> {
     let had: BTreeSet<_> = held(before, owner).iter().filter_map(|held| held.fingerprint).collect();
     let new = held(now, owner).into_iter().filter_map(|held| held.policy);

@@ -5,24 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cloudflare::{Condition, Owner, PermissionGroupRef, RequestIp, Token, TokenPolicy};
 use crate::policy::{Fingerprint, IpSet, MalformedPolicy, Names, Policy};
 
-/// A policy of a token: as the server has it, and what it means, if it has a canonical form.
+/// A policy of a token: the server's form, and what it means, if it has a canonical form.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
     pub(super) policy: Option<Policy>,
     pub(super) fingerprint: Option<Fingerprint>,
-    /// The one that version 0.1.0 gave it, where that is another: its states have it.
+    /// The fingerprint of version 0.1.0, if it differs: states of that version have it.
     pub(super) former: Option<Fingerprint>,
     pub(super) wire: TokenPolicy,
 }
 
 impl Held {
-    /// A policy that is to be written.
+    /// A policy to write.
     pub(super) fn new(policy: &Policy, owner: &Owner) -> Self {
         let (fingerprint, wire) = (Some(policy.fingerprint()), write(policy, owner));
         Held { policy: Some(policy.clone()), fingerprint, former: None, wire }
     }
 
-    /// What tells it from others. One without a canonical form is carried over as it is, so its text is its identity.
+    /// Its identity. A policy without a canonical form is kept unchanged, so its text is its identity.
     pub(super) fn key(&self) -> String {
         match self.fingerprint {
             Some(fingerprint) => fingerprint.to_string(),
@@ -49,16 +49,17 @@ pub(super) fn fingerprints(token: &Token, owner: &Owner) -> BTreeSet<Fingerprint
     held(token, owner).into_iter().filter_map(|held| held.fingerprint).collect()
 }
 
-/// The policies of a token, without the inert one where it stands for none: alone. Beside others it is somebody's own deny.
+/// The policies of a token. The inert policy is left out if it is the only one, because it then stands for none. Beside
+/// others it is somebody's own deny.
 #[derive(Clone, Debug, Default)]
 pub struct TokenPolicies {
     /// By their fingerprints.
     pub policies: BTreeMap<Fingerprint, Policy>,
-    /// The fingerprints that version 0.1.0 gave some of them, with today's: its states have them.
+    /// The fingerprints of version 0.1.0 with today's, where they differ: old states have them.
     pub former: BTreeMap<Fingerprint, Fingerprint>,
-    /// Those that have no canonical form. They are kept as they are by every change but an exclusive one.
+    /// The policies without a canonical form. Every change except an exclusive one keeps them.
     pub unreadable: Vec<(TokenPolicy, MalformedPolicy)>,
-    /// The names of the permission groups, as far as the API told them.
+    /// The names of the permission groups, as far as the API gave them.
     pub names: Names,
 }
 
@@ -114,8 +115,8 @@ pub(super) fn write(policy: &Policy, owner: &Owner) -> TokenPolicy {
     }
 }
 
-/// Do two conditions mean the same? Addresses are compared as sets; an empty side or an empty condition, which refuses
-/// everybody, is not the same as none.
+/// Whether two conditions mean the same. Addresses are compared as sets. An empty side or an empty condition excludes
+/// everybody, so it differs from an absent one.
 pub fn same_condition(a: Option<&Condition>, b: Option<&Condition>) -> bool {
     match (a, b) {
         (None, None) => true,

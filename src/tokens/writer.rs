@@ -1,5 +1,5 @@
-//! One writer per token: it gathers what callers want and writes it in as few requests as possible. Callers only enqueue
-//! and wait, so that none that goes away tears a write apart.
+//! One writer per token: it gathers the changes of its callers and writes them in as few requests as possible. Callers only
+//! enqueue and wait, so a caller that goes away does not interrupt a write.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use crate::cloudflare::{Owner, host_time};
 use crate::host::HostLock;
 use crate::policy::Fingerprint;
 
-/// How often [`Settings::gather_writes`](super::Settings::gather_writes) is waited at most, while more changes keep coming.
+/// The most repetitions of [`Settings::gather_writes`](super::Settings::gather_writes)
 const GATHERINGS: u32 = 8;
 
 type Key = (Owner, String);
 
-/// A caller, and what it is told.
+/// A caller's channel, and its reply.
 type Told = (oneshot::Sender<Reply>, Reply);
 
 struct Queued {
@@ -38,7 +38,7 @@ struct Queue {
     waiting: Vec<Queued>,
     writing: bool,
     claims: Claims,
-    /// Until when a write of this process that had no answer may still take effect.
+    /// Until when a write of this process without an answer may still take effect.
     late_until: Option<Instant>,
 }
 
@@ -66,7 +66,7 @@ impl Writers {
     }
 }
 
-/// The task that writes a token, as long as there is something to write.
+/// The task that writes a token, as long as there are changes to write.
 struct Writer {
     context: Context,
     writers: Writers,
@@ -79,7 +79,7 @@ impl Drop for Writer {
         if self.done {
             return;
         }
-        // After a panic: whoever waits is told so, and the next caller starts anew.
+        // After a panic, waiting callers get an error, and the next caller starts anew.
         self.writers.queue(&self.key, |queue| {
             queue.writing = false;
             queue.waiting.clear();
@@ -97,7 +97,7 @@ impl Writer {
                 batch
             });
             if batch.is_empty() {
-                // Whoever comes from now on starts the next task, which this one's end must not disturb.
+                // Later callers start the next task, which this one's end must not disturb.
                 self.done = true;
                 return;
             }
@@ -105,7 +105,7 @@ impl Writer {
         }
     }
 
-    /// Waits for a moment in which nobody new comes: callers that are started together arrive one by one.
+    /// Waits until no new change comes for a moment: callers that are started together arrive one by one.
     async fn gather(&self) {
         let waiting = || self.writers.queue(&self.key, |queue| queue.waiting.len());
         let mut seen = waiting();
@@ -148,10 +148,10 @@ impl Writer {
         if !self.context.is_leaving() && replies.iter().all(|(reply, _)| !reply.is_closed()) {
             record.unheard.retain(|by, _| !asked.contains_key(by));
         }
-        // Before anybody is told: with the last reply the process may end.
+        // This comes before the replies: after the last reply the process may end.
         self.hand_on(lock, &record, deleted);
         for (reply, told) in replies {
-            // Whoever asked may be gone; what was done stays done.
+            // The caller may be gone. The write is done all the same.
             let _ = reply.send(told);
         }
     }
@@ -168,7 +168,7 @@ impl Writer {
         }
     }
 
-    /// Performs the batch in the order in which it came. True where the token is gone at its end.
+    /// Performs the batch in its order. True if the token is gone at its end.
     async fn perform(&self, batch: Vec<Queued>, record: &mut Record) -> (Vec<Told>, bool) {
         let rules = self.context.settings.rules();
         let (mut changes, mut told, mut deleted) = (Vec::new(), Vec::new(), false);
@@ -177,7 +177,7 @@ impl Writer {
                 changes.push((*change, queued.reply));
                 continue;
             }
-            // What was asked before is done before.
+            // Earlier changes are written first.
             told.extend(self.change(std::mem::take(&mut changes), record).await);
             let reply = if matches!(queued.op, Op::Roll) {
                 let mut roll = RollWrite::new(&self.key.0, self.belief(record), rules);
@@ -229,7 +229,7 @@ impl Writer {
         }
     }
 
-    /// What is known of the token's version: by this process, and by whoever had the lock before.
+    /// The known version of the token: from this process, and from the process that had the lock before.
     fn belief(&self, record: &Record) -> Belief {
         let (owner, id) = (&self.key.0, self.key.1.as_str());
         let reader = &self.context.reader;
@@ -242,7 +242,7 @@ impl Writer {
     }
 }
 
-/// What the callers may add to the token.
+/// The policies that the callers may add to the token, by caller.
 fn asked(batch: &[Queued]) -> BTreeMap<String, BTreeSet<Fingerprint>> {
     let mut asked: BTreeMap<String, BTreeSet<Fingerprint>> = BTreeMap::new();
     for queued in batch {
@@ -250,7 +250,7 @@ fn asked(batch: &[Queued]) -> BTreeMap<String, BTreeSet<Fingerprint>> {
             asked.entry(change.by.clone()).or_default().extend(added(change));
         }
     }
-    // Who has no name is told apart from nobody.
+    // A caller without a name has no claims.
     asked.remove("");
     asked
 }

@@ -33,7 +33,6 @@ const OWNED: [&str; 7] = [
     "docs/ephemeral-resources",
     "docs/list-resources",
     "docs/functions",
-    "tests/golden",
 ];
 
 /// What a type is to Terraform; it decides on the folders, and on the words of the page.

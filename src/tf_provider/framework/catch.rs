@@ -1,5 +1,5 @@
-//! Panics in handlers: a diagnostic for the user and a place for the log, never the panic's message, which may hold
-//! anything.
+//! Turns panics in handlers into a diagnostic for the user and a source location in the log. The panic's message is
+//! dropped, because it may contain anything.
 
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
@@ -12,7 +12,7 @@ thread_local! {
     static PLACE: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// Replaces the panic hook by one that logs where the panic was, and not what it said. To be called once at start.
+/// Replaces the panic hook by one that logs the location and not the message. Call it once at start.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
         let place =
@@ -22,17 +22,17 @@ pub fn report_panics() {
     }));
 }
 
-/// Runs a handler; a panic in it becomes an error diagnostic.
+/// Runs a handler. A panic in it becomes an error diagnostic.
 pub(super) async fn catch<T>(work: impl Future<Output = T>) -> Result<T, Diagnostic> {
     AssertUnwindSafe(work).catch_unwind().await.map_err(|_| panicked())
 }
 
-/// The items of a stream; a panic in it becomes an error diagnostic, and ends it.
+/// The items of a stream. A panic in it becomes an error diagnostic, and ends it.
 pub(super) fn catch_all<T>(items: impl Stream<Item = T>) -> impl Stream<Item = Result<T, Diagnostic>> {
     AssertUnwindSafe(items).catch_unwind().map(|item| item.map_err(|_| panicked()))
 }
 
-/// The panic that was caught last on this thread.
+/// The diagnostic for the last panic on this thread.
 fn panicked() -> Diagnostic {
     let place = PLACE.take().map(|place| format!(" (at {place})")).unwrap_or_default();
     Diagnostic::error(

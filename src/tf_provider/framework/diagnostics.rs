@@ -1,4 +1,4 @@
-//! Diagnostics: what a user reads when something is wrong.
+//! Diagnostics: errors and warnings for the user.
 
 use super::path::Path;
 
@@ -7,7 +7,7 @@ use super::path::Path;
 pub enum Severity {
     /// The operation failed.
     Error,
-    /// It went through, and the user should know something.
+    /// The operation succeeded, and the user should know something.
     Warning,
 }
 
@@ -43,12 +43,12 @@ impl Diagnostic {
     }
 }
 
-/// Everything that an operation has to say.
+/// All diagnostics of an operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// Nothing to say.
+    /// No diagnostics.
     pub fn none() -> Diagnostics {
         Diagnostics::default()
     }
@@ -68,12 +68,12 @@ impl Diagnostics {
         self.0.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// The diagnostics as a reason not to go on, if one of them is an error.
+    /// The diagnostics as an error, if one of them is an error.
     pub fn into_result(self) -> Result<(), Diagnostics> {
         if self.has_error() { Err(self) } else { Ok(()) }
     }
 
-    /// True where there is nothing to say.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,13 +1,12 @@
-//! The configuration that says what an existing object is, as a pure function of its declarations and its state.
+//! Generates the configuration of an existing object, as a pure function of its declarations and its state.
 //!
-//! What can be left out is null: Terraform prints what is not. Core prints `null` for an optional attribute, and leaves out
-//! one that is null and computed.
+//! Attributes that can be left out are null, because Terraform prints everything else. Core prints `null` for an optional
+//! attribute, and leaves out one that is null and computed.
 
 use super::schema::{Attribute, Kind, Mode, Nesting};
 use super::value::Raw;
 
-/// The configuration of an object in this state: without what the provider computes, what is the default, and what may be
-/// a secret.
+/// The configuration of an object in this state, without computed values, defaults and possible secrets.
 pub(super) fn generate(attributes: &[Attribute], state: &Raw) -> Raw {
     if state.as_map().is_none() {
         return Raw::Null;

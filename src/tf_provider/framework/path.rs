@@ -1,4 +1,4 @@
-//! Attribute paths: where in a configuration a diagnostic points.
+//! Attribute paths: the places in a configuration that diagnostics point at.
 
 /// One step of a [`Path`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

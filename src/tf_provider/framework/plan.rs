@@ -1,5 +1,4 @@
-//! Planning as a pure function: what an object will look like, from the configuration and what it was. All of it is here, in
-//! this sequence ([`plan_change`]):
+//! Planning as a pure function of the configuration and the prior object. All of it is here, in this sequence ([`plan_change`]):
 //!
 //! 1. [`plan`] drafts the object from the declarations in the schema.
 //! 2. The resource refines the draft. Computed values in it are as they were, so that it can compare.
@@ -13,7 +12,7 @@
 //! - A write-only value is null.
 //! - Lists and maps keep their length and keys; a set keeps its number of elements.
 //!
-//! Planning runs again at apply, in another process, and must come to the same answer: nothing here depends on the clock or
+//! Planning runs again at apply, in another process, and must give the same result. So nothing here depends on the clock or
 //! on chance.
 
 use std::collections::BTreeMap;
@@ -23,20 +22,19 @@ use super::path::Path;
 use super::schema::{Attribute, Kind, Nesting};
 use super::value::Raw;
 
-/// What is planned for an object.
+/// The plan for an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The object as it will be; computed values that an update may change are still as they were, see [`mark_unknown`].
+    /// The planned object. Computed values that an update may change are still as they were, see [`mark_unknown`].
     pub planned: Raw,
-    /// The attributes whose change makes a new object.
+    /// The attributes whose change replaces the object.
     pub requires_replace: Vec<Path>,
-    /// Sets with two elements that mean the same once defaults are filled in: they are one then, and core refuses a plan
-    /// whose set is smaller than the configured one.
+    /// Sets with two elements that are equal after defaults are filled in. They are one element then, and core refuses a
+    /// plan whose set is smaller than the configured one.
     pub repeated: Vec<Path>,
 }
 
-/// Plans a create or an update, as the sequence above says. `refine` is the resource's part; it may hand on more beside the
-/// plan.
+/// Plans a create or an update in the sequence above. `refine` is the resource's part. It may return more than the plan.
 ///
 /// # Errors
 /// What `refine` refuses, and sets with two elements that mean the same.
@@ -63,7 +61,7 @@ fn repeats(path: Path) -> Diagnostic {
     Diagnostic::error(format!("Repeated element in `{path}`"), detail).at(path)
 }
 
-/// Plans an object: `prior` is null on create; `config` is an object.
+/// Plans an object. `prior` is null on create, `config` is an object.
 ///
 /// - What the configuration sets is planned so, or stays as it was where the attribute's equality finds no difference.
 /// - What it leaves unset takes its default; without one a computed value stays as it was, and is unknown on create.
@@ -147,7 +145,7 @@ fn nested(
         )),
         (Nesting::Set, Raw::Set(elements)) => {
             let prior = if let Raw::Set(prior) = prior { prior.as_slice() } else { &[] };
-            // A changed element is a new one: what identifies an element is all that the user wrote in it.
+            // A changed element is a new one: an element is identified by everything that the user wrote in it.
             let before = |config: &Raw| prior.iter().find(|p| is_same_element(attributes, p, config));
             let planned: Vec<_> =
                 elements.iter().map(|e| element(before(e).unwrap_or(&Raw::Null), e, at)).collect();
@@ -169,8 +167,8 @@ fn is_same_element(attributes: &[Attribute], prior: &Raw, config: &Raw) -> bool 
         })
 }
 
-/// Makes unknown what an update may change by itself: once anything differs from `prior`, every computed value that
-/// the configuration leaves unset and that is not declared to outlive an update. On create there is nothing to do.
+/// Makes values unknown that an update may change: as soon as anything differs from `prior`, every computed value that the
+/// configuration leaves unset and that is not declared to survive an update. On create there is nothing to do.
 pub fn mark_unknown(attributes: &[Attribute], prior: &Raw, config: &Raw, planned: &mut Raw) {
     if prior.is_null() || *planned == *prior {
         return;
@@ -179,7 +177,7 @@ pub fn mark_unknown(attributes: &[Attribute], prior: &Raw, config: &Raw, planned
     for attribute in attributes {
         let outlives = attribute.keep_prior || attribute.default.is_some() || !attribute.mode.is_computed();
         let Some(value) = planned.get_mut(attribute.name) else { continue };
-        // A value that the resource has planned itself stands.
+        // A value that the resource has planned itself stays.
         if !outlives && config.get(attribute.name).is_null() && value == prior.get(attribute.name) {
             *value = Raw::Unknown;
         }

@@ -1,5 +1,5 @@
-//! What a provider has, by name. Each RPC looks its type up once, and then works with the handle, which has the schema, the
-//! types of values and the operations.
+//! The contents of a provider, by name. Each RPC looks up its type once, and then works with the handle, which has the
+//! schema, the types of values and the operations.
 
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ impl RegistryBuilder {
 }
 
 impl Registry {
-    /// A registry of this provider, so far without anything in it.
+    /// An empty registry of this provider.
     pub fn builder<P: Provider>(provider: P) -> RegistryBuilder {
         RegistryBuilder(Registry {
             provider: ProviderHandle::new(provider, P::secret_likeness),

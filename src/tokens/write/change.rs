@@ -1,4 +1,4 @@
-//! Changes of fields and policies: read, fold, put, read back; and what to do when any of it goes wrong.
+//! Changes of fields and policies: read, fold, put, read back, and the handling of everything that can go wrong.
 
 use std::collections::BTreeSet;
 use std::mem::{replace, take};
@@ -19,7 +19,7 @@ use crate::tokens::promise::{Compared, Promise};
 use crate::tokens::record::OwnWrites;
 use crate::tokens::settings::Rules;
 
-/// The longest wait before a change is made again that somebody else undid.
+/// The longest wait before a repetition of a change that another writer undid.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// A batch of changes of one token.
@@ -28,20 +28,20 @@ pub(in crate::tokens) struct ChangeWrite {
     owner: Owner,
     rules: Rules,
     changes: Vec<Change>,
-    /// Who claims which policy.
+    /// The claims on policies.
     pub(in crate::tokens) claims: Claims,
-    /// What is known of the token's version.
+    /// The known version of the token.
     pub(in crate::tokens) belief: Belief,
-    /// Until when a write that had no answer may still take effect.
+    /// Until when a write without an answer may still take effect.
     pub(in crate::tokens) late_until: Option<Duration>,
     /// The writes so far.
     pub(in crate::tokens) own: Option<OwnWrites>,
-    /// When the version was made that the last write is based on.
+    /// The time of the version that the last write is based on.
     based_on: Option<OffsetDateTime>,
     replies: Vec<Option<Reply>>,
-    /// For each change, whether a write that held it may have had its effect. No later refusal makes that undone.
+    /// For each change, whether a write with it may have taken effect. A later refusal does not undo that.
     may_have_effect: Vec<bool>,
-    /// The parts of the batch that are still to be written. A batch that is refused is halved.
+    /// The parts of the batch that are not yet written.
     parts: Vec<Part>,
     part: Part,
     step: Step,
@@ -51,17 +51,17 @@ pub(in crate::tokens) struct ChangeWrite {
 #[derive(Clone, Debug, Default)]
 struct Part {
     changes: Range<usize>,
-    /// For each change, the policies that were there before any write of this batch, and not its own.
+    /// For each change, the policies that the token had before any write of this batch and that were not the change's own.
     adopted: Option<Vec<BTreeSet<Fingerprint>>>,
     /// How often it was written.
     attempts: u32,
-    /// How often a write had no answer.
+    /// How often a write got no answer.
     lost: u32,
     /// How often a write came too late after its read.
     late: u32,
-    /// How often the API said that the token to write does not exist.
+    /// How often the API said that the token does not exist.
     gone: u32,
-    /// How often an answer kept what was to go.
+    /// How often an answer still had what should be removed.
     kept: u32,
 }
 
@@ -80,7 +80,7 @@ enum Step {
 enum Purpose {
     /// To fold the changes into it.
     Fold,
-    /// A write had no answer: to see whether it took effect, until this time.
+    /// A write got no answer: to see whether it took effect, until this time.
     Lost { error: Error, until: Duration },
     /// A write was refused: to see whether it took effect all the same.
     Refused { error: Error, was_changed: bool },
@@ -99,7 +99,7 @@ struct Written {
 }
 
 impl ChangeWrite {
-    /// `late_until`: a write of the same token that had no answer may take effect until then.
+    /// `late_until`: a write of the same token without an answer may take effect until then.
     pub(in crate::tokens) fn new(
         owner: &Owner,
         changes: Vec<Change>,
@@ -176,7 +176,7 @@ impl ChangeWrite {
         }
     }
 
-    // What callers are told.
+    // The replies.
 
     fn tell(&mut self, cause: impl Fn(&Change) -> Cause) {
         for index in self.part.changes.clone() {
@@ -190,7 +190,7 @@ impl ChangeWrite {
         self.next_part(None, now)
     }
 
-    /// The token does not exist: what was to be removed is removed, and no right is left.
+    /// The token does not exist: everything that should be removed is gone, and no right is left.
     fn gone(&mut self, now: Now) -> Action {
         for index in self.part.changes.clone() {
             let gone = OpError::without_effect(Cause::Gone);
@@ -220,7 +220,7 @@ impl ChangeWrite {
         self.next_part(None, now)
     }
 
-    /// It was written often enough. Changes that hold all the same have succeeded.
+    /// Ends after too many attempts. Changes that hold all the same have succeeded.
     fn give_up(&mut self, token: &Arc<Token>, left: &BTreeSet<Fingerprint>, now: Now) -> Action {
         let adopted = self.part.adopted.clone().unwrap_or_default();
         let attempts = self.part.attempts;
@@ -245,7 +245,7 @@ impl ChangeWrite {
         self.next_part(None, now)
     }
 
-    /// The API refuses to write a dead token. What was to be taken from it is gone with it; what was to be added is refused.
+    /// The API refuses to write a dead token. Its rights are gone, so removals succeed and additions fail.
     fn dead(&mut self, token: &Arc<Token>, error: &Error, now: Now) -> Action {
         for index in self.part.changes.clone() {
             let change = &self.changes[index];
@@ -263,14 +263,14 @@ impl ChangeWrite {
         self.next_part(None, now)
     }
 
-    // What is made of what came.
+    // The events.
 
     fn seen(&mut self, purpose: Purpose, read: Result<Option<Arc<Token>>, Error>, now: Now) -> Action {
         let token = match read {
             Ok(token) => token,
             Err(error) => {
                 return match purpose {
-                    // The refusal stands, and nobody could see whether it was one.
+                    // The refusal stands, although it could not be checked.
                     Purpose::Refused { error, .. } => {
                         self.sent();
                         self.refused(error, None, now)
@@ -302,7 +302,7 @@ impl ChangeWrite {
         }
     }
 
-    /// No older version is believed from now on.
+    /// Raises the floor to this version.
     fn newest(&mut self, token: Option<&Token>, now: Now) {
         if let Some(token) = token {
             self.belief.raise(Floor::of(token, &self.owner, now.date));
@@ -313,14 +313,14 @@ impl ChangeWrite {
         fold(&self.changes(), token, &self.owner, &self.claims)
     }
 
-    /// Does a read that may be old show what a write that was answered has done? Where there was no answer it proves nothing:
-    /// an older version may look as if a removal had been done.
+    /// Whether a read that may be old shows the effect of an answered write. Without an answer it proves nothing: an older
+    /// version may look as if a removal had been done.
     fn is_shown(&self, purpose: &Purpose, token: Option<&Token>) -> bool {
         let (Purpose::Verify(written), Some(token)) = (purpose, token) else { return false };
         written.promise.compare(token, &self.owner) != Compared::Broken
     }
 
-    /// Folds the changes into the token, and writes it where that changes something.
+    /// Folds the changes into the token, and writes it if that changes something.
     fn fold(&mut self, token: &Arc<Token>, now: Now) -> Action {
         let folded = self.folded(token);
         self.part.adopted.get_or_insert_with(|| folded.adopted.clone());
@@ -329,7 +329,7 @@ impl ChangeWrite {
             let promise = Promise::new(&self.changes(), &folded, token, &self.owner);
             return self.verify(token, self.written(token, folded, promise, now), now);
         }
-        // Nothing is begun any more.
+        // Nothing new is started.
         if now.stopped {
             return self.fail(Cause::Stopped, now);
         }
@@ -370,7 +370,7 @@ impl ChangeWrite {
             self.part.late += 1;
             return self.read(Purpose::Fold);
         }
-        // The read says whether it is so.
+        // A read shows whether that is true.
         if error.is_not_found() && self.part.gone < self.rules.attempts {
             self.part.gone += 1;
             return self.wait(self.rules.pause, false, Purpose::Fold);
@@ -378,18 +378,18 @@ impl ChangeWrite {
         self.read(Purpose::Refused { error, was_changed: folded.changed })
     }
 
-    /// A write has made this version.
+    /// Records that a write has made this version.
     fn wrote(&mut self, token: &Token) {
         let one = OwnWrites::one(self.based_on, token.modified_on);
         self.own = one.map(|one| one.after(self.own));
     }
 
-    /// A write was sent whose effect nobody can take back by an error.
+    /// Records that a write was sent whose effect no error can undo.
     fn sent(&mut self) {
         self.may_have_effect[self.part.changes.clone()].fill(true);
     }
 
-    /// A write had no answer. It took effect, or it may yet, or it is made again.
+    /// Handles a write without an answer. It took effect, or it may yet, or it is made again.
     fn lost(&mut self, token: &Arc<Token>, error: Error, until: Duration, now: Now) -> Action {
         let folded = self.folded(token);
         if !folded.changed {
@@ -405,7 +405,7 @@ impl ChangeWrite {
         self.put(folded, token)
     }
 
-    /// A write that had no proper answer shows in a read.
+    /// A write without a proper answer shows its effect in a read.
     fn took_effect(&mut self, token: &Arc<Token>, folded: Folded, now: Now) -> Action {
         self.sent();
         self.part.attempts += 1;
@@ -415,7 +415,7 @@ impl ChangeWrite {
         self.verify(token, written, now)
     }
 
-    /// The API refused, and nothing shows that it did not mean it. The halves are tried, so that the culprit fails alone.
+    /// The API refused, and nothing contradicts the refusal. The batch is halved, so that only the faulty change fails.
     fn refused(&mut self, error: Error, token: Option<&Arc<Token>>, now: Now) -> Action {
         if !error.is_policy_rejection() {
             return self.fail(cause(error), now);
@@ -436,15 +436,15 @@ impl ChangeWrite {
         let middle = usize::midpoint(start, end);
         let part = |changes: Range<usize>| {
             let own = changes.start - start..changes.end - start;
-            // Not what the halves find: a write of the whole may have had its effect.
+            // The halves keep what was known before: a write of the whole batch may have taken effect.
             let adopted = adopted.as_ref().and_then(|all| all.get(own)).map(<[_]>::to_vec);
             Part { changes, adopted, ..Part::default() }
         };
         self.parts.extend([part(middle..end), part(start..middle)]);
     }
 
-    /// Holds what was read against what was written. A removal is watched until no write that is based on an earlier read, and
-    /// none that had no answer, can bring it back.
+    /// Compares what was read with what was written. A removal is watched until no write that is based on an earlier read,
+    /// and no write without an answer, can bring the policy back.
     fn verify(&mut self, token: &Arc<Token>, written: Written, now: Now) -> Action {
         let Written { folded, promise, mut modified_on, mut since } = written;
         let mut concerns = match promise.compare(token, &self.owner) {
@@ -470,7 +470,7 @@ impl ChangeWrite {
         self.settle(token, folded, concerns, now)
     }
 
-    /// The token does not show what was written: somebody else wrote it too, or the API does not do as it says.
+    /// The token does not show what was written: another writer changed it, or the API does not do what it answered.
     fn broken(&mut self, token: &Arc<Token>, promise: &Promise, now: Now) -> Action {
         let left = promise.left(token, &self.owner);
         let enough = self.part.attempts >= self.rules.attempts || self.part.kept >= self.rules.kept;
@@ -489,7 +489,7 @@ impl Machine for ChangeWrite {
             (Step::Reading(purpose), Event::Read(read)) => self.seen(purpose, read, now),
             (Step::Waiting(purpose), Event::Waited) => self.read(purpose),
             (Step::Putting(folded), Event::Put(answer)) => self.answered(*folded, answer, now),
-            // The runner gives back what it was asked for. Whoever has no reply yet is told that this is a bug.
+            // The runner returns what the machine asked for. Callers without a reply get an error about a bug.
             _ => Action::Done,
         }
     }

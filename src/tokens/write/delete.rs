@@ -1,4 +1,4 @@
-//! A deletion: done once the token is seen to be gone.
+//! A deletion: done when a read shows that the token is gone.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,30 +9,30 @@ use crate::cloudflare::{Error, Token};
 use crate::tokens::op::{Cause, OpError, Outcome};
 use crate::tokens::settings::Rules;
 
-/// How often a deletion without an effect is made again.
+/// How often a deletion without an effect is repeated.
 const DELETIONS: u32 = 3;
-/// How often the token is looked for after a deletion: a read may lag behind it.
+/// How often the token is read after a deletion: a read may lag behind it.
 const LOOKS: u32 = 4;
 
-/// How often a token must be missing for it to be gone, where no answer says so.
+/// How often a token must be missing before it counts as gone, if no answer says so.
 const ABSENT: u32 = 2;
 
-/// A deletion of one token. That it is gone already is a success.
+/// A deletion of one token. It is a success if the token is already gone.
 #[derive(Debug)]
 pub(in crate::tokens) struct DeleteWrite {
     rules: Rules,
-    /// Goes on although the run was stopped.
+    /// Continues although the run was stopped.
     even_if_stopped: bool,
     deletions: u32,
     /// How often the token was seen after the last deletion.
     looks: u32,
-    /// How often it was not.
+    /// How often it was missing.
     absent: u32,
     /// The API has confirmed a deletion.
     confirmed: bool,
-    /// An attempt may have had its effect.
+    /// An attempt may have taken effect.
     may_have_effect: bool,
-    /// Why the last attempt has no proper answer.
+    /// The error of the last attempt, if it got no proper answer.
     unanswered: Option<Error>,
     reply: Option<Reply>,
     step: Step,
@@ -63,12 +63,12 @@ impl DeleteWrite {
         }
     }
 
-    /// What the caller is told.
+    /// The caller's reply.
     pub(in crate::tokens) fn reply(&mut self) -> Reply {
         self.reply.take().unwrap_or(Err(OpError { cause: Cause::Internal, may_have_effect: true }))
     }
 
-    /// Is the token gone?
+    /// Whether the token is gone.
     pub(in crate::tokens) fn has_succeeded(&self) -> bool {
         matches!(self.reply, Some(Ok(_)))
     }
@@ -98,7 +98,7 @@ impl DeleteWrite {
             Err(error) if error.is_ambiguous() => {
                 (self.may_have_effect, self.unanswered) = (true, Some(error))
             }
-            // A passing 404 is as likely here as at a read.
+            // A temporary 404 is as likely here as at a read.
             Err(error) if error.is_not_found() => self.unanswered = None,
             Err(error) => return self.fail(cause(error)),
         }
@@ -109,12 +109,12 @@ impl DeleteWrite {
     fn looked(&mut self, read: Result<Option<Arc<Token>>, Error>, now: Now) -> Action {
         match read {
             Ok(None) => self.absent += 1,
-            // A deletion that was confirmed needs no second confirmation from one who may not read.
+            // A confirmed deletion needs no second confirmation from a credential that cannot read.
             Err(_) if self.confirmed => return self.done(Ok(Outcome::default())),
             Err(error) => return self.fail(cause(error)),
             Ok(Some(_)) => (self.looks, self.absent) = (self.looks + 1, 0),
         }
-        // A 404 alone may be a passing one.
+        // A 404 alone may be temporary.
         let enough = if self.confirmed { 1 } else { ABSENT };
         if self.absent >= enough {
             return self.done(Ok(Outcome::default()));

@@ -1,4 +1,4 @@
-//! What a machine takes and says.
+//! The events and actions of a machine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 use crate::cloudflare::{Error, Token, TokenUpdate, TransportKind};
 use crate::tokens::op::{Cause, OpError, Outcome};
 
-/// What one caller is told.
+/// The reply to one caller.
 pub(in crate::tokens) type Reply = Result<Outcome, OpError>;
 
-/// What the runner is to do next.
+/// The next action of the runner.
 #[derive(Debug)]
 pub(in crate::tokens) enum Action {
     /// Read the token.
@@ -23,7 +23,7 @@ pub(in crate::tokens) enum Action {
     Roll,
     /// Delete the token.
     Delete,
-    /// Wait: this long, or a random part of it. A stop ends the wait.
+    /// Wait this long, or a random part of it.
     Wait {
         /// How long at the most.
         at_most: Duration,
@@ -34,12 +34,12 @@ pub(in crate::tokens) enum Action {
     Done,
 }
 
-/// What came of an action.
+/// The result of an action.
 #[derive(Debug)]
 pub(in crate::tokens) enum Event {
     /// The write begins.
     Start,
-    /// The token as it was read; none where the API says that it does not exist.
+    /// The token that was read. `None` if the API says that it does not exist.
     Read(Result<Option<Arc<Token>>, Error>),
     /// The answer to a replacement.
     Put(Result<Arc<Token>, Error>),
@@ -54,34 +54,34 @@ pub(in crate::tokens) enum Event {
 /// The moment of an event.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::tokens) struct Now {
-    /// Since the write began.
+    /// The time since the write began.
     pub(in crate::tokens) at: Duration,
     /// The wall clock.
     pub(in crate::tokens) date: OffsetDateTime,
-    /// The run is to end soon.
+    /// The run should end soon.
     pub(in crate::tokens) stopped: bool,
 }
 
 /// A write.
 pub(in crate::tokens) trait Machine {
-    /// Takes what came of the last action, and says what to do next.
+    /// Takes the result of the last action, and returns what to do next.
     fn next(&mut self, event: Event, now: Now) -> Action;
 }
 
 /// The API's timestamps are whole seconds.
 pub(in crate::tokens) const GRANULARITY: Duration = Duration::from_secs(1);
 
-/// Was it not sent because it would have been too late after the read that it is based on, or for want of quota.
+/// Whether it was not sent because it would have been too late after the read that it is based on, or for want of quota.
 pub(super) fn is_late(error: &Error) -> bool {
     error.is_rate_limited() || matches!(error, Error::Transport { kind: TransportKind::TooLate, .. })
 }
 
-/// A token of this status is dead: none of its rights can be used, whatever its policies say.
+/// Whether the token's status is a dead one: none of its rights can be used, whatever its policies say.
 pub(in crate::tokens) fn is_dead(token: &Token) -> bool {
     token.status == "expired" || token.status.starts_with("revoked")
 }
 
-/// Why a write ends with this error.
+/// The cause for a write that ends with this error.
 pub(super) fn cause(error: Error) -> Cause {
     if matches!(error, Error::Stopped { .. }) { Cause::Stopped } else { Cause::Api(error) }
 }

@@ -1,8 +1,8 @@
 //! Writes of a token as pure state machines: `next(state, event) -> action`.
 //!
-//! A machine holds every decision of a write: when to read, what to send, when to look again, what to make of a refusal,
-//! when to give up, and what each caller is told. It does no I/O and has no clock: each event says what time it is. The
-//! runner performs the actions and hands back what came of them.
+//! A machine makes every decision of a write: when to read, what to send, when to read again, how to treat a refusal, when
+//! to give up, and the reply to each caller. It does no I/O and has no clock: each event has the time. The runner performs
+//! the actions and returns their results.
 
 mod change;
 mod delete;

@@ -1,4 +1,4 @@
-//! A roll: the token gets a new value, and the old one is dead at once.
+//! A roll: the token gets a new value, and the old one stops working at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::tokens::belief::{Belief, Floor, Weighed};
 use crate::tokens::op::{Cause, OpError, Outcome};
 use crate::tokens::settings::Rules;
 
-/// A roll of one token. An answer that is lost leaves nobody with the value, so the token is rolled again; and a lost one
-/// that takes effect late would kill the value of the one after it, so that one is watched.
+/// A roll of one token. If the answer is lost, the value is lost too, so the token is rolled again. If the first roll takes
+/// effect late, it ends the value of the second one, so that one is watched.
 #[derive(Debug)]
 pub(in crate::tokens) struct RollWrite {
     owner: Owner,
@@ -21,7 +21,7 @@ pub(in crate::tokens) struct RollWrite {
     pub(in crate::tokens) belief: Belief,
     /// How often the token was rolled.
     rolls: u32,
-    /// An attempt may have had its effect.
+    /// An attempt may have taken effect.
     may_have_effect: bool,
     /// Until when a roll without an answer may still take effect.
     late_until: Option<Duration>,
@@ -35,10 +35,10 @@ enum Step {
     Rolling,
     /// Wait, then roll again.
     Pausing,
-    /// The token is said not to exist: to see whether that is so.
+    /// The API says that the token does not exist: to see whether that is so.
     Looking,
     Doubting,
-    /// A value was issued: to see the token, and that nothing was issued after it.
+    /// A value was issued: to read the token, and to check that no other value was issued after it.
     Reading(Issued),
     Waiting(Issued),
     Done,
@@ -47,7 +47,7 @@ enum Step {
 #[derive(Debug)]
 struct Issued {
     value: SecretString,
-    /// The token's last change after the value was issued; none until it was read.
+    /// The token's last change after the value was issued. `None`
     modified_on: Option<OffsetDateTime>,
 }
 
@@ -65,7 +65,7 @@ impl RollWrite {
         }
     }
 
-    /// What the caller is told.
+    /// The caller's reply.
     pub(in crate::tokens) fn reply(&mut self) -> Reply {
         self.reply.take().unwrap_or(Err(OpError { cause: Cause::Internal, may_have_effect: true }))
     }
@@ -130,7 +130,7 @@ impl RollWrite {
         }
     }
 
-    /// The value must not be lost for want of a read. But a roll without an answer that took effect since has killed it.
+    /// A failed read must not lose the value. But a roll without an answer that took effect since has ended it.
     fn read(&mut self, issued: Issued, read: Result<Option<Arc<Token>>, Error>, now: Now) -> Action {
         let token = read.ok().flatten();
         let Some(until) = self.late_until.filter(|_| token.is_some()) else {

@@ -8,7 +8,7 @@ use crate::random;
 use crate::tokens::reads::{Reader, shared};
 use crate::tokens::settings::Settings;
 
-/// What a write is sent to.
+/// The target of a write.
 pub(in crate::tokens) struct Target<'a> {
     pub(in crate::tokens) client: &'a Client,
     pub(in crate::tokens) reader: &'a Reader,
@@ -35,7 +35,7 @@ impl Target<'_> {
         match action {
             Action::Read => Event::Read(reader.get_once(owner, id).await),
             Action::Put(update) => {
-                // Not repeated by the client: what had no answer is looked for first.
+                // The client does not repeat it: after a write without an answer, the token is read first.
                 let request = tokens::update(owner, id, &update).once().start_within(settings.read_to_write);
                 reader.written(owner, id);
                 let answer = client.send(request).await;

@@ -1,4 +1,4 @@
-//! Actions: what is done once, when somebody asks for it or when a resource changes, and leaves no state.
+//! Actions: operations that run once, on request or when a resource changes, and leave no state.
 
 use std::sync::Arc;
 
@@ -34,21 +34,21 @@ pub trait Action: Send + Sync + 'static {
         Diagnostics::none()
     }
 
-    /// Does it. The configuration is wholly known.
+    /// Runs the action. The configuration is completely known.
     async fn invoke(&self, config: Self::Config, progress: Progress) -> Diagnostics;
 }
 
-/// Where an action says how far it is.
+/// The channel for an action's progress.
 pub struct Progress(mpsc::UnboundedSender<String>);
 
 impl Progress {
-    /// Tells the user, who may be gone.
+    /// Sends a message to the user, who may be gone.
     pub fn tell(&self, message: impl Into<String>) {
         let _ = self.0.send(message.into());
     }
 }
 
-/// What an action that is under way comes to.
+/// An event of a running action.
 pub enum ActionEvent {
     /// How far it is.
     Progress(String),
@@ -77,7 +77,7 @@ impl ActionHandle {
         run(self.erased.clone().plan(config)).await
     }
 
-    /// Does it. It begins at once, and is finished also where nobody listens any more.
+    /// Runs the action. It starts at once, and is finished even if no one listens any more.
     pub fn invoke(&self, config: Raw) -> BoxStream<'static, ActionEvent> {
         let (progress, mut told) = mpsc::unbounded_channel();
         let work = tokio::spawn(run(self.erased.clone().invoke(config, Progress(progress))));

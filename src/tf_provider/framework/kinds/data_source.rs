@@ -24,16 +24,16 @@ pub trait DataSource: Send + Sync + 'static {
         Diagnostics::none()
     }
 
-    /// Reads it. The configuration is wholly known; the result has no unknown in it.
+    /// Reads it. The configuration is completely known. The result has no unknown in it.
     async fn read(&self, config: Self::Model) -> (Option<Self::Model>, Diagnostics);
 }
 
-/// What a data source found.
+/// The answer of a data source.
 #[derive(Default)]
 pub struct DataResponse {
-    /// The configuration, and what was found; absent on errors.
+    /// The configuration with the result. Absent on errors.
     pub state: Option<Raw>,
-    /// What there is to say.
+    /// The diagnostics.
     pub diagnostics: Diagnostics,
 }
 failed!(DataResponse);

@@ -13,13 +13,13 @@ use super::operation::{
 use crate::tf_provider::framework::schema::SecretTest;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw};
 
-/// What an ephemeral resource gives when it is opened.
+/// An opened ephemeral resource.
 pub struct Opened<E: EphemeralResource + ?Sized> {
-    /// The configuration, and what was computed.
+    /// The configuration with the computed values.
     pub result: E::Model,
-    /// What closing needs. Terraform hands this to `close` even after renewals, OpenTofu the latest renewal's.
+    /// The data for `close`. Terraform passes this to `close` even after renewals, OpenTofu the latest renewal's.
     pub private: E::Private,
-    /// When it has to be renewed, if it has to.
+    /// When it must be renewed, if it must.
     pub renew_at: Option<SystemTime>,
 }
 
@@ -36,7 +36,7 @@ pub struct Renewed<E: EphemeralResource + ?Sized> {
 pub trait EphemeralResource: Send + Sync + 'static {
     /// Configuration and result in one.
     type Model: Model;
-    /// What is carried from open to renew and close.
+    /// The data that is passed from open to renew and close.
     type Private: Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// Its type's name.
@@ -48,26 +48,26 @@ pub trait EphemeralResource: Send + Sync + 'static {
         Diagnostics::none()
     }
 
-    /// Makes it. The configuration is wholly known; the result must echo it.
+    /// Makes it. The configuration is completely known. The result must echo it.
     async fn open(&self, config: Self::Model) -> (Option<Opened<Self>>, Diagnostics);
 
     /// Prolongs its life.
     async fn renew(&self, private: Self::Private) -> (Option<Renewed<Self>>, Diagnostics);
 
-    /// Ends it. Called on every way out, errors and interrupts included.
+    /// Ends it. Called in every case, also after errors and interrupts.
     async fn close(&self, private: Self::Private) -> Diagnostics;
 }
 
 /// An opened ephemeral resource.
 #[derive(Default)]
 pub struct OpenResponse {
-    /// The configuration, and what was computed; absent on errors.
+    /// The configuration with the computed values. Absent on errors.
     pub result: Option<Raw>,
     /// For renew and close.
     pub private: Vec<u8>,
-    /// When it has to be renewed.
+    /// When it must be renewed.
     pub renew_at: Option<SystemTime>,
-    /// What there is to say.
+    /// The diagnostics.
     pub diagnostics: Diagnostics,
 }
 
@@ -78,7 +78,7 @@ pub struct RenewResponse {
     pub private: Vec<u8>,
     /// When that is due.
     pub renew_at: Option<SystemTime>,
-    /// What there is to say.
+    /// The diagnostics.
     pub diagnostics: Diagnostics,
 }
 failed!(OpenResponse, RenewResponse);
@@ -158,7 +158,7 @@ impl<E: EphemeralResource> Erased for Typed<E> {
     }
 }
 
-/// What an ephemeral resource carries from open to close: always there, since open wrote it.
+/// The data of an ephemeral resource from open to close. It is always there, because open wrote it.
 fn carried<P: DeserializeOwned>(private: &[u8]) -> Result<P, Diagnostic> {
     match decode::<Option<P>>(private)? {
         Some(private) => Ok(private),

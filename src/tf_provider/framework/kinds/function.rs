@@ -7,16 +7,17 @@ use crate::tf_provider::framework::catch::catch;
 use crate::tf_provider::framework::schema::null_elements;
 use crate::tf_provider::framework::{Diagnostics, Path, Raw, Signature};
 
-/// Why a function has no result.
+/// The error of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionError {
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what to write.
     pub text: String,
-    /// The argument that is at fault, from 0.
+    /// The wrong argument, counted from 0.
     pub argument: Option<i64>,
 }
 
-/// A function's arguments: as many as its signature has, none null, and known but where the parameter allows it.
+/// A function's arguments: as many as its signature has. None is null, and all are known, unless the parameter allows
+/// unknown ones.
 pub struct Arguments(pub Vec<Raw>);
 
 impl Arguments {
@@ -67,7 +68,7 @@ impl FunctionHandle {
                 return Err(FunctionError { text: null.detail, argument: i64::try_from(i).ok() });
             }
         }
-        // On the connection's own task: a pure function is done sooner than another thread would have begun it.
+        // It runs on the connection's own task: a pure function is done sooner than another thread would have begun it.
         let arguments = Arguments(arguments);
         match catch(async { self.erased.call(&arguments) }).await {
             Ok(result) => result,

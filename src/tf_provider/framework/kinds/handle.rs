@@ -4,14 +4,14 @@ use std::sync::OnceLock;
 
 use crate::tf_provider::framework::{Mode, Model, Schema, Type};
 
-/// A schema and the type that follows from it. Most processes serve a type or two, and so build no other.
+/// A schema and its type. It is built when it is needed, because most processes serve only one or two types.
 pub(super) struct Shape {
     build: fn() -> Schema,
     built: OnceLock<(Schema, Type)>,
 }
 
 impl Shape {
-    /// The shape of what has no state. A declaration that is shared with resources says nothing of a replacement there.
+    /// The shape of a kind without state. Attributes that are shared with resources do not require a replacement there.
     pub(super) fn of<M: Model>() -> Shape {
         let build = || {
             let mut schema = schema::<M>(0);
@@ -21,7 +21,7 @@ impl Shape {
         Shape { build, built: OnceLock::new() }
     }
 
-    /// The shape of what is configured and never answered: nothing in it is computed.
+    /// The shape of a kind that has only a configuration. Nothing in it is computed.
     pub(super) fn of_configuration<M: Model>() -> Shape {
         let build = || {
             let mut schema = schema::<M>(0);
@@ -58,7 +58,7 @@ impl Shape {
     }
 }
 
-/// What every handle offers. It has a `shape` and an `erased`.
+/// The methods of every handle. It has a `shape` and an `erased`.
 macro_rules! handle {
     ($handle:ident) => {
         impl $handle {

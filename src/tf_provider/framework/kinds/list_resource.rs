@@ -1,7 +1,7 @@
 //! List resources: existing objects of a managed resource, as `terraform query` lists them.
 //!
-//! A list is a stream, and nothing is read before somebody asks for it: whoever has seen enough drops the stream, and the
-//! work ends there. So, unlike the operations of the other kinds, a list has no task of its own.
+//! A list is a stream, and reads nothing before it is polled. A caller that has seen enough drops the stream, and the work
+//! ends. So, unlike other operations, a list does not run in its own task.
 
 use std::sync::Arc;
 
@@ -20,20 +20,19 @@ use crate::tf_provider::framework::{Diagnostic, Diagnostics, IdentitySchema, Mod
 
 /// An object that a list has found.
 pub struct Listed<R: Resource> {
-    /// What people call it.
+    /// Its name for people.
     pub display_name: String,
-    /// The object: at least what identifies it, and all of it where whole objects are asked for.
+    /// The object: at least its identity, and all of it if whole objects are requested.
     pub object: R::Model,
 }
 
-/// What a list comes to, one after the other: an object with what there is to say of it, or only something to say. An
-/// error ends the list.
+/// The items of a list: an object with diagnostics, or only diagnostics. An error ends the list.
 pub type Listing<R> = BoxStream<'static, (Option<Listed<R>>, Diagnostics)>;
 
 /// A list of the existing objects of a managed resource. It has the resource's type name.
 #[async_trait]
 pub trait ListResource: Send + Sync + 'static {
-    /// Whose objects it lists. The resource must have an identity.
+    /// The resource whose objects it lists. It must have an identity.
     type Of: Resource;
     /// The configuration: which objects are listed.
     type Config: Model;
@@ -44,30 +43,30 @@ pub trait ListResource: Send + Sync + 'static {
         Diagnostics::none()
     }
 
-    /// Lists the objects. The configuration is wholly known. `whole`: whether whole objects are asked for.
+    /// Lists the objects. The configuration is completely known. `whole` means that whole objects are requested.
     fn list(&self, config: Self::Config, whole: bool) -> Listing<Self::Of>;
 }
 
 /// A request to list objects.
 pub struct ListRequest {
-    /// Which.
+    /// The configuration.
     pub config: Raw,
-    /// Whether whole objects are asked for.
+    /// Whether whole objects are requested.
     pub include_resource: bool,
-    /// How many objects are asked for; `None` for all.
+    /// The number of requested objects. `None` for all.
     pub limit: Option<usize>,
 }
 
-/// An object of a list. Without an identity it is no object, and there is only something to say.
+/// An object of a list. Without an identity, it is only a carrier of diagnostics.
 #[derive(Default)]
 pub struct ListEvent {
-    /// What identifies the object.
+    /// The object's identity.
     pub identity: Option<Raw>,
-    /// What people call it.
+    /// Its name for people.
     pub display_name: String,
-    /// The whole object, where it is asked for.
+    /// The whole object, if it was requested.
     pub object: Option<Raw>,
-    /// What there is to say.
+    /// The diagnostics.
     pub diagnostics: Diagnostics,
 }
 failed!(ListEvent);
@@ -97,7 +96,7 @@ impl ListResourceHandle {
         }
     }
 
-    /// Lists objects, as many as are asked for. It ends after an error.
+    /// Lists the requested number of objects. It ends after an error.
     pub fn list(&self, request: ListRequest) -> BoxStream<'static, ListEvent> {
         let (limit, span) = (request.limit, tracing::Span::current());
         let events = stream::once(self.erased.clone().list(request)).flatten();

@@ -1,5 +1,5 @@
-//! The kinds of things that a provider has, a file each: the trait that implements one, what core asks and is answered, and
-//! the handle by which the registry has one, without its types.
+//! The kinds of things that a provider has. Each file has the trait that implements the kind, its requests and answers, and
+//! the handle by which the registry has one without its types.
 
 mod action;
 mod data_source;

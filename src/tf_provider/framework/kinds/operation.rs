@@ -1,7 +1,7 @@
-//! What the operations of all kinds share: a task of their own, failures as answers, models and private state from and to
-//! what core sends.
+//! What the operations of all kinds share: their own task, failures as answers, and conversions of models and private
+//! state.
 //!
-//! An operation runs in a task of its own, so that one that the client has given up on still ends, and a panic in it is a
+//! An operation runs in its own task. So it still ends if the client has given up on it, and a panic in it becomes a
 //! diagnostic.
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -11,16 +11,16 @@ use crate::tf_provider::framework::catch::catch;
 use crate::tf_provider::framework::schema::{SecretTest, nulls, validate_again};
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Mismatch, Model, Path, Raw, validate};
 
-/// What the client says of itself with a request.
+/// The client's capabilities, from a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ClientCapabilities {
-    /// It knows write-only attributes; older clients would store their values.
+    /// It knows write-only attributes. Older clients would store their values.
     pub write_only_attributes: bool,
-    /// It takes deferred answers. Terraform says so in the walk that applies, and not in the one that plans.
+    /// It takes deferred answers. Terraform sets this in the walk that applies, and not in the one that plans.
     pub deferral: bool,
 }
 
-/// An answer that can say that its operation failed.
+/// An answer that can report that its operation failed.
 pub(super) trait Failed {
     fn failed(why: Diagnostics) -> Self;
 }
@@ -31,7 +31,7 @@ impl Failed for Diagnostics {
     }
 }
 
-/// Makes an answer with diagnostics and nothing else where its operation failed.
+/// Implements the failed answer of a type: only its diagnostics.
 macro_rules! failed {
     ($($answer:ty),*) => {$(
         impl $crate::tf_provider::framework::kinds::operation::Failed for $answer {
@@ -54,7 +54,7 @@ macro_rules! check {
 }
 pub(super) use check;
 
-/// Runs an operation in a task of its own, which logs as part of the caller's span.
+/// Runs an operation in its own task, which logs as part of the caller's span.
 pub(super) async fn run<T: Failed + Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match tokio::spawn(catch(work).in_current_span()).await {
         Ok(Ok(done)) => done,
@@ -79,8 +79,8 @@ pub(super) async fn validated<M: Model, F: Future<Output = Diagnostics>>(
     found
 }
 
-/// Refuses what validation has not seen, since it was not known: null elements; and what it has let pass, since it might have
-/// been a mock's. It is the last look before the remote side hears anything.
+/// Refuses null elements that validation could not see because they were unknown, and values that validation accepted
+/// because they could come from a mock. This is the last check before anything is sent.
 pub(super) fn refuse_nulls<M: Model>(config: &Raw, secret: SecretTest) -> Result<(), Diagnostics> {
     let attributes = M::attributes();
     let mut found = nulls(&attributes, config);
@@ -88,7 +88,7 @@ pub(super) fn refuse_nulls<M: Model>(config: &Raw, secret: SecretTest) -> Result
     found.into_result()
 }
 
-/// The same where all must be known. Core promises that it is; what it is not could be mistaken for less than it will be.
+/// The same if everything must be known. Core promises that. An unknown value could be mistaken for an absent one.
 pub(super) fn refuse_nulls_and_unknowns<M: Model>(
     config: &Raw,
     secret: SecretTest,
@@ -105,20 +105,20 @@ pub(super) fn model<M: Model>(raw: &Raw) -> Result<M, Diagnostic> {
     M::from_object(raw).map_err(|e| mismatch(&e))
 }
 
-/// An object as its model; `None` where it is null.
+/// An object as its model. `None` if it is null.
 pub(super) fn maybe<M: Model>(raw: &Raw) -> Result<Option<M>, Diagnostic> {
     if raw.is_null() { Ok(None) } else { model(raw).map(Some) }
 }
 
 fn mismatch(mismatch: &Mismatch) -> Diagnostic {
     let detail = format!("Terraform and the provider disagree about the schema. {mismatch}. This is a bug.");
-    // Not further down: the names do not tell the elements of lists, sets and maps on the way.
+    // The path ends here, because the names do not show the elements of lists, sets and maps on the way.
     let at = mismatch.at.first().map_or_else(Path::root, |name| Path::of(name));
     Diagnostic::error("A value does not fit the schema", detail).at(at)
 }
 
-/// Reads private state; where there is none, it is the default. This SDK writes JSON objects: anything else is another
-/// SDK's, left there by another provider that managed the object before, and counts as none.
+/// Reads private state. Without one, it is the default. This SDK writes JSON objects. Anything else comes from another
+/// provider that managed the object before, and counts as none.
 pub(super) fn decode<P: DeserializeOwned + Default>(bytes: &[u8]) -> Result<P, Diagnostic> {
     if !is_object(bytes) {
         return Ok(P::default());

@@ -30,14 +30,14 @@ pub trait Provider: Send + Sync + 'static {
         Diagnostics::none()
     }
 
-    /// Takes the configuration. At plan, values may be unknown: what needs them is then left for apply. May be called
-    /// again with another configuration in the same process.
+    /// Takes the configuration. At plan, values may be unknown. Operations that need them then wait for the apply. May be
+    /// called again with another configuration in the same process.
     async fn configure(&self, config: Self::Config) -> Diagnostics;
 
-    /// The user has asked Terraform to stop: what is under way returns what it has soon, so that it is saved.
+    /// The user has asked Terraform to stop. Running operations soon return what they have, so that it is saved.
     async fn stop(&self);
 
-    /// The process is about to leave, within a second or so: the last chance to clear away what Terraform has not closed.
+    /// The process ends within about a second. This is the last chance to clean up what Terraform has not closed.
     async fn close(&self) {}
 }
 

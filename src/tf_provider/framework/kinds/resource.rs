@@ -9,37 +9,36 @@ use crate::tf_provider::framework::path::Path;
 use crate::tf_provider::framework::schema::Model;
 use crate::tf_provider::framework::value::Raw;
 
-/// A plan in the making. The framework has planned what the declarations say; the resource may change `planned`,
-/// within core's rules: what the configuration sets is planned as configured or as it was.
+/// A plan before it is final. The framework has planned from the declarations. The resource may change `planned` within
+/// core's rules: a configured value is planned as configured or as it was.
 pub struct Planning<R: Resource + ?Sized> {
-    /// The configuration; write-only values are here only.
+    /// The configuration. Only it has write-only values.
     pub config: R::Model,
-    /// What it was; none on create.
+    /// The object before. `None` on create.
     pub prior: Option<R::Model>,
-    /// What it will be. Computed values still hold what they held: if anything differs in the end, the framework
-    /// makes unknown those that do not outlive an update, unless the resource changed them itself.
+    /// The planned object.
     pub planned: R::Model,
     /// Attributes whose change makes a new object.
     pub requires_replace: Vec<Path>,
-    /// Private state, carried on to apply.
+    /// Private state, passed on to apply.
     pub private: R::Private,
-    /// Core asks again, at apply: the first plan has looked for what is worth a warning. Not every client tells.
+    /// Core plans again, at apply. The first plan has given the warnings. Not every client says so.
     pub again: bool,
 }
 
 /// A change of an existing object.
 pub struct Updating<R: Resource + ?Sized> {
-    /// The configuration, wholly known; write-only values are here only.
+    /// The configuration, completely known. Only it has write-only values.
     pub config: R::Model,
-    /// What it was.
+    /// The object before.
     pub prior: R::Model,
-    /// What it shall be.
+    /// The planned object.
     pub planned: R::Model,
     /// Private state of the plan.
     pub private: R::Private,
 }
 
-/// An object as it now is, in Terraform's state.
+/// An object for Terraform's state.
 pub struct Applied<R: Resource + ?Sized> {
     /// The state.
     pub state: R::Model,
@@ -53,11 +52,11 @@ impl<R: Resource + ?Sized> Clone for Applied<R> {
     }
 }
 
-/// The outcome of a create or an update. Whatever was made must be in it, also beside an error: on create it is then
-/// saved as tainted; without it nobody would know of it. On update, none keeps the prior state.
+/// The outcome of a create or an update. It must have everything that was made, even with an error: after a failed create
+/// core saves it as tainted, and otherwise it would be lost. On update, `None` keeps the prior state.
 pub type Created<R> = (Option<Applied<R>>, Diagnostics);
 
-/// The outcome of a read: none where the object is gone. On errors the old state is kept.
+/// The outcome of a read. `None` if the object is gone.
 pub type ReadBack<R> = (Option<Applied<R>>, Diagnostics);
 
 /// What an import is given.
@@ -68,7 +67,7 @@ pub enum ResourceId {
     Identity(Raw),
 }
 
-/// The outcome of an import; what it leaves null is read right after.
+/// The outcome of an import. What it leaves null is read right after.
 pub type Imported<R> = Result<Applied<R>, Diagnostics>;
 
 /// State of an older version of the schema, as JSON.
@@ -105,12 +104,12 @@ pub(in crate::tf_provider::framework) fn without_host(address: &str) -> &str {
     address.split_once('/').map_or(address, |(_, rest)| rest)
 }
 
-/// A managed resource: a model, and what makes, reads, changes and deletes it.
+/// A managed resource: a model, and the operations that make, read, change and delete the object.
 #[async_trait]
 pub trait Resource: Send + Sync + 'static {
     /// Configuration, plan and state.
     type Model: Model;
-    /// What is kept beside the state for the provider alone. Not encrypted: never a secret.
+    /// The private state, which only the provider reads. Not encrypted: never a secret.
     type Private: Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static;
 
     /// Its type's name.
@@ -124,7 +123,7 @@ pub trait Resource: Send + Sync + 'static {
         Diagnostics::none()
     }
 
-    /// Refines a plan. Must come to the same outcome when it is called again at apply.
+    /// Refines a plan. It must give the same result when it is called again at apply.
     async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
         let _ = planning;
         Diagnostics::none()
@@ -144,13 +143,13 @@ pub trait Resource: Send + Sync + 'static {
         private: Self::Private,
     ) -> Created<Self>;
 
-    /// Looks at the object.
+    /// Reads the object.
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self>;
 
     /// Changes the object in place.
     async fn update(&self, updating: Updating<Self>) -> Created<Self>;
 
-    /// Deletes the object; on errors the state is kept.
+    /// Deletes the object. On errors the state is kept.
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics;
 
     /// Takes an existing object over.
@@ -163,8 +162,8 @@ pub trait Resource: Send + Sync + 'static {
         .into())
     }
 
-    /// Refines the configuration that is generated for an existing object: `config` is what follows from the declarations,
-    /// without what is computed, the defaults, and secrets. An import with it should plan no change.
+    /// Refines the configuration that is generated for an existing object. `config` follows from the declarations, without
+    /// computed values, defaults and secrets. An import with it should plan no change.
     async fn generate_config(&self, state: &Self::Model, config: &mut Self::Model) -> Diagnostics {
         let (_, _) = (state, config);
         Diagnostics::none()
@@ -177,14 +176,14 @@ pub trait Resource: Send + Sync + 'static {
         Err(Diagnostic::error(summary, detail).into())
     }
 
-    /// Fills in what a state lacks because an older version wrote it, as far as the rest of the state says it. Called for each
-    /// state that is read in. What it fills in is no change: no plan shows it.
+    /// Adds attributes that a state of an older version lacks, if they follow from the rest of the state. Called for each
+    /// state that is read. The additions are no change: no plan shows them.
     fn complete(&self, state: Self::Model) -> Self::Model {
         state
     }
 
-    /// Takes over the state of another type, or of another provider's type of the same name: `None` where it does not know
-    /// that type. The state of this very type never comes here: the framework takes it over.
+    /// Takes over the state of another type, or of another provider's type of the same name. `None` if it does not know
+    /// that type. The framework itself takes over states of this type.
     async fn move_from(&self, source: MoveSource) -> Option<Result<Applied<Self>, Diagnostics>> {
         let _ = source;
         None

@@ -1,8 +1,8 @@
-//! Managed resources as the registry has them: what core asks, what it is answered, and from models to raw values and back.
+//! Managed resources in the registry: requests, answers, and conversions between models and raw values.
 //!
-//! Two rules stand here, once. What an answer says of private state and identity replaces what core has stored, so what
-//! shall stay is repeated. And where an operation failed and left no new state, core keeps the old one, so that what belongs
-//! to the old one stays with it.
+//! Two rules are implemented here. First, an answer's private state and identity replace what core has stored, so values
+//! that should stay are repeated. Second, if an operation failed and left no new state, core keeps the old one, so the old
+//! private state and identity stay with it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -25,62 +25,62 @@ use crate::tf_provider::framework::{
     Diagnostic, Diagnostics, IdentitySchema, Model, Path, Plan, Raw, Severity, Type,
 };
 
-/// A request to look at an object.
+/// A request to read an object.
 pub struct ReadRequest {
-    /// What it was.
+    /// The object before.
     pub state: Raw,
     /// Private state.
     pub private: Vec<u8>,
-    /// Its identity, where one is stored.
+    /// Its identity, if one is stored.
     pub identity: Option<Raw>,
 }
 
 /// A request to plan one resource. `prior` is null on create, `proposed` and `config` on destroy.
 pub struct PlanRequest {
-    /// What it was.
+    /// The object before.
     pub prior: Raw,
-    /// Core's proposal; only whether it is null counts, the framework plans from the configuration.
+    /// Core's proposal. Only whether it is null counts, because the framework plans from the configuration.
     pub proposed: Raw,
     /// The configuration.
     pub config: Raw,
     /// Private state.
     pub private: Vec<u8>,
-    /// Its identity, where one is stored.
+    /// Its identity, if one is stored.
     pub identity: Option<Raw>,
-    /// Core has asked before: it asks again at apply. Not every client tells.
+    /// Core has planned before, and plans again at apply. Not every client says so.
     pub again: bool,
 }
 
 /// A plan. `planned` is absent on errors.
 #[derive(Default)]
 pub struct PlanResponse {
-    /// What it will be.
+    /// The planned object.
     pub planned: Option<Raw>,
     /// Attributes whose change makes a new object.
     pub requires_replace: Vec<Path>,
-    /// Private state, carried on to apply.
+    /// Private state, passed on to apply.
     pub private: Vec<u8>,
-    /// The identity, where it is known.
+    /// The identity, if it is known.
     pub identity: Option<Raw>,
-    /// What there is to say.
+    /// The diagnostics.
     pub diagnostics: Diagnostics,
 }
 
 /// A request to apply a plan. `prior` is null on create, `planned` and `config` on destroy.
 pub struct ApplyRequest {
-    /// What it was.
+    /// The object before.
     pub prior: Raw,
-    /// What it shall be.
+    /// The planned object.
     pub planned: Raw,
     /// The configuration.
     pub config: Raw,
-    /// Private state of the plan; on destroy that of the state.
+    /// Private state of the plan. On destroy, that of the state.
     pub private: Vec<u8>,
-    /// The identity of the plan, where it is known.
+    /// The identity of the plan, if it is known.
     pub identity: Option<Raw>,
 }
 
-/// What apply came to. Without `state` core keeps the prior one on errors, and takes the object for gone otherwise.
+/// The result of an apply. Without `state`, core keeps the prior one on errors, and otherwise treats the object as gone.
 #[derive(Default)]
 pub struct ApplyResponse {
     /// The state.
@@ -89,32 +89,32 @@ pub struct ApplyResponse {
     pub private: Vec<u8>,
     /// The identity.
     pub identity: Option<Raw>,
-    /// What there is to say.
+    /// The diagnostics.
     pub diagnostics: Diagnostics,
 }
 
-/// What a read found; the same shape as an apply's.
+/// The result of a read. It has the same shape as an apply's.
 pub type ReadResponse = ApplyResponse;
-/// What an import found; the same shape as an apply's.
+/// The result of an import. It has the same shape as an apply's.
 pub type ImportResponse = ApplyResponse;
-/// What a move or an upgrade came to; the same shape as an apply's.
+/// The result of a move or an upgrade. It has the same shape as an apply's.
 pub type StateResponse = ApplyResponse;
 
-/// A configuration that was generated; absent on errors.
+/// A generated configuration. Absent on errors.
 #[derive(Default)]
 pub struct ConfigResponse {
     /// The configuration.
     pub config: Option<Raw>,
-    /// What there is to say.
+    /// The diagnostics.
     pub diagnostics: Diagnostics,
 }
 
 /// A stored identity, brought up to date.
 #[derive(Default)]
 pub struct IdentityResponse {
-    /// The identity; absent on errors.
+    /// The identity. Absent on errors.
     pub identity: Option<Raw>,
-    /// What there is to say.
+    /// The diagnostics.
     pub diagnostics: Diagnostics,
 }
 failed!(PlanResponse, ApplyResponse, ConfigResponse);
@@ -146,7 +146,7 @@ impl ResourceHandle {
         }
     }
 
-    /// The schema and the type of its identity; `None` for types without one.
+    /// The schema and the type of its identity. `None` for types without one.
     pub fn identity(&self) -> Option<&(IdentitySchema, Type)> {
         let build = || {
             let schema = self.erased.identity_schema()?;
@@ -167,7 +167,7 @@ impl ResourceHandle {
         StateResponse { state: Some(self.erased.complete(state)), ..StateResponse::default() }
     }
 
-    /// Reads an identity back from JSON. No identity has changed its layout yet: one of another version is unknown.
+    /// Reads an identity from JSON. No identity has changed its layout yet, so another version is unknown.
     pub fn upgrade_identity(&self, version: i64, json: &Json) -> IdentityResponse {
         let failed = |summary: String, detail: String| IdentityResponse {
             identity: None,
@@ -187,8 +187,7 @@ impl ResourceHandle {
         }
     }
 
-    /// Looks at an object. A lost object has no identity; after an error core keeps the old state, and so the old identity
-    /// stays.
+    /// Reads an object. A lost object has no identity. After an error core keeps the old state, so the old identity stays.
     pub async fn read(&self, request: ReadRequest) -> ReadResponse {
         let ReadRequest { state, private, identity } = request;
         let mut read = run(self.erased.clone().read(state, private)).await;
@@ -209,7 +208,7 @@ impl ResourceHandle {
         plan
     }
 
-    /// Applies a plan. Where an error leaves no new state, private state and identity stay as they were.
+    /// Applies a plan. If an error leaves no new state, private state and identity stay as they were.
     pub async fn apply(&self, request: ApplyRequest) -> ApplyResponse {
         let (before, private) = (request.identity.clone(), request.private.clone());
         let mut applied = run(self.erased.clone().apply(request)).await;
@@ -233,12 +232,12 @@ impl ResourceHandle {
         imported
     }
 
-    /// Makes the configuration that says what an object in this state is.
+    /// Makes the configuration of an object in this state.
     pub async fn generate_config(&self, state: Raw) -> ConfigResponse {
         run(self.erased.clone().generate_config(state)).await
     }
 
-    /// Takes over the state of another resource type, or of this one where only the provider's address has changed.
+    /// Takes over the state of another resource type, or of this one if only the provider's address has changed.
     pub async fn move_from(&self, source: MoveSource) -> StateResponse {
         let mut moved = if self.is_own(&source) {
             self.move_own(source).await
@@ -249,13 +248,13 @@ impl ResourceHandle {
         moved
     }
 
-    /// Whether a state is of this very type, from whichever registry the provider came. Terraform never asks for that move;
-    /// OpenTofu 1.12.0 to 1.12.4 do where the provider's host has changed.
+    /// Whether a state is of this type, from any registry. Terraform never requests that move. OpenTofu 1.12.0 to 1.12.4 do
+    /// if the provider's host has changed.
     fn is_own(&self, source: &MoveSource) -> bool {
         source.type_name == self.name && source.provider() == without_host(self.provider)
     }
 
-    /// Takes over the state of this type as a load of it does, with its private state.
+    /// Takes over a state of this type as if it was loaded, with its private state.
     async fn move_own(&self, source: MoveSource) -> StateResponse {
         let MoveSource { schema_version, json, private, .. } = source;
         let mut moved = self.upgrade(schema_version, json).await;
@@ -266,7 +265,7 @@ impl ResourceHandle {
         moved
     }
 
-    /// The identity for an answer: the new one, else the one before. Never one for a type without an identity schema: that
+    /// The identity for an answer: the new one, else the old one. Never one for a type without an identity schema: that
     /// crashes Terraform 1.15.
     fn either(&self, new: Option<Raw>, before: Option<Raw>) -> Option<Raw> {
         self.identity()?;
@@ -337,7 +336,7 @@ impl<R: Resource> Erased for Typed<R> {
     }
 
     fn complete(&self, state: Raw) -> Raw {
-        // What does not fit is told where it is used.
+        // A mismatch is reported where the value is used.
         match maybe(&state) {
             Ok(Some(model)) => self.0.complete(model).to_object(),
             Ok(None) | Err(_) => state,
@@ -377,7 +376,7 @@ impl<R: Resource> Erased for Typed<R> {
         });
         let (plan, (prior, private, diagnostics)) = check!(refined.await);
         PlanResponse {
-            // An object that is about to be replaced keeps its identity; a new one gets its own at apply.
+            // An object that will be replaced keeps its identity. A new one gets its own at apply.
             identity: prior.as_ref().and_then(identity::<R>),
             planned: Some(plan.planned),
             requires_replace: plan.requires_replace,

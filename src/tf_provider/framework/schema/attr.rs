@@ -1,12 +1,12 @@
-//! How Rust types stand for Terraform's: what they hold, and from raw values and back.
+//! The Rust types for Terraform's types: what they hold, and conversions from and to raw values.
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::attribute::{Kind, Nesting};
 use crate::tf_provider::framework::{Element, List, Map, Number, Raw, Set, Type, Value};
 
-/// A value whose Terraform type is not the one that the schema declares. Core conforms values before it sends them, so
-/// this is a bug on one of the two sides; it never holds content.
+/// A value whose Terraform type differs from the schema's. Core converts values before it sends them, so this is a bug on
+/// one of the two sides. It never contains the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// Attribute names from the root to the value.
@@ -37,7 +37,7 @@ impl std::fmt::Display for Mismatch {
 
 /// A Rust type that stands for a Terraform type.
 pub trait Attr: Sized {
-    /// Whether values of this type are secrets: their attributes are sensitive, without being told so.
+    /// Whether values of this type are secrets. Their attributes are then sensitive automatically.
     const SENSITIVE: bool = false;
 
     /// The Terraform type, or the nested attributes.
@@ -51,7 +51,7 @@ pub trait Attr: Sized {
 }
 
 impl<T: Attr> PartialEq for Set<T> {
-    /// Equal where Terraform sees the same set: it has no order.
+    /// Equal if Terraform sees the same set: a set has no order.
     fn eq(&self, other: &Set<T>) -> bool {
         self.to_raw() == other.to_raw()
     }
@@ -218,7 +218,7 @@ impl<T: Attr> Attr for Map<T> {
     }
 }
 
-/// What a collection holds, by what its elements hold.
+/// The kind of a collection, from the kind of its elements.
 fn collection(element: Kind, nesting: Nesting, of: fn(Type) -> Type) -> Kind {
     match element {
         Kind::Leaf(element) => Kind::Leaf(of(element)),

@@ -1,4 +1,4 @@
-//! Schemas: one declaration per attribute, from which the wire schema, the model and the docs page all come.
+//! Schemas. Each attribute has one declaration, from which the wire schema, the model and the docs page all come.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::tf_provider::framework::value::{Raw, Type};
 
-/// The schema of whatever has a configuration: a resource, the provider, and the other kinds but functions.
+/// The schema of everything with a configuration: a resource, the provider, and the other kinds but functions.
 #[derive(Clone, Debug)]
 pub struct Schema {
     /// The version of the state's layout; `upgrade` is called for states of an older one.
@@ -24,7 +24,7 @@ impl Schema {
     }
 }
 
-/// The object type that these attributes make.
+/// The object type of these attributes.
 pub fn object(attributes: &[Attribute]) -> Type {
     Type::Object(attributes.iter().map(|a| (a.name.to_owned(), a.kind.ty())).collect())
 }
@@ -34,14 +34,14 @@ pub fn object(attributes: &[Attribute]) -> Type {
 pub enum Kind {
     /// A value of a type.
     Leaf(Type),
-    /// Objects with attributes of their own.
+    /// Objects with their own attributes.
     Nested(Nesting, Vec<Attribute>),
-    /// A block with attributes of its own, at most one. Its values are those of a single nested object. Unlike in an object,
-    /// Terraform refuses a name in it that the schema does not have. Only a schema itself has blocks, and other blocks.
+    /// A block with its own attributes, at most one. Its values are those of a single nested object. Unlike in an object,
+    /// Terraform refuses unknown names in it. Only a schema itself and other blocks have blocks.
     Block(Vec<Attribute>),
 }
 
-/// How nested objects are held.
+/// The collection of nested objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nesting {
     /// One object.
@@ -76,7 +76,7 @@ pub enum Mode {
     Optional,
     /// The provider does.
     Computed,
-    /// The user may, else the provider does.
+    /// The user may. Otherwise the provider does.
     OptionalComputed,
 }
 
@@ -90,12 +90,12 @@ impl Mode {
 /// Whether two known values mean the same although they differ in spelling.
 pub type Equality = fn(&Raw, &Raw) -> bool;
 
-/// One attribute: everything that is said of it is said here.
+/// One attribute, with all its properties.
 #[derive(Clone, Debug)]
 pub struct Attribute {
     /// Its name in HCL.
     pub name: &'static str,
-    /// What it holds.
+    /// Its type, or its nested attributes.
     pub kind: Kind,
     /// Who sets it.
     pub mode: Mode,
@@ -105,17 +105,17 @@ pub struct Attribute {
     pub write_only: bool,
     /// What it means, in Markdown.
     pub description: &'static str,
-    /// Why it is not to be used any more, and what instead.
+    /// Why it should not be used any more, and what instead.
     pub deprecated: Option<&'static str>,
-    /// What it is where the configuration has nothing.
+    /// Its value if the configuration has none.
     pub default: Option<Raw>,
-    /// Whether a change makes a new object.
+    /// Whether a change replaces the object.
     pub requires_replace: bool,
-    /// Whether a computed value outlives an update; otherwise any change makes it unknown.
+    /// Whether a computed value survives an update. Otherwise any change makes it unknown.
     pub keep_prior: bool,
     /// When a change of spelling is no change.
     pub equality: Option<Equality>,
-    /// What its values must fulfil.
+    /// The rules for its values.
     pub validators: Vec<Validator>,
     /// Names of its siblings that may not be set beside it.
     pub conflicts_with: &'static [&'static str],
@@ -123,7 +123,7 @@ pub struct Attribute {
     pub identity: bool,
 }
 
-/// The properties of an attribute, as its declaration in a model spells them.
+/// The properties of an attribute, as its declaration in a model writes them.
 #[derive(Clone, Debug)]
 pub struct Spec {
     attribute: Attribute,
@@ -171,14 +171,14 @@ impl Spec {
         Spec { attribute, block: false }
     }
 
-    /// Where the user sets nothing, the provider does.
+    /// The provider sets it if the user does not.
     #[must_use]
     pub fn or_computed(mut self) -> Spec {
         self.attribute.mode = Mode::OptionalComputed;
         self
     }
 
-    /// Where the user sets nothing, it is this.
+    /// Its value if the user sets none.
     #[must_use]
     pub fn or(mut self, default: Raw) -> Spec {
         self.attribute.mode = Mode::OptionalComputed;
@@ -193,23 +193,23 @@ impl Spec {
         self
     }
 
-    /// A change makes a new object.
+    /// A change replaces the object.
     #[must_use]
     pub fn requires_replace(mut self) -> Spec {
         self.attribute.requires_replace = true;
         self
     }
 
-    /// A computed value outlives an update.
+    /// A computed value survives an update.
     #[must_use]
     pub fn keep_prior(mut self) -> Spec {
         self.attribute.keep_prior = true;
         self
     }
 
-    /// A change that this finds equal is no change: the plan keeps the prior value. For an object or a collection that holds
-    /// only while all of it is known at the first plan: where a part becomes known at apply, and the whole then equals the prior
-    /// value in another spelling, core finds the final plan inconsistent.
+    /// If this finds two values equal, the plan keeps the prior one. For an object or a collection, this works only while
+    /// all of it is known at the first plan. If a part becomes known at apply and the whole then equals the prior value in
+    /// another spelling, core finds the final plan inconsistent.
     #[must_use]
     pub fn same_if(mut self, equality: Equality) -> Spec {
         self.attribute.equality = Some(equality);
@@ -230,7 +230,7 @@ impl Spec {
         self
     }
 
-    /// A part of the resource's identity: what tells two remote objects apart. An import may leave it out where it is
+    /// A part of the resource's identity, which distinguishes remote objects. An import may leave it out where it is
     /// optional, and must give it otherwise.
     #[must_use]
     pub fn identity(mut self) -> Spec {
@@ -238,7 +238,7 @@ impl Spec {
         self
     }
 
-    /// Not to be used any more, and why.
+    /// Marks it as deprecated, with the reason.
     #[must_use]
     pub fn deprecated(mut self, why: &'static str) -> Spec {
         self.attribute.deprecated = Some(why);
@@ -248,7 +248,7 @@ impl Spec {
     /// The attribute of that name and kind. Called by [`model!`](crate::model).
     ///
     /// # Panics
-    /// Where a block's type is no model: that is found by whatever builds the schema first.
+    /// If a block's type is no model. The first build of the schema finds that.
     #[must_use]
     pub fn build(
         mut self,
@@ -271,13 +271,13 @@ impl Spec {
     }
 }
 
-/// What fails a check: where in the value, and why.
+/// The failure of a check: where in the value, and why.
 pub struct Fault {
-    /// What is wrong, as the rest of a sentence that starts with the value, and what would be right.
+    /// What is wrong, as the end of a sentence whose subject is the value, and what to write.
     pub fault: String,
     /// The offending part, if it is not the whole value: an element of a set or list, a key of a map.
     pub part: Option<String>,
-    /// It is quoted whatever it looks like: too long or too odd to be a credential.
+    /// It is quoted unless it has a credential's prefix: it is too long or too odd to be a credential.
     pub no_secret: bool,
 }
 
@@ -290,13 +290,13 @@ impl Fault {
 
 type Check = dyn Fn(&Raw) -> Result<(), Fault> + Send + Sync;
 
-/// A rule for known values, with the words that the docs page has for it.
+/// A rule for known values, with the text that the docs page has for it.
 #[derive(Clone)]
 pub struct Validator {
     /// What values must be, for the docs page.
     pub rule: String,
     check: Arc<Check>,
-    /// Validation passes what a mock of Terraform may have made up.
+    /// Validation accepts what a mock of Terraform may have made up.
     passes_mocks: bool,
 }
 
@@ -326,8 +326,8 @@ impl Validator {
         Validator::new(rule, move |raw| each(raw, &check, false))
     }
 
-    /// The same, but validation passes a text that `mock_provider` may have made up for a computed attribute: a configuration
-    /// is validated in tests too. The plan, which a mock answers itself, refuses it.
+    /// The same, but validation accepts a text that `mock_provider` may have made up for a computed attribute, because
+    /// Terraform also validates configurations in tests. The plan, which a mock answers itself, refuses it.
     #[must_use]
     pub fn passing_mocks(self) -> Validator {
         Validator { passes_mocks: true, ..self }
@@ -352,12 +352,12 @@ impl Validator {
         Validator::string(&list, move |text| if values.contains(&text) { Ok(()) } else { Err(fault.clone()) })
     }
 
-    /// Whether a known value fulfils the rule, for validation: what a mock may have made up can pass.
+    /// Whether a known value fulfils the rule, for validation: a value that a mock may have made up can pass.
     pub fn validate(&self, raw: &Raw) -> Result<(), Fault> {
         if self.passes_mocks && has_made_up(raw) { Ok(()) } else { self.check(raw) }
     }
 
-    /// Whether validation may have passed what does not fulfil the rule.
+    /// Whether validation may have accepted a value that does not fulfil the rule.
     pub fn is_lenient(&self) -> bool {
         self.passes_mocks
     }
@@ -368,7 +368,8 @@ impl Validator {
     }
 }
 
-/// Whether a string is such as mocks make up: Terraform 8 lower-case letters and digits, OpenTofu 4 to 16 letters and digits.
+/// Whether a string may come from a mock: Terraform makes 8 lower-case letters and digits, OpenTofu 4 to 16 letters and
+/// digits.
 fn has_made_up(raw: &Raw) -> bool {
     match raw {
         Raw::String(text) => {
@@ -385,14 +386,14 @@ impl fmt::Debug for Validator {
     }
 }
 
-/// An attribute of a resource's identity: what tells two remote objects apart, of a primitive type or a list of such.
+/// An attribute of a resource's identity. It has a primitive type or is a list of such.
 #[derive(Clone, Debug)]
 pub struct IdentityAttribute {
     /// Its name.
     pub name: &'static str,
     /// Its type.
     pub ty: Type,
-    /// Whether an import must give it; otherwise it may.
+    /// Whether an import must have it. Otherwise it may.
     pub required_for_import: bool,
     /// What it means.
     pub description: &'static str,
@@ -408,7 +409,7 @@ pub struct IdentitySchema {
 }
 
 impl IdentitySchema {
-    /// The identity that a model's declarations say: `None` where no attribute is part of one. An identity is at version 0.
+    /// The identity in a model's declarations. `None` if no attribute is part of one. Its version is 0.
     pub fn of(attributes: &[Attribute]) -> Option<IdentitySchema> {
         let part = |attribute: &Attribute| IdentityAttribute {
             name: attribute.name,
@@ -420,7 +421,7 @@ impl IdentitySchema {
         (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
     }
 
-    /// The identity of an object: `None` while a part of it is null or unknown.
+    /// The identity of an object. `None` while a part of it is null or unknown.
     pub fn identify(&self, object: &Raw) -> Option<Raw> {
         let part = |attribute: &IdentityAttribute| {
             let value = match (&attribute.ty, object.get(attribute.name)) {
@@ -438,7 +439,7 @@ impl IdentitySchema {
     }
 }
 
-/// The type that an attribute has as part of an identity, which knows no sets: there a set is a list, sorted.
+/// The type of an attribute in an identity. Identities have no sets: there a set is a sorted list.
 fn identity_type(ty: Type) -> Type {
     match ty {
         Type::Set(of) => Type::List(of),
@@ -468,8 +469,7 @@ pub struct Parameter {
     pub name: &'static str,
     /// Its type.
     pub ty: Type,
-    /// Whether an argument that is unknown, or unknown in a part, reaches the function. Otherwise Terraform answers with an
-    /// unknown result and does not call it.
+    /// Whether an unknown or partly unknown argument reaches the function. Otherwise Terraform answers with an unknown result and does not call it.
     pub allow_unknown: bool,
     /// What it means.
     pub description: &'static str,

@@ -12,7 +12,7 @@ pub trait Model: Clone + Send + Sync + Sized + 'static {
     /// The attributes, in the order of their declaration.
     fn attributes() -> Vec<Attribute>;
 
-    /// Reads an object; an attribute that is absent reads as null.
+    /// Reads an object. An absent attribute reads as null.
     fn from_object(raw: &Raw) -> Result<Self, Mismatch>;
 
     /// Writes the object.
@@ -22,10 +22,9 @@ pub trait Model: Clone + Send + Sync + Sized + 'static {
     fn null() -> Self;
 }
 
-/// Declares a model: per field its doc comment (the attribute's description), its type and its properties.
+/// Declares a model. Each field has its doc comment (the attribute's description), its type and its properties.
 ///
-/// What several models share is a model of its own, and stands first: `..field: Group` puts the group's attributes among the
-/// model's, and gives the group by `AsRef` and `AsMut`. Models are equal where Terraform sees the same values.
+/// Attributes that several models share are a separate model, and come first:
 ///
 /// ```
 /// use cloudflare_tokens::model;
@@ -136,7 +135,7 @@ macro_rules! model {
         }
 
         impl PartialEq for $name {
-            /// Equal where Terraform sees the same values: a set has no order.
+            /// Equal if Terraform sees the same values: a set has no order.
             fn eq(&self, other: &Self) -> bool {
 
                 $crate::tf_provider::framework::Model::to_object(self)
@@ -207,8 +206,8 @@ pub fn attribute_name(field: &'static str) -> &'static str {
     field.strip_prefix("r#").unwrap_or(field)
 }
 
-/// A model whose attributes the provider alone fills in, as a data source shows what a resource configures: same names, types
-/// and descriptions, and nothing to check.
+/// A model whose attributes are all computed, as in a data source that shows a resource's configuration: the same names,
+/// types and descriptions, without checks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View<M>(pub M);
 

@@ -1,6 +1,6 @@
-//! What a configuration does not say although it seems to: null elements of lists, sets and maps, required attributes that
-//! are null, and objects in which nothing is set. Terraform lets all of them through, and it drops a name that it does not
-//! know inside an object. A provider that skipped them would do less than the configuration says, or more.
+//! Finds gaps in a configuration: null elements of lists, sets and maps, required attributes that are null, and objects in
+//! which nothing is set. Terraform accepts all of them, and inside an object it drops unknown names. A provider that
+//! ignored them would do less or more than the configuration says.
 
 use super::attribute::{Attribute, Kind, Mode, Nesting};
 use crate::tf_provider::framework::diagnostics::{Diagnostic, Diagnostics};
@@ -22,8 +22,8 @@ pub(crate) fn null_elements(ty: &Type, value: &Raw, at: &Path) -> Diagnostics {
     found
 }
 
-/// A stored value without its null elements. Versions of the provider that took them applied them as if they were not
-/// there, so this is what a state of theirs means.
+/// A stored value without its null elements. Older versions of the provider ignored null elements, so this is what their
+/// states mean.
 pub(crate) fn without_null_elements(ty: &Type, value: Raw) -> Raw {
     let each = |of: &Type, elements: Vec<Raw>| {
         let elements = elements.into_iter().filter(|element| !element.is_null());
@@ -56,15 +56,15 @@ pub(super) fn missing(name: &str) -> Diagnostic {
     Diagnostic::error(format!("Missing `{name}`"), detail).at(Path::of(name))
 }
 
-/// A nested object or block as its messages name it.
+/// A nested object or block, as messages name it.
 struct Nested<'a> {
-    /// The nearest part of the configuration around it, or itself, that may be left out.
+    /// The nearest part of the configuration, around it or itself, that may be left out.
     dispensable: &'a str,
-    /// Whether it is a block: Terraform refuses a name that it does not know only there.
+    /// Whether it is a block. Only in blocks, Terraform refuses unknown names.
     block: bool,
 }
 
-/// Looks into an object: the whole configuration, or a nested one.
+/// Checks an object: the whole configuration, or a nested one.
 fn inside(
     attributes: &[Attribute],
     value: &Raw,
@@ -179,7 +179,8 @@ fn elements(
             }
         }
         Raw::Set(elements) => {
-            // The protocol cannot point at an element of a set: the message names what is inside, the path ends at the set.
+            // The protocol cannot point at an element of a set. So the message names what is inside, the path ends at the
+            // set.
             let mut within = Diagnostics::none();
             if elements.iter().any(Raw::is_null) {
                 within.push(null_element(format!("An element of `{at}`"), at, at, LIST));

@@ -1,5 +1,5 @@
-//! What is said of schemas: the same on the registry's pages and to Terraform, which shows it in editors and in `terraform
-//! providers schema`.
+//! The texts of schemas. The registry's pages and Terraform use the same ones. Terraform shows them in editors and in
+//! `terraform providers schema`.
 
 use super::attribute::{Attribute, Kind, Mode};
 use crate::tf_provider::framework::value::{Number, Raw};
@@ -24,7 +24,7 @@ pub fn unwrap(doc: &str) -> String {
     out
 }
 
-/// All that is said of an attribute: its description, and then what its declaration says, a sentence each.
+/// The whole text of an attribute: its description, then a sentence for each property of its declaration.
 pub fn described(attribute: &Attribute, siblings: &[Attribute]) -> String {
     let mut text = unwrap(attribute.description);
     let further = remarks(attribute, siblings);
@@ -35,7 +35,7 @@ pub fn described(attribute: &Attribute, siblings: &[Attribute]) -> String {
     text
 }
 
-/// What the declaration says besides the description, a sentence each.
+/// The properties in the declaration, one sentence each.
 fn remarks(attribute: &Attribute, siblings: &[Attribute]) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(default) = &attribute.default {
@@ -66,7 +66,7 @@ fn remarks(attribute: &Attribute, siblings: &[Attribute]) -> Vec<String> {
     out
 }
 
-/// A conflict is declared on one side and holds on both.
+/// The conflicting siblings. A conflict is declared on one side and holds on both.
 fn conflicts<'a>(attribute: &'a Attribute, siblings: &'a [Attribute]) -> Vec<&'a str> {
     let others = siblings.iter().filter(|other| {
         attribute.conflicts_with.contains(&other.name) || other.conflicts_with.contains(&attribute.name)

@@ -154,8 +154,8 @@ fn nested(
             elements.iter().for_each(|(key, e)| object(inner, e, &at.key(key), round, found));
         }
         (Nesting::Set, Raw::Set(elements)) => {
-            // The protocol cannot point at an element of a set: the message names the inner attribute, the path ends
-            // at the set.
+            // The protocol cannot point at an element of a set. So the message names the inner attribute, the path ends at
+            // the set.
             let mut inside = Diagnostics::none();
             elements.iter().for_each(|e| object(inner, e, at, round, &mut inside));
             for diagnostic in inside.0 {

@@ -1,4 +1,4 @@
-//! Values: null, not known before apply, or known. As Terraform sends them, and as the fields of models hold them.
+//! Values: null, not known before apply, or known. In Terraform's form, and as fields of models.
 
 mod raw;
 mod typed;

@@ -70,17 +70,17 @@ impl Raw {
         Raw::Set(elements)
     }
 
-    /// True for null.
+    /// Whether it is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Raw::Null)
     }
 
-    /// True where the value itself is unknown.
+    /// Whether the value itself is unknown.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Raw::Unknown)
     }
 
-    /// True where nothing in the value is unknown.
+    /// Whether nothing in the value is unknown.
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Raw::Unknown => false,
@@ -107,7 +107,7 @@ impl Raw {
         }
     }
 
-    /// An attribute of an object; null where there is no such object or attribute.
+    /// An attribute of an object. Null if there is no such object or attribute.
     pub fn get(&self, name: &str) -> &Raw {
         self.as_map().and_then(|attributes| attributes.get(name)).unwrap_or(&Raw::Null)
     }
@@ -187,7 +187,7 @@ impl std::fmt::Debug for Raw {
     }
 }
 
-/// A number as its shortest decimal text, which is what Terraform compares: no integer ever passes through a float.
+/// A number as its shortest decimal text, as Terraform compares: no integer ever passes through a float.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number(String);
 
@@ -207,7 +207,7 @@ impl Number {
         &self.0
     }
 
-    /// The integer, where it is one and fits.
+    /// The integer, if it is one and fits.
     pub fn as_i64(&self) -> Option<i64> {
         self.0.parse().ok()
     }

@@ -62,7 +62,7 @@ impl Type {
         }
     }
 
-    /// Reads Terraform's JSON notation; `None` where it is none.
+    /// Reads Terraform's JSON notation. `None` if it is malformed.
     pub fn from_json(json: &Json) -> Option<Type> {
         if let Some(name) = json.as_str() {
             return match name {
