@@ -140,7 +140,7 @@ fn what_only_the_list_of_groups_can_tell_is_refused_at_plan() {
     refused(&format!("{R2}, r2_buckets = [\"default/p\"]"), "3 to 63 lower-case letters");
     refused(
         r#"permission_groups = ["abcdef0123456789abcdef012345678"]"#,
-        "is not 32 lower-case hexadecimal digits",
+        "an id has 32 hexadecimal digits in lower case",
     );
     refused(r#"permission_groups = ["Zone Read", "Zone Rea"], zones = ["*"]"#, "\"Zone Read\"");
 }

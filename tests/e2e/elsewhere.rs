@@ -43,7 +43,7 @@ fn a_roll_says_why_and_that_the_old_value_stops_once_in_a_run() {
     age(&stage, 31);
     let plan = stage.tf.plan().success();
     plan.says("its value is 31 days old (`rotation.every = \"30d\"`)")
-        .says("the old one stops working at once");
+        .says("The old value stops working at once");
     let applied = stage.tf.apply().success();
     assert_eq!(times(&applied, "its value is 31 days old"), 1, "{}", applied.stdout);
     let config = with(r#"rotation = { every = "30d", triggers = { by = "two", with = "x" } }"#);

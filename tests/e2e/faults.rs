@@ -156,7 +156,7 @@ fn less_than_was_asked_is_an_error_that_names_the_groups_and_the_state_is_saved(
     stage.config(&config("Workers Scripts Write"));
     let applied = apply_and(&stage, "POST", |_| stage.sim.remove_group(&scripts));
     applied
-        .failure("granted less than was asked")
+        .failure("granted less than was requested")
         .failure("left out permission groups: \"Workers Scripts Write\"");
     let id = stage.text(TOKEN, "id");
     assert_eq!(stage.sim.token_value(&id), Some(stage.text(TOKEN, "value")));
@@ -168,7 +168,7 @@ fn less_than_was_asked_is_an_error_that_names_the_groups_and_the_state_is_saved(
     stage.sim.fault(Fault::new(FaultKind::LatencyBefore(Duration::from_millis(700))).method("PUT"));
     stage.config(&config("Pages Write"));
     let applied = apply_and(&stage, "PUT", |_| stage.sim.remove_group(&pages));
-    applied.failure("granted less than was asked").failure("left out permission groups: \"Pages Write\"");
+    applied.failure("granted less than was requested").failure("left out permission groups: \"Pages Write\"");
     assert_eq!(stage.text(TOKEN, "id"), id);
 }
 

@@ -39,7 +39,7 @@ fn a_binding_to_a_token_that_does_not_exist_fails_the_plan() {
     assert!(stage.sim.delete(&id));
     let plan = stage.tf.plan();
     let plan = plan.failure(&format!("There is no API token {id}"));
-    plan.failure(&format!("The account {} was asked", stage.sim.account_id()));
+    plan.failure(&format!("The account {} has no token with this id", stage.sim.account_id()));
 }
 
 #[test]
@@ -76,7 +76,11 @@ fn a_binding_in_another_account_than_its_token_fails_the_plan() {
     stage.tf.write("main.tf", &config(""));
     stage.tf.apply().success();
     stage.tf.write("main.tf", &config(&format!("{TOKEN}.id")));
-    stage.tf.plan().failure(&format!("The account {second} was asked")).failure("another provider alias");
+    stage
+        .tf
+        .plan()
+        .failure(&format!("The account {second} has no token with this id"))
+        .failure("another provider alias");
 }
 
 #[test]
@@ -186,7 +190,7 @@ fn a_credential_that_expires_soon_is_warned_of_once() {
     let two = format!("{}{}", with(""), with("").replace("\"t\"", "\"u\""));
     let plan = stage.config(&two).tf.plan().success();
     assert_eq!(times(&plan, "The provider's credential expires soon"), 1, "{}", plan.stdout);
-    plan.says("It expires in 1 hour");
+    plan.says("The credential expires in 1 hour");
     assert_eq!(stage.sim.count("GET", VERIFY), 1);
 }
 
@@ -204,7 +208,7 @@ fn words_are_the_users_own_and_end_once() {
     let stage = Stage::new();
     let block = "provider \"cloudflare\" {\n  guardrails { max_lifetime = \"90d\" }\n}\n";
     let plan = stage.config(&format!("{block}{}", with("expires_in = \"91d\""))).tf.plan();
-    plan.failure("to end within 90d, and this one ends later");
+    plan.failure("to expire within 90d, and this one expires later");
     let output = "output \"o\" {\n  value = provider::cloudflare::r2_bucket_resource(\"CCC\", \"EU\", \"photos\")\n}\n"
         .replace("CCC", &stage.sim.account_id());
     let plan = stage.config(&output).tf.plan();

@@ -157,7 +157,7 @@ fn another_recipient_of_a_value_that_nobody_has_kept_rolls_the_token_and_the_pla
     stage.apply(&unstored(&[age.as_named("ops"), sodium.as_named("github")]));
     let (id, old) = (stage.text(TOKEN, "id"), value(&stage));
     stage.config(&unstored(&[age.as_named("ops"), other.as_named("github")]));
-    stage.tf.plan().success().says("The token is rolled").says("the old one stops working at once");
+    stage.tf.plan().success().says("The token is rolled").says("The old value stops working at once");
     stage.tf.apply().success();
     stage.settled();
     let new = value(&stage);

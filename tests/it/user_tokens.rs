@@ -146,7 +146,7 @@ async fn guardrails_hold_for_a_users_token_and_its_quota_is_told() {
     let provider = Provider::configured(&sim, block).await;
     let plan = provider.plan(TOKEN, None, &json!({"policies": dns("DNS Write")})).await;
     let found = told(&plan.diagnostics, Severity::Error);
-    assert!(found.contains("forbids to grant \"DNS Write\""), "{found}");
+    assert!(found.contains("does not allow a policy to grant \"DNS Write\""), "{found}");
     let mut made = 0;
     while made < 48 {
         made += 1;

@@ -198,7 +198,7 @@ async fn the_apis_codes_are_explained_at_their_attributes() {
     );
     let config = json!({"script_name": "edge-api", "name": "KEY", "value": "one"});
     let told = errors(provider.try_apply(TYPE, None, &config).await);
-    assert!(told.starts_with("name: ") && told.contains("removed outside"), "{told}");
+    assert!(told.starts_with("name: ") && told.contains("something else has removed it"), "{told}");
     assert!(!sim.faults_pending());
 }
 

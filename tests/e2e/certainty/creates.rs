@@ -15,6 +15,6 @@ fn a_create_that_is_lost_while_nothing_can_be_listed_is_sent_once() {
         let failed = stage.config(&config).tf.apply().failure("Could not create the API token");
         assert_eq!(stage.sim.count("POST", "**"), 1);
         assert_eq!(ids(&stage.sim).len(), 1);
-        failed.says("the list of tokens could not be read").never_says("did not show");
+        failed.says("the list of tokens could not be read").never_says("shows no token that it made");
     }
 }
