@@ -12,7 +12,7 @@ data "cloudflare_account_api_tokens" "active" {
   status = "active"
 }
 
-# Tokens that nobody has used so far.
+# Tokens that were never used.
 output "never_used" {
   value = {
     for token in data.cloudflare_account_api_tokens.active.tokens :
@@ -25,12 +25,12 @@ output "endless" {
   value = [for token in data.cloudflare_account_api_tokens.active.tokens : token.name if token.expires_on == null]
 }
 
-# What each token may do, a line for each right.
+# The rights of each token, one line for each right.
 output "rights" {
   value = { for token in data.cloudflare_account_api_tokens.active.tokens : token.name => token.grants... }
 }
 
-# Tokens that nobody has used for 90 days. One that was never used counts from its creation.
+# Tokens that were not used for 90 days. A token that was never used counts from its creation.
 output "stale" {
   value = [
     for token in data.cloudflare_account_api_tokens.active.tokens : token.name

@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# A token to look at. Any other does as well: by its `id`, or by its `name` where no other token has it.
+# An example token. You can also read any other token by its `id`, or by its `name` if no other token has it.
 resource "cloudflare_user_api_token" "cache" {
   provider = cloudflare-tokens
 

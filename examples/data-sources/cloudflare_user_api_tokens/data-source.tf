@@ -12,7 +12,7 @@ data "cloudflare_user_api_tokens" "active" {
   status = "active"
 }
 
-# Tokens that nobody has used so far.
+# Tokens that were never used.
 output "never_used" {
   value = {
     for token in data.cloudflare_user_api_tokens.active.tokens :

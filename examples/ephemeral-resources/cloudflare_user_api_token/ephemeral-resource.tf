@@ -24,7 +24,7 @@ ephemeral "cloudflare_user_api_token" "run" {
 }
 
 variable "user_id" {
-  description = "The user who authenticates."
+  description = "The id of the credential's user."
   type        = string
 }
 

@@ -7,7 +7,7 @@ terraform {
 }
 
 variable "other_account_id" {
-  description = "The id of an account, where it is not the token's own."
+  description = "The id of an account that is not the token's own."
   type        = string
   default     = "0da42c8d2132a9ddaf714f9e7c920711"
 }

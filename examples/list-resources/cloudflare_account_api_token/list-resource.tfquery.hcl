@@ -5,7 +5,7 @@ list "cloudflare_account_api_token" "all" {
   limit            = 1000
 }
 
-# Tokens that may write DNS records and that nobody has used for ninety days.
+# Tokens that can write DNS records and were not used for ninety days.
 list "cloudflare_account_api_token" "stale" {
   provider = cloudflare-tokens
 

@@ -1,4 +1,4 @@
-# The token has no policy of its own: what it may do is what its bindings say.
+# The token has no policy of its own. Its bindings add all of its rights.
 resource "cloudflare_account_api_token" "this" {
   account_id = var.account_id
   name       = var.name

@@ -13,7 +13,7 @@ output "value" {
   value       = cloudflare_account_api_token.this.value
   sensitive   = true
 
-  # Whoever uses the value finds every capability in place.
+  # A program that gets the value finds every capability in place.
   depends_on = [cloudflare_token_binding.this]
 }
 

@@ -75,7 +75,7 @@ variable "expires_in" {
 }
 
 variable "rotate_every" {
-  description = "How old a value may grow before an apply rolls the token, such as \"240h\". Left out: it is not rolled."
+  description = "The age at which an apply rolls the token, such as \"240h\". Default: it is not rolled."
   type        = string
   default     = null
 }

@@ -1,5 +1,5 @@
 variable "policies" {
-  description = "What the token may do, as in `cloudflare_account_api_token`."
+  description = "The policies of the token, as in `cloudflare_account_api_token`."
   type = set(object({
     effect            = optional(string, "allow")
     permission_groups = set(string)
@@ -59,7 +59,7 @@ variable "name" {
 }
 
 variable "condition" {
-  description = "From where the token may be used, as in `cloudflare_account_api_token`. Default: from everywhere."
+  description = "Limits where the token can be used from, as in `cloudflare_account_api_token`. Default: no limit."
   type = object({
     request_ip = object({
       in     = optional(set(string))

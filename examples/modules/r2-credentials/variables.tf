@@ -26,7 +26,7 @@ variable "access" {
 }
 
 variable "jurisdiction" {
-  description = "The jurisdiction of the buckets: `default` where none was chosen, else `eu` or the like."
+  description = "The jurisdiction of the buckets: `default` if none was chosen, else one such as `eu`."
   type        = string
   default     = "default"
   nullable    = false
@@ -60,7 +60,7 @@ variable "name" {
 }
 
 variable "condition" {
-  description = "From where the token may be used, as in `cloudflare_account_api_token`. Default: from everywhere."
+  description = "Limits where the token can be used from, as in `cloudflare_account_api_token`. Default: no limit."
   type = object({
     request_ip = object({
       in     = optional(set(string))

@@ -14,13 +14,13 @@ output "apply" {
 }
 
 output "plaintext_values" {
-  description = "The values that are not sealed, under `plan` and `apply`; null where they are."
+  description = "The values that are not sealed, under `plan` and `apply`. Null for sealed values."
   value       = { for name, token in cloudflare_account_api_token.this : name => token.value }
   sensitive   = true
 }
 
 output "policies" {
-  description = "What the tokens may do, under `plan` and `apply`."
+  description = "The rights of the tokens, under `plan` and `apply`."
   value       = { for name, token in cloudflare_account_api_token.this : name => token.policies }
 }
 

@@ -9,7 +9,7 @@ variable "resource_types" {
 
 variable "targets" {
   description = "What the policies apply to, as in `terraform_policies`: `{ zones = [...] }`, or `{}` without zones."
-  # No object type: the function tells what is left out from what is null by mistake.
+  # It has no object type, so that the function can distinguish an omitted attribute from a null by mistake.
   type     = any
   default  = {}
   nullable = false

@@ -49,7 +49,7 @@ locals {
     }
   }
 
-  # A token that is disabled, expired or revoked harms nobody.
+  # A disabled, expired or revoked token can do no harm.
   watched = [
     for token in local.tokens : {
       id           = token.id

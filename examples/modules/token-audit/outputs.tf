@@ -14,7 +14,7 @@ output "expiring" {
 }
 
 output "unrestricted" {
-  description = "The active tokens that work from everywhere and for ever."
+  description = "The active tokens without an IP condition and without an expiry."
   value       = local.unrestricted
 }
 

@@ -8,7 +8,7 @@ locals {
   policies = provider::cloudflare::capability(local.capabilities[var.access], {})
 }
 
-# Without rights of its own: the binding adds them, and other bindings may add theirs.
+# It has no rights of its own: the binding adds them, and other bindings can add theirs.
 resource "cloudflare_account_api_token" "this" {
   account_id = var.account_id
   name       = var.name

@@ -31,7 +31,7 @@ resource "cloudflare_secrets_store_secret" "kv_token" {
   value_wo_version = cloudflare_account_api_token.kv.value_version
 }
 
-# Where the state may hold it, `value` does: a change is then seen by itself. AI Gateway may use this one too.
+# If the state may have the value, use `value`: Terraform then sees a change itself. AI Gateway can use this secret too.
 resource "cloudflare_secrets_store_secret" "kv_token_id" {
   provider = cloudflare-tokens
 

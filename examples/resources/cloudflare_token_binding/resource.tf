@@ -18,7 +18,7 @@ resource "cloudflare_account_api_token" "app" {
   name = "app"
 }
 
-# Each capability adds what it needs, and takes it away when it goes.
+# Each capability adds the rights that it needs, and removes them when it is destroyed.
 resource "cloudflare_token_binding" "cache_purge" {
   provider = cloudflare-tokens
 

@@ -16,7 +16,7 @@ variable "zone_id" {
   type        = string
 }
 
-# What a person's command line needs. A user's token may reach several accounts, so that each policy says what it applies to.
+# The rights for a person's command line. A user's token can reach several accounts, so each policy has a target.
 resource "cloudflare_user_api_token" "cli" {
   provider = cloudflare-tokens
 

@@ -1,4 +1,4 @@
-# The provider's account may be left out.
+# The account id is optional if it is the provider's.
 import {
   to = cloudflare_workers_secret.kv_token
   identity = {

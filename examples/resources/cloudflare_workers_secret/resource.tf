@@ -34,7 +34,7 @@ resource "cloudflare_workers_secret" "kv_token" {
   value_wo_version = cloudflare_account_api_token.kv.value_version
 }
 
-# Where the state may hold it, `value` does: a change is then seen by itself.
+# If the state may have the value, use `value`: Terraform then sees a change itself.
 resource "cloudflare_workers_secret" "kv_token_id" {
   provider = cloudflare-tokens
 
