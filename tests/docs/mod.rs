@@ -26,7 +26,7 @@ use cloudflare_tokens::tf_provider::framework::{Schema, Schemas};
 pub const COMMAND: &str = "cargo run --example docs";
 
 /// The folders of which every file is generated.
-const OWNED: [&str; 7] = [
+const OWNED: [&str; 6] = [
     "docs/actions",
     "docs/resources",
     "docs/data-sources",

@@ -60,6 +60,11 @@ impl Page {
     }
 }
 
+/// The path of an attribute.
+fn at(attribute: &str) -> Path {
+    Path::of(attribute)
+}
+
 fn account() -> Owner {
     Owner::Account(ACCOUNT.into())
 }
@@ -153,7 +158,7 @@ fn api_page(page: &mut Page) {
     page.add("api", "Config", api(failed, &Error::Config("base_url is not a URL".into())));
     page.add("api", "InvalidRequest", api(failed, &Error::InvalidRequest("an id is empty".into())));
     let end = refused(400, 1001, "expires_on is in the past");
-    let found = at_lifetime(api(failed, &end).into(), &Path::of("expires_in"));
+    let found = at_lifetime(api(failed, &end).into(), &at("expires_in"));
     page.add("at_lifetime", "", found);
 }
 
@@ -234,7 +239,7 @@ fn guardrails_page(page: &mut Page) {
         ("TooLong", Breach::TooLong(limit())),
         ("Everywhere", Breach::Everywhere),
     ] {
-        page.add("breaches", case, breaches([breach], &Path::of("policies")));
+        page.add("breaches", case, breaches([breach], &at("policies")));
     }
 }
 
@@ -260,7 +265,7 @@ fn lifetimes_page(page: &mut Page) {
     page.add("expires_at_once", "", expires_at_once());
     page.add("never_works", "", never_works("2026-02-01T00:00:00Z", "2026-01-31T00:00:00Z"));
     page.add("ends_in_the_past", "", ends_in_the_past("2026-01-31T00:00:00Z"));
-    page.add("endless", "", endless(Path::of("expires_in")));
+    page.add("endless", "", endless(at("expires_in")));
 }
 
 fn moves_page(page: &mut Page) {
@@ -338,15 +343,15 @@ fn faults() -> Vec<Fault> {
 
 fn policies_page(page: &mut Page) {
     page.theme("policies");
-    let at = || Path::of("policies");
+    let at_policies = || at("policies");
     for fault in faults() {
         let kind = format!("{fault:?}");
         let kind = kind.split([' ', '{']).next().unwrap_or_default().to_owned();
-        let found = problem(&Problem { part: Part::Whole, fault }, at());
+        let found = problem(&Problem { part: Part::Whole, fault }, at_policies());
         page.add("problem", &kind, found);
     }
     let fault = Fault::NoWorker { name: "x".into(), nearest: vec![] };
-    page.add("no_worker_yet", "", no_worker_yet(&Problem { part: Part::Whole, fault }, at()));
+    page.add("no_worker_yet", "", no_worker_yet(&Problem { part: Part::Whole, fault }, at_policies()));
     page.add("workers_unlisted", "", workers_unlisted(&refusal()));
     page.add("groups_unlisted", "", groups_unlisted(&refusal()));
     page.add("secret_as_group", "", secret_as_group());
@@ -456,7 +461,7 @@ fn tokens_page(page: &mut Page) {
     page.add("undecided", "", undecided());
     page.add("released", "", released());
     page.add("taken_over", "", taken_over(&strings(&[&format!("allow DNS Write on the zone {ZONE}")])));
-    page.add("not_sealed", "", not_sealed("github", Path::of("seal_for")));
+    page.add("not_sealed", "", not_sealed("github", at("seal_for")));
     page.add("invalid_key", "", invalid_key("github", "is a private key. Write the public key."));
     page.add("nobody_has_value", "", nobody_has_value());
     page.add("not_taken_yet", "", not_taken_yet(TOKEN));
