@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_goes_out_with_what_is_unknown_but_without_ids_of_its_own_and_without_names() {
+    fn a_policy_is_sent_with_unknown_fields_and_without_ids_and_names() {
         let policy: TokenPolicy = serde_json::from_value(json!({
             "id": "p", "effect": "allow", "resources": {"com.cloudflare.api.account.a": "*"}, "only_until": "noon",
             "permission_groups": [{"id": "g", "name": "Workers R2 Storage Read", "meta": {"key": "x"}}]

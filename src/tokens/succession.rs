@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn a_successor_is_ordered_under_a_name_of_its_own_with_all_that_its_predecessor_has() {
+    fn a_successor_is_made_under_its_own_name_with_its_predecessors_rights() {
         let unreadable: TokenPolicy = serde_json::from_value(json!({
             "effect": "allow", "permission_groups": [{ "id": "new-style" }], "resources": { "x": { "y": "*" } },
         }))

@@ -240,7 +240,7 @@ fn a_condition_that_means_the_same_is_no_change() {
 }
 
 #[test]
-fn what_restricts_a_token_in_an_unknown_way_survives_a_change_of_its_condition_and_of_its_policies() {
+fn unknown_restrictions_survive_a_change_of_condition_and_policies() {
     let mut before = with(&[1]);
     before.condition =
         serde_json::from_value(json!({ "request_ip": { "in": ["192.0.2.1"] }, "country": ["NZ"] })).unwrap();
@@ -257,7 +257,7 @@ fn what_restricts_a_token_in_an_unknown_way_survives_a_change_of_its_condition_a
 }
 
 #[test]
-fn groups_that_were_left_out_and_fields_that_were_kept_are_concerns_of_who_asked() {
+fn each_caller_gets_the_concerns_about_its_own_groups_and_fields() {
     let fields = Fields { expires_on: Some(None), ..Fields::default() };
     let (asks, clears) = (edit("a", &[], &[1]), Change { fields, ..Change::default() });
     let changes = [&asks, &clears];

@@ -49,7 +49,7 @@ fn a_users_token_is_revoked_by_its_id() {
 }
 
 #[test]
-fn the_providers_own_token_and_one_that_is_not_there_are_refused_before_anything_is_done() {
+fn a_revocation_refuses_the_providers_own_and_a_missing_token() {
     let stage = stage();
     let (own, value) = (stage.sim.root_token_id(), stage.sim.root_token());
     stage.config(&revoke(&format!("token_id = \"{own}\""))).tf.run(&INVOKE).failure("cannot be revoked");

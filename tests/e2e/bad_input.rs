@@ -199,7 +199,7 @@ fn other_arguments_of_the_provider_are_checked() {
 }
 
 #[test]
-fn a_credential_that_the_api_does_not_take_is_an_error_that_says_which_right_is_missing() {
+fn a_refused_credential_is_an_error_that_names_the_missing_right() {
     let mut stage = Stage::new();
     stage.config(&token(POLICIES));
     stage.tf.env("CLOUDFLARE_API_TOKEN", "cfat_0000000000000000000000000000000000000000deadbeef");

@@ -50,7 +50,7 @@ fn beside_the_official_provider_each_resource_names_the_one_it_means() {
 }
 
 #[test]
-fn two_accounts_are_two_configurations_of_the_provider_and_a_module_gets_the_one_it_is_given() {
+fn two_accounts_are_two_provider_configurations_and_a_module_gets_one() {
     let stage = Stage::new();
     let (email, key) = stage.sim.global_key();
     let other = stage.sim.other_account_id();

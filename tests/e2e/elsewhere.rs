@@ -135,7 +135,7 @@ fn what_says_nothing_of_the_value_is_not_taken_for_its_death() {
 }
 
 #[test]
-fn a_token_that_was_rolled_and_changed_elsewhere_is_found_after_the_change_is_undone() {
+fn a_roll_elsewhere_is_found_after_another_change_is_undone() {
     let stage = Stage::new();
     stage.apply(&with(""));
     let id = stage.text(TOKEN, "id");

@@ -139,7 +139,7 @@ fn an_interrupt_during_a_slow_create_saves_the_token_that_was_made() {
 }
 
 #[test]
-fn less_than_was_asked_is_an_error_that_names_the_groups_and_the_state_is_saved() {
+fn a_smaller_grant_is_an_error_that_names_the_groups_and_saves_the_state() {
     let readings = |readings: &mut Readings| readings.unknown_group_rejected = false;
     let stage = Stage::reading(readings);
     let group = |name: &str| {

@@ -66,7 +66,7 @@ fn what_is_unset_is_cleared_whatever_the_api_does_with_what_is_left_out() {
 }
 
 #[test]
-fn a_condition_that_the_api_does_not_clear_is_an_error_and_not_a_silent_remainder() {
+fn a_condition_that_the_api_does_not_clear_is_an_error() {
     let stage = Stage::reading(|readings| readings.condition_null_clears = false);
     stage.apply(&with(ALL));
     stage.config(&with("")).tf.apply().failure("`condition` was not applied").failure("replace the token");

@@ -137,7 +137,7 @@ fn what_the_api_says_of_a_time_points_at_the_time() {
 }
 
 #[test]
-fn an_exclusive_token_and_its_binding_in_one_first_apply_are_warned_of_and_then_go_together() {
+fn a_first_apply_warns_of_an_exclusive_token_with_a_binding() {
     let stage = Stage::new();
     let config = |more: &str| format!("{}{}", with(more), binding(&format!("{TOKEN}.id")));
     stage.config(&config("")).tf.plan().success().says("The binding may be to an exclusive token");

@@ -134,7 +134,7 @@ fn resources_that_need_both_shapes_are_two_policies_and_one_in_the_state() {
 }
 
 #[test]
-fn a_zones_group_on_the_account_warns_once_and_its_token_can_be_edited_after_an_import() {
+fn a_zone_group_on_the_account_warns_once_and_can_be_edited_later() {
     let stage = Stage::new();
     let on_account = format!("resources = {{ \"{}\" = \"*\" }}", account(&stage));
     let config = |group: &str, more: &str| {

@@ -76,7 +76,7 @@ fn a_token_of_the_official_provider_comes_over_unchanged() {
 }
 
 #[test]
-fn a_token_of_the_official_provider_is_moved_with_its_value_and_then_that_provider_goes() {
+fn a_token_moves_with_its_value_and_then_the_official_provider_goes() {
     let guide = read(&Path::new(GUIDES).join("coming-from-cloudflare_account_token.md"));
     let whole: Vec<_> = blocks(&guide).into_iter().filter(|block| is_whole(block)).collect();
     let stage = stage();

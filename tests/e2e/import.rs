@@ -77,7 +77,7 @@ fn the_providers_account_may_be_left_out_of_an_import_id() {
 }
 
 #[test]
-fn a_wrong_import_id_says_what_is_right_and_a_token_that_is_not_there_is_no_import() {
+fn a_wrong_import_id_or_a_missing_token_is_refused_with_the_right_form() {
     let stage = Stage::new();
     stage.config(&token(""));
     for wrong in ["nonsense", "a/b", "a/b/c", ""] {
@@ -174,7 +174,7 @@ fn an_import_without_policies_leaves_those_of_bindings_alone() {
 }
 
 #[test]
-fn policies_taken_out_long_after_an_import_are_removed_only_where_the_configuration_says_so() {
+fn imported_policies_are_removed_only_if_the_configuration_says_so() {
     let stage = Stage::new();
     let id = by_hand(&stage);
     let config = same_in_words(&stage);

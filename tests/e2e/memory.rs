@@ -252,7 +252,7 @@ fn forgotten(process: u32, values: &[String], sim: &Simulator) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_is_done_holds_its_own_credential_and_no_value_that_it_has_handed_over() {
+async fn an_idle_provider_has_its_own_credential_and_no_other_value() {
     let sim = Simulator::start(Options::default()).await;
     let temporary = tempfile::tempdir().unwrap();
     let mut process = Attached(command(Path::new(BINARY), temporary.path()).arg("-debug").spawn().unwrap());
@@ -265,8 +265,7 @@ async fn a_provider_that_is_done_holds_its_own_credential_and_no_value_that_it_h
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_host_is_connected_a_value_is_at_most_in_the_connections_buffers_until_they_are_used_again()
-{
+async fn while_connected_only_the_connections_buffers_may_have_a_value() {
     let sim = Simulator::start(Options::default()).await;
     let (temporary, host) = (tempfile::tempdir().unwrap(), HostCertificate::new());
     let process = Process::start(Path::new(BINARY), temporary.path(), Some(&host.pem));

@@ -279,7 +279,7 @@ fn a_move_without_a_refresh_plans_nothing_and_the_next_read_finds_the_names() {
 }
 
 #[test]
-fn a_moved_token_loses_the_policies_that_others_added_and_those_that_its_configuration_drops() {
+fn a_moved_token_loses_policies_that_its_configuration_does_not_have() {
     let stage = stage(&Terraform::find(), "v5.22");
     let (config, moves) = coming_over("v5.22");
     let id = "437e8aa30a4b58adec7279b1ec2c8948";

@@ -87,7 +87,7 @@ fn null_elements_of_a_token_are_refused_at_validate() {
 }
 
 #[test]
-fn null_elements_of_a_binding_and_of_an_ephemeral_token_are_refused_at_validate() {
+fn null_elements_of_bindings_and_ephemeral_tokens_are_refused_at_validate() {
     let wrong = [
         (policies(&format!("{{ {DNS} }}, null")), "Null element in `policies`"),
         (policies("{ permission_groups = [null] }"), "Null element in `policies.permission_groups`"),

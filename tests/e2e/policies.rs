@@ -120,7 +120,7 @@ fn one_name_in_two_scopes_is_resolved_by_what_the_policy_applies_to() {
 }
 
 #[test]
-fn another_order_and_an_id_for_a_name_are_no_change_and_the_state_keeps_what_was_written() {
+fn another_order_or_an_id_for_a_name_is_no_change() {
     let stage = Stage::new();
     stage.apply(&token(
         r#"
@@ -190,7 +190,7 @@ fn an_exclusive_token_shows_a_foreign_policy_by_name_and_removes_it() {
 }
 
 #[test]
-fn an_additive_token_leaves_foreign_policies_alone_and_can_be_switched_both_ways() {
+fn an_additive_token_keeps_foreign_policies_and_can_switch_both_ways() {
     let stage = Stage::new();
     let config = |exclusive: bool, group: &str| {
         token(&format!(

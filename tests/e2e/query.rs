@@ -185,7 +185,7 @@ fn each_shape_and_each_state_of_a_token_is_imported_and_left_alone() {
 }
 
 #[test]
-fn an_imported_token_that_has_ended_is_replaced_where_the_configuration_gives_it_another_end() {
+fn another_end_in_the_configuration_replaces_an_imported_ended_token() {
     let stage = stage();
     let id = mint(&stage, "old", &shapes(&stage)[0].1);
     stage.sim.expire(&id);

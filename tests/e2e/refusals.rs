@@ -67,7 +67,7 @@ fn a_right_that_the_credential_does_not_hold_itself_is_named() {
 }
 
 #[test]
-fn a_credential_that_is_bound_to_other_addresses_is_told_apart_from_one_without_rights() {
+fn a_credential_for_other_addresses_has_an_error_of_its_own() {
     let mut stage = Stage::new();
     let credential = credential(&stage, &["Account API Tokens Write"], &["192.0.2.0/24"]);
     stage.tf.env("CLOUDFLARE_API_TOKEN", &credential);
@@ -150,7 +150,7 @@ fn an_exclusive_token_without_policies_has_none() {
 }
 
 #[test]
-fn a_refusal_that_cloudflare_explains_is_asked_once_and_shows_where_it_is_explained() {
+fn a_refusal_with_an_explanation_is_final_and_shows_its_address() {
     let stage = Stage::new();
     stage.apply(&token(POLICIES));
     let url = "https://developers.cloudflare.com/fundamentals/api/troubleshooting/";

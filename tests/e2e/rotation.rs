@@ -67,7 +67,7 @@ fn lifetime(stage: &Stage) -> time::Duration {
 }
 
 #[test]
-fn changed_triggers_roll_the_token_in_place_and_whoever_uses_the_value_gets_the_new_one() {
+fn changed_triggers_roll_in_place_and_users_of_the_value_get_the_new_one() {
     let stage = Stage::new();
     let config = |by: &str| {
         format!(
@@ -225,7 +225,7 @@ fn another_expires_in_moves_the_end_and_leaves_the_value() {
 }
 
 #[test]
-fn an_expires_in_that_is_over_already_is_refused_at_plan_unless_the_same_run_rolls() {
+fn an_expires_in_that_is_over_is_refused_unless_the_same_run_rolls() {
     let stage = Stage::new();
     stage.apply(&with(r#"expires_in = "90d""#));
     age(&stage, Duration::from_secs(20 * 86_400));
@@ -308,7 +308,7 @@ fn a_roll_whose_answer_is_lost_ends_with_a_value_that_works() {
 }
 
 #[test]
-fn a_roll_that_never_gets_an_answer_says_that_the_value_may_be_dead_and_the_next_run_repairs_it() {
+fn the_run_after_an_unanswered_roll_makes_a_new_value() {
     let stage = Stage::new();
     stage.apply(&triggered("one"));
     let lost = Fault::new(FaultKind::Reset(Effect::Done)).method("PUT").path(ROLLS).always();
@@ -334,7 +334,7 @@ fn a_saved_plan_of_a_rotation_holds_when_it_is_applied_later() {
 }
 
 #[test]
-fn a_token_that_is_deleted_between_plan_and_apply_is_an_error_once_and_made_anew() {
+fn a_token_deleted_between_plan_and_apply_is_an_error_once() {
     let stage = Stage::new();
     stage.apply(&triggered("one"));
     let id = stage.text(TOKEN, "id");
@@ -403,7 +403,7 @@ fn a_roll_that_is_refused_does_not_extend_the_life_of_the_old_value() {
 }
 
 #[test]
-fn a_rolled_token_whose_end_cannot_be_moved_keeps_its_new_value_and_the_next_run_moves_the_end() {
+fn the_next_run_moves_the_end_that_a_roll_could_not_move() {
     let stage = Stage::new();
     let config =
         |by: &str| with(&format!("expires_in = \"90d\"\nrotation = {{ triggers = {{ by = \"{by}\" }} }}"));

@@ -151,7 +151,7 @@ fn another_recipient_of_a_stored_value_is_the_only_one_sealed_for() {
 }
 
 #[test]
-fn another_recipient_of_a_value_that_nobody_has_kept_rolls_the_token_and_the_plan_says_so() {
+fn a_new_recipient_of_a_dropped_value_rolls_the_token_with_a_warning() {
     let stage = Stage::new();
     let (age, sodium, other) = (Recipient::age(), Recipient::libsodium(), Recipient::libsodium());
     stage.apply(&unstored(&[age.as_named("ops"), sodium.as_named("github")]));

@@ -36,7 +36,7 @@ fn a_rolled_tokens_value_is_in_the_store_and_in_no_state_of_the_secret() {
 }
 
 #[test]
-fn a_secret_is_put_again_where_it_was_removed_or_changed_and_replaced_where_it_is_renamed() {
+fn a_removed_or_changed_secret_is_put_again_and_a_renamed_one_replaced() {
     let stage = Stage::new();
     let config = secret("value = \"one\"");
     stage.apply(&config);

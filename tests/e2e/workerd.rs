@@ -93,7 +93,7 @@ impl Drop for Worker {
 }
 
 #[test]
-fn a_worker_makes_a_tunnel_with_the_token_from_its_secrets_and_may_do_nothing_else() {
+fn a_worker_makes_a_tunnel_with_its_token_and_can_do_nothing_else() {
     let mut stage = Stage::new();
     stage.tf.env("TF_VAR_rotation", "one");
     stage.apply(CONFIG);

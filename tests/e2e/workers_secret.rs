@@ -54,7 +54,7 @@ fn another_name_or_worker_moves_the_secret() {
 }
 
 #[test]
-fn the_value_of_a_token_is_handed_over_in_the_run_that_makes_it_and_in_the_one_that_rolls_it() {
+fn a_secret_gets_the_tokens_value_in_the_run_that_makes_or_rolls_it() {
     let stage = Stage::new();
     let config = |by: &str| {
         let token = token(&format!(
@@ -147,7 +147,7 @@ fn a_secret_that_is_there_already_is_overwritten_with_a_warning() {
 }
 
 #[test]
-fn a_secret_is_imported_without_its_value_and_the_next_apply_puts_the_configured_one() {
+fn an_imported_secret_gets_the_configured_value_at_the_next_apply() {
     let stage = Stage::new();
     put_by_hand(&stage, "KEY", "secret_text");
     let account = stage.sim.account_id();

@@ -90,7 +90,7 @@ fn wrangler_writes_secrets_with_the_capability_for_it_and_is_refused_without() {
 }
 
 #[test]
-fn wrangler_writes_the_secrets_of_the_worker_that_a_token_is_for_and_is_refused_for_another() {
+fn wrangler_can_write_secrets_only_of_the_worker_that_the_token_is_for() {
     const OTHER: &str = "mailer";
     let stage = Stage::new();
     stage.apply(&format!(

@@ -28,7 +28,7 @@ async fn status(sim: &Simulator, value: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewal_lets_it_outlive_its_first_expiry_and_without_one_it_dies_with_its_ttl() {
+async fn a_renewal_prolongs_it_and_without_one_it_ends_with_its_ttl() {
     let sim = Simulator::start(Options::default()).await;
     let provider = Provider::start(&sim).await;
     let (kept, left) =

@@ -178,7 +178,7 @@ async fn write_only_values_need_a_client_that_knows_them() {
 }
 
 #[tokio::test]
-async fn write_only_values_of_the_proposal_are_null_in_the_plan_and_computed_ones_unknown() {
+async fn write_only_values_are_null_in_the_plan_and_computed_ones_unknown() {
     let config = thing(&[("name", text("n")), ("secret_wo", text("s"))]);
     let planned = back::<ThingModel>(plan(None, config).await.planned_state.as_ref());
     assert_eq!(planned.get("secret_wo"), &Raw::Null);

@@ -95,7 +95,7 @@ async fn without_a_store_id_there_must_be_one_store() {
 }
 
 #[tokio::test]
-async fn a_create_without_an_answer_is_found_and_written_again_and_makes_no_second_one() {
+async fn a_create_without_an_answer_is_found_and_not_made_twice() {
     let (sim, provider) = start().await;
     for (index, kind) in
         [FaultKind::Reset(Effect::Done), FaultKind::Html(502, Effect::None)].into_iter().enumerate()
@@ -111,7 +111,7 @@ async fn a_create_without_an_answer_is_found_and_written_again_and_makes_no_seco
 }
 
 #[tokio::test]
-async fn a_create_in_doubt_is_in_the_state_and_its_destruction_takes_nothing_from_another() {
+async fn a_create_in_doubt_is_in_the_state_and_its_destroy_spares_others() {
     let (sim, provider) = start().await;
     let config = json!({"name": "KEY", "value": "one"});
     sim.fault(Fault::new(FaultKind::Html(502, Effect::None)).method("POST").path(SECRETS).times(2));

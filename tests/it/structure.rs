@@ -138,6 +138,21 @@ fn the_client_and_the_policies_do_not_know_the_words_of_terraform() {
     }
 }
 
+#[test]
+fn a_tests_name_has_at_most_75_characters() {
+    const LONGEST: usize = 75;
+    for folder in ["src", "tests"] {
+        for file in rust_files(&root().join(folder)) {
+            let text = fs::read_to_string(&file).unwrap();
+            for declared in text.split("fn ").skip(1) {
+                let name = declared.split(['(', '<']).next().unwrap_or_default();
+                let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+                assert!(!is_name || name.len() <= LONGEST, "{}: {name}", file.display());
+            }
+        }
+    }
+}
+
 /// All `.rs` files below a folder.
 pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_version_and_an_attribute_of_another_form_are_refused_with_the_import_id() {
+    fn an_unknown_version_or_form_is_refused_with_the_import_id() {
         let (_, mut source) = sources(TYPES[0]).remove(0);
         source.schema_version = 1;
         let refusal = read(&source).unwrap().err().unwrap().detail;

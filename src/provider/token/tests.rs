@@ -170,7 +170,7 @@ fn a_refused_change_leaves_the_state() {
 }
 
 #[test]
-fn a_doubt_plans_a_write_of_everything_even_where_the_old_configuration_is_back() {
+fn a_doubt_plans_a_write_even_if_the_old_configuration_is_back() {
     let config = state(&["A"], false);
     let doubtful = TokenFields { unconfirmed: "something".to_owned().into(), ..config.clone() };
     let kept = private(&["A", "B"]);
@@ -201,7 +201,7 @@ fn triggered(token: &TokenFields) -> TokenFields {
 }
 
 #[test]
-fn a_roll_in_doubt_leaves_no_value_and_is_planned_again_with_the_old_configuration() {
+fn a_roll_in_doubt_leaves_no_value_and_is_always_planned_again() {
     let prior = state(&["A"], true);
     let config = planned(&prior, &private(&["A"]), &triggered(&prior), "another").planned;
     assert!(config.value.is_unknown());

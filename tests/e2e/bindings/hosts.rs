@@ -93,7 +93,7 @@ impl Race {
 }
 
 #[test]
-fn an_addition_that_another_host_overwrites_is_seen_at_the_next_refresh_and_restored() {
+fn an_addition_that_another_host_overwrites_is_restored_later() {
     let race = Race::new();
     write_config(&race.slow, &race.binding("Workers Scripts Write"));
     write_config(&race.quick, &race.binding("Cloudflare Tunnel Write"));

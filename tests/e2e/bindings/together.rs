@@ -127,7 +127,7 @@ fn a_binding_to_a_token_that_becomes_exclusive_is_refused_at_plan() {
 }
 
 #[test]
-fn a_binding_to_an_exclusive_token_of_the_same_run_is_refused_before_anything_is_lost() {
+fn a_binding_to_an_exclusive_token_of_the_same_run_loses_nothing() {
     let stage = Stage::new();
     stage.config(&(EXCLUSIVE.to_owned() + &bound("b", &["Cloudflare Tunnel Write"])));
     stage.tf.apply().failure(WAY_OUT);

@@ -51,7 +51,7 @@ async fn tokens_start_and_expire_by_the_simulated_clock() {
 }
 
 #[tokio::test]
-async fn a_condition_admits_by_address_with_not_in_before_in_and_nobody_where_it_is_empty() {
+async fn a_condition_checks_not_in_before_in_and_an_empty_one_admits_nobody() {
     let api = Client::start().await;
     for (condition, expected) in [
         (json!({"request_ip": {"in": ["127.0.0.0/8"]}}), 200),

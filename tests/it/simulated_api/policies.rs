@@ -9,7 +9,7 @@ const ACCOUNT: &str = "com.cloudflare.api.account";
 const ZONE: &str = "com.cloudflare.api.account.zone";
 
 #[tokio::test]
-async fn policies_come_back_in_another_order_with_sorted_groups_and_new_ids_at_each_put() {
+async fn each_put_returns_policies_in_another_order_and_with_new_ids() {
     let api = Client::start().await;
     let mut first = api.policy(&["Workers Scripts Write", "Cloudflare Tunnel Read", "D1 Read"]);
     let second = api.policy(&["Workers Scripts Read"]);

@@ -92,7 +92,7 @@ async fn a_create_with_a_status_is_refused_or_ignores_or_honours_it() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_updated_only_to_an_end_that_has_not_passed_unless_the_reading_says_so() {
+async fn an_expired_token_is_updated_only_to_an_end_in_the_future() {
     let api = Client::start().await;
     let (id, _) = api.mint(&["D1 Read"]);
     let path = format!("TOKENS/{id}");

@@ -89,7 +89,7 @@ async fn a_write_that_somebody_undoes_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_token_that_goes_between_read_and_write_needs_no_removal_but_takes_no_policy() {
+async fn a_token_that_goes_before_the_write_needs_no_removal_and_takes_no_policy() {
     let world = World::new(Options::default()).await;
     let id = world.mint("shared", &[1]);
     world.sim.fault(at(PUT, FaultKind::LatencyBefore(Duration::from_millis(200))));

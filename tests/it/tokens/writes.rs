@@ -167,7 +167,7 @@ async fn a_foreign_policy_and_fields_survive() {
 }
 
 #[tokio::test]
-async fn a_token_that_a_hidden_empty_condition_locks_stays_locked_until_a_change_clears_it() {
+async fn a_hidden_empty_condition_locks_a_token_until_a_change_clears_it() {
     let world = World::new(Options::default()).await;
     let id = world.mint("shared", &[1]);
     world.sim.edit(&id, |token| token.condition = Some(Condition { inside: None, outside: None }));
@@ -250,7 +250,7 @@ async fn the_providers_own_token_is_neither_rolled_nor_disabled_nor_deleted() {
 }
 
 #[tokio::test]
-async fn the_providers_own_token_is_neither_ended_nor_postponed_nor_restricted_but_changed_otherwise() {
+async fn only_harmless_changes_of_the_providers_own_token_are_written() {
     let world = World::new(Options::default()).await;
     let (own, host) = (world.sim.root_token_id(), world.host());
     let hour = Duration::from_secs(3600);

@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_in_which_nothing_is_set_is_found_in_attributes_blocks_and_elements() {
+    fn an_empty_object_is_found_in_attributes_blocks_and_elements() {
         let nothing = || Raw::Map(BTreeMap::from([("a".to_owned(), Raw::Null), ("b".to_owned(), Raw::Null)]));
         let details = |name: &str, value: Raw| {
             let found = nulls(&Hollow::attributes(), &map(name, value)).0;

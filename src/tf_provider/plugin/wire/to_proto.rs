@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_diagnostic_keeps_severity_and_words_and_points_where_terraform_finds_a_line() {
+    fn a_diagnostic_keeps_its_texts_and_points_where_terraform_finds_a_line() {
         let warning = |at| Diagnostic::warning("Old key", "Make a new one.").at(at);
         let mut all = Diagnostics::from(Diagnostic::error("No key", "Give one."));
         all.push(warning(Path::of("seal_for").key("ci")));
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_makes_an_attribute_optional_and_computed_and_a_deprecation_says_so() {
+    fn a_default_makes_an_attribute_computed_and_a_deprecation_says_so() {
         let spec = optional().or(Raw::Bool(true)).deprecated("Use `b`.");
         let declared = spec.build("a", "What.", Kind::Leaf(Type::Bool), true);
         let attribute = attribute(&declared, &[]).unwrap();
