@@ -132,7 +132,7 @@ fn a_lost_value_is_in_doubt_until_a_roll_succeeds() {
 }
 
 #[test]
-fn a_roll_says_when_the_token_was_written_and_shows_the_value_to_whom_it_is_to_be_shown() {
+fn a_roll_records_when_the_token_was_written_and_hands_out_the_value() {
     let (after, kept) =
         with_roll(rolling(&full(), &private(&["A"]), &full_for(KEY)), Ok(rolled(&["A"], Some("new"))))
             .0
