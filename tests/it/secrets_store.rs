@@ -95,19 +95,81 @@ async fn without_a_store_id_there_must_be_one_store() {
 }
 
 #[tokio::test]
-async fn a_create_without_an_answer_is_found_and_not_made_twice() {
+async fn a_create_that_had_no_answer_and_no_effect_is_made_again() {
     let (sim, provider) = start().await;
-    for (index, kind) in
-        [FaultKind::Reset(Effect::Done), FaultKind::Html(502, Effect::None)].into_iter().enumerate()
-    {
-        let name = format!("KEY{index}");
-        let fault = sim.fault(Fault::new(kind).method("POST").path(SECRETS));
-        let made = provider.apply(TYPE, None, &json!({"name": name, "value": "one"})).await;
-        assert_eq!(sim.hits(fault), 1);
-        assert!(made.text("id").is_some() && made.state.get("unconfirmed").is_null());
-        assert_eq!(sim.store_secret(&name).as_deref(), Some("one"));
-    }
-    assert_eq!(sim.with_stores(|stores| stores[0].secrets.len()), 2);
+    let fault = sim.fault(Fault::new(FaultKind::Html(502, Effect::None)).method("POST").path(SECRETS));
+    let made = provider.apply(TYPE, None, &json!({"name": "KEY", "value": "one"})).await;
+    assert_eq!(sim.hits(fault), 1);
+    assert!(made.text("id").is_some() && made.state.get("unconfirmed").is_null());
+    assert_eq!(sim.store_secret("KEY").as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn what_has_the_name_after_a_create_without_an_answer_is_not_overwritten_and_can_be_imported() {
+    let (sim, provider) = start().await;
+    let config = json!({"name": "KEY", "value": "one"});
+    let fault = sim.fault(Fault::new(FaultKind::Reset(Effect::Done)).method("POST").path(SECRETS));
+    let plan = provider.plan(TYPE, None, &config).await;
+    let (left, found) = provider.apply_failing(TYPE, None, &config, plan).await;
+    assert_eq!(sim.hits(fault), 1);
+    assert!(left.is_none(), "the place is free for the import");
+    let id = sim.with_stores(|stores| {
+        // Whether it was this create or somebody else, the API does not tell.
+        stores[0].secrets[0].value = "theirs".to_owned();
+        stores[0].secrets[0].id.clone()
+    });
+    let import = format!("{}/{}/{id}", sim.account_id(), store(&sim));
+    let said = told(&found, Severity::Error);
+    assert!(said.contains(&import) && said.contains("somebody else's"), "{said}");
+    let refused = errors(provider.try_apply(TYPE, None, &config).await);
+    assert!(refused.contains(&import), "{refused}");
+    assert_eq!(sim.store_secret("KEY").as_deref(), Some("theirs"));
+    let imported = provider.import(TYPE, &import).await.unwrap().unwrap();
+    provider.apply(TYPE, Some(&imported), &config).await;
+    assert_eq!(sim.store_secret("KEY").as_deref(), Some("one"));
+    assert_eq!(sim.with_stores(|stores| stores[0].secrets.len()), 1);
+}
+
+#[tokio::test]
+async fn the_destruction_of_a_create_in_doubt_leaves_what_may_be_somebody_elses() {
+    let (sim, provider) = start().await;
+    let config = json!({"name": "KEY", "value": "one"});
+    sim.fault(Fault::new(FaultKind::Html(502, Effect::None)).method("POST").path(SECRETS).times(2));
+    let plan = provider.plan(TYPE, None, &config).await;
+    let (doubtful, _) = provider.apply_failing(TYPE, None, &config, plan).await;
+    let doubtful = doubtful.unwrap();
+    assert!(provider.destroy(TYPE, doubtful.clone()).await.is_empty(), "nothing is there");
+    // Another host makes one of the same name.
+    Provider::start(&sim).await.apply(TYPE, None, &json!({"name": "KEY", "value": "theirs"})).await;
+    let found = provider.destroy(TYPE, doubtful).await;
+    let id = sim.with_stores(|stores| stores[0].secrets[0].id.clone());
+    let said = told(&found, Severity::Warning);
+    assert!(!found.has_error() && said.contains(&id), "{said}");
+    assert_eq!(sim.store_secret("KEY").as_deref(), Some("theirs"));
+}
+
+#[tokio::test]
+async fn a_time_that_moves_when_a_write_comes_into_force_is_no_change_of_somebody_elses() {
+    let (sim, provider) = start().await;
+    let config = json!({"name": "KEY", "value_wo": "one", "value_wo_version": 1});
+    // The write stays pending for longer than a request may take.
+    let slow = Provider::configured(&sim, json!({"request_timeout": "1s"})).await;
+    let path = format!("{SECRETS}/*");
+    let pending = FaultKind::Edited("/result/status".to_owned(), Some(json!("pending")));
+    let pending = sim.fault(Fault::new(pending).method("GET").path(&path).always());
+    let made = slow.apply(TYPE, None, &config).await;
+    assert!(sim.hits(pending) > 0 && told(&made.warnings, Severity::Warning).contains("not in force"));
+    sim.clear_faults();
+    sim.with_stores(|stores| stores[0].secrets[0].modified = "2030-01-01T00:00:00Z".to_owned());
+    let read = provider.read(TYPE, &made).await.unwrap();
+    assert_eq!(read.state, made.state);
+    // The same time in another spelling.
+    sim.with_stores(|stores| stores[0].secrets[0].modified = "2030-01-01T00:00:00.000Z".to_owned());
+    let read = provider.read(TYPE, &read).await.unwrap();
+    assert_eq!(read.state, made.state);
+    sim.with_stores(|stores| stores[0].secrets[0].modified = "2030-01-01T00:00:01Z".to_owned());
+    let read = provider.read(TYPE, &read).await.unwrap();
+    assert_eq!(read.state.get("value_wo_version"), &Raw::Null);
 }
 
 #[tokio::test]

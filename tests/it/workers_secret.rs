@@ -230,3 +230,57 @@ async fn an_unreadable_secret_stays_in_the_state() {
     assert_eq!(read.state, Some(made.state));
     assert!(told(&read.diagnostics, Severity::Error).contains("Workers Scripts Write"));
 }
+
+/// A first put that had no answer, and the object that is left of it.
+async fn doubtful(sim: &Simulator, provider: &Provider, effect: Effect) -> Object {
+    let config = json!({"script_name": "edge-api", "name": "KEY", "value": "one"});
+    let plan = provider.plan(TYPE, None, &config).await;
+    let lost = Fault::new(FaultKind::Reset(effect)).method("PUT");
+    sim.fault(lost.path("/accounts/*/workers/scripts/*/secrets").always());
+    let (left, found) = provider.apply_failing(TYPE, None, &config, plan).await;
+    sim.clear_faults();
+    assert!(found.has_error());
+    left.unwrap()
+}
+
+#[tokio::test]
+async fn a_first_put_that_took_effect_is_seen_and_its_secret_is_removed() {
+    let (sim, provider) = start().await;
+    let left = doubtful(&sim, &provider, Effect::Done).await;
+    assert!(provider.destroy(TYPE, left).await.is_empty());
+    assert_eq!(text(&sim, "KEY"), None);
+}
+
+#[tokio::test]
+async fn a_first_put_in_doubt_removes_no_secret_that_may_be_somebody_elses() {
+    let (sim, provider) = start().await;
+    let put_by_hand = || {
+        sim.with_scripts(|scripts| {
+            let secrets = &mut scripts.get_mut("edge-api").unwrap().secrets;
+            secrets.insert("KEY".into(), ("secret_text".into(), "theirs".into()))
+        })
+    };
+    // It was there before, or it came later.
+    put_by_hand();
+    let over = doubtful(&sim, &provider, Effect::None).await;
+    sim.with_scripts(|scripts| scripts.get_mut("edge-api").unwrap().secrets.clear());
+    let before = doubtful(&sim, &provider, Effect::None).await;
+    assert!(provider.destroy(TYPE, before.clone()).await.is_empty(), "nothing is there");
+    put_by_hand();
+    for left in [over, before] {
+        let found = provider.destroy(TYPE, left).await;
+        let said = told(&found, Severity::Warning);
+        assert!(!found.has_error() && said.contains("keeps the secret KEY"), "{said}");
+        assert_eq!(text(&sim, "KEY").as_deref(), Some("theirs"));
+    }
+}
+
+#[tokio::test]
+async fn a_put_that_clears_a_doubt_makes_the_secret_ours() {
+    let (sim, provider) = start().await;
+    let left = doubtful(&sim, &provider, Effect::None).await;
+    let config = json!({"script_name": "edge-api", "name": "KEY", "value": "one"});
+    let put = provider.apply(TYPE, Some(&left), &config).await;
+    assert!(provider.destroy(TYPE, put).await.is_empty());
+    assert_eq!(text(&sim, "KEY"), None);
+}

@@ -5,13 +5,13 @@ use async_trait::async_trait;
 use crate::cloudflare::{StoreSecret, StoreSecretChange, secrets_store};
 use crate::model;
 use crate::path;
-use crate::provider::owner::{Account, Ownership};
+use crate::provider::owner::{Account, Ownership as _};
 use crate::provider::secret::store::{self, Made, Place, Private, StoreSecretFields, decide, refreshed};
 use crate::provider::secret::{Put, SecretValue};
 use crate::provider::session::{Api, Session};
-use crate::provider::{checks, wording};
+use crate::provider::{checks, import, wording};
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostic, Diagnostics, Imported, Model as _, Path, Planning, ReadBack, Resource,
+    Applied, Created, Diagnostic, Diagnostics, Imported, Model as _, Path, Planning, Raw, ReadBack, Resource,
     ResourceId, Updating, Value,
 };
 
@@ -160,9 +160,11 @@ impl Resource for SecretsStoreSecret {
         let failed = |error| Diagnostics::from(wording::store_secret(&state.failed("delete"), &error));
         let id = match state.secret.id.as_str() {
             Some(id) => id.to_owned(),
-            // A create without an answer may have made the secret. Another object that has the name by now keeps it.
+            // What has the name may be what a create without an answer has made, or another object's, or somebody else's.
             None => match place.find().await {
-                Ok(Some(there)) if !held.has_put(place.name, &there.id) => there.id,
+                Ok(Some(there)) if !held.has_put(place.name, &there.id) => {
+                    return wording::store_secret_left(place.name, &state.import_id(&there)).into();
+                }
                 Ok(_) => return Diagnostics::none(),
                 Err(error) => return failed(error),
             },
@@ -184,23 +186,14 @@ impl Resource for SecretsStoreSecret {
     }
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {
-        let state = match &id {
-            ResourceId::Id(text) => match text.split('/').collect::<Vec<_>>()[..] {
-                [account, store, id] => Account::of_import(account).map(|account| Model {
-                    account,
-                    secret: StoreSecretFields {
-                        store_id: store.to_owned().into(),
-                        id: id.to_owned().into(),
-                        ..StoreSecretFields::null()
-                    },
-                }),
-                _ => None,
-            },
-            ResourceId::Identity(identity) => Model::from_object(identity).ok().map(|state| Model {
-                account: state.account.or_of_provider(&self.session.account_id()),
-                ..state
-            }),
+        let by_id = |rest: &str| {
+            let (store, id) = rest.split_once('/')?;
+            let (store_id, id) = (store.to_owned().into(), id.to_owned().into());
+            Some(StoreSecretFields { store_id, id, ..StoreSecretFields::null() })
         };
+        let by_identity = |identity: &Raw| StoreSecretFields::from_object(identity).ok();
+        let named = import::read(&id, &self.session.account_id(), by_id, by_identity);
+        let state = named.map(|(account, secret)| Model { account, secret });
         let parts = |state: &Model| {
             let Model { account, secret } = state;
             [&account.account_id, &secret.store_id, &secret.id]
@@ -272,7 +265,7 @@ impl SecretsStoreSecret {
         let made = match before.and_then(|before| before.id.as_str()) {
             Some(id) => match place.change(id, change).await {
                 Put::Done(secret) => Made::Done(secret),
-                Put::Failed { error, may_have_effect } => Made::Failed { error, may_have_effect, left: None },
+                Put::Failed { error, may_have_effect } => Made::Failed { error, may_have_effect },
             },
             None => place.make(change, in_doubt).await,
         };
@@ -281,13 +274,18 @@ impl SecretsStoreSecret {
                 held.put(place.name, &written.id);
                 let seen = place.settled(written).await;
                 let (state, found) = applied(&planned, &seen);
-                (Some(Applied { state, private: Private { modified: Some(seen.modified) } }), found)
+                (Some(Applied { state, private: Private::of(&seen) }), found)
             }
             Made::Taken(there) => {
                 let taken = wording::store_name_taken(&planned.failed("put"), &planned.import_id(&there));
                 (None, taken.at(path!(StoreSecretFields.name)).into())
             }
-            Made::Failed { error, may_have_effect, left } => {
+            // Nothing is in the state, so that an import finds its place free.
+            Made::Unsure { there, error } => {
+                let import = planned.import_id(&there);
+                (None, wording::store_create_unsure(&planned.failed("put"), &import, &error).into())
+            }
+            Made::Failed { error, may_have_effect } => {
                 let found = wording::store_secret(&planned.failed("put"), &error).into();
                 if !may_have_effect {
                     return (None, found);
@@ -295,7 +293,7 @@ impl SecretsStoreSecret {
                 let mut state = prior.unwrap_or_else(|| planned.clone());
                 state.secret.store_id = planned.secret.store_id.clone();
                 if state.secret.id.known().is_none() {
-                    state.secret.id = left.map(|left| left.id).into();
+                    state.secret.id = Value::Null;
                 }
                 state.secret.put.doubt();
                 (Some(Applied { state, private: Private::default() }), found)

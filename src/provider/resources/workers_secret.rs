@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::cloudflare::workers;
 use crate::model;
 use crate::path;
-use crate::provider::owner::{Account, Ownership};
-use crate::provider::secret::{self, Facts, Put, SecretFields, SecretValue, is_text};
+use crate::provider::owner::{Account, Ownership as _};
+use crate::provider::secret::{self, Facts, Origins, Put, SecretFields, SecretValue, is_text};
 use crate::provider::session::Session;
-use crate::provider::{checks, wording};
+use crate::provider::{checks, import, wording};
 use crate::random;
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostics, Imported, Model as _, MoveSource, Planning, ReadBack, Resource,
+    Applied, Created, Diagnostics, Imported, Model as _, MoveSource, Planning, Raw, ReadBack, Resource,
     ResourceId, Updating,
 };
 
@@ -37,6 +37,13 @@ pub(crate) struct Private {
     /// The put that the state belongs to, in states of version 0.1.0. Later states have an `id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     put: Option<String>,
+    /// Whether it may be somebody else's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    origin: Origins,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The resource type.
@@ -89,10 +96,17 @@ impl Resource for WorkersSecret {
             Ok(api) => (api, None),
             Err(diagnostic) => (None, Some(diagnostic)),
         };
+        if planning.prior.is_none() {
+            planning.private = Private::default();
+        }
         let there = match (&planning.prior, api, planned.place()) {
             (None, Some(api), Some(Place { account, script, name })) => {
                 match api.client.send(workers::get_secret(account, script, name)).await {
                     Ok(secret) => Some((account, secret)),
+                    Err(error) if error.is_secret_not_found() => {
+                        planning.private.origin.found_free([name.to_owned()]);
+                        None
+                    }
                     Err(error) if error.is_worker_not_found() => {
                         let warning = wording::no_worker_for_secret(script, account);
                         found.push(warning.at(path!(SecretFields.script_name)));
@@ -121,10 +135,10 @@ impl Resource for WorkersSecret {
         found
     }
 
-    async fn create(&self, config: Model, mut planned: Model, _private: Private) -> Created<Self> {
+    async fn create(&self, config: Model, mut planned: Model, private: Private) -> Created<Self> {
         let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
         planned.secret.id = id.into();
-        self.put(&config, None, planned).await
+        self.put(&config, None, planned, private.origin).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
@@ -156,12 +170,12 @@ impl Resource for WorkersSecret {
     }
 
     async fn update(&self, updating: Updating<Self>) -> Created<Self> {
-        let Updating { config, prior, mut planned, .. } = updating;
+        let Updating { config, prior, mut planned, private } = updating;
         if planned.secret.id.is_unknown() {
             let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
             planned.secret.id = id.into();
         }
-        self.put(&config, Some(prior), planned).await
+        self.put(&config, Some(prior), planned, private.origin).await
     }
 
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
@@ -178,6 +192,14 @@ impl Resource for WorkersSecret {
         // With `create_before_destroy` the new secret is already in the place of the old one, and must stay.
         if worker.is_of_another(place.name, own) {
             return Diagnostics::none();
+        }
+        if prior.private.origin.is_perhaps_foreign(place.name) {
+            let look = workers::get_secret(place.account, place.script, place.name);
+            return match api.client.send_opt(look).await {
+                Ok(Some(_)) => wording::secrets_left(place.script, &[place.name]).into(),
+                Ok(None) => Diagnostics::none(),
+                Err(error) => wording::workers_secret(&place.failed("delete"), &error).into(),
+            };
         }
         let delete = workers::delete_secret(place.account, place.script, place.name);
         match api.client.send_opt(delete).await {
@@ -196,23 +218,14 @@ impl Resource for WorkersSecret {
     }
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {
-        let state = match &id {
-            ResourceId::Id(text) => match text.splitn(3, '/').collect::<Vec<_>>()[..] {
-                [account, script, name] => Account::of_import(account).map(|account| Model {
-                    account,
-                    secret: SecretFields {
-                        script_name: script.to_owned().into(),
-                        name: name.to_owned().into(),
-                        ..SecretFields::null()
-                    },
-                }),
-                _ => None,
-            },
-            ResourceId::Identity(identity) => Model::from_object(identity).ok().map(|state| Model {
-                account: state.account.or_of_provider(&self.session.account_id()),
-                ..state
-            }),
+        let by_id = |rest: &str| {
+            let (script, name) = rest.split_once('/')?;
+            let (script_name, name) = (script.to_owned().into(), name.to_owned().into());
+            Some(SecretFields { script_name, name, ..SecretFields::null() })
         };
+        let by_identity = |identity: &Raw| SecretFields::from_object(identity).ok();
+        let named = import::read(&id, &self.session.account_id(), by_id, by_identity);
+        let state = named.map(|(account, secret)| Model { account, secret });
         let whole = state.filter(|state| {
             state.place().is_some_and(|Place { account, script, name }| {
                 checks::is_id(account) && !script.is_empty() && !name.is_empty()
@@ -238,8 +251,14 @@ impl WorkersSecret {
         WorkersSecret { session }
     }
 
-    /// Puts the secret. The request is the same for a new and an existing secret, and can be repeated.
-    async fn put(&self, config: &Model, prior: Option<Model>, planned: Model) -> Created<Self> {
+    /// Puts the secret: new or not, it is the same request, which may be repeated.
+    async fn put(
+        &self,
+        config: &Model,
+        prior: Option<Model>,
+        planned: Model,
+        origin: Origins,
+    ) -> Created<Self> {
         let api = match self.session.require() {
             Ok(api) => api,
             Err(diagnostic) => return (None, diagnostic.into()),
@@ -254,10 +273,20 @@ impl WorkersSecret {
             Err(error) => return (None, wording::secret_lock(&place.failed("put"), &error).into()),
         };
         let Place { account, script, name } = place;
+        let is_own = worker.is_claimed(name);
         let put = secret::put(&api.client, || workers::put_secret(account, script, name, text)).await;
-        let found = match &put {
-            Put::Done(_) => Diagnostics::none(),
-            Put::Failed { error, .. } => wording::workers_secret(&place.failed("put"), error).into(),
+        let (origin, found) = match &put {
+            Put::Done(_) => (Origins::default(), Diagnostics::none()),
+            Put::Failed { error, may_have_effect } => {
+                let first = (prior.is_none() && *may_have_effect).then_some(name);
+                let there = match first {
+                    Some(_) => api.client.send_opt(workers::get_secret(account, script, name)).await,
+                    None => Ok(None),
+                };
+                let there = there.ok().flatten().into_iter().map(|secret| secret.name).collect();
+                let failed = wording::workers_secret(&place.failed("put"), error);
+                (origin.doubted(first, |_| is_own, &there), failed.into())
+            }
         };
         let secret = secret::after(&put, prior.map(|prior| prior.secret), planned.secret.clone());
         if let Some(by) = secret.as_ref().and_then(|secret| secret.id.as_str()) {
@@ -265,7 +294,7 @@ impl WorkersSecret {
         }
         let applied = secret.map(|secret| Applied {
             state: Model { account: planned.account.clone(), secret },
-            private: Private::default(),
+            private: Private { put: None, origin },
         });
         (applied, found)
     }

@@ -90,6 +90,11 @@ impl Held {
         self.lock.save(&*self.puts);
     }
 
+    /// Whether an object of ours has put the secret and has not let go of it.
+    pub(crate) fn is_claimed(&self, name: &str) -> bool {
+        self.puts.is_claimed(&name.to_owned())
+    }
+
     /// Whether this object has put the secret.
     pub(crate) fn has_put(&self, name: &str, by: &str) -> bool {
         self.puts.has(&name.to_owned(), by)

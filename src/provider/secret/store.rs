@@ -40,7 +40,24 @@ pub(crate) struct Private {
     /// The time of the secret's last change according to the API, at the last write or read. A later change was made by
     /// something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) modified: Option<String>,
+    modified: Option<String>,
+}
+
+impl Private {
+    /// What an answer says. While a write is pending its time may still move, so that it is not taken.
+    pub(crate) fn of(seen: &StoreSecret) -> Private {
+        let settled = !seen.is_pending() && !seen.modified.is_empty();
+        Private { modified: settled.then(|| seen.modified.clone()) }
+    }
+
+    /// Whether the secret was changed since. The API may write one time in several ways.
+    fn is_older(&self, seen: &StoreSecret) -> bool {
+        let (Some(before), Some(now)) = (&self.modified, Private::of(seen).modified) else { return false };
+        match (checks::instant(before), checks::instant(&now)) {
+            (Some(before), Some(now)) => before != now,
+            _ => *before != now,
+        }
+    }
 }
 
 impl StoreSecretFields {
@@ -88,20 +105,20 @@ impl StoreSecretFields {
     }
 }
 
-/// The state after a refresh. Pure. A secret that something else has changed may have another value. If the resource
-/// manages the value, the next apply puts it again.
+/// The state after a refresh. Pure. A secret that somebody has changed since may have another value: where one is managed, the
+/// next apply puts it again. A change that is pending is seen by a later refresh.
 pub(crate) fn refreshed(
     state: &StoreSecretFields,
     private: &Private,
     seen: &StoreSecret,
 ) -> (StoreSecretFields, Private) {
     let mut state = state.clone();
-    let changed = private.modified.as_ref().is_some_and(|before| *before != seen.modified);
-    if changed && state.put.is_set() {
+    if private.is_older(seen) && state.put.is_set() {
         state.put.forget();
     }
     state.observe(seen);
-    (state, Private { modified: Some(seen.modified.clone()) })
+    let seen = Private::of(seen);
+    (state, if seen.modified.is_some() { seen } else { private.clone() })
 }
 
 /// Decides the plan.
@@ -141,8 +158,10 @@ pub(crate) enum Made {
     Done(StoreSecret),
     /// Another secret has the name.
     Taken(StoreSecret),
-    /// The last error, whether an attempt may have taken effect, and the secret that it has left, if it was found.
-    Failed { error: Error, may_have_effect: bool, left: Option<StoreSecret> },
+    /// An attempt had no answer, and this secret has the name now: the one that it has made, or another one.
+    Unsure { there: StoreSecret, error: Error },
+    /// The last error, and whether an attempt may have had its effect.
+    Failed { error: Error, may_have_effect: bool },
 }
 
 impl Place<'_> {
@@ -153,15 +172,13 @@ impl Place<'_> {
         Ok(all.into_iter().find(|secret| secret.name == self.name && !secret.is_deleted()))
     }
 
-    /// Makes the secret. A create without an answer is not simply repeated. The name was free, so a secret that has it now
-    /// was made by this create. It is written once more, to be sure of its value.
+    /// Makes the secret. A create whose answer is lost is not repeated blindly, and what has the name afterwards is not
+    /// overwritten: somebody else may have made it meanwhile. `in_doubt`: an earlier create had no answer.
     pub(crate) async fn make(&self, new: StoreSecretChange<'_>, in_doubt: bool) -> Made {
-        let failed = |error: Error| Made::Failed { error, may_have_effect: in_doubt, left: None };
         match self.find().await {
-            Ok(Some(there)) if in_doubt => return self.overwrite(there, new).await,
             Ok(Some(there)) => return Made::Taken(there),
             Ok(None) => {}
-            Err(error) => return failed(error),
+            Err(error) => return Made::Failed { error, may_have_effect: in_doubt },
         }
         let create = || secrets_store::create(self.account, self.store, self.name, new);
         let (mut lost, mut was_lost) = (None, false);
@@ -173,24 +190,19 @@ impl Place<'_> {
             };
             let is_lost = error.as_ref().is_none_or(Error::is_ambiguous);
             match self.find().await {
-                Ok(Some(there)) if is_lost || was_lost => return self.overwrite(there, new).await,
+                Ok(Some(there)) if is_lost || was_lost => {
+                    return Made::Unsure { there, error: lost.or(error).unwrap_or_else(no_secret) };
+                }
                 Ok(Some(there)) => return Made::Taken(there),
                 Ok(None) if is_lost && !was_lost => (lost, was_lost) = (error, true),
                 Ok(None) | Err(_) => {
                     let may_have_effect = is_lost || was_lost || in_doubt;
                     let error = error.or(lost).unwrap_or_else(no_secret);
-                    return Made::Failed { error, may_have_effect, left: None };
+                    return Made::Failed { error, may_have_effect };
                 }
             }
         }
-        Made::Failed { error: lost.unwrap_or_else(no_secret), may_have_effect: true, left: None }
-    }
-
-    async fn overwrite(&self, there: StoreSecret, new: StoreSecretChange<'_>) -> Made {
-        match self.change(&there.id, new).await {
-            Put::Done(secret) => Made::Done(secret),
-            Put::Failed { error, .. } => Made::Failed { error, may_have_effect: true, left: Some(there) },
-        }
+        Made::Failed { error: lost.unwrap_or_else(no_secret), may_have_effect: true }
     }
 
     /// Changes the secret of this id.
@@ -277,12 +289,37 @@ mod tests {
 
     #[test]
     fn a_secret_that_was_changed_outside_is_put_again_where_its_value_is_managed() {
-        let written = Private { modified: Some("a".to_owned()) };
+        let written = Private::of(&seen("a"));
         assert!(refreshed(&state(), &written, &seen("a")).0 == state());
         let (changed, private) = refreshed(&state(), &written, &seen("b"));
         assert!(changed.put.value.is_null() && private.modified.as_deref() == Some("b"));
         // The first read of an import has nothing to compare with.
         assert!(refreshed(&state(), &Private::default(), &seen("b")).0 == state());
+    }
+
+    #[test]
+    fn one_time_in_two_spellings_is_no_change() {
+        let written = Private::of(&seen("2026-11-28T00:00:00Z"));
+        for same in ["2026-11-28T00:00:00.000Z", "2026-11-28T01:00:00+01:00"] {
+            assert!(refreshed(&state(), &written, &seen(same)).0 == state(), "{same}");
+        }
+        assert!(refreshed(&state(), &written, &seen("2026-11-28T00:00:00.001Z")).0.put.value.is_null());
+        assert!(
+            refreshed(&state(), &written, &seen("")).0 == state(),
+            "an answer without a time tells nothing"
+        );
+    }
+
+    #[test]
+    fn the_time_of_a_write_that_is_pending_is_neither_taken_nor_judged() {
+        let pending = |modified| StoreSecret { status: "pending".to_owned(), ..seen(modified) };
+        assert!(Private::of(&pending("b")).modified.is_none());
+        let written = Private::of(&seen("a"));
+        let (same, private) = refreshed(&state(), &written, &pending("b"));
+        assert!(same == state() && private.modified.as_deref() == Some("a"));
+        // The first time that is no longer pending is the one of the write.
+        let (same, private) = refreshed(&state(), &Private::of(&pending("b")), &seen("c"));
+        assert!(same == state() && private.modified.as_deref() == Some("c"));
     }
 
     #[test]

@@ -54,7 +54,20 @@ pub(crate) fn secret_exists(account: &str, script: &str, secret: &WorkerSecret, 
     Diagnostic::warning(format!("The Worker {script} already has a secret {name}"), detail)
 }
 
-/// The configuration has no value for the secret.
+/// Secrets that may be somebody else's are left where they are.
+pub(crate) fn secrets_left(script: &str, names: &[&str]) -> Diagnostic {
+    let (secrets, this) = match names {
+        [name] => (format!("secret {name}"), "this name"),
+        names => (format!("secrets {}", names.join(", ")), "these names"),
+    };
+    let detail = format!(
+        "Terraform's put had no answer, and what the Worker has under {this} may be somebody else's. So it is not removed, and \
+         Terraform no longer manages it. If nobody needs it, remove it with `wrangler secret delete`."
+    );
+    Diagnostic::warning(format!("The Worker {script} keeps the {secrets}"), detail)
+}
+
+/// Nothing says what to put.
 pub(crate) fn no_secret_value() -> Diagnostic {
     let detail =
         "Set `value`, or `value_wo` with `value_wo_version`, which keeps the secret out of the state.";
@@ -123,6 +136,26 @@ pub(crate) fn store_name_taken(failed: &str, import: &str) -> Diagnostic {
          {import}, or choose another name. A replacement with `create_before_destroy` needs another name too."
     );
     Diagnostic::error(failed, detail)
+}
+
+/// A create had no answer, and a secret has the name now.
+pub(crate) fn store_create_unsure(failed: &str, import: &str, error: &Error) -> Diagnostic {
+    let mut diagnostic = store_secret(failed, error);
+    diagnostic.detail.push_str(&format!(
+        "\n\nThe store has a secret of this name now. It may be the one that this create has made, or somebody else's: the API does \
+         not tell, so nothing was overwritten. If it is yours, take it over with `terraform import` and the id {import}: the next \
+         apply puts the configured value. Otherwise delete it, or choose another name."
+    ));
+    diagnostic
+}
+
+/// A secret of the store that may be somebody else's is left where it is.
+pub(crate) fn store_secret_left(name: &str, import: &str) -> Diagnostic {
+    let detail = format!(
+        "The create of the secret had no answer, and a secret of this name is there. It may be somebody else's, so Terraform lets go \
+         of it and leaves it. If it is yours, take it over with `terraform import` and the id {import}, or delete it in the dashboard."
+    );
+    Diagnostic::warning(format!("The store keeps the secret {name}"), detail)
 }
 
 /// A value is larger than a store takes.
