@@ -31,7 +31,8 @@ pub const TARGETS: [(&str, Target); 7] = [
 const TOKEN: &str = "cloudflare_account_api_token";
 
 /// The types that an input's first byte chooses from.
-const RESOURCES: [&str; 3] = [TOKEN, "cloudflare_token_binding", "cloudflare_workers_secret"];
+const RESOURCES: [&str; 4] =
+    [TOKEN, "cloudflare_token_binding", "cloudflare_workers_secret", "cloudflare_workers_secrets"];
 
 /// A request as it comes from the wire: the first byte chooses the RPC, the rest is the message.
 pub fn rpc(data: &[u8]) {

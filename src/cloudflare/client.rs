@@ -281,6 +281,7 @@ impl Client {
         let http = self.http()?;
         let url = self.url(&request.path_and_query())?;
         let body = request.body.as_ref().and_then(|body| body.as_ref().ok()).cloned();
+        let body = body.map(|body| (body, request.content_type));
         let timeout = request.timeout.unwrap_or(self.0.config.request_timeout);
         let started = Instant::now();
         let mut status = None;

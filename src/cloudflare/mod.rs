@@ -42,6 +42,6 @@ pub use page::{Page, Unreadable};
 pub use request::Request;
 pub use secrets_store::{Store, StoreSecret, StoreSecretChange};
 pub use types::{
-    Condition, PermissionGroup, PermissionGroupRef, RequestIp, Token, TokenPolicy, Verification, Worker,
-    WorkerSecret, Zone, ZoneAccount,
+    Condition, EditedSecrets, PermissionGroup, PermissionGroupRef, RequestIp, Token, TokenPolicy,
+    Verification, Worker, WorkerSecret, Zone, ZoneAccount,
 };

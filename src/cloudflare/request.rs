@@ -33,6 +33,7 @@ pub struct Request<T> {
     pub(super) path: String,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) body: Option<Result<Body, &'static str>>,
+    pub(super) content_type: &'static str,
     pub(super) repeatable: bool,
     pub(super) secret_answer: bool,
     pub(super) secrets: Vec<SecretString>,
@@ -66,6 +67,7 @@ impl<T> Request<T> {
             path,
             query: Vec::new(),
             body: None,
+            content_type: "application/json",
             repeatable,
             secret_answer: false,
             secrets: Vec::new(),
@@ -87,7 +89,12 @@ impl<T> Request<T> {
         self
     }
 
-    /// Marks that the answer contains a secret: nothing of it may be shown.
+    /// A body that says what changes (RFC 7396): null removes, and what it leaves out stays.
+    pub(super) fn merge_patch(self, body: &impl Serialize) -> Self {
+        Self { content_type: "application/merge-patch+json", ..self.json(body) }
+    }
+
+    /// The answer holds a secret: nothing of it may be shown, whatever it looks like.
     pub(super) fn secret_answer(mut self) -> Self {
         self.secret_answer = true;
         self
@@ -142,6 +149,11 @@ impl<T> Request<T> {
     /// The JSON body. It may contain a secret: not for logs.
     pub fn body(&self) -> Option<&[u8]> {
         self.body.as_ref()?.as_ref().ok().map(|body| body.as_ref())
+    }
+
+    /// How a body is to be read.
+    pub fn content_type(&self) -> &'static str {
+        self.content_type
     }
 
     /// Whether a second attempt has no further effect, so that a lost answer is no reason to give up.

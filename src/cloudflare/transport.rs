@@ -56,12 +56,12 @@ pub(super) async fn send(
     http: &reqwest::Client,
     method: Method,
     url: Url,
-    body: Option<Body>,
+    body: Option<(Body, &'static str)>,
     timeout: Duration,
 ) -> Result<Answer, Failure> {
     let mut request = http.request(method, url).timeout(timeout);
-    if let Some(body) = body {
-        request = request.header(CONTENT_TYPE, "application/json").body(bytes::Bytes::from_owner(body));
+    if let Some((body, content_type)) = body {
+        request = request.header(CONTENT_TYPE, content_type).body(bytes::Bytes::from_owner(body));
     }
     request.send().await.map(Answer).map_err(failure)
 }

@@ -3,8 +3,10 @@
 //! token without policies, and a write based on it would erase them. What must survive a read and a write (such as a
 //! condition of an unknown kind) is kept completely.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// An API token as the API shows it.
@@ -236,6 +238,42 @@ pub struct WorkerSecret {
     /// `secret_text` or `secret_key`.
     #[serde(rename = "type", default, deserialize_with = "null_as_default")]
     pub kind: String,
+}
+
+/// The answer to edits of a Worker's secrets: the secrets that it names, or `None` where it names none in a known form.
+///
+/// It is documented as a map by the names of the resulting secrets. Whether those that were not edited are in it is not.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Option<WireEdited>")]
+pub struct EditedSecrets(pub Option<Vec<WorkerSecret>>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireEdited {
+    Map(BTreeMap<String, Option<SecretKind>>),
+    List(Vec<WorkerSecret>),
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct SecretKind {
+    #[serde(rename = "type", default, deserialize_with = "null_as_default")]
+    kind: String,
+}
+
+impl From<Option<WireEdited>> for EditedSecrets {
+    fn from(wire: Option<WireEdited>) -> Self {
+        Self(match wire {
+            Some(WireEdited::Map(secrets)) => {
+                let named = |(name, secret): (String, Option<SecretKind>)| {
+                    secret.map(|SecretKind { kind }| WorkerSecret { name, kind })
+                };
+                Some(secrets.into_iter().filter_map(named).collect())
+            }
+            Some(WireEdited::List(secrets)) => Some(secrets),
+            Some(WireEdited::Other(_)) | None => None,
+        })
+    }
 }
 
 /// Reads `null` as the type's default.

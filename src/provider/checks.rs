@@ -53,6 +53,18 @@ pub(super) fn not_blank() -> Validator {
     })
 }
 
+/// A map by the names of secrets: what a single secret's name must be.
+pub(super) fn secret_names() -> Validator {
+    let name = not_blank();
+    Validator::new("names that are not empty", move |raw| match raw {
+        Raw::Map(secrets) => secrets.keys().try_for_each(|key| {
+            let fault = |_| Fault::new("has an empty name: each key is the name of a secret.", None);
+            name.check(&Raw::string(key.as_str())).map_err(fault)
+        }),
+        _ => Ok(()),
+    })
+}
+
 /// The absolute path of a directory.
 pub(super) fn absolute_path() -> Validator {
     Validator::string("an absolute path", |text| {

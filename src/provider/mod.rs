@@ -39,13 +39,14 @@ use functions::capability::Capability;
 use functions::r2_secret_access_key::R2SecretAccessKey;
 use functions::resource_keys::{AccountResource, AllZonesResource, R2BucketResource, ZoneResource};
 use functions::terraform_policies::TerraformPolicies;
-use lists::workers_secret::WorkersSecrets;
+use lists::workers_secret::WorkersSecretList;
 use resources::account_api_token::AccountApiToken;
 use resources::secrets_store_secret::SecretsStoreSecret;
 use resources::token_binding::TokenBinding;
 use resources::user_api_token::UserApiToken;
 use resources::user_token_binding::UserTokenBinding;
 use resources::workers_secret::WorkersSecret;
+use resources::workers_secrets::WorkersSecrets;
 use session::Session;
 use token::TokenResource;
 use token::lent::{LentToken, Open};
@@ -66,6 +67,7 @@ pub fn server(environment: Environment) -> Registry {
         .resource(BindingResource::<TokenBinding>::new(of()))
         .resource(BindingResource::<UserTokenBinding>::new(of()))
         .resource(WorkersSecret::new(of()))
+        .resource(WorkersSecrets::new(of()))
         .resource(SecretsStoreSecret::new(of()))
         .data_source(TokenDataSource::<data_sources::account_api_token::AccountApiToken>::new(of()))
         .data_source(TokenDataSource::<data_sources::user_api_token::UserApiToken>::new(of()))
@@ -80,7 +82,7 @@ pub fn server(environment: Environment) -> Registry {
         .ephemeral_resource(LentToken::<ephemeral_resources::user_api_token::UserApiToken>::new(of(), open))
         .list_resource(TokenList::<AccountApiToken, lists::account_api_token::AccountApiToken>::new(of()))
         .list_resource(TokenList::<UserApiToken, lists::user_api_token::UserApiToken>::new(of()))
-        .list_resource(WorkersSecrets { session: of() })
+        .list_resource(WorkersSecretList { session: of() })
         .action(ApiTokenRevoke { session: of() })
         .function(AccountResource)
         .function(AllZonesResource)

@@ -48,6 +48,9 @@ fn real_id(stage: &Stage, address: &str, form: &str) -> String {
         if name == "fingerprint" {
             return fingerprints(stage, &attributes, owner_of(address)).join(",");
         }
+        if let Some(all) = attributes[format!("{name}s")].as_array() {
+            return all.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(",");
+        }
         let value = attributes[name].as_str();
         // The object itself calls it `id`.
         let value =

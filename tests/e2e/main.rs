@@ -59,4 +59,5 @@ mod unknown;
 mod user_tokens;
 mod workerd;
 mod workers_secret;
+mod workers_secrets;
 mod wrangler;

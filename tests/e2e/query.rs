@@ -380,6 +380,29 @@ fn a_workers_secret_is_imported_by_identity() {
 }
 
 #[test]
+fn workers_secrets_are_imported_by_identity() {
+    let stage = stage();
+    stage.sim.with_scripts(|scripts| {
+        for name in ["A", "B,C"] {
+            let secret = ("secret_text".to_owned(), "by hand".to_owned());
+            scripts.get_mut("edge-api").unwrap().secrets.insert(name.to_owned(), secret);
+        }
+    });
+    let secrets = "resource \"cloudflare_workers_secrets\" \"s\" {\n  script_name = \"edge-api\"\n}";
+    let identity = "identity = { script_name = \"edge-api\", names = [\"A\", \"B,C\"] }";
+    stage.config(&format!("{secrets}\nimport {{\n  to = cloudflare_workers_secrets.s\n  {identity}\n}}"));
+    stage.tf.plan().success().says("1 to import, 0 to add, 0 to change, 0 to destroy");
+    stage.tf.apply().success();
+    stage.settled();
+    assert_eq!(stage.sim.secret("edge-api", "B,C").as_deref(), Some("by hand"));
+    // The names are a part of the identity, and they may change.
+    let fewer = secrets.replace('}', "  secrets = { A = \"ours\" }\n}");
+    stage.apply(&fewer);
+    assert_eq!(stage.sim.secret("edge-api", "A").as_deref(), Some("ours"));
+    assert_eq!(stage.sim.secret("edge-api", "B,C"), None);
+}
+
+#[test]
 fn each_example_of_a_list_is_taken() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/list-resources");
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -47,3 +47,4 @@ mod tokens;
 mod user_tokens;
 mod version;
 mod workers_secret;
+mod workers_secrets;

@@ -262,12 +262,13 @@ async fn a_first_put_in_doubt_removes_no_secret_that_may_be_somebody_elses() {
     };
     // It was there before, or it came later.
     put_by_hand();
-    let over = doubtful(&sim, &provider, Effect::None).await;
+    let another = Provider::start(&sim).await;
+    let over = doubtful(&sim, &another, Effect::None).await;
     sim.with_scripts(|scripts| scripts.get_mut("edge-api").unwrap().secrets.clear());
     let before = doubtful(&sim, &provider, Effect::None).await;
     assert!(provider.destroy(TYPE, before.clone()).await.is_empty(), "nothing is there");
     put_by_hand();
-    for left in [over, before] {
+    for (provider, left) in [(&another, over), (&provider, before)] {
         let found = provider.destroy(TYPE, left).await;
         let said = told(&found, Severity::Warning);
         assert!(!found.has_error() && said.contains("keeps the secret KEY"), "{said}");

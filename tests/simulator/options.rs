@@ -108,6 +108,10 @@ pub struct Readings {
     pub lower_scope_on_account: bool,
     /// The `name` of a list request is the whole name; false: a part of it.
     pub list_name_exact: bool,
+    /// A bulk edit that removes a secret which is not there is refused; false: that one counts as removed.
+    pub bulk_misses_refused: bool,
+    /// The answer to a bulk edit has the secrets that were put; false: all of the Worker's.
+    pub bulk_answers_edited_only: bool,
 }
 
 impl Default for Readings {
@@ -132,6 +136,8 @@ impl Default for Readings {
             past_expiry_refused: true,
             lower_scope_on_account: true,
             list_name_exact: false,
+            bulk_misses_refused: true,
+            bulk_answers_edited_only: false,
         }
     }
 }
@@ -179,6 +185,8 @@ impl Readings {
             "past_expiry_refused" => &mut self.past_expiry_refused,
             "lower_scope_on_account" => &mut self.lower_scope_on_account,
             "list_name_exact" => &mut self.list_name_exact,
+            "bulk_misses_refused" => &mut self.bulk_misses_refused,
+            "bulk_answers_edited_only" => &mut self.bulk_answers_edited_only,
             _ => return Err(format!("no reading is called {name}")),
         };
         *switch = value.parse().map_err(|_| format!("{name} is true or false, not {value}"))?;

@@ -193,13 +193,15 @@ pub fn delete(state: &mut State, call: &Call, account: &str, name: &str, secret:
     Ok(Reply::ok(Value::Null))
 }
 
-/// `PATCH …/secrets-bulk` with `{"secrets": {name: {"type", "text"} | null}}`: all or nothing, in one version. Null
-/// deletes, and what is left out stays. The body's outer shape is the simulator's guess.
+/// `PATCH …/secrets-bulk` with `{"secrets": {name: {"name", "type", "text"} | null}}`: all or nothing, in one version. Null
+/// deletes, and what is left out stays. The answer is a map of secrets by their names.
 pub fn bulk(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
     let readings = state.options.readings.clone();
     let script = script(state, call, account, name, true)?;
-    let object = body::object(call.content_type, call.body)?;
-    body::only(&object, &["secrets"], &readings)?;
+    // Wrangler sends a merge patch, the SDKs plain JSON.
+    let kind = call.content_type.map(|kind| kind.replace("application/merge-patch+json", "application/json"));
+    let object = body::object(kind.as_deref(), call.body)?;
+    body::only(&object, &["secrets", "version_tags"], &readings)?;
     let Some(Value::Object(operations)) = object.get("secrets") else { return Err(invalid("secrets")) };
     if operations.is_empty() || operations.len() > BULK_LIMIT {
         return Err(invalid("secrets"));
@@ -209,9 +211,15 @@ pub fn bulk(state: &mut State, call: &Call, account: &str, name: &str) -> Answer
     for (secret, operation) in operations {
         match operation {
             Value::Null => {
-                edited.secrets.remove(secret).ok_or_else(|| missing(secret))?;
+                let removed = edited.secrets.remove(secret);
+                if removed.is_none() && readings.bulk_misses_refused {
+                    return Err(missing(secret));
+                }
             }
             Value::Object(given) if given.get("type").and_then(Value::as_str) == Some("secret_text") => {
+                if given.get("name").and_then(Value::as_str) != Some(secret.as_str()) {
+                    return Err(invalid("name"));
+                }
                 edited.put(secret, "secret_text".to_owned(), text(given)?)?;
             }
             _ => return Err(invalid("type")),
@@ -219,7 +227,13 @@ pub fn bulk(state: &mut State, call: &Call, account: &str, name: &str) -> Answer
     }
     edited.versions += 1;
     *script = edited;
-    Ok(Reply::ok(script.secrets.iter().map(|(name, (kind, _))| shown(name, kind)).collect()))
+    let all = script
+        .secrets
+        .iter()
+        .filter(|(name, _)| !readings.bulk_answers_edited_only || operations.contains_key(name.as_str()));
+    Ok(Reply::ok(
+        all.map(|(name, (kind, _))| (name.clone(), shown(name, kind))).collect::<Map<_, _>>().into(),
+    ))
 }
 
 fn text(object: &Map<String, Value>) -> Result<String, Refusal> {

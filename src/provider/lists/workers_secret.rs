@@ -19,13 +19,13 @@ model! {
 }
 
 /// The list.
-pub(crate) struct WorkersSecrets {
-    /// Access to the API.
+pub(crate) struct WorkersSecretList {
+    /// The ways to the API.
     pub(crate) session: Session,
 }
 
 #[async_trait]
-impl ListResource for WorkersSecrets {
+impl ListResource for WorkersSecretList {
     type Of = WorkersSecret;
     type Config = Model;
 

@@ -6,3 +6,4 @@ pub(crate) mod token_binding;
 pub(crate) mod user_api_token;
 pub(crate) mod user_token_binding;
 pub(crate) mod workers_secret;
+pub(crate) mod workers_secrets;

@@ -244,7 +244,7 @@ impl SecretsStoreSecret {
         let value = SecretValue::chosen(&config.secret.put, &planned.secret.put);
         let Some(place) = planned.place(&api) else { return (None, wording::no_account().into()) };
         let before = prior.as_ref().map(|prior| &prior.secret);
-        let in_doubt = before.is_some_and(|before| before.put.is_in_doubt());
+        let in_doubt = before.is_some_and(|before| before.put.doubt.is_noted());
         let same_value = before.is_some_and(|before| before.put.is_same(&planned.secret.put));
         if value.is_none() && !same_value {
             return (None, wording::null_secret_value().at(path!(SecretValue.value)).into());
@@ -295,7 +295,7 @@ impl SecretsStoreSecret {
                 if state.secret.id.known().is_none() {
                     state.secret.id = Value::Null;
                 }
-                state.secret.put.doubt();
+                state.secret.put.doubt.note();
                 (Some(Applied { state, private: Private::default() }), found)
             }
         }

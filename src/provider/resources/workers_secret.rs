@@ -9,7 +9,9 @@ use crate::cloudflare::workers;
 use crate::model;
 use crate::path;
 use crate::provider::owner::{Account, Ownership as _};
-use crate::provider::secret::{self, Facts, Origins, Put, SecretFields, SecretValue, is_text};
+use crate::provider::secret::{
+    self, Facts, Origins, Put, SecretFields, SecretValue, WorkerFields, is_text, no_look,
+};
 use crate::provider::session::Session;
 use crate::provider::{checks, import, wording};
 use crate::random;
@@ -107,17 +109,13 @@ impl Resource for WorkersSecret {
                         planning.private.origin.found_free([name.to_owned()]);
                         None
                     }
-                    Err(error) if error.is_worker_not_found() => {
-                        let warning = wording::no_worker_for_secret(script, account);
-                        found.push(warning.at(path!(SecretFields.script_name)));
+                    Err(error) => {
+                        let what = format!("the secret {name}");
+                        found.extend(Diagnostics(
+                            no_look(&error, account, script, &what).into_iter().collect(),
+                        ));
                         None
                     }
-                    Err(error) if error.is_auth() => {
-                        found.push(wording::secret_unseen(name, script, &error));
-                        None
-                    }
-                    // Other errors of this read may be temporary. The write reports them.
-                    Err(_) => None,
                 }
             }
             _ => None,
@@ -137,7 +135,7 @@ impl Resource for WorkersSecret {
 
     async fn create(&self, config: Model, mut planned: Model, private: Private) -> Created<Self> {
         let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
-        planned.secret.id = id.into();
+        planned.secret.worker.id = id.into();
         self.put(&config, None, planned, private.origin).await
     }
 
@@ -151,8 +149,8 @@ impl Resource for WorkersSecret {
         };
         let Place { account, script, name } = place;
         match api.client.send_opt(workers::get_secret(account, script, name)).await {
-            // A secret whose put is in doubt may still appear.
-            Ok(None) if current.state.secret.put.is_in_doubt() => (Some(current), Diagnostics::none()),
+            // One whose put is in doubt may come yet.
+            Ok(None) if current.state.secret.put.doubt.is_noted() => (Some(current), Diagnostics::none()),
             Ok(None) => (None, Diagnostics::none()),
             Ok(Some(secret)) => {
                 let mut state = current.state.clone();
@@ -171,9 +169,9 @@ impl Resource for WorkersSecret {
 
     async fn update(&self, updating: Updating<Self>) -> Created<Self> {
         let Updating { config, prior, mut planned, private } = updating;
-        if planned.secret.id.is_unknown() {
+        if planned.secret.worker.id.is_unknown() {
             let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
-            planned.secret.id = id.into();
+            planned.secret.worker.id = id.into();
         }
         self.put(&config, Some(prior), planned, private.origin).await
     }
@@ -188,8 +186,8 @@ impl Resource for WorkersSecret {
             Ok(worker) => worker,
             Err(error) => return wording::secret_lock(&place.failed("delete"), &error).into(),
         };
-        let own = prior.state.secret.id.as_str().or(prior.private.put.as_deref());
-        // With `create_before_destroy` the new secret is already in the place of the old one, and must stay.
+        let own = prior.state.secret.worker.id.as_str().or(prior.private.put.as_deref());
+        // With `create_before_destroy` the new secret has taken the old one's place: what is there is not the old one.
         if worker.is_of_another(place.name, own) {
             return Diagnostics::none();
         }
@@ -220,8 +218,8 @@ impl Resource for WorkersSecret {
     async fn import(&self, id: ResourceId) -> Imported<Self> {
         let by_id = |rest: &str| {
             let (script, name) = rest.split_once('/')?;
-            let (script_name, name) = (script.to_owned().into(), name.to_owned().into());
-            Some(SecretFields { script_name, name, ..SecretFields::null() })
+            let worker = WorkerFields { script_name: script.to_owned().into(), ..WorkerFields::null() };
+            Some(SecretFields { worker, name: name.to_owned().into(), ..SecretFields::null() })
         };
         let by_identity = |identity: &Raw| SecretFields::from_object(identity).ok();
         let named = import::read(&id, &self.session.account_id(), by_id, by_identity);
@@ -289,7 +287,7 @@ impl WorkersSecret {
             }
         };
         let secret = secret::after(&put, prior.map(|prior| prior.secret), planned.secret.clone());
-        if let Some(by) = secret.as_ref().and_then(|secret| secret.id.as_str()) {
+        if let Some(by) = secret.as_ref().and_then(|secret| secret.worker.id.as_str()) {
             worker.put(place.name, by);
         }
         let applied = secret.map(|secret| Applied {

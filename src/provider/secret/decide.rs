@@ -1,32 +1,39 @@
 //! Plans a Worker's secret. Pure.
 
 use super::value::{Put, SecretValue};
-use crate::cloudflare::WorkerSecret;
+use crate::cloudflare::{Error, WorkerSecret};
 use crate::model;
 use crate::path;
 use crate::provider::{checks, wording};
-use crate::tf_provider::framework::{Diagnostics, Value, computed, required};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Value, computed, required};
 
 /// The kind of secret that the provider puts.
 pub(crate) const SECRET_TEXT: &str = "secret_text";
 
 model! {
+    /// What Terraform puts secrets into.
+    pub(crate) struct WorkerFields {
+        /// The Worker's name. It must be deployed.
+        script_name: String = required().requires_replace().identity().check(checks::not_blank()),
+        /// An id that the provider makes up, by which it tells this object from another one in the same place.
+        id: String = computed().keep_prior(),
+    }
+}
+
+model! {
     /// A secret of a Worker.
     pub(crate) struct SecretFields {
         ..put: SecretValue,
-        /// The Worker's name. It must be deployed.
-        script_name: String = required().requires_replace().identity().check(checks::not_blank()),
+        ..worker: WorkerFields,
         /// The name of the binding, by which the script reads the secret.
         name: String = required().requires_replace().identity().check(checks::not_blank()),
-        /// An id that the provider generates. It tells this object from another one in the same place.
-        id: String = computed().keep_prior(),
     }
 }
 
 impl SecretFields {
     /// The Worker and the secret's name. `None` before they are known.
     pub(crate) fn place(&self) -> Option<(&str, &str)> {
-        Some((self.script_name.as_str()?, self.name.as_str()?))
+        Some((self.worker.script_name.as_str()?, self.name.as_str()?))
     }
 }
 
@@ -35,7 +42,16 @@ pub(crate) fn is_text(secret: &WorkerSecret) -> bool {
     secret.kind.is_empty() || secret.kind == SECRET_TEXT
 }
 
-/// The facts that a plan depends on.
+/// Why a look for secrets at plan has failed, where the user should know. What else stands in the way may pass: it is told at
+/// the write.
+pub(crate) fn no_look(error: &Error, account: &str, script: &str, what: &str) -> Option<Diagnostic> {
+    if error.is_worker_not_found() {
+        return Some(wording::no_worker_for_secret(script, account).at(path!(WorkerFields.script_name)));
+    }
+    error.is_auth().then(|| wording::secret_unseen(what, script, error))
+}
+
+/// What a plan is decided by.
 pub(crate) struct Facts<'a> {
     /// The secret before. `None` on create.
     pub(crate) prior: Option<&'a SecretFields>,
@@ -51,14 +67,14 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn decide(facts: &Facts<'_>) -> (SecretFields, Diagnostics) {
     let mut planned = facts.planned.clone();
     let mut found = Diagnostics::none();
-    // An unconfirmed put is always planned again, whatever the configuration is now.
-    planned.put.unconfirmed = Value::Null;
+    // A doubt always plans a put, whatever the configuration says by now.
+    planned.put.doubt.unconfirmed = Value::Null;
     if let Some(prior) = facts.prior
-        && prior.id.is_null()
+        && prior.worker.id.is_null()
         && planned != *prior
     {
         // States of version 0.1.0 have no id: the next put makes one.
-        planned.id = Value::Unknown;
+        planned.worker.id = Value::Unknown;
     }
     let stays = facts.prior == Some(&planned);
     let value_before = facts.prior.map(|prior| &prior.put);
@@ -81,8 +97,8 @@ pub(crate) fn after<T>(
         // A secret that may exist stays in the state, so that the next apply puts it again, and a destroy removes it.
         Put::Failed { may_have_effect: true, .. } => {
             let mut state = prior.unwrap_or_else(|| planned.clone());
-            state.id = planned.id;
-            state.put.doubt();
+            state.worker.id = planned.worker.id;
+            state.put.doubt.note();
             Some(state)
         }
         Put::Failed { .. } => None,
@@ -92,16 +108,20 @@ pub(crate) fn after<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudflare::Error;
     use crate::tf_provider::framework::Model;
 
     fn secret(value: &str) -> SecretFields {
         SecretFields {
-            script_name: "edge".to_owned().into(),
+            worker: WorkerFields { script_name: "edge".to_owned().into(), id: "put-1".to_owned().into() },
             name: "KEY".to_owned().into(),
             put: SecretValue { value: Value::Known(value.into()), ..SecretValue::null() },
-            id: "put-1".to_owned().into(),
         }
+    }
+
+    fn without_id(value: &str) -> SecretFields {
+        let mut secret = secret(value);
+        secret.worker.id = Value::Null;
+        secret
     }
 
     fn lost(may_have_effect: bool) -> Put<()> {
@@ -111,21 +131,21 @@ mod tests {
     #[test]
     fn a_doubt_plans_a_put_even_where_the_old_configuration_is_back() {
         let doubtful = after(&lost(true), Some(secret("one")), secret("two")).unwrap();
-        assert!(doubtful.put.is_in_doubt());
-        // The framework plans what the configuration has. The computed attributes stay as they were.
+        assert!(doubtful.put.doubt.is_noted());
+        // The framework plans what the configuration says; the computed attributes stay as they were.
         let planned = SecretFields {
-            put: SecretValue { unconfirmed: doubtful.put.unconfirmed.clone(), ..secret("one").put },
+            put: SecretValue { doubt: doubtful.put.doubt.clone(), ..secret("one").put },
             ..secret("one")
         };
         let facts = Facts { prior: Some(&doubtful), planned: &planned, has_value: true, there: None };
         let (planned, _) = decide(&facts);
-        assert!(planned != doubtful && !planned.put.is_in_doubt());
+        assert!(planned != doubtful && !planned.put.doubt.is_noted());
         assert!(after(&Put::Done(()), Some(doubtful), planned).unwrap() == secret("one"));
     }
 
     #[test]
     fn only_an_imported_secret_needs_no_value_and_only_as_long_as_it_stays() {
-        let imported = SecretFields { put: SecretValue::null(), id: Value::Null, ..secret("") };
+        let imported = SecretFields { put: SecretValue::null(), ..without_id("") };
         let refused = |prior: Option<&SecretFields>, planned: &SecretFields| {
             decide(&Facts { prior, planned, has_value: false, there: None }).1.has_error()
         };
@@ -143,12 +163,11 @@ mod tests {
 
     #[test]
     fn an_old_state_gets_its_id_with_the_next_put_only() {
-        let old = SecretFields { id: Value::Null, ..secret("one") };
+        let old = without_id("one");
         let plan = |planned: &SecretFields| {
             decide(&Facts { prior: Some(&old), planned, has_value: true, there: None }).0
         };
         assert!(plan(&old) == old);
-        let changed = SecretFields { id: Value::Null, ..secret("two") };
-        assert!(plan(&changed).id.is_unknown());
+        assert!(plan(&without_id("two")).worker.id.is_unknown());
     }
 }

@@ -1,6 +1,6 @@
 //! The list resource of a Worker's secrets, for `terraform query`.
 
-use super::decide::{SecretFields, is_text};
+use super::decide::{SecretFields, WorkerFields, is_text};
 use crate::cloudflare::{Client, WorkerSecret, workers};
 use crate::model;
 use crate::owner::Owner;
@@ -31,7 +31,7 @@ pub(crate) async fn listed(
         let display_name =
             if is_text(&secret) { secret.name.clone() } else { format!("{} ({})", secret.name, secret.kind) };
         let fields = SecretFields {
-            script_name: script.to_owned().into(),
+            worker: WorkerFields { script_name: script.to_owned().into(), ..WorkerFields::null() },
             name: secret.name.into(),
             ..SecretFields::null()
         };

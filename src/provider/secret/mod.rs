@@ -1,5 +1,6 @@
 //! Secrets of Workers and of stores: their plans as pure functions, the writes of values, and the locks.
 
+pub(crate) mod bulk;
 mod decide;
 mod holders;
 mod list;
@@ -7,9 +8,11 @@ pub(crate) mod moved;
 mod origin;
 pub(crate) mod store;
 mod value;
+mod worker;
 
-pub(crate) use decide::{Facts, SecretFields, after, decide, is_text};
-pub(crate) use holders::Holders;
+pub(crate) use decide::{Facts, SecretFields, WorkerFields, after, decide, is_text, no_look};
+pub(crate) use holders::{Held, Holders};
 pub(crate) use list::{SecretFilter, listed};
 pub(crate) use origin::Origins;
 pub(crate) use value::{Put, SecretValue, put};
+pub(crate) use worker::Worker;

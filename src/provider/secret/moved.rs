@@ -1,6 +1,6 @@
 //! Reads Workers' secrets in states of the official provider's version 4. Version 5 has none. Pure.
 
-use super::{SecretFields, SecretValue};
+use super::{SecretFields, SecretValue, WorkerFields};
 use crate::provider::official::{self, Malformed, required, text};
 use crate::provider::owner::{Account, Ownership};
 use crate::provider::wording;
@@ -29,13 +29,15 @@ fn taken_over(source: &MoveSource) -> Result<(Account, SecretFields), Malformed>
     let state = &source.json;
     let account = Account::of_import(&required(state, "account_id")?);
     let secret = SecretFields {
-        script_name: required(state, "script_name")?.into(),
+        worker: WorkerFields {
+            script_name: required(state, "script_name")?.into(),
+            id: text(state, "id")?.into(),
+        },
         name: required(state, "name")?.into(),
         put: SecretValue {
             value: text(state, "secret_text")?.map(secrecy::SecretString::from).into(),
             ..SecretValue::null()
         },
-        id: text(state, "id")?.into(),
     };
     Ok((account.ok_or_else(|| Malformed("account_id".to_owned()))?, secret))
 }
@@ -54,9 +56,9 @@ mod tests {
             for (_, source) in sources(type_name) {
                 let (account, secret) = read(&source).unwrap().unwrap();
                 assert_eq!(account.account_id.as_str(), source.json["account_id"].as_str());
-                assert_eq!(secret.script_name.as_str(), source.json["script_name"].as_str());
+                assert_eq!(secret.worker.script_name.as_str(), source.json["script_name"].as_str());
                 assert_eq!(secret.name.as_str(), source.json["name"].as_str());
-                assert_eq!(secret.id.as_str(), source.json["id"].as_str());
+                assert_eq!(secret.worker.id.as_str(), source.json["id"].as_str());
                 let value = secret.put.value.known().map(|value| value.expose_secret());
                 assert_eq!(value, source.json["secret_text"].as_str());
             }

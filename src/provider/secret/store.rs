@@ -129,8 +129,8 @@ pub(crate) fn decide(
     there: Option<&str>,
 ) -> (StoreSecretFields, Diagnostics) {
     let mut planned = planned.clone();
-    // An unconfirmed write is always planned again, whatever the configuration is now.
-    planned.put.unconfirmed = Value::Null;
+    // A doubt always plans a write, whatever the configuration says by now.
+    planned.put.doubt.unconfirmed = Value::Null;
     if prior.is_some_and(|prior| prior.id.is_null()) {
         planned.id = Value::Unknown;
     }
@@ -332,9 +332,9 @@ mod tests {
     #[test]
     fn a_doubt_plans_a_write_and_a_secret_that_may_have_been_made_gets_its_id() {
         let mut doubtful = StoreSecretFields { id: Value::Null, ..state() };
-        doubtful.put.doubt();
+        doubtful.put.doubt.note();
         let (planned, found) = decide(Some(&doubtful), &doubtful, true, None);
-        assert!(found.is_empty() && planned.put.unconfirmed.is_null() && planned.id.is_unknown());
+        assert!(found.is_empty() && planned.put.doubt.unconfirmed.is_null() && planned.id.is_unknown());
         assert!(decide(Some(&state()), &state(), true, None).0 == state());
     }
 

@@ -7,21 +7,41 @@ use crate::cloudflare::{Client, Error, Request};
 use crate::model;
 use crate::path;
 use crate::provider::wording;
-use crate::tf_provider::framework::{Diagnostics, Value, computed, optional};
+use crate::tf_provider::framework::{Diagnostics, Model as _, Value, computed, optional};
+
+model! {
+    /// Whether what was written is known to have taken effect.
+    pub(crate) struct Doubt {
+        /// What the last apply sent without learning whether it took effect; null normally. The next apply sends it again.
+        unconfirmed: String = computed().keep_prior(),
+    }
+}
+
+impl Doubt {
+    /// Notes that a write may have taken effect.
+    pub(crate) fn note(&mut self) {
+        let doubt = "It is not known whether the last write took effect. The next apply sends it again.";
+        self.unconfirmed = doubt.to_owned().into();
+    }
+
+    /// Whether an earlier apply has sent something that may have taken effect, or may yet.
+    pub(crate) fn is_noted(&self) -> bool {
+        !self.unconfirmed.is_null()
+    }
+}
 
 model! {
     /// The value to put.
     pub(crate) struct SecretValue {
-        /// The secret. It is in Terraform's state, unlike `value_wo`. One of the two is required, unless the secret was
-        /// imported: without a value, an imported secret stays as it is.
+        ..doubt: Doubt,
+        /// The secret. It is kept in Terraform's state: `value_wo` is not. One of the two is required, but of a secret that was
+        /// imported: without a value that one stays as it is.
         value: SecretString = optional().conflicts_with(&["value_wo", "value_wo_version"]),
         /// The secret. It is in no plan and no state, and may come from an ephemeral resource. Terraform cannot see that it
         /// changes, so change `value_wo_version` with it.
         value_wo: SecretString = optional().write_only(),
         /// Any whole number. When it changes, `value_wo` is put again. Required with `value_wo`.
         value_wo_version: i64 = optional(),
-        /// What the last apply sent without learning whether it took effect. Normally null. The next apply sends it again.
-        unconfirmed: String = computed().keep_prior(),
     }
 }
 
@@ -31,25 +51,13 @@ impl SecretValue {
         !(self.value.is_null() && self.value_wo.is_null() && self.value_wo_version.is_null())
     }
 
-    /// Whether an earlier apply has sent something whose outcome is not known.
-    pub(crate) fn is_in_doubt(&self) -> bool {
-        !self.unconfirmed.is_null()
-    }
-
-    /// Whether it is the same as another one, apart from doubts.
+    /// Whether it says the same as another, doubts apart.
     pub(crate) fn is_same(&self, other: &SecretValue) -> bool {
-        let sure = |put: &SecretValue| SecretValue { unconfirmed: Value::Null, ..put.clone() };
+        let sure = |put: &SecretValue| SecretValue { doubt: Doubt::null(), ..put.clone() };
         sure(self) == sure(other)
     }
 
-    /// Records that a put may have taken effect.
-    pub(crate) fn doubt(&mut self) {
-        let doubt =
-            "It is not known whether the put of the secret took effect. The next apply sends it again.";
-        self.unconfirmed = doubt.to_owned().into();
-    }
-
-    /// Records that something else has put a value, so that the next apply puts this again.
+    /// Somebody else has put something: the next apply puts this again.
     pub(crate) fn forget(&mut self) {
         self.value = Value::Null;
         self.value_wo_version = Value::Null;
@@ -62,14 +70,13 @@ impl SecretValue {
 
     /// Checks a configuration.
     pub(crate) fn validate(&self) -> Diagnostics {
-        let SecretValue { value, value_wo, value_wo_version, .. } = self;
-        match (value.is_null(), value_wo.is_null(), value_wo_version.is_null()) {
-            // An unknown value may turn out to be null.
-            (_, false, true) if !value_wo.is_unknown() => {
-                wording::no_version().at(path!(SecretValue.value_wo)).into()
+        match alone(&self.value_wo, &self.value_wo_version) {
+            Some(Alone::Value) => wording::no_version().at(path!(SecretValue.value_wo)).into(),
+            // Beside `value` it is told that the two conflict.
+            Some(Alone::Version) if self.value.is_null() => {
+                wording::only_version().at(path!(SecretValue.value_wo_version)).into()
             }
-            (true, true, false) => wording::only_version().at(path!(SecretValue.value_wo_version)).into(),
-            _ => Diagnostics::none(),
+            Some(Alone::Version) | None => Diagnostics::none(),
         }
     }
 
@@ -84,7 +91,22 @@ impl SecretValue {
     }
 }
 
-/// The result of a write.
+/// Which of a write-only value and its version stands without the other.
+pub(super) enum Alone {
+    Value,
+    Version,
+}
+
+/// A write-only value and its version go together. A value that is not known yet may turn out to be null.
+pub(super) fn alone<T>(value: &Value<T>, version: &Value<i64>) -> Option<Alone> {
+    match (value.is_null(), version.is_null()) {
+        (false, true) if !value.is_unknown() => Some(Alone::Value),
+        (true, false) => Some(Alone::Version),
+        _ => None,
+    }
+}
+
+/// How a write has ended.
 #[derive(Debug)]
 pub(crate) enum Put<T> {
     /// The secret exists.

@@ -1,5 +1,7 @@
 //! Secrets of Workers and of the Secrets Store.
 
+use std::collections::BTreeSet;
+
 use super::api;
 use crate::cloudflare::{Error, Store, WorkerSecret};
 use crate::tf_provider::framework::{Diagnostic, Path, Severity};
@@ -8,11 +10,25 @@ use crate::tf_provider::framework::{Diagnostic, Path, Severity};
 pub(in crate::provider) const SECRET_CODES: [(u32, &str); 4] =
     [(10007, "script_name"), (10053, "name"), (10056, "name"), (10215, "script_name")];
 
+/// The attribute that the API's codes name.
+fn named_by_code(error: &Error) -> Option<&'static str> {
+    SECRET_CODES.into_iter().find(|(code, _)| error.has_code(*code)).map(|(_, attribute)| attribute)
+}
+
 /// An error about a Worker's secret, at the attribute that it is about.
 pub(crate) fn workers_secret(failed: &str, error: &Error) -> Diagnostic {
     let diagnostic = api(failed, error);
-    match SECRET_CODES.into_iter().find(|(code, _)| error.has_code(*code)) {
-        Some((_, attribute)) => diagnostic.at(Path::of(attribute)),
+    match named_by_code(error) {
+        Some(attribute) => diagnostic.at(Path::of(attribute)),
+        None => diagnostic,
+    }
+}
+
+/// The same about several secrets: none has an attribute of its own, and the API's message says which one it is about.
+pub(crate) fn workers_secrets(failed: &str, error: &Error) -> Diagnostic {
+    let diagnostic = Diagnostic { path: None, ..api(failed, error) };
+    match named_by_code(error).filter(|attribute| *attribute != "name") {
+        Some(attribute) => diagnostic.at(Path::of(attribute)),
         None => diagnostic,
     }
 }
@@ -27,9 +43,9 @@ pub(crate) fn no_worker_for_secret(script: &str, account: &str) -> Diagnostic {
     Diagnostic::warning(format!("The Worker {script} does not exist yet"), detail)
 }
 
-/// The credential cannot read a Worker's secrets at plan.
-pub(crate) fn secret_unseen(name: &str, script: &str, error: &Error) -> Diagnostic {
-    let mut warning = api(&format!("Could not look for the secret {name} of the Worker {script}"), error);
+/// The credential may not look at a Worker's secrets.
+pub(crate) fn secret_unseen(what: &str, script: &str, error: &Error) -> Diagnostic {
+    let mut warning = api(&format!("Could not look for {what} of the Worker {script}"), error);
     warning.severity = Severity::Warning;
     warning.detail.push_str(
         "\n\nThe API will probably refuse the apply too. It needs the permission group \"Workers Scripts Write\" in the Worker's \
@@ -54,17 +70,69 @@ pub(crate) fn secret_exists(account: &str, script: &str, secret: &WorkerSecret, 
     Diagnostic::warning(format!("The Worker {script} already has a secret {name}"), detail)
 }
 
+/// Secrets that are to be put for the first time are there already.
+pub(crate) fn secrets_exist(account: &str, script: &str, there: &[&WorkerSecret]) -> Diagnostic {
+    let names: Vec<&str> = there.iter().map(|secret| secret.name.as_str()).collect();
+    let others = there.iter().filter(|secret| !secret.kind.is_empty() && secret.kind != "secret_text");
+    let others: String = others
+        .map(|WorkerSecret { name, kind }| format!(" {name} will be a secret_text instead of a {kind}."))
+        .collect();
+    let detail = format!(
+        "Apply overwrites their values, which nobody can read back.{others} That is as it should be where this plan replaces the \
+         secrets, or where Terraform takes them over for good. If something else manages them, choose other names. \
+         `terraform import` with the id {account}/{script}/{} takes them over in two steps.",
+        names.join(",")
+    );
+    Diagnostic::warning(format!("The Worker {script} already has {}", listed(&names)), detail)
+}
+
+/// Names of secrets, with the word before them.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [name] => format!("the secret {name}"),
+        names => format!("the secrets {}", names.join(", ")),
+    }
+}
+
+fn listed_all(names: &BTreeSet<String>) -> String {
+    listed(&names.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// Secrets that were put are not there, though the API said success.
+pub(crate) fn secrets_not_put(failed: &str, names: &BTreeSet<String>) -> Diagnostic {
+    let detail = format!(
+        "Cloudflare said success, but the Worker does not have {}. The next apply puts them again.",
+        listed_all(names)
+    );
+    Diagnostic::error(failed, detail)
+}
+
+/// Secrets that were to be removed are still there.
+pub(crate) fn secrets_not_removed(
+    failed: &str,
+    names: &BTreeSet<String>,
+    error: Option<&Error>,
+) -> Diagnostic {
+    let left =
+        format!("The Worker may still have {}. The next apply removes what is left.", listed_all(names));
+    match error {
+        Some(error) => {
+            let mut diagnostic = workers_secrets(failed, error);
+            diagnostic.detail.push_str(&format!("\n\n{left}"));
+            diagnostic
+        }
+        None => Diagnostic::error(failed, format!("Cloudflare said success. {left}")),
+    }
+}
+
 /// Secrets that may be somebody else's are left where they are.
 pub(crate) fn secrets_left(script: &str, names: &[&str]) -> Diagnostic {
-    let (secrets, this) = match names {
-        [name] => (format!("secret {name}"), "this name"),
-        names => (format!("secrets {}", names.join(", ")), "these names"),
-    };
+    let this = if names.len() == 1 { "this name" } else { "these names" };
     let detail = format!(
         "Terraform's put had no answer, and what the Worker has under {this} may be somebody else's. So it is not removed, and \
          Terraform no longer manages it. If nobody needs it, remove it with `wrangler secret delete`."
     );
-    Diagnostic::warning(format!("The Worker {script} keeps the {secrets}"), detail)
+    Diagnostic::warning(format!("The Worker {script} keeps {}", listed(names)), detail)
 }
 
 /// Nothing says what to put.
@@ -74,7 +142,67 @@ pub(crate) fn no_secret_value() -> Diagnostic {
     Diagnostic::error("No value", detail)
 }
 
-/// Configuration is generated for a secret, whose value is not known.
+/// Nothing says which secrets to put.
+pub(crate) fn no_secrets() -> Diagnostic {
+    let detail = "Set `secrets`, or `secrets_wo` with `secrets_wo_version`, which keeps the secrets out of the state. An empty map \
+                  removes all that were there.";
+    Diagnostic::error("No secrets", detail)
+}
+
+/// A secret has two values.
+pub(crate) fn secret_twice(name: &str) -> Diagnostic {
+    let detail = "Leave it in one of `secrets` and `secrets_wo`.";
+    Diagnostic::error(format!("The secret {name} is in both maps"), detail)
+}
+
+/// More secrets than the API takes at once.
+pub(crate) fn too_many_secrets(number: usize, limit: usize) -> Diagnostic {
+    let detail = format!(
+        "There are {number}, and the API takes at most {limit} at once. Divide them between several resources: each deploys a \
+         version of its own."
+    );
+    Diagnostic::error("Too many secrets", detail)
+}
+
+/// Write-only secrets without a version.
+pub(crate) fn no_secrets_version() -> Diagnostic {
+    let detail = "Terraform keeps no value of `secrets_wo` and cannot see that one changes. Set `secrets_wo_version` to 1, and \
+                  raise it whenever the secrets are to be put again.";
+    Diagnostic::error("`secrets_wo` needs `secrets_wo_version`", detail)
+}
+
+/// A version without write-only secrets.
+pub(crate) fn only_secrets_version() -> Diagnostic {
+    let detail = "The version says which `secrets_wo` were put. Set `secrets_wo`, or leave both out and set `secrets`.";
+    Diagnostic::error("`secrets_wo_version` without `secrets_wo`", detail)
+}
+
+/// The configuration has other names at apply than at plan.
+pub(crate) fn secret_names_changed(failed: &str) -> Diagnostic {
+    let detail = "The names of `secrets_wo` are not those of the plan: what they come from has changed since. Plan again. \
+                  Nothing was sent.";
+    Diagnostic::error(failed, detail)
+}
+
+/// Configuration is generated for secrets, and nobody can tell their values.
+pub(crate) fn generated_without_values(names: &[&str]) -> Diagnostic {
+    let detail = format!(
+        "The API does not tell the values of {}, so what is generated has none. The secrets are imported and stay as they are. Set \
+         `secrets_wo` with `secrets_wo_version` to have Terraform put them.",
+        listed(names)
+    );
+    Diagnostic::warning("The values of the secrets are not in the configuration", detail)
+}
+
+/// An import id that names no secrets.
+pub(crate) fn wrong_secrets_id() -> Diagnostic {
+    let detail = "Write <account_id>/<script_name>/<name>[,<name>…]: the account's id of 32 hexadecimal digits, the Worker's name and \
+                  the names of the secrets to take over. A name with a comma in it is imported by identity. The API does not tell \
+                  the values: the next apply puts the configured ones.";
+    Diagnostic::error("Invalid import id", detail)
+}
+
+/// Configuration is generated for a secret, and nobody can tell its value.
 pub(crate) fn generated_without_value(name: &str) -> Diagnostic {
     let detail = format!(
         "The API does not return the value of {name}, so the generated configuration has none. The import leaves the secret as it \

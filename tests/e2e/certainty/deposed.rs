@@ -59,3 +59,23 @@ fn a_deposed_secret_leaves_its_place_to_the_one_that_replaced_it() {
     stage.tf.destroy().success();
     assert_eq!(stage.sim.secret("edge-api", "KEY"), None);
 }
+
+#[test]
+fn deposed_secrets_leave_their_places_to_those_that_replaced_them() {
+    let stage = Stage::new();
+    let config = "resource \"cloudflare_workers_secrets\" \"s\" {\n  script_name = \"edge-api\"\n  secrets = { A = \"one\", B = \
+                  \"two\" }\n  lifecycle { create_before_destroy = true }\n}\n";
+    stage.apply(config);
+    let slow = Fault::new(FaultKind::LatencyAfter(Duration::from_secs(2)));
+    replace_by_halves(
+        &stage,
+        "cloudflare_workers_secrets.s",
+        slow.method("PATCH").path("/accounts/*/workers/scripts/**"),
+    );
+    stage.tf.apply().success();
+    assert_eq!(stage.sim.secret("edge-api", "A").as_deref(), Some("one"));
+    assert_eq!(stage.sim.secret("edge-api", "B").as_deref(), Some("two"));
+    stage.settled();
+    stage.tf.destroy().success();
+    assert_eq!(stage.sim.secret("edge-api", "A"), None);
+}

@@ -37,13 +37,17 @@ async fn a_worker_whose_latest_version_is_not_deployed_keeps_its_secrets() {
 async fn a_bulk_edit_is_one_version_and_all_or_nothing() {
     let api = Client::start().await;
     let path = format!("/accounts/{}/workers/scripts/cron/secrets-bulk", api.sim.account_id());
-    let text = |text: &str| json!({"type": "secret_text", "text": text});
-    let both = json!({"secrets": {"A": text("1"), "B": text("2")}});
-    assert_eq!(api.root("PATCH", &path, Some(&both)).await.code(), (200, 0));
+    let text = |name: &str, text: &str| json!({"name": name, "type": "secret_text", "text": text});
+    let both = json!({"secrets": {"A": text("A", "1"), "B": text("B", "2")}});
+    let answer = api.root("PATCH", &path, Some(&both)).await;
+    assert_eq!(answer.code(), (200, 0));
+    assert_eq!(answer.result()["B"], json!({"name": "B", "type": "secret_text"}));
+    let misnamed = json!({"secrets": {"A": text("B", "1")}});
+    assert_eq!(api.root("PATCH", &path, Some(&misnamed)).await.code(), (400, 10021));
     let wrong = json!({"secrets": {"A": null, "C": null}});
     assert_eq!(api.root("PATCH", &path, Some(&wrong)).await.code(), (404, 10056));
     assert_eq!(api.sim.secret("cron", "A").as_deref(), Some("1"), "nothing of a refused edit holds");
-    let swap = json!({"secrets": {"A": null, "C": text("3")}});
+    let swap = json!({"secrets": {"A": null, "C": text("C", "3")}});
     assert_eq!(api.root("PATCH", &path, Some(&swap)).await.code(), (200, 0));
     let left: Vec<String> = api.sim.with_scripts(|scripts| scripts["cron"].secrets.keys().cloned().collect());
     assert_eq!(left, ["B", "C"]);

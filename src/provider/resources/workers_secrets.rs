@@ -1,0 +1,333 @@
+//! `cloudflare_workers_secrets`: secrets of a Worker that are written together, beside the others and without touching the
+//! script.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::cloudflare::WorkerSecret;
+use crate::model;
+use crate::path;
+use crate::provider::owner::{Account, Ownership as _};
+use crate::provider::secret::bulk::{Edited, Facts, SecretsFields, added, after, decide, edits};
+use crate::provider::secret::{Held, Origins, Worker, WorkerFields, no_look};
+use crate::provider::session::{Api, Session};
+use crate::provider::{checks, import, wording};
+use crate::random;
+use crate::tf_provider::framework::{
+    Applied, Created, Diagnostics, Imported, Model as _, Planning, Raw, ReadBack, Resource, ResourceId,
+    Updating, Value,
+};
+
+model! {
+    /// Secrets of a Worker, which its script reads as bindings. However many of them change, an apply deploys one new version of
+    /// the Worker. With `cloudflare_workers_secret` each secret deploys one.
+    ///
+    /// Only the names that are configured are managed: the Worker's script, its other secrets and its other bindings stay as they
+    /// are. A name that is taken out of the configuration is removed. The API never tells a secret's value: a secret that was
+    /// removed outside is put again, but a value that was changed outside is not seen.
+    pub(crate) struct Model {
+        ..account: Account,
+        ..secrets: SecretsFields,
+    }
+}
+
+/// What is kept beside the state.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Private {
+    /// Which of the secrets may be somebody else's.
+    #[serde(default)]
+    origins: Origins,
+}
+
+/// The resource type.
+pub(crate) struct WorkersSecrets {
+    session: Session,
+}
+
+impl Model {
+    fn worker<'a>(&'a self, api: &'a Api) -> Option<Worker<'a>> {
+        let account = self.account.account_id.as_str()?;
+        Some(Worker { client: &api.client, account, script: self.script()? })
+    }
+
+    fn script(&self) -> Option<&str> {
+        self.secrets.worker.script_name.as_str()
+    }
+
+    fn failed(&self, what: &str) -> String {
+        format!("Could not {what} the secrets of the Worker {}", self.script().unwrap_or_default())
+    }
+
+    /// What went wrong with the writes.
+    fn not_edited(&self, edited: &Edited) -> Diagnostics {
+        match edited {
+            Edited::Done => Diagnostics::none(),
+            Edited::Failed { error, .. } => wording::workers_secrets(&self.failed("write"), error).into(),
+            Edited::Left { names, error } => {
+                wording::secrets_not_removed(&self.failed("remove some of"), names, error.as_ref()).into()
+            }
+            Edited::Missing(names) => wording::secrets_not_put(&self.failed("put some of"), names).into(),
+        }
+    }
+}
+
+#[async_trait]
+impl Resource for WorkersSecrets {
+    type Model = Model;
+    type Private = Private;
+
+    const TYPE_NAME: &'static str = "cloudflare_workers_secrets";
+
+    async fn validate(&self, config: Model) -> Diagnostics {
+        config.secrets.validate()
+    }
+
+    async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
+        let mut found = Account::plan(
+            &self.session.account_id(),
+            &planning.config.account,
+            planning.prior.as_ref().map(|prior| &prior.account),
+            &mut planning.planned.account,
+            &mut planning.requires_replace,
+            planning.again,
+        );
+        if planning.prior.is_none() {
+            planning.private = Private::default();
+        }
+        let (api, unreachable) = match self.session.way() {
+            Ok(api) => (api, None),
+            Err(diagnostic) => (None, Some(diagnostic)),
+        };
+        let prior = planning.prior.as_ref().map(|prior| &prior.secrets);
+        let facts = Facts { prior, planned: &planning.planned.secrets, config: &planning.config.secrets };
+        let (secrets, decided) = decide(&facts);
+        planning.planned.secrets = secrets;
+        found.extend(decided);
+        let added = added(prior, &planning.planned.secrets);
+        // Where the Worker is to be another one, what it has is looked at when the new object is planned.
+        if let (Some(api), false, true) = (&api, added.is_empty(), planning.requires_replace.is_empty())
+            && let Some(worker) = planning.planned.worker(api)
+        {
+            let (there, warnings) = look(&worker, &added).await;
+            found.extend(warnings);
+            let free =
+                added.iter().filter(|name| there.as_ref().is_some_and(|there| !there.contains(**name)));
+            planning.private.origins.found_free(free.map(|name| (*name).to_owned()));
+        }
+        // What changes nothing needs no way to the API.
+        if planning.prior.as_ref().is_none_or(|prior| *prior != planning.planned) {
+            found.extend(Diagnostics(unreachable.into_iter().collect()));
+        }
+        found
+    }
+
+    async fn create(&self, config: Model, planned: Model, private: Private) -> Created<Self> {
+        self.write(&config, None, planned, &private.origins).await
+    }
+
+    async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
+        let api = match self.session.way() {
+            Ok(api) => api,
+            Err(unreachable) => return (Some(current), unreachable.into()),
+        };
+        let state = &current.state;
+        let worker = api.as_ref().and_then(|api| state.worker(api));
+        let (Some(worker), false) = (worker, state.secrets.managed().is_empty()) else {
+            return (Some(current), Diagnostics::none());
+        };
+        let there = match worker.secrets().await {
+            Ok(there) => there,
+            // Its secrets are gone with it.
+            Err(error) if error.is_not_found() => Vec::new(),
+            Err(error) => {
+                let found = wording::workers_secrets(&state.failed("read"), &error).into();
+                return (Some(current), found);
+            }
+        };
+        let refreshed = state.secrets.refreshed(&there).map(|secrets| Applied {
+            state: Model { account: state.account.clone(), secrets },
+            private: current.private.clone(),
+        });
+        (refreshed, Diagnostics::none())
+    }
+
+    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+        let Updating { config, prior, planned, private } = updating;
+        self.write(&config, Some(prior), planned, &private.origins).await
+    }
+
+    async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
+        let (state, origins) = (&prior.state, &prior.private.origins);
+        let api = match self.session.require() {
+            Ok(api) => api,
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        let Some(worker) = state.worker(&api) else { return Diagnostics::none() };
+        let mut held = match api.secrets.worker(worker.account, worker.script).await {
+            Ok(held) => held,
+            Err(error) => return wording::secret_lock(&state.failed("remove"), &error).into(),
+        };
+        let managed = state.secrets.managed();
+        let ours = ours(&held, &state.secrets, origins);
+        let removals = managed.iter().copied().filter(|name| ours(name)).map(|name| (name, None)).collect();
+        let edited = match worker.edit(&removals).await {
+            // The Worker is gone, and its secrets with it.
+            Edited::Failed { error, may_have_effect: false } if error.is_worker_not_found() => Edited::Done,
+            edited => edited,
+        };
+        let mut found = state.not_edited(&edited);
+        if !found.has_error() {
+            removals.keys().for_each(|name| held.deleted(name));
+            found.extend(left_behind(&worker, &managed, origins).await);
+        }
+        found
+    }
+
+    async fn generate_config(&self, state: &Model, _: &mut Model) -> Diagnostics {
+        let names: Vec<_> = state.secrets.managed().into_iter().collect();
+        wording::generated_without_values(&names).at(path!(SecretsFields.secrets)).into()
+    }
+
+    async fn import(&self, id: ResourceId) -> Imported<Self> {
+        let by_id = |rest: &str| {
+            let (script, names) = rest.split_once('/')?;
+            Some((script.to_owned(), names.split(',').map(str::to_owned).collect()))
+        };
+        let by_identity = |identity: &Raw| {
+            let Raw::List(names) = identity.get("names") else { return None };
+            let names = names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+            Some((identity.get("script_name").as_str()?.to_owned(), names))
+        };
+        let named: Option<(Account, (String, BTreeSet<String>))> =
+            import::read(&id, &self.session.account_id(), by_id, by_identity);
+        let whole = named.filter(|(account, (script, names))| {
+            let known = account.account_id.as_str().is_some_and(checks::is_id) && !script.is_empty();
+            known && !names.is_empty() && names.iter().all(|name| !name.trim().is_empty())
+        });
+        let Some((account, (script, names))) = whole else { return Err(wording::wrong_secrets_id().into()) };
+        let worker = WorkerFields { script_name: script.into(), ..WorkerFields::null() };
+        let names = names.into_iter().collect();
+        let secrets = SecretsFields { worker, names: Value::Known(names), ..SecretsFields::null() };
+        Ok(Applied { state: Model { account, secrets }, private: Private::default() })
+    }
+}
+
+/// Looks for secrets that are to be put for the first time: the names that the Worker has, as far as that can be seen.
+async fn look(worker: &Worker<'_>, added: &BTreeSet<&str>) -> (Option<BTreeSet<String>>, Diagnostics) {
+    match worker.secrets().await {
+        Ok(there) => {
+            let taken: Vec<&WorkerSecret> =
+                there.iter().filter(|secret| added.contains(secret.name.as_str())).collect();
+            let found = match taken.as_slice() {
+                [] => Diagnostics::none(),
+                taken => {
+                    let warning = wording::secrets_exist(worker.account, worker.script, taken);
+                    warning.at(path!(SecretsFields.secrets)).into()
+                }
+            };
+            (Some(there.into_iter().map(|secret| secret.name).collect()), found)
+        }
+        Err(error) => {
+            let free = error.is_worker_not_found().then(BTreeSet::new);
+            (
+                free,
+                Diagnostics(no_look(&error, worker.account, worker.script, "secrets").into_iter().collect()),
+            )
+        }
+    }
+}
+
+/// Which names an object may remove: not those that another object has put later, nor those that may be somebody else's.
+fn ours<'a>(
+    held: &Held,
+    secrets: &'a SecretsFields,
+    origins: &'a Origins,
+) -> impl Fn(&str) -> bool + use<'a> {
+    let own = secrets.worker.id.as_str();
+    let of_others: BTreeSet<&str> =
+        secrets.managed().into_iter().filter(|name| held.is_of_another(name, own)).collect();
+    move |name| !of_others.contains(name) && !origins.is_perhaps_foreign(name)
+}
+
+/// Says which of these secrets are left where they are because they may be somebody else's.
+async fn left_behind(worker: &Worker<'_>, names: &BTreeSet<&str>, origins: &Origins) -> Diagnostics {
+    let foreign: Vec<&str> = names.iter().copied().filter(|name| origins.is_perhaps_foreign(name)).collect();
+    if foreign.is_empty() {
+        return Diagnostics::none();
+    }
+    let left: Vec<&str> = match worker.secrets().await {
+        Ok(there) => {
+            foreign.into_iter().filter(|name| there.iter().any(|secret| secret.name == **name)).collect()
+        }
+        Err(error) if error.is_not_found() => Vec::new(),
+        Err(_) => foreign,
+    };
+    if left.is_empty() { Diagnostics::none() } else { wording::secrets_left(worker.script, &left).into() }
+}
+
+impl WorkersSecrets {
+    /// The resource type, over this session.
+    pub(crate) fn new(session: Session) -> WorkersSecrets {
+        WorkersSecrets { session }
+    }
+
+    /// Writes what differs.
+    async fn write(
+        &self,
+        config: &Model,
+        prior: Option<Model>,
+        mut planned: Model,
+        origins: &Origins,
+    ) -> Created<Self> {
+        let api = match self.session.require() {
+            Ok(api) => api,
+            Err(diagnostic) => return (None, diagnostic.into()),
+        };
+        if planned.secrets.worker.id.known().is_none() {
+            let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
+            planned.secrets.worker.id = id.into();
+        }
+        let Some(worker) = planned.worker(&api) else { return (None, wording::no_account().into()) };
+        let before = prior.as_ref().map(|prior| &prior.secrets);
+        for value in config.secrets.values() {
+            self.session.settle(value).await;
+        }
+        let mut held = match api.secrets.worker(worker.account, worker.script).await {
+            Ok(held) => held,
+            Err(error) => return (None, wording::secret_lock(&planned.failed("write"), &error).into()),
+        };
+        let is_ours = before.map(|before| ours(&held, before, origins));
+        let is_ours = |name: &str| is_ours.as_ref().is_some_and(|is_ours| is_ours(name));
+        let Some(edits) = edits(before, &planned.secrets, &config.secrets, is_ours) else {
+            return (None, wording::secret_names_changed(&planned.failed("write")).into());
+        };
+        let first = added(before, &planned.secrets);
+        let own: BTreeSet<&str> = first.iter().copied().filter(|name| held.is_claimed(name)).collect();
+        let edited = worker.edit(&edits).await;
+        let mut found = planned.not_edited(&edited);
+        let secrets = after(&edited, before.cloned(), planned.secrets.clone());
+        let mut kept = Origins::default();
+        if let Some(secrets) = &secrets {
+            let by = secrets.worker.id.as_str().unwrap_or_default();
+            edits.iter().filter(|(_, value)| value.is_some()).for_each(|(name, _)| held.put(name, by));
+            if secrets.doubt.is_noted() {
+                let there = worker.secrets().await.unwrap_or_default();
+                let there = there.into_iter().map(|secret| secret.name).collect();
+                kept = origins.doubted(first, |name| own.contains(name), &there);
+            } else {
+                let managed = secrets.managed();
+                let gone: Vec<&str> = edits.keys().copied().filter(|name| !managed.contains(name)).collect();
+                gone.iter().for_each(|name| held.deleted(name));
+                let let_go = before.map(|before| before.managed()).unwrap_or_default();
+                let let_go = let_go.difference(&managed).copied().collect();
+                found.extend(left_behind(&worker, &let_go, origins).await);
+            }
+        }
+        let account = planned.account.clone();
+        let applied = secrets
+            .map(|secrets| Applied { state: Model { account, secrets }, private: Private { origins: kept } });
+        (applied, found)
+    }
+}

@@ -1,0 +1,273 @@
+//! Secrets of a Worker that are written together: what becomes of them. Pure.
+//!
+//! The state has the names that the resource manages, so that a name which is taken out of the configuration is removed, and
+//! one that was removed outside is put again. The API never tells a value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::decide::{WorkerFields, is_text};
+use super::value::{Alone, Doubt, alone};
+use crate::cloudflare::{Error, WorkerSecret};
+use crate::model;
+use crate::path;
+use crate::provider::{checks, wording};
+use crate::tf_provider::framework::{Diagnostics, Map, Set, Value, computed, optional};
+
+/// How many changes the API takes at once.
+pub(crate) const EDIT_LIMIT: usize = 100;
+
+model! {
+    /// Secrets of a Worker.
+    pub(crate) struct SecretsFields {
+        ..worker: WorkerFields,
+        ..doubt: Doubt,
+        /// The secrets by their names. They are kept in Terraform's state: those of `secrets_wo` are not. One of the two is
+        /// required, but of secrets that were imported: without values those stay as they are.
+        secrets: Map<SecretString> = optional().check(checks::secret_names()),
+        /// More secrets by their names, in neither plan nor state; they may come from an ephemeral resource. A name that is new
+        /// here is put by the next apply. Terraform cannot see that a value changes: change `secrets_wo_version` with it.
+        secrets_wo: Map<SecretString> = optional().write_only().check(checks::secret_names()),
+        /// Any whole number. When it changes, all of `secrets_wo` is put again. Required with `secrets_wo`.
+        secrets_wo_version: i64 = optional(),
+        /// The names of the secrets that this resource manages: those of `secrets` and of `secrets_wo`. What else the Worker has
+        /// stays as it is.
+        names: Set<String> = computed().keep_prior().identity(),
+    }
+}
+
+impl SecretsFields {
+    /// Whether it says what to put.
+    fn is_set(&self) -> bool {
+        !(self.secrets.is_null() && self.secrets_wo.is_null() && self.secrets_wo_version.is_null())
+    }
+
+    /// The names that are managed, as far as they are known.
+    pub(crate) fn managed(&self) -> BTreeSet<&str> {
+        self.names.known().into_iter().flat_map(Set::known_so_far).map(String::as_str).collect()
+    }
+
+    /// The names that a configuration has: null where it has no secrets at all, unknown as long as one of its maps is.
+    fn configured(&self) -> Value<BTreeSet<String>> {
+        match (names(&self.secrets), names(&self.secrets_wo)) {
+            (Value::Null, Value::Null) => Value::Null,
+            (Value::Unknown, _) | (_, Value::Unknown) => Value::Unknown,
+            (stored, write_only) => {
+                let of = |names: Value<BTreeSet<String>>| names.known().cloned().unwrap_or_default();
+                Value::Known(of(stored).into_iter().chain(of(write_only)).collect())
+            }
+        }
+    }
+
+    /// The values that a configuration has, as far as they are known.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &SecretString> {
+        let maps = [&self.secrets, &self.secrets_wo].into_iter().filter_map(Value::known);
+        maps.flat_map(Map::known_so_far).map(|(_, value)| value)
+    }
+
+    /// Manages these names.
+    fn manage<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
+        let names: BTreeSet<&str> = names.into_iter().collect();
+        self.names = Value::Known(names.into_iter().map(str::to_owned).collect());
+    }
+
+    /// Checks a configuration.
+    pub(crate) fn validate(&self) -> Diagnostics {
+        let mut found = Diagnostics::none();
+        match alone(&self.secrets_wo, &self.secrets_wo_version) {
+            Some(Alone::Value) => {
+                found.push(wording::no_secrets_version().at(path!(SecretsFields.secrets_wo)))
+            }
+            Some(Alone::Version) => {
+                found.push(wording::only_secrets_version().at(path!(SecretsFields.secrets_wo_version)));
+            }
+            None => {}
+        }
+        if let (Value::Known(stored), Value::Known(write_only)) =
+            (names(&self.secrets), names(&self.secrets_wo))
+            && let Some(both) = stored.intersection(&write_only).next()
+        {
+            found.push(wording::secret_twice(both).at(path!(SecretsFields.secrets_wo)));
+        }
+        if let Value::Known(names) = self.configured()
+            && names.len() > EDIT_LIMIT
+        {
+            found.push(wording::too_many_secrets(names.len(), EDIT_LIMIT).at(path!(SecretsFields.secrets)));
+        }
+        found
+    }
+
+    /// The state after a refresh that found these secrets: what is gone, or of another kind by now, is to be put again. `None`
+    /// where nothing is left.
+    pub(crate) fn refreshed(&self, there: &[WorkerSecret]) -> Option<SecretsFields> {
+        let there: BTreeSet<&str> =
+            there.iter().filter(|secret| is_text(secret)).map(|secret| secret.name.as_str()).collect();
+        let managed = self.managed();
+        // One whose put is in doubt may come yet.
+        if self.doubt.is_noted() || managed.is_subset(&there) {
+            return Some(self.clone());
+        }
+        let mut state = self.clone();
+        let left: Vec<&str> = managed.intersection(&there).copied().collect();
+        state.manage(left.iter().copied());
+        if let Value::Known(Map(secrets)) = &mut state.secrets {
+            secrets.retain(|name, _| there.contains(name.as_str()));
+        }
+        (!left.is_empty()).then_some(state)
+    }
+}
+
+fn names(secrets: &Value<Map<SecretString>>) -> Value<BTreeSet<String>> {
+    secrets.clone().map(|Map(secrets)| secrets.into_keys().collect())
+}
+
+/// What a plan is decided by.
+pub(crate) struct Facts<'a> {
+    /// The secrets as they were; `None` on create.
+    pub(crate) prior: Option<&'a SecretsFields>,
+    /// The framework's plan.
+    pub(crate) planned: &'a SecretsFields,
+    /// The configuration: what is write-only is there alone.
+    pub(crate) config: &'a SecretsFields,
+}
+
+/// Decides what is planned.
+pub(crate) fn decide(facts: &Facts<'_>) -> (SecretsFields, Diagnostics) {
+    let Facts { prior, planned, config } = facts;
+    let (mut planned, mut found) = ((*planned).clone(), Diagnostics::none());
+    // A doubt always plans a write, whatever the configuration says by now.
+    planned.doubt.unconfirmed = Value::Null;
+    match config.configured() {
+        Value::Known(names) => planned.manage(names.iter().map(String::as_str)),
+        Value::Unknown if *prior != Some(&planned) => planned.names = Value::Unknown,
+        // The names of a map that is not known yet are taken to be the same where nothing else changes.
+        Value::Unknown => {}
+        Value::Null if prior.is_some_and(|prior| !prior.is_set()) => {}
+        Value::Null => found.push(wording::no_secrets().at(path!(SecretsFields.secrets))),
+    }
+    if let Some(prior) = prior
+        && prior.worker.id.is_null()
+        && planned != **prior
+    {
+        // An import has no id: the next write makes one.
+        planned.worker.id = Value::Unknown;
+    }
+    (planned, found)
+}
+
+/// The names that a plan puts for the first time, as far as they are known.
+pub(crate) fn added<'a>(prior: Option<&'a SecretsFields>, planned: &'a SecretsFields) -> BTreeSet<&'a str> {
+    let before = prior.map(SecretsFields::managed).unwrap_or_default();
+    planned.managed().difference(&before).copied().collect()
+}
+
+/// What is to be written: the value that each name gets, or `None` for one that is removed.
+pub(crate) type Edits<'a> = BTreeMap<&'a str, Option<&'a SecretString>>;
+
+/// What an apply writes. A name that has left the configuration is removed where it is `ours`. `None` where the names of the
+/// configuration are not those of the plan.
+pub(crate) fn edits<'a>(
+    prior: Option<&'a SecretsFields>,
+    planned: &'a SecretsFields,
+    config: &'a SecretsFields,
+    ours: impl Fn(&str) -> bool,
+) -> Option<Edits<'a>> {
+    let managed = planned.managed();
+    let known = |secrets: &'a Value<Map<SecretString>>| {
+        secrets.known().into_iter().flat_map(Map::known_so_far).collect::<BTreeMap<_, _>>()
+    };
+    let (stored, write_only) = (known(&planned.secrets), known(&config.secrets_wo));
+    if config.is_set() && managed != stored.keys().chain(write_only.keys()).copied().collect() {
+        return None;
+    }
+    let before = prior.map(SecretsFields::managed).unwrap_or_default();
+    let stored_before = prior.map(|prior| known(&prior.secrets)).unwrap_or_default();
+    let again = prior.is_none_or(|prior| prior.doubt.is_noted());
+    let same_version = prior.is_some_and(|prior| prior.secrets_wo_version == planned.secrets_wo_version);
+    let is_same = |a: &SecretString, b: &SecretString| a.expose_secret() == b.expose_secret();
+    let stays = |name: &str, value: &SecretString| {
+        let value_stays = match (stored.contains_key(name), stored_before.get(name)) {
+            (true, Some(before)) => is_same(before, value),
+            (false, None) => same_version,
+            _ => false,
+        };
+        !again && before.contains(name) && value_stays
+    };
+    let puts = stored.iter().chain(&write_only).filter(|(name, value)| !stays(name, value));
+    let removals = before.difference(&managed).filter(|name| ours(name));
+    Some(puts.map(|(name, value)| (*name, Some(*value))).chain(removals.map(|name| (*name, None))).collect())
+}
+
+/// How the writes have ended.
+#[derive(Debug)]
+pub(crate) enum Edited {
+    /// All is as it was asked.
+    Done,
+    /// What was to be put is there, and these are still there that were to be removed: by an error, or though the API said
+    /// success.
+    Left { names: BTreeSet<String>, error: Option<Error> },
+    /// The API said success, and these are not there.
+    Missing(BTreeSet<String>),
+    /// The last error of the first write, and whether an attempt may have had its effect.
+    Failed { error: Error, may_have_effect: bool },
+}
+
+/// The state after the writes: `None` where nothing has changed.
+pub(crate) fn after(
+    edited: &Edited,
+    prior: Option<SecretsFields>,
+    planned: SecretsFields,
+) -> Option<SecretsFields> {
+    match edited {
+        Edited::Done => Some(planned),
+        // A name that is still managed is removed by the next apply.
+        Edited::Left { names, .. } => {
+            let mut state = planned.clone();
+            state.manage(planned.managed().into_iter().chain(names.iter().map(String::as_str)));
+            Some(state)
+        }
+        Edited::Failed { may_have_effect: false, .. } => None,
+        // What may be there is kept in the state, so that the next apply puts it again, and a destroy removes it.
+        Edited::Missing(_) | Edited::Failed { may_have_effect: true, .. } => {
+            let mut state = prior.clone().unwrap_or_else(|| planned.clone());
+            let before = prior.as_ref().map(SecretsFields::managed).unwrap_or_default();
+            state.manage(planned.managed().union(&before).copied());
+            state.worker.id = planned.worker.id;
+            state.doubt.note();
+            Some(state)
+        }
+    }
+}
+
+/// What a look at the Worker says of edits that the API took: `Done` where it has all that was put and nothing that was removed.
+pub(crate) fn seen(edits: &Edits<'_>, there: &[WorkerSecret]) -> Edited {
+    let is_there = |name: &str, any_kind: bool| {
+        there.iter().any(|secret| secret.name == name && (any_kind || is_text(secret)))
+    };
+    let (mut missing, mut left) = (BTreeSet::new(), BTreeSet::new());
+    for (name, value) in edits {
+        match value {
+            Some(_) if !is_there(name, false) => missing.insert((*name).to_owned()),
+            None if is_there(name, true) => left.insert((*name).to_owned()),
+            _ => false,
+        };
+    }
+    match (missing.is_empty(), left.is_empty()) {
+        (true, true) => Edited::Done,
+        (true, false) => Edited::Left { names: left, error: None },
+        (false, _) => Edited::Missing(missing),
+    }
+}
+
+/// Whether the answer to edits tells by itself that all is as it was asked. It may name the Worker's secrets or only those that
+/// were put: a removal is seen in it where it names another secret too.
+pub(crate) fn is_told(edits: &Edits<'_>, answer: Option<&[WorkerSecret]>) -> bool {
+    let Some(answer) = answer else { return false };
+    let removes = edits.values().any(Option::is_none);
+    let names_others = answer.iter().any(|secret| !edits.contains_key(secret.name.as_str()));
+    matches!(seen(edits, answer), Edited::Done) && (!removes || names_others)
+}
+
+#[cfg(test)]
+mod tests;

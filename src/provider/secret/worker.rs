@@ -1,0 +1,103 @@
+//! The requests that write several secrets of a Worker at once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::bulk::{EDIT_LIMIT, Edited, Edits, is_told, seen};
+use super::value::{Put, put};
+use crate::cloudflare::{Client, Error, WorkerSecret, workers};
+
+/// How long a look waits for what was written before it looks again.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+
+/// A Worker.
+#[derive(Clone, Copy)]
+pub(crate) struct Worker<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) account: &'a str,
+    pub(crate) script: &'a str,
+}
+
+impl Worker<'_> {
+    /// The secrets that it has.
+    pub(crate) async fn secrets(&self) -> Result<Vec<WorkerSecret>, Error> {
+        self.client.send(workers::list_secrets(self.account, self.script)).await
+    }
+
+    /// Writes edits: all at once as far as the API takes so many, and what is over that is removed afterwards.
+    pub(crate) async fn edit(&self, edits: &Edits<'_>) -> Edited {
+        let (mut first, mut removals) = (Edits::new(), Vec::new());
+        for (name, value) in edits {
+            match value {
+                Some(_) => {
+                    first.insert(name, *value);
+                }
+                None => removals.push(*name),
+            }
+        }
+        let room = EDIT_LIMIT.saturating_sub(first.len()).min(removals.len());
+        let rest = removals.split_off(room);
+        first.extend(removals.into_iter().map(|name| (name, None)));
+        let mut left = match self.edit_once(&first).await {
+            Edited::Done => BTreeSet::new(),
+            Edited::Left { names, error: None } => names,
+            failed => return failed,
+        };
+        for (number, part) in rest.chunks(EDIT_LIMIT).enumerate() {
+            match self.edit_once(&part.iter().map(|name| (*name, None)).collect()).await {
+                Edited::Done | Edited::Missing(_) => {}
+                Edited::Left { names, .. } => left.extend(names),
+                Edited::Failed { error, .. } => {
+                    left.extend(rest.iter().skip(number * EDIT_LIMIT).map(|name| (*name).to_owned()));
+                    return Edited::Left { names: left, error: Some(error) };
+                }
+            }
+        }
+        if left.is_empty() { Edited::Done } else { Edited::Left { names: left, error: None } }
+    }
+
+    /// One write. Where it is refused because a secret that is to be removed is gone already, it is made without that one:
+    /// whether the API minds is not documented.
+    async fn edit_once(&self, edits: &Edits<'_>) -> Edited {
+        let (mut edits, mut doubt, mut looked) = (edits.clone(), false, false);
+        while !edits.is_empty() {
+            let request = || workers::edit_secrets(self.account, self.script, &edits);
+            let (error, may_have_effect) = match put(self.client, request).await {
+                Put::Done(answer) => return self.confirmed(&edits, answer.0.as_deref()).await,
+                Put::Failed { error, may_have_effect } => (error, may_have_effect || doubt),
+            };
+            if looked || !error.is_secret_not_found() {
+                return Edited::Failed { error, may_have_effect };
+            }
+            (looked, doubt) = (true, may_have_effect);
+            match self.secrets().await {
+                Ok(there) => edits
+                    .retain(|name, value| value.is_some() || there.iter().any(|secret| secret.name == *name)),
+                Err(error) => return Edited::Failed { error, may_have_effect },
+            }
+        }
+        Edited::Done
+    }
+
+    /// Whether edits that the API took are there. Where its answer does not tell, the Worker is looked at. A read may lag behind
+    /// the write.
+    async fn confirmed(&self, edits: &Edits<'_>, answer: Option<&[WorkerSecret]>) -> Edited {
+        if is_told(edits, answer) {
+            return Edited::Done;
+        }
+        for pause in PAUSES.map(Some).into_iter().chain([None]) {
+            let found = match self.secrets().await {
+                Ok(there) => seen(edits, &there),
+                Err(error) => return Edited::Failed { error, may_have_effect: true },
+            };
+            match (found, pause) {
+                (Edited::Done, _) => return Edited::Done,
+                (found, None) => return found,
+                (_, Some(pause)) => sleep(pause).await,
+            }
+        }
+        Edited::Done
+    }
+}
