@@ -16,7 +16,7 @@ use super::session::{Access, Api, Configured, Session};
 use super::token::lent::Open;
 use super::wording;
 use crate::cloudflare::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL};
-use crate::host::HostFiles;
+use crate::host::{self, HostFiles};
 use crate::model;
 use crate::path;
 use crate::tf_provider::framework::{
@@ -98,7 +98,7 @@ impl Environment {
     /// Reads the process's environment. An empty variable counts as unset.
     #[allow(clippy::disallowed_methods, reason = "this is where the provider's environment is read")]
     pub fn from_process() -> Environment {
-        let read = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         Environment {
             api_token: read("CLOUDFLARE_API_TOKEN").map(SecretString::from),
             api_key: read("CLOUDFLARE_API_KEY").map(SecretString::from),
@@ -107,22 +107,10 @@ impl Environment {
             base_url: read("CLOUDFLARE_BASE_URL"),
             lock_dirs: match read("CLOUDFLARE_LOCK_DIRECTORY") {
                 Some(named) => vec![PathBuf::from(named).join(LOCKS)],
-                None => lock_dirs(read("XDG_CACHE_HOME"), read("HOME")),
+                None => host::directories(LOCKS, read, &std::env::temp_dir()),
             },
         }
     }
-}
-
-/// The directories that can have the lock files, in order of preference. The last one is for hosts where the others cannot
-/// be written, such as a container without a home directory.
-fn lock_dirs(cache: Option<String>, home: Option<String>) -> Vec<PathBuf> {
-    // The specification of XDG_CACHE_HOME requires that a relative path is ignored.
-    let cache = cache.map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = home.map(|home| PathBuf::from(home).join(".cache"));
-    let user = rustix::process::geteuid().as_raw();
-    #[allow(clippy::disallowed_methods, reason = "a part of the same reading")]
-    let temporary = std::env::temp_dir().join(format!("{LOCKS}-{user}"));
-    cache.into_iter().chain(home).map(|cache| cache.join(LOCKS)).chain([temporary]).collect()
 }
 
 /// A part of the configuration.

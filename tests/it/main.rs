@@ -43,6 +43,7 @@ mod sdk;
 mod secrets_store;
 mod simulated_api;
 mod structure;
+mod systems;
 mod tokens;
 mod user_tokens;
 mod version;

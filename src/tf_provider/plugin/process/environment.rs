@@ -12,8 +12,13 @@ pub struct Environment {
     pub magic_cookie: Option<String>,
     /// `PLUGIN_PROTOCOL_VERSIONS`: the major versions that the host speaks, with commas between them.
     pub protocol_versions: Option<String>,
-    /// `PLUGIN_CLIENT_CERT`: the host's certificate, as PEM. Without it there is no TLS.
+    /// `PLUGIN_CLIENT_CERT`: the host's certificate, as PEM. Without it there is no TLS, and where others could
+    /// connect, no service.
     pub client_certificate: Option<String>,
+    /// `PLUGIN_MIN_PORT`: the first port that the host lets a plugin listen on, where it listens on TCP.
+    pub min_port: Option<String>,
+    /// `PLUGIN_MAX_PORT`: the last one.
+    pub max_port: Option<String>,
     /// `TF_LOG_PROVIDER`, else `TF_LOG`.
     pub log_level: Option<String>,
     /// Where sockets may be made.
@@ -29,6 +34,8 @@ impl Environment {
             magic_cookie: variable("TF_PLUGIN_MAGIC_COOKIE"),
             protocol_versions: variable("PLUGIN_PROTOCOL_VERSIONS"),
             client_certificate: variable("PLUGIN_CLIENT_CERT"),
+            min_port: variable("PLUGIN_MIN_PORT"),
+            max_port: variable("PLUGIN_MAX_PORT"),
             log_level: variable("TF_LOG_PROVIDER").or_else(|| variable("TF_LOG")),
             temporary_directory: std::env::temp_dir(),
         }

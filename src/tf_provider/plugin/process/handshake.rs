@@ -1,10 +1,9 @@
 //! The handshake with go-plugin's host: who started the process, which protocol, and the one line on stdout.
 
-use std::path::Path;
-
 use data_encoding::BASE64_NOPAD;
 
 use super::environment::Environment;
+use super::listener::{Address, Network};
 
 /// What Terraform and OpenTofu set to show that a provider was started by them. It is no secret.
 pub const MAGIC_COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
@@ -24,6 +23,17 @@ pub enum Refusal {
     /// The host does not speak protocol 6.
     #[error("this provider speaks plugin protocol 6, which needs Terraform 1.0 or OpenTofu 1.6, or later")]
     ProtocolNotSpoken,
+    /// Every user of the machine could connect, and the host does not ask for TLS.
+    #[error(
+        "every user of this machine can connect to a TCP port, so that a host without TLS is not served: \
+         PLUGIN_CLIENT_CERT is not set"
+    )]
+    NotEncrypted,
+    /// Every user of the machine could connect to `-debug`, and nobody sits in front of it.
+    #[error(
+        "every user of this machine can connect to a TCP port, and -debug has no TLS: it serves at a terminal only"
+    )]
+    DebuggedUnseen,
 }
 
 /// Checks that a host that speaks protocol 6 started the process.
@@ -39,13 +49,29 @@ pub fn check(environment: &Environment) -> Result<(), Refusal> {
     if speaks { Ok(()) } else { Err(Refusal::ProtocolNotSpoken) }
 }
 
+/// Checks that no other user of the machine can speak to the plugin.
+///
+/// # Errors
+/// If the system lets others connect, and there is no TLS, in which each side knows the other's certificate.
+pub fn check_encrypted(network: Network, tls: bool) -> Result<(), Refusal> {
+    if tls || network.is_private() { Ok(()) } else { Err(Refusal::NotEncrypted) }
+}
+
+/// Checks that somebody who starts `-debug` sees that it runs, where others can connect to it.
+///
+/// # Errors
+/// If the system lets others connect, and no terminal is there.
+pub fn check_debugged(network: Network, terminal: bool) -> Result<(), Refusal> {
+    if terminal || network.is_private() { Ok(()) } else { Err(Refusal::DebuggedUnseen) }
+}
+
 /// The line that tells the host where the plugin listens. `certificate` is the server's, as DER; without one there is
 /// no TLS.
 ///
 /// The certificate goes without padding: Go's decoder refuses it, so padding would fail two times out of three.
-pub fn line(socket: &Path, certificate: Option<&[u8]>) -> String {
+pub fn line(address: &Address, certificate: Option<&[u8]>) -> String {
     let certificate = certificate.map(|der| BASE64_NOPAD.encode(der)).unwrap_or_default();
-    format!("{CORE_PROTOCOL}|{PROTOCOL}|unix|{}|grpc|{certificate}", socket.display())
+    format!("{CORE_PROTOCOL}|{PROTOCOL}|{}|{address}|grpc|{certificate}", address.network().name())
 }
 
 #[cfg(test)]
@@ -82,7 +108,7 @@ mod tests {
     fn the_certificate_has_no_padding_whatever_its_length() {
         for length in 100..106 {
             let der = vec![0xff; length];
-            let line = line(Path::new("/tmp/x/s"), Some(&der));
+            let line = line(&Address::Unix("/tmp/x/s".into()), Some(&der));
             let encoded = line.strip_prefix("1|6|unix|/tmp/x/s|grpc|").unwrap();
             assert!(!encoded.contains('='));
             assert_eq!(BASE64_NOPAD.decode(encoded.as_bytes()).unwrap(), der);
@@ -91,6 +117,22 @@ mod tests {
 
     #[test]
     fn without_tls_the_last_field_is_empty() {
-        assert_eq!(line(Path::new("/s"), None), "1|6|unix|/s|grpc|");
+        assert_eq!(line(&Address::Unix("/s".into()), None), "1|6|unix|/s|grpc|");
+    }
+
+    #[test]
+    fn a_port_is_told_with_its_host() {
+        let address = Address::Tcp(([127, 0, 0, 1], 10000).into());
+        assert_eq!(line(&address, Some(&[255])), "1|6|tcp|127.0.0.1:10000|grpc|/w");
+    }
+
+    #[test]
+    fn where_others_can_connect_there_is_tls_or_somebody_who_sees_it() {
+        assert_eq!(check_encrypted(Network::Tcp, false), Err(Refusal::NotEncrypted));
+        assert_eq!(check_encrypted(Network::Tcp, true), Ok(()));
+        assert_eq!(check_encrypted(Network::Unix, false), Ok(()));
+        assert_eq!(check_debugged(Network::Tcp, false), Err(Refusal::DebuggedUnseen));
+        assert_eq!(check_debugged(Network::Tcp, true), Ok(()));
+        assert_eq!(check_debugged(Network::Unix, false), Ok(()));
     }
 }

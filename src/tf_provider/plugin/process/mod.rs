@@ -8,6 +8,7 @@ pub mod listener;
 mod log;
 mod run;
 mod serve;
+mod signals;
 pub mod tls;
 
 pub use environment::Environment;

@@ -3,8 +3,7 @@
 //! What is not needed for the handshake line comes after it: a plan starts three processes, and waits for each.
 
 use std::error::Error;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,8 +12,9 @@ use tokio_rustls::TlsAcceptor;
 
 use super::environment::Environment;
 use super::handshake::{self, PROTOCOL};
-use super::listener::Socket;
-use super::serve::{Mode, Signals, serve};
+use super::listener::{self, Address, Listener, NETWORK};
+use super::serve::{Mode, serve};
+use super::signals::Signals;
 use super::tls::{self, ServerTls};
 use crate::tf_provider::framework::Registry;
 
@@ -62,42 +62,50 @@ type Outcome = Result<(), Box<dyn Error>>;
 fn plugin(environment: &Environment, build: impl FnOnce() -> Registry) -> Outcome {
     handshake::check(environment)?;
     let tls = environment.client_certificate.as_deref().map(tls::server).transpose()?;
-    let socket = Socket::bind(&environment.temporary_directory)?;
-    let certificate = tls.as_ref().map(|tls| tls.certificate.as_ref());
-    let line = handshake::line(socket.path(), certificate);
+    handshake::check_encrypted(NETWORK, tls.is_some())?;
+    let certificate = tls.as_ref().map(|tls| tls.certificate.clone());
+    let line = |address: &Address| handshake::line(address, certificate.as_deref());
     let acceptor = |ServerTls { config, .. }| TlsAcceptor::from(config);
-    serve_until_done(socket, Mode::Managed(tls.map(acceptor)), &line, build)
+    serve_until_done(environment, Mode::Managed(tls.map(acceptor)), line, build)
 }
 
 fn debug(about: About, environment: &Environment, build: impl FnOnce() -> Registry) -> Outcome {
-    let socket = Socket::bind(&environment.temporary_directory)?;
-    let reattach = reattach(about.address, std::process::id(), socket.path());
-    let line = format!(
-        "Provider started. To attach Terraform CLI, set the TF_REATTACH_PROVIDERS environment variable with the \
-         following:\n\n\tTF_REATTACH_PROVIDERS='{reattach}'\n"
-    );
-    serve_until_done(socket, Mode::Debug, &line, build)
+    handshake::check_debugged(NETWORK, io::stdout().is_terminal())?;
+    let line = |address: &Address| {
+        let reattach = reattach(about.address, std::process::id(), address);
+        format!(
+            "Provider started. To attach Terraform CLI, set the TF_REATTACH_PROVIDERS environment variable with the \
+             following:\n\n\tTF_REATTACH_PROVIDERS='{reattach}'\n"
+        )
+    };
+    serve_until_done(environment, Mode::Debug, line, build)
 }
 
 /// What `TF_REATTACH_PROVIDERS` has to be. `Test` must be true: Terraform would shut the provider down otherwise.
-fn reattach(address: &str, pid: u32, socket: &Path) -> String {
-    let socket = json!({"Network": "unix", "String": socket});
+fn reattach(provider: &str, pid: u32, address: &Address) -> String {
+    let address = json!({"Network": address.network().name(), "String": address.to_string()});
     let instance =
-        json!({"Protocol": "grpc", "ProtocolVersion": PROTOCOL, "Pid": pid, "Test": true, "Addr": socket});
+        json!({"Protocol": "grpc", "ProtocolVersion": PROTOCOL, "Pid": pid, "Test": true, "Addr": address});
     // OpenTofu's registry has another host.
-    let opentofu = address.replacen("registry.terraform.io/", "registry.opentofu.org/", 1);
-    json!({ address: instance, opentofu: instance }).to_string()
+    let opentofu = provider.replacen("registry.terraform.io/", "registry.opentofu.org/", 1);
+    json!({ provider: instance, opentofu: instance }).to_string()
 }
 
-fn serve_until_done(socket: Socket, mode: Mode, line: &str, build: impl FnOnce() -> Registry) -> Outcome {
+fn serve_until_done(
+    environment: &Environment,
+    mode: Mode,
+    line: impl FnOnce(&Address) -> String,
+    build: impl FnOnce() -> Registry,
+) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let inside = runtime.enter();
+    let listener: Listener = listener::bind(environment)?;
     // Before the line: a signal right after it would leave the socket behind.
     let signals = Signals::new()?;
-    say(line)?;
+    say(&line(listener.address()))?;
     let server = Arc::new(build());
     drop(inside);
-    runtime.block_on(serve(socket, mode, signals, server));
+    runtime.block_on(serve(listener, mode, signals, server));
     // What matters is finished by now, and nobody waits for the rest.
     runtime.shutdown_background();
     Ok(())
@@ -117,7 +125,7 @@ mod tests {
     fn the_reattach_line_is_what_terraform_reads() {
         let instance = r#"{"Addr":{"Network":"unix","String":"/tmp/x/s"},"Pid":7,"Protocol":"grpc","ProtocolVersion":6,"Test":true}"#;
         assert_eq!(
-            reattach("registry.terraform.io/a/b", 7, Path::new("/tmp/x/s")),
+            reattach("registry.terraform.io/a/b", 7, &Address::Unix("/tmp/x/s".into())),
             format!(r#"{{"registry.opentofu.org/a/b":{instance},"registry.terraform.io/a/b":{instance}}}"#)
         );
     }

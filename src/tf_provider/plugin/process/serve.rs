@@ -5,16 +5,14 @@
 //! that was just made must not be left to nobody, and a write must not land after its lock is gone. The host kills the
 //! process 2 seconds after a Shutdown, and nobody does where the host is gone.
 //!
-//! Ctrl-C and a closed terminal reach the whole process group and are Terraform's business: Terraform sends StopProvider.
-//! SIGTERM is taken as just that.
+//! Ctrl-C at the terminal reaches Terraform as well, and is its business: Terraform sends StopProvider. A signal that is for
+//! this process alone is taken as just that.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::UnixStream;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -24,7 +22,8 @@ use tonic::transport::server::{Connected, Router};
 
 use super::connection::{Connection, Transport};
 use super::go_plugin::{Broker, Controller, Stdio};
-use super::listener::Socket;
+use super::listener::Listener;
+use super::signals::{Asked, Signals};
 use crate::tf_provider::framework::Registry;
 use crate::tf_provider::plugin::rpc::Service;
 use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_broker_server::GrpcBrokerServer;
@@ -52,43 +51,8 @@ pub(super) enum Mode {
     Debug,
 }
 
-/// The signals that are not to end the process where it stands.
-pub(super) struct Signals {
-    interrupt: Signal,
-    hangup: Signal,
-    terminate: Signal,
-}
-
-/// What a signal asks for.
-enum Asked {
-    /// SIGINT or SIGHUP: the terminal's, for the whole process group.
-    ByTheTerminal,
-    /// SIGTERM.
-    ToEnd,
-}
-
-impl Signals {
-    /// Takes them over. To be called within the runtime.
-    pub(super) fn new() -> io::Result<Signals> {
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// The next one. May be dropped and called again.
-    async fn next(&mut self) -> Asked {
-        tokio::select! {
-            _ = self.interrupt.recv() => Asked::ByTheTerminal,
-            _ = self.hangup.recv() => Asked::ByTheTerminal,
-            _ = self.terminate.recv() => Asked::ToEnd,
-        }
-    }
-}
-
 /// Serves until there is nobody left to serve.
-pub(super) async fn serve(socket: Socket, mode: Mode, mut signals: Signals, server: Arc<Registry>) {
+pub(super) async fn serve(listener: Listener, mode: Mode, mut signals: Signals, server: Arc<Registry>) {
     let (shutdown, connected, ended) =
         (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (debug, tls) = match mode {
@@ -96,7 +60,7 @@ pub(super) async fn serve(socket: Socket, mode: Mode, mut signals: Signals, serv
         Mode::Debug => (true, None),
     };
     let (sender, incoming) = mpsc::channel(8);
-    let accepting = tokio::spawn(accept(socket, tls, !debug, sender, connected.clone(), ended.clone()));
+    let accepting = tokio::spawn(accept(listener, tls, !debug, sender, connected.clone(), ended.clone()));
     let incoming = ReceiverStream::new(incoming).map(Ok::<_, io::Error>);
     tokio::spawn(router(server.clone(), shutdown.clone()).serve_with_incoming(incoming));
 
@@ -118,7 +82,7 @@ pub(super) async fn serve(socket: Socket, mode: Mode, mut signals: Signals, serv
         }
     }
     accepting.abort();
-    // Its end removes a socket that nobody has connected to.
+    // Its end removes a listener that nobody has connected to.
     let _ = accepting.await;
     leave(debug, signals, &server).await;
 }
@@ -182,19 +146,15 @@ where
 }
 
 /// Accepts connections, each in a task of its own, so that one that does not get through its TLS handshake holds up
-/// nobody. With `once`, the first that gets through is the last: the socket is gone before it is served.
+/// nobody. With `once`, the first that gets through is the last: the listener is gone before it is served.
 async fn accept(
-    socket: Socket,
+    listener: Listener,
     tls: Option<TlsAcceptor>,
     once: bool,
     accepted: mpsc::Sender<Connection>,
     connected: Arc<Notify>,
     ended: Arc<Notify>,
 ) {
-    let (listener, place) = match socket.into_parts() {
-        Ok(parts) => parts,
-        Err(error) => return tracing::error!(%error, "the socket cannot be used"),
-    };
     let hand_over = async |transport| {
         connected.notify_one();
         let _ = accepted.send(Connection::new(transport, ended.clone())).await;
@@ -203,7 +163,7 @@ async fn accept(
     let first = loop {
         tokio::select! {
             stream = listener.accept() => match stream {
-                Ok((stream, _)) => drop(tokio::spawn(encrypt(stream, tls.clone(), through.clone()))),
+                Ok(stream) => drop(tokio::spawn(encrypt(stream, tls.clone(), through.clone()))),
                 Err(error) => {
                     // Out of file descriptors, most likely: others may end soon.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -218,13 +178,13 @@ async fn accept(
             }
         }
     };
-    drop((listener, place));
+    drop(listener);
     hand_over(first).await;
 }
 
 /// Brings a connection through its TLS handshake, if there is TLS, and passes it on.
 async fn encrypt(
-    stream: UnixStream,
+    stream: impl Transport,
     tls: Option<TlsAcceptor>,
     through: mpsc::Sender<Pin<Box<dyn Transport>>>,
 ) {
