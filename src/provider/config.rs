@@ -54,7 +54,7 @@ model! {
         /// `terraform-provider-cloudflare-tokens` in it, which only this user can access. Runs that write the same tokens
         /// on one host must share it. No credential is written there. Default: the first of these that can be written: the
         /// environment variable `CLOUDFLARE_LOCK_DIRECTORY`, `XDG_CACHE_HOME`, `.cache` in `HOME`, the system's temporary
-        /// directory.
+        /// directory. On Windows: `CLOUDFLARE_LOCK_DIRECTORY`, `LOCALAPPDATA`.
         lock_directory: String = optional().check(checks::absolute_path()),
         /// Rules that every token and binding of this provider configuration must keep, whatever a module asks for. A plan
         /// that breaks one is refused. The rules belong to this provider block: another block, such as one with an alias,

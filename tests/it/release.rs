@@ -58,7 +58,7 @@ fn two_runs_in_two_folders_give_the_same_bytes() {
 fn an_archive_has_the_binary_the_licence_and_the_readme() {
     let made = make();
     let names: Vec<_> = made.release.archives.iter().map(|a| a.file_name()).collect();
-    let expected = ["darwin_amd64", "darwin_arm64", "linux_amd64", "linux_arm64"];
+    let expected = ["darwin_amd64", "darwin_arm64", "linux_amd64", "linux_arm64", "windows_amd64"];
     assert_eq!(names, expected.map(|platform| format!("{NAME}_{VERSION}_{platform}.zip")));
     for archive in &made.release.archives {
         let mut zip = zip::ZipArchive::new(fs::File::open(&archive.path).unwrap()).unwrap();
@@ -72,7 +72,11 @@ fn an_archive_has_the_binary_the_licence_and_the_readme() {
         let binary = format!("the binary for {}", archive.platform).into_bytes();
         let document = |name: &str| (name.to_owned(), (0o644, fs::read(root().join(name)).unwrap()));
         let expected = BTreeMap::from([
-            (format!("{NAME}_v{VERSION}"), (0o755, binary)),
+            // Terraform starts no other file on Windows.
+            (
+                format!("{NAME}_v{VERSION}{}", if archive.platform.os == "windows" { ".exe" } else { "" }),
+                (0o755, binary),
+            ),
             document("LICENSE"),
             document("README.md"),
         ]);

@@ -1,7 +1,7 @@
 //! A stage for end-to-end tests: a simulator of its own, and a workspace of a real Terraform with the built provider.
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::Value as Json;
@@ -228,11 +228,17 @@ pub fn token(arguments: &str) -> String {
 /// The address of what [`token`] writes.
 pub const TOKEN: &str = "cloudflare_account_api_token.t";
 
+/// The folder of the provider: `PROVIDER_FOLDER`, where `tests/platforms` has put a script that starts another platform's
+/// build, else the one of the build under test.
+fn folder() -> PathBuf {
+    let built = || Path::new(BINARY).parent().unwrap_or(Path::new(".")).to_owned();
+    std::env::var_os("PROVIDER_FOLDER").map_or_else(built, PathBuf::from)
+}
+
 /// A workspace with the built provider and no credentials.
 pub fn bare(terraform: &Terraform) -> Workspace {
     let mut tf = terraform.workspace();
-    let directory = Path::new(BINARY).parent().unwrap_or(Path::new("."));
-    tf.dev_override(SOURCE, directory);
+    tf.dev_override(SOURCE, &folder());
     tf
 }
 

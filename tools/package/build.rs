@@ -1,9 +1,12 @@
 //! Builds the binary for a platform, so that it depends on the source and the compilers alone: no path of this machine gets
-//! into it. Linux binaries are linked with musl, by a C compiler that is the same everywhere (Zig's).
+//! into it. Linux binaries are linked with musl, and Windows' with its own C library, by a C compiler that is the same everywhere
+//! (Zig's). macOS binaries need Apple's own linker.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde_json::Value as Json;
 
 use super::package::platform::Platform;
 use super::package::{NAME, Result, root};
@@ -18,8 +21,8 @@ const TOOLS: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
 pub(super) fn build(platform: Platform) -> Result<PathBuf> {
     add_target(platform.target)?;
     let target_folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    if platform.os == "linux" {
+    let mut cargo = cargo();
+    if platform.os != "darwin" {
         let bin = tools(&target_folder.join("zig"))?;
         let path = env::var_os("PATH").unwrap_or_default();
         cargo.env("PATH", env::join_paths(std::iter::once(bin).chain(env::split_paths(&path)))?);
@@ -34,7 +37,40 @@ pub(super) fn build(platform: Platform) -> Result<PathBuf> {
         .collect();
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     run(cargo.current_dir(root()))?;
-    Ok(target_folder.join(platform.target).join("release").join(NAME))
+    Ok(target_folder.join(platform.target).join("release").join(platform.program(NAME)))
+}
+
+/// Checks that the source compiles for these platforms, without a warning. No C is compiled for it: what aws-lc's build script
+/// says of a target is said in its place.
+///
+/// # Errors
+/// If it does not, or what it takes is absent.
+pub(super) fn check(platforms: &[Platform]) -> Result<()> {
+    let library = c_library()?;
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--quiet", "--locked", "--lib", "--bins"]);
+    for Platform { target, .. } in platforms {
+        add_target(target)?;
+        // Which declarations of the library's functions are taken: those for all platforms.
+        let bindings = format!("target.{target}.{library}.rustc-cfg=[\"universal\"]");
+        let include = format!("target.{target}.{library}.include=\"unused\"");
+        clippy.args(["--target", target, "--config", &bindings, "--config", &include]);
+    }
+    run(clippy.args(["--", "-D", "warnings"]).current_dir(root()))
+}
+
+/// The name by which Cargo knows what aws-lc's build script makes. It has a version in it.
+fn c_library() -> Result<String> {
+    let listed =
+        cargo().args(["metadata", "--locked", "--format-version", "1"]).current_dir(root()).output()?;
+    let listed: Json = serde_json::from_slice(&listed.stdout)?;
+    let packages = listed["packages"].as_array().into_iter().flatten();
+    let found = packages.filter(|package| package["name"] == "aws-lc-sys").find_map(|p| p["links"].as_str());
+    Ok(found.ok_or("there is no aws-lc-sys among the dependencies")?.to_owned())
+}
+
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// The folders that differ between machines, and what stands for them in the binary. The last match counts.

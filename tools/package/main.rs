@@ -25,7 +25,8 @@ Without --target and --binary it builds for this machine.
   --binary PLATFORM=FILE   take this binary for the platform
   --out FOLDER             write the release there, not to target/package
   --sign KEY               sign the checksums with this key of gpg's
-  --mirror FOLDER          add the release to a mirror, too";
+  --mirror FOLDER          add the release to a mirror, too
+  --check PLATFORM         only check that it compiles for this platform, or for all `others` than this machine's";
 
 #[derive(Default)]
 struct Options {
@@ -34,6 +35,7 @@ struct Options {
     out: Option<PathBuf>,
     sign: Option<String>,
     mirror: Option<PathBuf>,
+    checked: Vec<Platform>,
 }
 
 #[allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for people who release the provider")]
@@ -45,6 +47,15 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if !options.checked.is_empty() {
+        return match build::check(&options.checked) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     match make(options) {
         Ok(release) => {
             for archive in &release.archives {
@@ -87,11 +98,15 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options> {
             }
             "--out" => options.out = Some(value.into()),
             "--sign" => options.sign = Some(value),
+            "--check" if value == "others" => {
+                options.checked.extend(PLATFORMS.into_iter().filter(|p| Some(*p) != Platform::here()));
+            }
+            "--check" => options.checked.push(platform(&value)?),
             "--mirror" => options.mirror = Some(value.into()),
             other => return Err(format!("there is no option {other}").into()),
         }
     }
-    if options.targets.is_empty() && options.binaries.is_empty() {
+    if options.targets.is_empty() && options.binaries.is_empty() && options.checked.is_empty() {
         options.targets.push(Platform::here().ok_or("releases are not built for this platform")?);
     }
     Ok(options)

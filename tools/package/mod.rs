@@ -84,7 +84,7 @@ impl Release {
             let mut archive =
                 Archive { platform, path: PathBuf::new(), sha256: String::new(), h1: String::new() };
             archive.path = folder.join(archive.file_name());
-            let entries = entries(&binary)?;
+            let entries = entries(platform, &binary)?;
             archive::pack(&entries, &archive.path)?;
             archive.sha256 = archive::sha256(&read(&archive.path)?);
             archive.h1 = archive::h1(&entries);
@@ -156,12 +156,13 @@ impl Release {
 }
 
 /// What an archive holds.
-fn entries(binary: &Path) -> Result<Vec<Entry>> {
+fn entries(platform: Platform, binary: &Path) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for name in DOCUMENTS {
         entries.push(Entry { name: name.to_owned(), content: read(&root().join(name))?, executable: false });
     }
-    entries.push(Entry { name: format!("{NAME}_v{VERSION}"), content: read(binary)?, executable: true });
+    let name = platform.program(&format!("{NAME}_v{VERSION}"));
+    entries.push(Entry { name, content: read(binary)?, executable: true });
     Ok(entries)
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// An operating system and an architecture, by the names that Go, Terraform and OCI use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Platform {
-    /// `linux`, `darwin`.
+    /// `linux`, `darwin`, `windows`.
     pub os: &'static str,
     /// `amd64`, `arm64`.
     pub arch: &'static str,
@@ -14,17 +14,23 @@ pub struct Platform {
 }
 
 /// All of them.
-pub const PLATFORMS: [Platform; 4] = [
+pub const PLATFORMS: [Platform; 5] = [
     Platform { os: "darwin", arch: "amd64", target: "x86_64-apple-darwin" },
     Platform { os: "darwin", arch: "arm64", target: "aarch64-apple-darwin" },
     Platform { os: "linux", arch: "amd64", target: "x86_64-unknown-linux-musl" },
     Platform { os: "linux", arch: "arm64", target: "aarch64-unknown-linux-musl" },
+    Platform { os: "windows", arch: "amd64", target: "x86_64-pc-windows-gnu" },
 ];
 
 impl Platform {
     /// The platform of this name (`linux_amd64`) or compiler target (`x86_64-unknown-linux-musl`).
     pub fn find(name: &str) -> Option<Platform> {
         PLATFORMS.into_iter().find(|platform| platform.to_string() == name || platform.target == name)
+    }
+
+    /// The name of a program's file there.
+    pub fn program(&self, name: &str) -> String {
+        format!("{name}{}", if self.os == "windows" { ".exe" } else { "" })
     }
 
     /// The platform that this program runs on, if releases are built for it.

@@ -11,7 +11,8 @@ use crate::tokens::{Cause, CreateError, OpError, Orphan};
 
 const LOCK_DIRECTORY: &str = "Nothing was changed. While the provider writes a token or a secret, it holds a lock file in a directory \
                               that only this user can use. It takes the first of these: `lock_directory` of the provider block, \
-                              CLOUDFLARE_LOCK_DIRECTORY, XDG_CACHE_HOME, `.cache` in HOME, the system's temporary directory. Make \
+                              CLOUDFLARE_LOCK_DIRECTORY, XDG_CACHE_HOME, `.cache` in HOME, the system's temporary directory. On \
+                              Windows: CLOUDFLARE_LOCK_DIRECTORY, LOCALAPPDATA. Make \
                               one of them writable, or correct the owner and the mode of the directory named above. Then apply \
                               again.";
 
