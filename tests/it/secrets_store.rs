@@ -120,7 +120,7 @@ async fn what_has_the_name_after_a_create_without_an_answer_is_not_overwritten_a
     });
     let import = format!("{}/{}/{id}", sim.account_id(), store(&sim));
     let said = told(&found, Severity::Error);
-    assert!(said.contains(&import) && said.contains("somebody else's"), "{said}");
+    assert!(said.contains(&import) && said.contains("nothing was overwritten"), "{said}");
     let refused = errors(provider.try_apply(TYPE, None, &config).await);
     assert!(refused.contains(&import), "{refused}");
     assert_eq!(sim.store_secret("KEY").as_deref(), Some("theirs"));

@@ -75,12 +75,12 @@ pub(crate) fn secrets_exist(account: &str, script: &str, there: &[&WorkerSecret]
     let names: Vec<&str> = there.iter().map(|secret| secret.name.as_str()).collect();
     let others = there.iter().filter(|secret| !secret.kind.is_empty() && secret.kind != "secret_text");
     let others: String = others
-        .map(|WorkerSecret { name, kind }| format!(" {name} will be a secret_text instead of a {kind}."))
+        .map(|WorkerSecret { name, kind }| format!(" It also turns {name} from a {kind} into a secret_text."))
         .collect();
     let detail = format!(
-        "Apply overwrites their values, which nobody can read back.{others} That is as it should be where this plan replaces the \
-         secrets, or where Terraform takes them over for good. If something else manages them, choose other names. \
-         `terraform import` with the id {account}/{script}/{} takes them over in two steps.",
+        "The apply overwrites their values, which cannot be read back.{others} That is right if this plan replaces the secrets, or \
+         if Terraform takes them over. If something else manages them, choose other names. To look before you overwrite, take the \
+         secrets over with `terraform import` and the id {account}/{script}/{}.",
         names.join(",")
     );
     Diagnostic::warning(format!("The Worker {script} already has {}", listed(&names)), detail)
@@ -101,7 +101,7 @@ fn listed_all(names: &BTreeSet<String>) -> String {
 /// Secrets that were put are not there, though the API said success.
 pub(crate) fn secrets_not_put(failed: &str, names: &BTreeSet<String>) -> Diagnostic {
     let detail = format!(
-        "Cloudflare said success, but the Worker does not have {}. The next apply puts them again.",
+        "The API answered success, but the Worker does not have {}. Apply again: the next apply puts them again.",
         listed_all(names)
     );
     Diagnostic::error(failed, detail)
@@ -121,7 +121,7 @@ pub(crate) fn secrets_not_removed(
             diagnostic.detail.push_str(&format!("\n\n{left}"));
             diagnostic
         }
-        None => Diagnostic::error(failed, format!("Cloudflare said success. {left}")),
+        None => Diagnostic::error(failed, format!("The API answered success. {left}")),
     }
 }
 
@@ -129,8 +129,9 @@ pub(crate) fn secrets_not_removed(
 pub(crate) fn secrets_left(script: &str, names: &[&str]) -> Diagnostic {
     let this = if names.len() == 1 { "this name" } else { "these names" };
     let detail = format!(
-        "Terraform's put had no answer, and what the Worker has under {this} may be somebody else's. So it is not removed, and \
-         Terraform no longer manages it. If nobody needs it, remove it with `wrangler secret delete`."
+        "The API did not answer when Terraform put the value. The value that the Worker has under {this} may come from somewhere \
+         else, so the provider did not remove it. Terraform no longer manages it. If nothing needs it, remove it with `wrangler \
+         secret delete`."
     );
     Diagnostic::warning(format!("The Worker {script} keeps {}", listed(names)), detail)
 }
@@ -151,44 +152,45 @@ pub(crate) fn no_secrets() -> Diagnostic {
 
 /// A secret has two values.
 pub(crate) fn secret_twice(name: &str) -> Diagnostic {
-    let detail = "Leave it in one of `secrets` and `secrets_wo`.";
+    let detail = "`secrets` and `secrets_wo` both have it. Remove it from one of them.";
     Diagnostic::error(format!("The secret {name} is in both maps"), detail)
 }
 
 /// More secrets than the API takes at once.
 pub(crate) fn too_many_secrets(number: usize, limit: usize) -> Diagnostic {
     let detail = format!(
-        "There are {number}, and the API takes at most {limit} at once. Divide them between several resources: each deploys a \
-         version of its own."
+        "The resource has {number} secrets, and the API takes at most {limit} in one request. Divide them between several \
+         resources. Each resource deploys a version of its own."
     );
     Diagnostic::error("Too many secrets", detail)
 }
 
 /// Write-only secrets without a version.
 pub(crate) fn no_secrets_version() -> Diagnostic {
-    let detail = "Terraform keeps no value of `secrets_wo` and cannot see that one changes. Set `secrets_wo_version` to 1, and \
-                  raise it whenever the secrets are to be put again.";
+    let detail = "Terraform does not store `secrets_wo`, so it cannot see that a value has changed. Set `secrets_wo_version` to 1, \
+                  and raise it whenever the provider should put the secrets again.";
     Diagnostic::error("`secrets_wo` needs `secrets_wo_version`", detail)
 }
 
 /// A version without write-only secrets.
 pub(crate) fn only_secrets_version() -> Diagnostic {
-    let detail = "The version says which `secrets_wo` were put. Set `secrets_wo`, or leave both out and set `secrets`.";
+    let detail = "`secrets_wo_version` is the version of `secrets_wo`. Set `secrets_wo` too, or remove the version and set \
+                  `secrets`.";
     Diagnostic::error("`secrets_wo_version` without `secrets_wo`", detail)
 }
 
 /// The configuration has other names at apply than at plan.
 pub(crate) fn secret_names_changed(failed: &str) -> Diagnostic {
-    let detail = "The names of `secrets_wo` are not those of the plan: what they come from has changed since. Plan again. \
-                  Nothing was sent.";
+    let detail = "`secrets_wo` has other names than in the plan. The values that it is made of have changed since. Nothing was sent. \
+                  Plan again.";
     Diagnostic::error(failed, detail)
 }
 
 /// Configuration is generated for secrets, and nobody can tell their values.
 pub(crate) fn generated_without_values(names: &[&str]) -> Diagnostic {
     let detail = format!(
-        "The API does not tell the values of {}, so what is generated has none. The secrets are imported and stay as they are. Set \
-         `secrets_wo` with `secrets_wo_version` to have Terraform put them.",
+        "The API does not return the values of {}, so the generated configuration has none. The import leaves the secrets as they \
+         are. To have Terraform put the values, set `secrets_wo` with `secrets_wo_version`.",
         listed(names)
     );
     Diagnostic::warning("The values of the secrets are not in the configuration", detail)
@@ -197,7 +199,7 @@ pub(crate) fn generated_without_values(names: &[&str]) -> Diagnostic {
 /// An import id that names no secrets.
 pub(crate) fn wrong_secrets_id() -> Diagnostic {
     let detail = "Write <account_id>/<script_name>/<name>[,<name>…]: the account's id of 32 hexadecimal digits, the Worker's name and \
-                  the names of the secrets to take over. A name with a comma in it is imported by identity. The API does not tell \
+                  the names of the secrets to take over. Import a name with a comma by its identity. The API does not return \
                   the values: the next apply puts the configured ones.";
     Diagnostic::error("Invalid import id", detail)
 }
@@ -270,9 +272,9 @@ pub(crate) fn store_name_taken(failed: &str, import: &str) -> Diagnostic {
 pub(crate) fn store_create_unsure(failed: &str, import: &str, error: &Error) -> Diagnostic {
     let mut diagnostic = store_secret(failed, error);
     diagnostic.detail.push_str(&format!(
-        "\n\nThe store has a secret of this name now. It may be the one that this create has made, or somebody else's: the API does \
-         not tell, so nothing was overwritten. If it is yours, take it over with `terraform import` and the id {import}: the next \
-         apply puts the configured value. Otherwise delete it, or choose another name."
+        "\n\nThe store has a secret of this name now. This create may have made it, or something else: the API does not say, so \
+         nothing was overwritten. If the secret is yours, take it over with `terraform import` and the id {import}. The next apply \
+         then puts the configured value. Otherwise delete the secret, or choose another name."
     ));
     diagnostic
 }
@@ -280,8 +282,9 @@ pub(crate) fn store_create_unsure(failed: &str, import: &str, error: &Error) -> 
 /// A secret of the store that may be somebody else's is left where it is.
 pub(crate) fn store_secret_left(name: &str, import: &str) -> Diagnostic {
     let detail = format!(
-        "The create of the secret had no answer, and a secret of this name is there. It may be somebody else's, so Terraform lets go \
-         of it and leaves it. If it is yours, take it over with `terraform import` and the id {import}, or delete it in the dashboard."
+        "The API did not answer when Terraform created the secret, and the store has a secret of this name. Something else may have \
+         made it, so the provider did not delete it. Terraform no longer manages it. If it is yours, take it over with `terraform \
+         import` and the id {import}, or delete it in the dashboard."
     );
     Diagnostic::warning(format!("The store keeps the secret {name}"), detail)
 }

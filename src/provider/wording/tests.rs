@@ -415,7 +415,7 @@ fn secrets_page(page: &mut Page) {
     let failed = workers_secret_failed("put", "KEY", "edge-api");
     page.add("workers_secret", "", workers_secret(&failed, &refused(404, 10007, "script not found")));
     page.add("no_worker_for_secret", "", no_worker_for_secret("edge-api", ACCOUNT));
-    page.add("secret_unseen", "", secret_unseen("KEY", "edge-api", &refusal()));
+    page.add("secret_unseen", "", secret_unseen("the secret KEY", "edge-api", &refusal()));
     let there = |kind: &str| WorkerSecret { name: "KEY".into(), kind: kind.to_owned() };
     page.add("secret_exists", "", secret_exists(ACCOUNT, "edge-api", &there("secret_text"), true));
     page.add("secret_exists", "a key", secret_exists(ACCOUNT, "edge-api", &there("secret_key"), false));
@@ -424,6 +424,7 @@ fn secrets_page(page: &mut Page) {
     page.add("null_secret_value", "", null_secret_value());
     page.add("no_version", "", no_version());
     page.add("only_version", "", only_version());
+    many_secrets(page);
     let failed = store_secret_failed("put", "KEY");
     page.add("store_secret", "", store_secret(&failed, &refused(400, 1234, "Something is wrong")));
     page.add("no_only_store", "no store", no_only_store(&[]));
@@ -432,9 +433,39 @@ fn secrets_page(page: &mut Page) {
     let import = format!("{ACCOUNT}/{TOKEN}/{NEW}");
     page.add("store_secret_exists", "", store_secret_exists("KEY", &import));
     page.add("store_name_taken", "", store_name_taken(&failed, &import));
+    page.add("store_create_unsure", "", store_create_unsure(&failed, &import, &refusal()));
+    page.add("store_secret_left", "", store_secret_left("KEY", &import));
     page.add("store_value_too_large", "", store_value_too_large());
     page.add("store_not_applied", "", store_not_applied("comment"));
     page.add("store_secret_pending", "", store_secret_pending("KEY"));
+}
+
+/// The texts about several secrets of a Worker.
+fn many_secrets(page: &mut Page) {
+    let failed = "Could not put the secrets KEY, OTHER of the Worker edge-api";
+    let names = BTreeSet::from(["KEY".to_owned(), "OTHER".to_owned()]);
+    let there = |name: &str, kind: &str| WorkerSecret { name: name.to_owned(), kind: kind.to_owned() };
+    let (text, key) = (there("KEY", "secret_text"), there("OTHER", "secret_key"));
+    page.add(
+        "workers_secrets",
+        "",
+        workers_secrets(failed, &refused(400, 10053, "KEY is a binding already")),
+    );
+    page.add("secrets_exist", "one", secrets_exist(ACCOUNT, "edge-api", &[&text]));
+    page.add("secrets_exist", "several", secrets_exist(ACCOUNT, "edge-api", &[&text, &key]));
+    page.add("secrets_not_put", "", secrets_not_put(failed, &names));
+    page.add("secrets_not_removed", "a success", secrets_not_removed(failed, &names, None));
+    page.add("secrets_not_removed", "an error", secrets_not_removed(failed, &names, Some(&refusal())));
+    page.add("secrets_left", "one", secrets_left("edge-api", &["KEY"]));
+    page.add("secrets_left", "several", secrets_left("edge-api", &["KEY", "OTHER"]));
+    page.add("no_secrets", "", no_secrets());
+    page.add("secret_twice", "", secret_twice("KEY"));
+    page.add("too_many_secrets", "", too_many_secrets(120, 100));
+    page.add("no_secrets_version", "", no_secrets_version());
+    page.add("only_secrets_version", "", only_secrets_version());
+    page.add("secret_names_changed", "", secret_names_changed(failed));
+    page.add("generated_without_values", "", generated_without_values(&["KEY", "OTHER"]));
+    page.add("wrong_secrets_id", "", wrong_secrets_id());
 }
 
 fn tokens_page(page: &mut Page) {
