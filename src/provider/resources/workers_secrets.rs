@@ -57,7 +57,7 @@ impl Model {
     }
 
     fn failed(&self, what: &str) -> String {
-        format!("Could not {what} the secrets of the Worker {}", self.script().unwrap_or_default())
+        wording::workers_secrets_failed(what, self.script().unwrap_or_default())
     }
 
     /// What went wrong with the writes.

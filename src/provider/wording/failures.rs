@@ -69,6 +69,11 @@ pub(crate) fn workers_secret_failed(what: &str, name: &str, script: &str) -> Str
     format!("Could not {what} the secret {name} of the Worker {script}")
 }
 
+/// An operation on several secrets of a Worker. `what` is a verb, such as `read`.
+pub(crate) fn workers_secrets_failed(what: &str, script: &str) -> String {
+    format!("Could not {what} the secrets of the Worker {script}")
+}
+
 /// A Worker's secrets could not be listed.
 pub(crate) fn workers_secrets_unlisted(script: &str) -> String {
     format!("Could not list the secrets of the Worker {script}")

@@ -222,6 +222,7 @@ fn failures_page(page: &mut Page) {
     page.summary("previous_not_written", &previous_not_written(TOKEN));
     page.summary("successor_not_deleted", &successor_not_deleted(TOKEN));
     page.summary("workers_secret_failed", &workers_secret_failed("put", "KEY", "edge-api"));
+    page.summary("workers_secrets_failed", &workers_secrets_failed("remove some of", "edge-api"));
     page.summary("workers_secrets_unlisted", &workers_secrets_unlisted("edge-api"));
     page.summary("store_secret_failed", &store_secret_failed("put", "KEY"));
     page.summary("stores_unlisted", &stores_unlisted());
@@ -442,7 +443,7 @@ fn secrets_page(page: &mut Page) {
 
 /// The texts about several secrets of a Worker.
 fn many_secrets(page: &mut Page) {
-    let failed = "Could not put the secrets KEY, OTHER of the Worker edge-api";
+    let failed = &workers_secrets_failed("write", "edge-api");
     let names = BTreeSet::from(["KEY".to_owned(), "OTHER".to_owned()]);
     let there = |name: &str, kind: &str| WorkerSecret { name: name.to_owned(), kind: kind.to_owned() };
     let (text, key) = (there("KEY", "secret_text"), there("OTHER", "secret_key"));
