@@ -2,6 +2,7 @@
 
 mod after;
 mod agreement;
+mod planning;
 
 use std::sync::Arc;
 
