@@ -374,13 +374,17 @@ async fn no_log_line_at_any_level_shows_a_secret() {
     use tracing_subscriber::layer::SubscriberExt;
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
-    let (client, _server) = serve(vec![
-        http(502, "content-type: text/html\r\n", "the-new-value"),
-        ok(r#"{"name":"K","type":"secret_text"}"#),
-        ok(r#""the-new-value""#),
-    ])
-    .await;
-    client.send(workers::put_secret("a", "s", "K", &"the-worker-secret".into())).await.unwrap();
+    let put = || {
+        let failed = http(502, "content-type: text/html\r\n", "the-new-value");
+        [failed, ok(r#"{"name":"K","type":"secret_text"}"#)]
+    };
+    let answers = put().into_iter().chain(put()).chain([ok(r#""the-new-value""#)]);
+    let (client, _server) = serve(answers.collect()).await;
+    for _ in 0..2 {
+        client.send(workers::put_secret("a", "s", "K", &"the-worker-secret".into())).await.unwrap();
+        // A test beside this one may have been the first to pass a log statement, and no log was there for it.
+        tracing::callsite::rebuild_interest_cache();
+    }
     client.send(tokens::roll(&Owner::User, "t")).await.unwrap();
     let log = log.0.lock();
     assert!(log.contains("method=PUT path=/user/tokens/t/value status=200"), "{log}");
