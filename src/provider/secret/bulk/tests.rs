@@ -146,7 +146,7 @@ fn an_imported_set_stays_without_values_and_is_put_with_them() {
 }
 
 #[test]
-fn names_that_are_not_known_yet_are_planned_as_they_are_where_nothing_else_changes() {
+fn names_that_are_not_known_yet_are_planned_as_they_are() {
     let known = config(&[("A", "1")], &[("W", "2")], 1);
     let state = applied(&known);
     let later = SecretsFields { secrets_wo: Value::Unknown, ..known.clone() };
