@@ -71,7 +71,7 @@ fn a_secret_that_was_removed_outside_is_put_again_and_the_others_are_not() {
 }
 
 #[test]
-fn write_only_values_are_in_neither_plan_nor_state_nor_log_and_are_put_by_their_version() {
+fn write_only_values_are_stored_nowhere_and_are_put_by_their_version() {
     let stage = Stage::new();
     let config = |version: u8| {
         format!(

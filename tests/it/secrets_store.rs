@@ -105,7 +105,7 @@ async fn a_create_that_had_no_answer_and_no_effect_is_made_again() {
 }
 
 #[tokio::test]
-async fn what_has_the_name_after_a_create_without_an_answer_is_not_overwritten_and_can_be_imported() {
+async fn what_has_the_name_after_a_create_without_an_answer_is_not_overwritten() {
     let (sim, provider) = start().await;
     let config = json!({"name": "KEY", "value": "one"});
     let fault = sim.fault(Fault::new(FaultKind::Reset(Effect::Done)).method("POST").path(SECRETS));
@@ -149,7 +149,7 @@ async fn the_destruction_of_a_create_in_doubt_leaves_what_may_be_somebody_elses(
 }
 
 #[tokio::test]
-async fn a_time_that_moves_when_a_write_comes_into_force_is_no_change_of_somebody_elses() {
+async fn a_time_that_moves_when_a_pending_write_is_done_is_no_foreign_change() {
     let (sim, provider) = start().await;
     let config = json!({"name": "KEY", "value_wo": "one", "value_wo_version": 1});
     // The write stays pending for longer than a request may take.

@@ -120,7 +120,7 @@ async fn what_is_not_known_yet_plans() {
 }
 
 #[tokio::test]
-async fn null_elements_empty_names_and_a_name_in_both_maps_are_refused_without_their_values() {
+async fn null_elements_and_a_name_in_both_maps_are_refused_without_their_values() {
     let (_sim, provider) = start().await;
     let cases = [
         (stored(&json!({"A": null, "B": "hide-me"})), "`secrets[\"A\"]` is null"),
@@ -180,7 +180,7 @@ async fn a_secret_that_is_there_already_is_told_at_plan_and_taken_over() {
 }
 
 #[tokio::test]
-async fn an_import_takes_the_named_ones_and_the_next_apply_puts_the_configured_values() {
+async fn an_import_takes_the_named_ones_and_the_next_apply_puts_the_values() {
     let (sim, provider) = start().await;
     for name in ["A", "B"] {
         put_by_hand(&sim, name);
@@ -215,7 +215,7 @@ async fn a_lost_answer_is_asked_for_again_also_where_the_removal_has_happened() 
 }
 
 #[tokio::test]
-async fn a_name_that_was_removed_outside_stands_in_no_removals_way_under_either_reading() {
+async fn a_name_that_was_removed_outside_is_removed_without_an_error() {
     for refused in [true, false] {
         let mut options = Options::default();
         options.readings.bulk_misses_refused = refused;

@@ -204,7 +204,7 @@ fn guardrails_hold_for_groups_lives_and_addresses() {
 }
 
 #[test]
-fn an_imported_token_says_what_becomes_of_policies_that_the_configuration_does_not_mention() {
+fn an_import_says_what_happens_to_policies_that_are_not_configured() {
     let prior = state(&["A"], false);
     let config = |exclusive: Value<bool>| TokenFields {
         policies: Value::Null,
