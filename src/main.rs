@@ -27,5 +27,5 @@ fn main() -> ExitCode {
     let environment = Environment::from_process();
     plugin::start_logging(&environment);
     report_panics();
-    plugin::run(ABOUT, &environment, || provider::server(provider::Environment::from_process()))
+    plugin::run(ABOUT, &environment, || provider::registry(provider::Environment::from_process()))
 }

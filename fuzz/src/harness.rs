@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use cloudflare_tokens::provider::{Environment, server};
+use cloudflare_tokens::provider::{Environment, registry};
 use cloudflare_tokens::tf_provider::plugin::serve_in_process;
 use http::uri::PathAndQuery;
 use http_body_util::Full;
@@ -62,7 +62,7 @@ impl Harness {
         let channel = runtime.block_on(async {
             let (near, far) = tokio::io::duplex(1 << 20);
             let connections = tokio_stream::iter([Ok::<_, std::io::Error>(far)]);
-            tokio::spawn(serve_in_process(server(environment), connections));
+            tokio::spawn(serve_in_process(registry(environment), connections));
             let mut near = Some(TokioIo::new(near));
             let once = move |_| {
                 std::future::ready(near.take().ok_or_else(|| std::io::Error::other("one connection")))

@@ -49,7 +49,7 @@ fn parameter(item: &str, name: &str) -> Option<u64> {
 
 /// The part of an answer that concerns the quota.
 #[derive(Clone, Copy, Debug)]
-struct Told {
+struct Answered {
     quota: Quota,
     /// It was a 429.
     refused: bool,
@@ -63,7 +63,7 @@ enum Verdict {
     Wait(Instant),
 }
 
-/// How much two answers of one window can differ on its end: it is told in whole seconds.
+/// How much two answers of one window can differ about its end: the API gives whole seconds.
 const SAME_WINDOW: Duration = Duration::from_millis(1500);
 
 /// How long a request waits for the answers of others when only they can tell what is left.
@@ -114,9 +114,9 @@ impl State {
     }
 
     /// Records the end of a request. `answer` is the quota in its answer, if there was one.
-    fn release(&mut self, answer: Option<Told>, now: Instant) {
+    fn release(&mut self, answer: Option<Answered>, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        let Some(Told { quota, refused }) = answer else { return };
+        let Some(Answered { quota, refused }) = answer else { return };
         if refused && self.probing {
             self.slack = Duration::from_secs(1);
         }
@@ -171,7 +171,7 @@ impl Limiter {
         deadline: Option<Instant>,
         stop: &CancellationToken,
     ) -> Result<Permit<'_>, NotReserved> {
-        let mut told = false;
+        let mut logged = false;
         loop {
             // This must come before the look at the state. Otherwise a change between the two would be missed.
             let changed = self.changed.notified();
@@ -184,7 +184,7 @@ impl Limiter {
                 Verdict::Wait(until) => until,
             };
             let wait = until.duration_since(now);
-            if wait > Duration::from_secs(1) && !std::mem::replace(&mut told, true) {
+            if wait > Duration::from_secs(1) && !std::mem::replace(&mut logged, true) {
                 tracing::info!(at_most_s = wait.as_secs(), "waiting for the Cloudflare API's rate limit");
             }
             let until = deadline.map_or(until, |deadline| until.min(deadline + Duration::from_millis(1)));
@@ -218,10 +218,10 @@ pub(super) struct Permit<'a> {
 impl Permit<'_> {
     /// Records the quota in the answer. `refused` means that it is a 429.
     pub(super) fn answered(mut self, quota: Quota, refused: bool) {
-        self.release(Some(Told { quota, refused }));
+        self.release(Some(Answered { quota, refused }));
     }
 
-    fn release(&mut self, answer: Option<Told>) {
+    fn release(&mut self, answer: Option<Answered>) {
         if !std::mem::replace(&mut self.released, true) {
             self.limiter.state().release(answer, Instant::now());
             self.limiter.changed.notify_waiters();
@@ -248,8 +248,8 @@ mod tests {
         Quota { left: Some((left, seconds(lasts))), per_window: None }
     }
 
-    fn told(left: u64, lasts: u64) -> Option<Told> {
-        Some(Told { quota: quota(left, lasts), refused: false })
+    fn quota_answer(left: u64, lasts: u64) -> Option<Answered> {
+        Some(Answered { quota: quota(left, lasts), refused: false })
     }
 
     #[test]
@@ -272,7 +272,7 @@ mod tests {
     fn what_is_in_flight_counts_as_spent() {
         let (mut state, now) = (State::default(), Instant::now());
         state.reserve(now);
-        state.release(told(2, 10), now);
+        state.release(quota_answer(2, 10), now);
         assert_eq!(state.reserve(now), Verdict::Go);
         assert_eq!(state.reserve(now), Verdict::Go);
         assert_eq!(state.reserve(now), Verdict::Wait(now + seconds(10)));
@@ -281,21 +281,21 @@ mod tests {
     #[test]
     fn an_answer_that_was_overtaken_gives_nothing_back_but_a_new_window_does() {
         let (mut state, now) = (State::default(), Instant::now());
-        state.release(told(0, 10), now);
-        state.release(told(5, 10), now);
+        state.release(quota_answer(0, 10), now);
+        state.release(quota_answer(5, 10), now);
         assert!(matches!(state.reserve(now), Verdict::Wait(_)));
-        state.release(told(5, 14), now);
+        state.release(quota_answer(5, 14), now);
         assert_eq!(state.reserve(now), Verdict::Go);
     }
 
     #[test]
     fn after_a_spent_window_one_request_finds_out() {
         let (mut state, now) = (State::default(), Instant::now());
-        state.release(told(0, 4), now);
+        state.release(quota_answer(0, 4), now);
         let later = now + seconds(4);
         assert_eq!(state.reserve(later), Verdict::Go);
         assert!(matches!(state.reserve(later), Verdict::Wait(_)));
-        state.release(told(24, 4), later);
+        state.release(quota_answer(24, 4), later);
         assert!((0..24).all(|_| state.reserve(later) == Verdict::Go));
         assert!(matches!(state.reserve(later), Verdict::Wait(_)));
     }

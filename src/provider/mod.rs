@@ -58,7 +58,7 @@ use token::shown::TokenDataSource;
 pub const ADDRESS: &str = "registry.terraform.io/cloudflare-tokens/cloudflare-tokens";
 
 /// The provider with everything that it has, one line each.
-pub fn server(environment: Environment) -> Registry {
+pub fn registry(environment: Environment) -> Registry {
     let (session, open) = (Session::default(), Open::default());
     let of = || session.clone();
     Registry::builder(CloudflareProvider::new(environment, of(), open.clone()))

@@ -38,12 +38,12 @@ pub(super) struct Reader(Arc<Inner>);
 struct Inner {
     client: Client,
     settings: Settings,
-    shelves: Mutex<HashMap<Owner, Shelf>>,
+    caches: Mutex<HashMap<Owner, OwnerCache>>,
 }
 
 /// What is known of one owner's tokens.
 #[derive(Default)]
-struct Shelf {
+struct OwnerCache {
     kept: HashMap<String, (Instant, Arc<Token>)>,
     /// When a token was last written. Answers to earlier requests are of no use.
     written: HashMap<String, Instant>,
@@ -65,7 +65,7 @@ struct Window {
     listable: bool,
 }
 
-impl Shelf {
+impl OwnerCache {
     fn window(&mut self, age: Duration) -> &mut Window {
         let now = Instant::now();
         if self.window.is_some_and(|window| now.duration_since(window.opened) > age) {
@@ -98,36 +98,36 @@ pub(super) fn shared(mut token: Token) -> Arc<Token> {
 
 impl Reader {
     pub(super) fn new(client: Client, settings: Settings) -> Self {
-        Reader(Arc::new(Inner { client, settings, shelves: Mutex::default() }))
+        Reader(Arc::new(Inner { client, settings, caches: Mutex::default() }))
     }
 
-    fn shelf<T>(&self, owner: &Owner, act: impl FnOnce(&mut Shelf) -> T) -> T {
-        act(self.0.shelves.lock().entry(owner.clone()).or_default())
+    fn cache<T>(&self, owner: &Owner, act: impl FnOnce(&mut OwnerCache) -> T) -> T {
+        act(self.0.caches.lock().entry(owner.clone()).or_default())
     }
 
     /// The floor of a token, as this process or another one of this host knows it.
     pub(super) fn floor(&self, owner: &Owner, id: &str) -> Option<Floor> {
         let peek = || self.0.settings.record(id).and_then(|record| record.floor);
-        self.shelf(owner, |shelf| shelf.floors.entry(id.to_owned()).or_insert_with(peek).clone())
+        self.cache(owner, |cache| cache.floors.entry(id.to_owned()).or_insert_with(peek).clone())
     }
 
     /// Records a version that was written, or that is known to be the newest.
     pub(super) fn raise(&self, owner: &Owner, id: &str, floor: &Floor) {
         let before = self.floor(owner, id);
         let floor = before.map_or_else(|| floor.clone(), |before| before.raised(floor.clone()));
-        self.shelf(owner, |shelf| shelf.floors.insert(id.to_owned(), Some(floor)));
+        self.cache(owner, |cache| cache.floors.insert(id.to_owned(), Some(floor)));
     }
 
     /// Whether the token existed a moment ago.
     pub(super) fn is_known(&self, owner: &Owner, id: &str) -> bool {
         let recent = |floor: Floor| floor.is_recent(host_time());
-        self.shelf(owner, |shelf| shelf.kept.contains_key(id)) || self.floor(owner, id).is_some_and(recent)
+        self.cache(owner, |cache| cache.kept.contains_key(id)) || self.floor(owner, id).is_some_and(recent)
     }
 
     /// A snapshot that is recent and not older than what this host has written.
     fn young(&self, owner: &Owner, id: &str) -> Option<Arc<Token>> {
         let age = self.0.settings.snapshot_age;
-        let token = self.shelf(owner, |shelf| shelf.young(id, age))?;
+        let token = self.cache(owner, |cache| cache.young(id, age))?;
         let allowed = self.floor(owner, id).is_none_or(|floor| floor.allows(&token, owner, host_time()));
         allowed.then_some(token)
     }
@@ -138,9 +138,9 @@ impl Reader {
             return Ok(Some(token));
         }
         let (reply, answer) = oneshot::channel();
-        self.shelf(owner, |shelf| {
-            shelf.waiting.entry(id.to_owned()).or_default().push(reply);
-            if !std::mem::replace(&mut shelf.serving, true) {
+        self.cache(owner, |cache| {
+            cache.waiting.entry(id.to_owned()).or_default().push(reply);
+            if !std::mem::replace(&mut cache.serving, true) {
                 let serving = Serving { reader: self.clone(), owner: owner.clone(), done: false };
                 tokio::spawn(serving.run());
             }
@@ -174,9 +174,9 @@ impl Reader {
     pub(super) async fn get_once(&self, owner: &Owner, id: &str) -> Answer {
         let sent = Instant::now();
         let token = self.0.client.send_opt(tokens::get(owner, id)).await?.map(shared);
-        self.shelf(owner, |shelf| match &token {
-            Some(token) => shelf.keep(sent, token),
-            None => drop(shelf.kept.remove(id)),
+        self.cache(owner, |cache| match &token {
+            Some(token) => cache.keep(sent, token),
+            None => drop(cache.kept.remove(id)),
         });
         Ok(token)
     }
@@ -201,7 +201,7 @@ impl Reader {
         for page in self.0.client.pages(of).await? {
             found.unreadable.extend(page.unreadable);
             let items: Vec<_> = page.items.into_iter().map(shared).collect();
-            self.shelf(owner, |shelf| items.iter().for_each(|token| shelf.keep(sent, token)));
+            self.cache(owner, |cache| items.iter().for_each(|token| cache.keep(sent, token)));
             found.tokens.extend(items.into_iter().filter(|token| token.name == name));
         }
         Ok(found)
@@ -217,7 +217,7 @@ impl Reader {
                 let sent = Instant::now();
                 let page = pages.next().await?.map(|TokenList { tokens, unreadable }| {
                     let tokens: Vec<_> = tokens.into_iter().map(shared).collect();
-                    reader.shelf(&owner, |shelf| tokens.iter().for_each(|token| shelf.keep(sent, token)));
+                    reader.cache(&owner, |cache| tokens.iter().for_each(|token| cache.keep(sent, token)));
                     Listed { tokens, unreadable }
                 });
                 Some((page, pages))
@@ -228,14 +228,14 @@ impl Reader {
 
     /// The ids of the tokens seen so far.
     pub(super) fn known(&self, owner: &Owner) -> HashSet<String> {
-        self.shelf(owner, |shelf| shelf.kept.keys().cloned().collect())
+        self.cache(owner, |cache| cache.kept.keys().cloned().collect())
     }
 
     /// Records that a write begins or has ended: answers to earlier requests are of no use.
     pub(super) fn written(&self, owner: &Owner, id: &str) {
-        self.shelf(owner, |shelf| {
-            shelf.kept.remove(id);
-            shelf.written.insert(id.to_owned(), Instant::now());
+        self.cache(owner, |cache| {
+            cache.kept.remove(id);
+            cache.written.insert(id.to_owned(), Instant::now());
         });
     }
 
@@ -246,7 +246,7 @@ impl Reader {
         // Without totals, a page with a next one does not show how many there are.
         let pages = if page.has_next(number) { page.total_pages.unwrap_or(u64::MAX) } else { 1 };
         let items: Vec<_> = page.items.into_iter().map(shared).collect();
-        self.shelf(owner, |shelf| items.iter().for_each(|token| shelf.keep(sent, token)));
+        self.cache(owner, |cache| items.iter().for_each(|token| cache.keep(sent, token)));
         Ok((pages, items))
     }
 }
@@ -264,9 +264,9 @@ impl Drop for Serving {
             return;
         }
         // After a panic, waiting callers read for themselves, and the next one starts a new task.
-        self.reader.shelf(&self.owner, |shelf| {
-            shelf.serving = false;
-            shelf.waiting.clear();
+        self.reader.cache(&self.owner, |cache| {
+            cache.serving = false;
+            cache.waiting.clear();
         });
     }
 }
@@ -275,9 +275,9 @@ impl Serving {
     async fn run(mut self) {
         loop {
             tokio::time::sleep(self.reader.0.settings.gather_reads).await;
-            let waiting = self.reader.shelf(&self.owner, |shelf| {
-                let waiting = std::mem::take(&mut shelf.waiting);
-                shelf.serving = !waiting.is_empty();
+            let waiting = self.reader.cache(&self.owner, |cache| {
+                let waiting = std::mem::take(&mut cache.waiting);
+                cache.serving = !waiting.is_empty();
                 waiting
             });
             if waiting.is_empty() {
@@ -299,8 +299,8 @@ impl Serving {
                 }
                 None => true,
             });
-            let known = self.reader.shelf(&self.owner, |shelf| {
-                let Window { gets, pages, listed, listable, .. } = *shelf.window(age);
+            let known = self.reader.cache(&self.owner, |cache| {
+                let Window { gets, pages, listed, listable, .. } = *cache.window(age);
                 let one_page = self.owner == Owner::User;
                 Known { one_page, listable, gets, pages, listed, wanted: waiting.len() as u64 }
             });
@@ -316,7 +316,7 @@ impl Serving {
                 Ok(()) => {}
                 // The credential cannot list, or the list is malformed. Single reads are used instead.
                 Err(error) if error.status().is_some() => {
-                    self.reader.shelf(&self.owner, |shelf| shelf.window(age).listable = false);
+                    self.reader.cache(&self.owner, |cache| cache.window(age).listable = false);
                 }
                 Err(error) => {
                     return waiting.into_values().for_each(|replies| answer(replies, &Err(error.clone())));
@@ -327,8 +327,8 @@ impl Serving {
 
     async fn first_page(&self) -> Result<(), Error> {
         let (pages, _) = self.reader.page(&self.owner, 1).await?;
-        self.reader.shelf(&self.owner, |shelf| {
-            let window = shelf.window(self.reader.0.settings.snapshot_age);
+        self.reader.cache(&self.owner, |cache| {
+            let window = cache.window(self.reader.0.settings.snapshot_age);
             window.pages = Some(pages);
             window.listed = pages <= 1;
             window.listable &= pages < u64::MAX;
@@ -341,21 +341,21 @@ impl Serving {
         let read: Vec<_> = reads.buffer_unordered(ABREAST).collect().await;
         read.into_iter().try_for_each(|page| page.map(drop))?;
         self.reader
-            .shelf(&self.owner, |shelf| shelf.window(self.reader.0.settings.snapshot_age).listed = true);
+            .cache(&self.owner, |cache| cache.window(self.reader.0.settings.snapshot_age).listed = true);
         Ok(())
     }
 
     /// Reads each token alone. Only this shows that a token does not exist.
     async fn each(&self, waiting: Waiting, listed: bool) {
         let age = self.reader.0.settings.snapshot_age;
-        self.reader.shelf(&self.owner, |shelf| shelf.window(age).gets += waiting.len() as u64);
+        self.reader.cache(&self.owner, |cache| cache.window(age).gets += waiting.len() as u64);
         let reads = waiting.into_iter().map(|(id, replies)| async move {
             let read = self.reader.get_fresh(&self.owner, &id).await;
             if listed && matches!(read, Ok(Some(_))) {
-                self.reader.shelf(&self.owner, |shelf| {
-                    shelf.unlisted += 1;
-                    let listable = shelf.unlisted < UNLISTED;
-                    shelf.window(age).listable &= listable;
+                self.reader.cache(&self.owner, |cache| {
+                    cache.unlisted += 1;
+                    let listable = cache.unlisted < UNLISTED;
+                    cache.window(age).listable &= listable;
                 });
             }
             answer(replies, &read);

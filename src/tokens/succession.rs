@@ -90,14 +90,14 @@ pub(super) async fn succeed(
     let maker = Maker { context: context.clone(), writers: writers.clone(), owner: owner.clone() };
     let predecessor = id.to_owned();
     context.under_way.spawn(async move {
-        let heir = Heir { maker, predecessor, succession };
-        let made = heir.make().await;
+        let job = SuccessionJob { maker, predecessor, succession };
+        let made = job.make().await;
         let id = made.as_ref().ok().map(|made| made.token.id.clone());
-        let context = &heir.maker.context;
-        let told = if context.is_leaving() { Err(made) } else { reply.send(made) };
-        match (told, id) {
-            (Ok(()), Some(id)) => heir.record(Successor { id, heard: true }).await,
-            (Err(Ok(unheard)), Some(id)) => heir.take_back(&id, unheard).await,
+        let context = &job.maker.context;
+        let sent = if context.is_leaving() { Err(made) } else { reply.send(made) };
+        match (sent, id) {
+            (Ok(()), Some(id)) => job.record(Successor { id, heard: true }).await,
+            (Err(Ok(unheard)), Some(id)) => job.take_back(&id, unheard).await,
             (Err(Err(_)), _) | (_, None) => {}
         }
     });
@@ -127,13 +127,13 @@ pub(super) async fn clear_unheard(
     Ok(heard)
 }
 
-struct Heir {
+struct SuccessionJob {
     maker: Maker,
     predecessor: String,
     succession: Succession,
 }
 
-impl Heir {
+impl SuccessionJob {
     async fn make(&self) -> Result<Succeeded, SuccessionError> {
         let Maker { context, owner, .. } = &self.maker;
         let unsaved =

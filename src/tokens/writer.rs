@@ -26,7 +26,7 @@ const GATHERINGS: u32 = 8;
 type Key = (Owner, String);
 
 /// A caller's channel, and its reply.
-type Told = (oneshot::Sender<Reply>, Reply);
+type CallerReply = (oneshot::Sender<Reply>, Reply);
 
 struct Queued {
     op: Op,
@@ -150,9 +150,9 @@ impl Writer {
         }
         // This comes before the replies: after the last reply the process may end.
         self.hand_on(lock, &record, deleted);
-        for (reply, told) in replies {
+        for (caller, reply) in replies {
             // The caller may be gone. The write is done all the same.
-            let _ = reply.send(told);
+            let _ = caller.send(reply);
         }
     }
 
@@ -169,16 +169,16 @@ impl Writer {
     }
 
     /// Performs the batch in its order. True if the token is gone at its end.
-    async fn perform(&self, batch: Vec<Queued>, record: &mut Record) -> (Vec<Told>, bool) {
+    async fn perform(&self, batch: Vec<Queued>, record: &mut Record) -> (Vec<CallerReply>, bool) {
         let rules = self.context.settings.rules();
-        let (mut changes, mut told, mut deleted) = (Vec::new(), Vec::new(), false);
+        let (mut changes, mut replies, mut deleted) = (Vec::new(), Vec::new(), false);
         for queued in batch {
             if let Op::Change(change) = queued.op {
                 changes.push((*change, queued.reply));
                 continue;
             }
             // Earlier changes are written first.
-            told.extend(self.change(std::mem::take(&mut changes), record).await);
+            replies.extend(self.change(std::mem::take(&mut changes), record).await);
             let reply = if matches!(queued.op, Op::Roll) {
                 let mut roll = RollWrite::new(&self.key.0, self.belief(record), rules);
                 run(&self.target(), &mut roll, Instant::now()).await;
@@ -190,13 +190,17 @@ impl Writer {
                 deleted = delete.has_succeeded();
                 delete.reply()
             };
-            told.push((queued.reply, reply));
+            replies.push((queued.reply, reply));
         }
-        told.extend(self.change(changes, record).await);
-        (told, deleted)
+        replies.extend(self.change(changes, record).await);
+        (replies, deleted)
     }
 
-    async fn change(&self, queued: Vec<(Change, oneshot::Sender<Reply>)>, record: &mut Record) -> Vec<Told> {
+    async fn change(
+        &self,
+        queued: Vec<(Change, oneshot::Sender<Reply>)>,
+        record: &mut Record,
+    ) -> Vec<CallerReply> {
         if queued.is_empty() {
             return Vec::new();
         }
@@ -210,12 +214,12 @@ impl Writer {
         run(&self.target(), &mut write, began).await;
         let late_until = write.late_until.map(|rest: Duration| began + rest);
         self.writers.queue(&self.key, |queue| queue.late_until = late_until);
-        let told = replies.into_iter().zip(write.replies()).collect();
+        let replies = replies.into_iter().zip(write.replies()).collect();
         if let Some(own) = write.own {
             record.own = Some(own.after(record.own));
         }
         (record.claims, record.floor) = (write.claims, write.belief.floor().cloned());
-        told
+        replies
     }
 
     fn target(&self) -> Target<'_> {

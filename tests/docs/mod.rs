@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-use cloudflare_tokens::provider::{Environment, server};
+use cloudflare_tokens::provider::{Environment, registry};
 use cloudflare_tokens::tf_provider::framework::{Schema, Schemas};
 
 /// How the generated files are brought up to date.
@@ -80,7 +80,7 @@ pub fn schemas() -> Schemas {
         base_url: None,
         lock_dirs: Vec::new(),
     };
-    server(nothing).schemas()
+    registry(nothing).schemas()
 }
 
 /// The generated files: path below the root, and content.

@@ -45,7 +45,7 @@ struct Object {
 impl Provider {
     /// Configured for the simulator.
     async fn over(channel: Channel, sim: &Simulator) -> Provider {
-        let server = provider::server(provider::Environment {
+        let server = provider::registry(provider::Environment {
             api_token: None,
             api_key: None,
             email: None,

@@ -221,7 +221,7 @@ fn an_edge_against_the_arrows_is_found_however_it_is_written() {
         ("policy/a.rs", "/* a /* b */ */ use crate::model;"),
         ("cloudflare/a.rs", "use crate::{tf_provider::{framework::Path}};"),
         ("tf_provider/framework/a.rs", "use super::super::plugin;"),
-        ("tf_provider/plugin/a.rs", "use crate::provider::server;"),
+        ("tf_provider/plugin/a.rs", "use crate::provider::registry;"),
         ("provider/a.rs", "use crate::tf_provider::plugin::serve;"),
         ("tokens/a.rs", "use crate::provider as p;"),
         ("tokens/a.rs", "use crate::*;"),

@@ -2,7 +2,7 @@
 //!
 //! Configurations are written as JSON and typed by the schema; [`UNKNOWN`] stands for a value that is not known yet.
 
-use cloudflare_tokens::provider::{Environment, server};
+use cloudflare_tokens::provider::{Environment, registry};
 use cloudflare_tokens::tf_provider::framework::{
     ApplyRequest, ApplyResponse, ClientCapabilities, Diagnostics, FunctionError, PlanRequest, PlanResponse,
     Raw, ReadRequest, Registry, ResourceHandle, ResourceId, Severity,
@@ -63,7 +63,7 @@ impl Provider {
             // Made by the provider, for it alone.
             lock_dirs: vec![locks.path().join("locks")],
         };
-        let registry = server(environment);
+        let registry = registry(environment);
         let block = typed(&block, registry.provider().ty());
         let mut found = registry.provider().validate(block.clone(), CLIENT).await;
         if !found.has_error() {

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use cloudflare_tokens::model;
 use cloudflare_tokens::tf_provider::framework::{
-    Action, Applied, Arguments, Created, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
+    Action, Applied, Arguments, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
     FunctionError, Imported, List, ListResource, Listed, Listing, Map, Model, MoveSource, Opened, Parameter,
     Path, Planning, Progress, Provider, Raw, ReadBack, Registry, Renewed, Resource, ResourceId, Set,
-    Signature, Type, Updating, Value, computed, optional, required,
+    Signature, Type, Updating, Value, Written, computed, optional, required,
 };
 use futures_util::stream::{self, StreamExt};
 use secrecy::SecretString;
@@ -126,7 +126,7 @@ impl Resource for Thing {
         Diagnostics::none()
     }
 
-    async fn create(&self, _: ThingModel, mut planned: ThingModel, _: Note) -> Created<Self> {
+    async fn create(&self, _: ThingModel, mut planned: ThingModel, _: Note) -> Written<Self> {
         planned.id = Value::Known("thing-1".to_owned());
         planned.writes = Value::Known(1);
         let made = Applied::<Self> { state: planned, private: Note { note: "created".to_owned() } };
@@ -151,7 +151,7 @@ impl Resource for Thing {
         }
     }
 
-    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+    async fn update(&self, updating: Updating<Self>) -> Written<Self> {
         if updating.planned.many.known() == Some(&13) {
             return (None, Diagnostic::error("Unlucky", "Not that many.").at(Path::of("many")).into());
         }
@@ -218,7 +218,7 @@ impl Resource for Plain {
 
     const TYPE_NAME: &'static str = "toy_plain";
 
-    async fn create(&self, _: PlainModel, _: PlainModel, private: Note) -> Created<Self> {
+    async fn create(&self, _: PlainModel, _: PlainModel, private: Note) -> Written<Self> {
         let state = PlainModel { id: Value::Known("plain-1".to_owned()) };
         (Some(Applied { state, private }), Diagnostics::none())
     }
@@ -227,7 +227,7 @@ impl Resource for Plain {
         (Some(current), Diagnostics::none())
     }
 
-    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+    async fn update(&self, updating: Updating<Self>) -> Written<Self> {
         let Updating { planned: state, private, .. } = updating;
         (Some(Applied { state, private }), Diagnostics::none())
     }

@@ -27,8 +27,8 @@ use crate::provider::token::{doubt, grants_rights};
 use crate::provider::{checks, grants, policies, wording};
 use crate::random;
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostic, Diagnostics, Imported, Planning, ReadBack, Resource, ResourceId, Set,
-    Updating, Validator, Value, computed, optional, required,
+    Applied, Diagnostic, Diagnostics, Imported, Planning, ReadBack, Resource, ResourceId, Set, Updating,
+    Validator, Value, Written, computed, optional, required,
 };
 use crate::tokens::{Change, Fields, Op, OpError, Outcome, PolicyChange, TokenService};
 
@@ -153,7 +153,7 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         named: &T::Owner,
         prior: Option<BindingFields>,
         planned: BindingFields,
-    ) -> Created<Self> {
+    ) -> Written<Self> {
         let ready = async {
             let (tokens, owner) = self.session.reach(named)?;
             policies::guarded(&self.session, &owner, &planned.policies).await.into_result()?;
@@ -286,13 +286,13 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
         guarded.map_or_else(Into::into, |()| Diagnostics::none())
     }
 
-    async fn create(&self, _config: T::Model, planned: T::Model, _private: Private) -> Created<Self> {
+    async fn create(&self, _config: T::Model, planned: T::Model, _private: Private) -> Written<Self> {
         let Ok(id) = random::name("binding-") else { return (None, wording::no_random_id().into()) };
         let binding = BindingFields { id: id.into(), ..T::body(&planned).clone() };
         self.write(T::owner(&planned), None, binding).await
     }
 
-    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+    async fn update(&self, updating: Updating<Self>) -> Written<Self> {
         let Updating { prior, planned, private, .. } = updating;
         let (before, after) = (T::body(&prior), T::body(&planned));
         let moves = before.token_id != after.token_id;

@@ -11,8 +11,8 @@ use crate::provider::secret::{Put, SecretValue};
 use crate::provider::session::{Api, Session};
 use crate::provider::{checks, import, wording};
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostic, Diagnostics, Imported, Model as _, Path, Planning, Raw, ReadBack, Resource,
-    ResourceId, Updating, Value,
+    Applied, Diagnostic, Diagnostics, Imported, Model as _, Path, Planning, Raw, ReadBack, Resource,
+    ResourceId, Updating, Value, Written,
 };
 
 model! {
@@ -109,7 +109,7 @@ impl Resource for SecretsStoreSecret {
         found
     }
 
-    async fn create(&self, config: Model, planned: Model, _private: Private) -> Created<Self> {
+    async fn create(&self, config: Model, planned: Model, _private: Private) -> Written<Self> {
         self.write(&config, None, planned).await
     }
 
@@ -141,7 +141,7 @@ impl Resource for SecretsStoreSecret {
         }
     }
 
-    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+    async fn update(&self, updating: Updating<Self>) -> Written<Self> {
         let Updating { config, prior, planned, .. } = updating;
         self.write(&config, Some(prior), planned).await
     }
@@ -228,7 +228,7 @@ impl SecretsStoreSecret {
     }
 
     /// Makes or changes the secret.
-    async fn write(&self, config: &Model, prior: Option<Model>, mut planned: Model) -> Created<Self> {
+    async fn write(&self, config: &Model, prior: Option<Model>, mut planned: Model) -> Written<Self> {
         let api = match self.session.require() {
             Ok(api) => api,
             Err(diagnostic) => return (None, diagnostic.into()),

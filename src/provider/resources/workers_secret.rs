@@ -16,8 +16,8 @@ use crate::provider::session::Session;
 use crate::provider::{checks, import, wording};
 use crate::random;
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostics, Imported, Model as _, MoveSource, Planning, Raw, ReadBack, Resource,
-    ResourceId, Updating,
+    Applied, Diagnostics, Imported, Model as _, MoveSource, Planning, Raw, ReadBack, Resource, ResourceId,
+    Updating, Written,
 };
 
 model! {
@@ -133,7 +133,7 @@ impl Resource for WorkersSecret {
         found
     }
 
-    async fn create(&self, config: Model, mut planned: Model, private: Private) -> Created<Self> {
+    async fn create(&self, config: Model, mut planned: Model, private: Private) -> Written<Self> {
         let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
         planned.secret.worker.id = id.into();
         self.put(&config, None, planned, private.origin).await
@@ -167,7 +167,7 @@ impl Resource for WorkersSecret {
         }
     }
 
-    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+    async fn update(&self, updating: Updating<Self>) -> Written<Self> {
         let Updating { config, prior, mut planned, private } = updating;
         if planned.secret.worker.id.is_unknown() {
             let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
@@ -256,7 +256,7 @@ impl WorkersSecret {
         prior: Option<Model>,
         planned: Model,
         origin: Origins,
-    ) -> Created<Self> {
+    ) -> Written<Self> {
         let api = match self.session.require() {
             Ok(api) => api,
             Err(diagnostic) => return (None, diagnostic.into()),

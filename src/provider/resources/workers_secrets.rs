@@ -16,8 +16,8 @@ use crate::provider::session::{Api, Session};
 use crate::provider::{checks, import, wording};
 use crate::random;
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostics, Imported, Model as _, Planning, Raw, ReadBack, Resource, ResourceId,
-    Updating, Value,
+    Applied, Diagnostics, Imported, Model as _, Planning, Raw, ReadBack, Resource, ResourceId, Updating,
+    Value, Written,
 };
 
 model! {
@@ -123,7 +123,7 @@ impl Resource for WorkersSecrets {
         found
     }
 
-    async fn create(&self, config: Model, planned: Model, private: Private) -> Created<Self> {
+    async fn create(&self, config: Model, planned: Model, private: Private) -> Written<Self> {
         self.write(&config, None, planned, &private.origins).await
     }
 
@@ -153,7 +153,7 @@ impl Resource for WorkersSecrets {
         (refreshed, Diagnostics::none())
     }
 
-    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+    async fn update(&self, updating: Updating<Self>) -> Written<Self> {
         let Updating { config, prior, planned, private } = updating;
         self.write(&config, Some(prior), planned, &private.origins).await
     }
@@ -280,7 +280,7 @@ impl WorkersSecrets {
         prior: Option<Model>,
         mut planned: Model,
         origins: &Origins,
-    ) -> Created<Self> {
+    ) -> Written<Self> {
         let api = match self.session.require() {
             Ok(api) => api,
             Err(diagnostic) => return (None, diagnostic.into()),

@@ -45,8 +45,8 @@ use crate::provider::policies;
 use crate::provider::session::{Mode, Session};
 use crate::provider::wording;
 use crate::tf_provider::framework::{
-    Applied, Created, Diagnostic, Diagnostics, Imported, Model, MoveSource, Planning, ReadBack, Resource,
-    ResourceId, Updating, Value,
+    Applied, Diagnostic, Diagnostics, Imported, Model, MoveSource, Planning, ReadBack, Resource, ResourceId,
+    Updating, Value, Written,
 };
 use crate::tokens::{Cause, Op, OpError, Outcome, Succession, TokenService};
 
@@ -352,7 +352,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         }
     }
 
-    async fn create(&self, _config: T::Model, planned: T::Model, private: Private) -> Created<Self> {
+    async fn create(&self, _config: T::Model, planned: T::Model, private: Private) -> Written<Self> {
         let (tokens, owner, policies) = match self.ready(None, &planned).await {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
@@ -410,7 +410,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         }
     }
 
-    async fn update(&self, updating: Updating<Self>) -> Created<Self> {
+    async fn update(&self, updating: Updating<Self>) -> Written<Self> {
         let Updating { prior, planned, private, .. } = updating;
         let (tokens, owner, policies) = match self.ready(Some(T::body(&prior)), &planned).await {
             Ok(ready) => ready,

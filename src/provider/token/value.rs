@@ -346,7 +346,7 @@ pub(super) fn validate(config: &TokenFields) -> Diagnostics {
         }
     }
     if config.store_value == Value::Known(false) && config.seal_for.is_null() {
-        found.push(wording::nobody_has_value().at(path!(TokenFields.store_value)));
+        found.push(wording::value_goes_nowhere().at(path!(TokenFields.store_value)));
     }
     found.extend(succession::validate(config));
     found.extend(times(config));

@@ -495,7 +495,7 @@ fn tokens_page(page: &mut Page) {
     page.add("taken_over", "", taken_over(&strings(&[&format!("allow DNS Write on the zone {ZONE}")])));
     page.add("not_sealed", "", not_sealed("github", at("seal_for")));
     page.add("invalid_key", "", invalid_key("github", "is a private key. Write the public key."));
-    page.add("nobody_has_value", "", nobody_has_value());
+    page.add("value_goes_nowhere", "", value_goes_nowhere());
     page.add("not_taken_yet", "", not_taken_yet(TOKEN));
     page.add("value_is_unknown", "", value_is_unknown(TOKEN));
     page.add("no_random_id", "", no_random_id());

@@ -140,7 +140,7 @@ pub(crate) fn invalid_key(name: &str, fault: &str) -> Diagnostic {
 }
 
 /// A value that goes nowhere.
-pub(crate) fn nobody_has_value() -> Diagnostic {
+pub(crate) fn value_goes_nowhere() -> Diagnostic {
     let detail = "With `store_value = false` and without `seal_for`, the provider drops the value as soon as the token is made, and \
                   nothing can ever use the token. Set `seal_for` to hand the value on. Or use the ephemeral resource of this type if \
                   only this run needs the value.";

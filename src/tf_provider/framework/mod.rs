@@ -15,12 +15,12 @@ pub use catch::report_panics;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use kinds::{
     Action, ActionEvent, ActionHandle, Applied, ApplyRequest, ApplyResponse, Arguments, ClientCapabilities,
-    ConfigResponse, Created, DataResponse, DataSource, DataSourceHandle, EphemeralResource,
-    EphemeralResourceHandle, Function, FunctionError, FunctionHandle, IdentityResponse, ImportResponse,
-    Imported, ListEvent, ListRequest, ListResource, ListResourceHandle, Listed, Listing, MoveSource,
-    OpenResponse, Opened, PlanRequest, PlanResponse, Planning, PriorState, Progress, Provider,
-    ProviderHandle, ReadBack, ReadRequest, ReadResponse, RenewResponse, Renewed, Resource, ResourceHandle,
-    ResourceId, StateResponse, Updating,
+    ConfigResponse, DataResponse, DataSource, DataSourceHandle, EphemeralResource, EphemeralResourceHandle,
+    Function, FunctionError, FunctionHandle, IdentityResponse, ImportResponse, Imported, ListEvent,
+    ListRequest, ListResource, ListResourceHandle, Listed, Listing, MoveSource, OpenResponse, Opened,
+    PlanRequest, PlanResponse, Planning, PriorState, Progress, Provider, ProviderHandle, ReadBack,
+    ReadRequest, ReadResponse, RenewResponse, Renewed, Resource, ResourceHandle, ResourceId, StateResponse,
+    Updating, Written,
 };
 pub use path::{Path, Step};
 pub use plan::{Plan, mark_unknown, plan};

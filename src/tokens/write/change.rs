@@ -164,7 +164,7 @@ impl ChangeWrite {
                 Some(part) => {
                     self.part = part;
                     if now.stopped {
-                        self.tell(|_| Cause::Stopped);
+                        self.fail_all(|_| Cause::Stopped);
                     } else {
                         return match token {
                             Some(token) => self.fold(token, now),
@@ -178,7 +178,7 @@ impl ChangeWrite {
 
     // The replies.
 
-    fn tell(&mut self, cause: impl Fn(&Change) -> Cause) {
+    fn fail_all(&mut self, cause: impl Fn(&Change) -> Cause) {
         for index in self.part.changes.clone() {
             let (cause, may_have_effect) = (cause(&self.changes[index]), self.may_have_effect[index]);
             self.replies[index] = Some(Err(OpError { cause, may_have_effect }));
@@ -186,7 +186,7 @@ impl ChangeWrite {
     }
 
     fn fail(&mut self, cause: Cause, now: Now) -> Action {
-        self.tell(|_| cause.clone());
+        self.fail_all(|_| cause.clone());
         self.next_part(None, now)
     }
 

@@ -22,7 +22,7 @@ pub use list_resource::{ListEvent, ListRequest, ListResource, ListResourceHandle
 pub use operation::ClientCapabilities;
 pub use provider::{Provider, ProviderHandle};
 pub use resource::{
-    Applied, Created, Imported, MoveSource, Planning, PriorState, ReadBack, Resource, ResourceId, Updating,
+    Applied, Imported, MoveSource, Planning, PriorState, ReadBack, Resource, ResourceId, Updating, Written,
 };
 pub use resource_handle::{
     ApplyRequest, ApplyResponse, ConfigResponse, IdentityResponse, ImportResponse, PlanRequest, PlanResponse,

@@ -54,7 +54,7 @@ impl<R: Resource + ?Sized> Clone for Applied<R> {
 
 /// The outcome of a create or an update. It must have everything that was made, even with an error: after a failed create
 /// core saves it as tainted, and otherwise it would be lost. On update, `None` keeps the prior state.
-pub type Created<R> = (Option<Applied<R>>, Diagnostics);
+pub type Written<R> = (Option<Applied<R>>, Diagnostics);
 
 /// The outcome of a read. `None` if the object is gone.
 pub type ReadBack<R> = (Option<Applied<R>>, Diagnostics);
@@ -141,13 +141,13 @@ pub trait Resource: Send + Sync + 'static {
         config: Self::Model,
         planned: Self::Model,
         private: Self::Private,
-    ) -> Created<Self>;
+    ) -> Written<Self>;
 
     /// Reads the object.
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self>;
 
     /// Changes the object in place.
-    async fn update(&self, updating: Updating<Self>) -> Created<Self>;
+    async fn update(&self, updating: Updating<Self>) -> Written<Self>;
 
     /// Deletes the object. On errors the state is kept.
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics;
