@@ -13,13 +13,13 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomNumbers> {
     Ok(bytes)
 }
 
-/// A random part of a whole, from 0 up to 1. Without random numbers it is 1: whoever waits for a random part of a time then
-/// waits for all of it.
+/// A random fraction from 0 up to 1. Without random numbers it is 1, so that a wait for a random part of a time is a wait
+/// for all of it.
 pub fn fraction() -> f64 {
     getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX))
 }
 
-/// A name that nobody else can have made: the prefix, and 100 random bits as 20 letters and digits.
+/// A unique name: the prefix, and 100 random bits as 20 letters and digits.
 ///
 /// # Errors
 /// Where the operating system gives no random numbers.

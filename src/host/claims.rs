@@ -1,24 +1,24 @@
-//! Which object has claimed which thing, in what order. Pure.
+//! The claims of objects on things, in their order. Pure.
 //!
-//! Two objects may stand for the same thing: one and its replacement, or two that were written alike. Whoever lets go of a
-//! thing must not take it from one who has claimed it later. The processes of a host hand the claims on to each other,
-//! since a replacement may be made in one run and the replaced object destroyed in the next.
+//! Two objects can have the same thing: an object and its replacement, or two with the same content. An object that gives
+//! up a thing must not take it from an object with a later claim. The processes of a host share the claims, because one run
+//! may make a replacement and the next may destroy the replaced object.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// One object's claim of a thing.
+/// One object's claim on a thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Claim {
     by: String,
-    /// It was made by this process. What another process has recorded may be out of date: another host may have destroyed
-    /// the object since.
+    /// Whether this process made it. The record of another process may be out of date: another host may have destroyed the
+    /// object since.
     #[serde(skip)]
     fresh: bool,
 }
 
-/// The claims of some things, by whatever tells the things apart.
+/// The claims on some things, by the things' keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound = "K: Serialize + for<'k> Deserialize<'k> + Ord")]
 pub struct Claims<K>(BTreeMap<K, Vec<Claim>>);
@@ -30,7 +30,7 @@ impl<K> Default for Claims<K> {
 }
 
 impl<K: Ord> Claims<K> {
-    /// Takes over what another process has recorded meanwhile, and keeps in mind what this one has claimed.
+    /// Takes over what another process has recorded meanwhile, and keeps this process's own claims.
     #[must_use]
     pub fn updated(&self, recorded: Claims<K>) -> Claims<K> {
         let mut updated = recorded;
@@ -42,15 +42,15 @@ impl<K: Ord> Claims<K> {
         updated
     }
 
-    /// An object claims a thing, later than all others.
+    /// Records that an object claims a thing, later than all others.
     pub fn take(&mut self, thing: K, by: &str) {
         let claims = self.0.entry(thing).or_default();
         claims.retain(|claim| claim.by != by);
         claims.push(Claim { by: by.to_owned(), fresh: true });
     }
 
-    /// Has another object claimed the thing later than this one? Of an object whose own claim is not recorded only a claim
-    /// of this run is surely later.
+    /// Whether another object has claimed the thing later than this one. If this object has no recorded claim, only a claim
+    /// of this run is certainly later.
     pub fn is_claimed_later(&self, thing: &K, by: &str) -> bool {
         let claims = self.0.get(thing).map(Vec::as_slice).unwrap_or_default();
         match claims.iter().position(|claim| claim.by == by) {
@@ -59,7 +59,7 @@ impl<K: Ord> Claims<K> {
         }
     }
 
-    /// An object lets go of a thing. True where another one has claimed it later, so that it stays.
+    /// Records that an object gives up a thing. True if another object has claimed it later, so that it stays.
     pub fn release(&mut self, thing: &K, by: &str) -> bool {
         let later = self.is_claimed_later(thing, by);
         if !later {
@@ -79,17 +79,17 @@ impl<K: Ord> Claims<K> {
         self
     }
 
-    /// Has this object claimed the thing?
+    /// Whether this object has claimed the thing.
     pub fn has(&self, thing: &K, by: &str) -> bool {
         self.0.get(thing).is_some_and(|claims| claims.iter().any(|claim| claim.by == by))
     }
 
-    /// Has any object claimed the thing?
+    /// Whether any object has claimed the thing.
     pub fn is_claimed(&self, thing: &K) -> bool {
         self.0.contains_key(thing)
     }
 
-    /// Forgets the claims of all things but these.
+    /// Drops the claims on all other things.
     pub fn retain(&mut self, keep: impl Fn(&K) -> bool) {
         self.0.retain(|thing, _| keep(thing));
     }

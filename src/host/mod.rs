@@ -1,8 +1,8 @@
 //! Locks and records that the processes of one user on one host share: a file for each thing that they write.
 //!
-//! Cloudflare's API has no lock and no conditional write. A Terraform run is several processes, one after the other and at
-//! times side by side, and what one of them has learnt (how new its last write is, which object claims what) the next one
-//! must know. This module knows files and nothing else: neither tokens nor Cloudflare nor Terraform.
+//! Cloudflare's API has no lock and no conditional write. A Terraform run has several processes, one after the other and
+//! sometimes at the same time. What one process has learnt (how new its last write is, which object claims what) the next
+//! one must know. This module knows only files: neither tokens nor Cloudflare nor Terraform.
 
 use std::path::{Path, PathBuf};
 

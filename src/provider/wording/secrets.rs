@@ -64,8 +64,8 @@ pub(crate) fn secret_exists(account: &str, script: &str, secret: &WorkerSecret, 
     };
     let detail = format!(
         "The apply overwrites its value, which cannot be read back.{other} That is right if this plan replaces the secret, or if \
-         Terraform takes it over. If something else manages the secret, choose another name. To look before you overwrite, take the \
-         secret over with `terraform import` and the id {account}/{script}/{name}."
+         Terraform takes it over. If something else manages the secret, choose another name. To take it over in two steps, first run \
+         `terraform import` with the id {account}/{script}/{name}."
     );
     Diagnostic::warning(format!("The Worker {script} already has a secret {name}"), detail)
 }
