@@ -274,6 +274,11 @@ async fn a_first_put_in_doubt_removes_no_secret_that_may_be_somebody_elses() {
         assert!(!found.has_error() && said.contains("keeps the secret KEY"), "{said}");
         assert_eq!(text(&sim, "KEY").as_deref(), Some("theirs"));
     }
+    // An object that leaves such a secret gives up its claim, so that the next object does not take the secret for ours.
+    let again = doubtful(&sim, &provider, Effect::None).await;
+    let found = provider.destroy(TYPE, again).await;
+    assert!(told(&found, Severity::Warning).contains("keeps the secret KEY"), "{found:?}");
+    assert_eq!(text(&sim, "KEY").as_deref(), Some("theirs"));
 }
 
 #[tokio::test]

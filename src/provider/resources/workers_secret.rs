@@ -39,7 +39,7 @@ pub(crate) struct Private {
     /// The put that the state belongs to, in states of version 0.1.0. Later states have an `id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     put: Option<String>,
-    /// Whether it may be somebody else's.
+    /// Whether the secret may be somebody else's.
     #[serde(default, skip_serializing_if = "is_default")]
     origin: Origins,
 }
@@ -193,11 +193,13 @@ impl Resource for WorkersSecret {
         }
         if prior.private.origin.is_perhaps_foreign(place.name) {
             let look = workers::get_secret(place.account, place.script, place.name);
-            return match api.client.send_opt(look).await {
+            let left = match api.client.send_opt(look).await {
                 Ok(Some(_)) => wording::secrets_left(place.script, &[place.name]).into(),
                 Ok(None) => Diagnostics::none(),
-                Err(error) => wording::workers_secret(&place.failed("delete"), &error).into(),
+                Err(error) => return wording::workers_secret(&place.failed("delete"), &error).into(),
             };
+            worker.deleted(place.name);
+            return left;
         }
         let delete = workers::delete_secret(place.account, place.script, place.name);
         match api.client.send_opt(delete).await {

@@ -170,8 +170,10 @@ impl Resource for WorkersSecrets {
             Err(error) => return wording::secret_lock(&state.failed("remove"), &error).into(),
         };
         let managed = state.secrets.managed();
-        let ours = ours(&held, &state.secrets, origins);
-        let removals = managed.iter().copied().filter(|name| ours(name)).map(|name| (name, None)).collect();
+        let others = of_others(&held, &state.secrets);
+        let own: BTreeSet<&str> = managed.difference(&others).copied().collect();
+        let certain = own.iter().filter(|name| !origins.is_perhaps_foreign(name));
+        let removals = certain.map(|name| (*name, None)).collect();
         let edited = match worker.edit(&removals).await {
             // The Worker is gone, and its secrets with it.
             Edited::Failed { error, may_have_effect: false } if error.is_worker_not_found() => Edited::Done,
@@ -179,8 +181,8 @@ impl Resource for WorkersSecrets {
         };
         let mut found = state.not_edited(&edited);
         if !found.has_error() {
-            removals.keys().for_each(|name| held.deleted(name));
-            found.extend(left_behind(&worker, &managed, origins).await);
+            own.iter().for_each(|name| held.deleted(name));
+            found.extend(left_behind(&worker, &own, origins).await);
         }
         found
     }
@@ -239,16 +241,10 @@ async fn look(worker: &Worker<'_>, added: &BTreeSet<&str>) -> (Option<BTreeSet<S
     }
 }
 
-/// Which names an object may remove: not those that another object has put later, nor those that may be somebody else's.
-fn ours<'a>(
-    held: &Held,
-    secrets: &'a SecretsFields,
-    origins: &'a Origins,
-) -> impl Fn(&str) -> bool + use<'a> {
+/// The names of an object that another object has put later: they are not this one's to remove.
+fn of_others<'a>(held: &Held, secrets: &'a SecretsFields) -> BTreeSet<&'a str> {
     let own = secrets.worker.id.as_str();
-    let of_others: BTreeSet<&str> =
-        secrets.managed().into_iter().filter(|name| held.is_of_another(name, own)).collect();
-    move |name| !of_others.contains(name) && !origins.is_perhaps_foreign(name)
+    secrets.managed().into_iter().filter(|name| held.is_of_another(name, own)).collect()
 }
 
 /// Says which of these secrets are left where they are because they may be somebody else's.
@@ -298,8 +294,8 @@ impl WorkersSecrets {
             Ok(held) => held,
             Err(error) => return (None, wording::secret_lock(&planned.failed("write"), &error).into()),
         };
-        let is_ours = before.map(|before| ours(&held, before, origins));
-        let is_ours = |name: &str| is_ours.as_ref().is_some_and(|is_ours| is_ours(name));
+        let others = before.map(|before| of_others(&held, before)).unwrap_or_default();
+        let is_ours = |name: &str| !others.contains(name) && !origins.is_perhaps_foreign(name);
         let Some(edits) = edits(before, &planned.secrets, &config.secrets, is_ours) else {
             return (None, wording::secret_names_changed(&planned.failed("write")).into());
         };
@@ -318,10 +314,11 @@ impl WorkersSecrets {
                 kept = origins.doubted(first, |name| own.contains(name), &there);
             } else {
                 let managed = secrets.managed();
-                let gone: Vec<&str> = edits.keys().copied().filter(|name| !managed.contains(name)).collect();
-                gone.iter().for_each(|name| held.deleted(name));
-                let let_go = before.map(|before| before.managed()).unwrap_or_default();
-                let let_go = let_go.difference(&managed).copied().collect();
+                let let_go = before.map(SecretsFields::managed).unwrap_or_default();
+                let let_go =
+                    let_go.into_iter().filter(|name| !managed.contains(name) && !others.contains(name));
+                let let_go: BTreeSet<&str> = let_go.collect();
+                let_go.iter().for_each(|name| held.deleted(name));
                 found.extend(left_behind(&worker, &let_go, origins).await);
             }
         }

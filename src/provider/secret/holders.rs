@@ -84,7 +84,7 @@ impl Held {
         self.lock.save(&*self.puts);
     }
 
-    /// Records that the secret is gone.
+    /// Records that the secret is gone, or that no object of ours has it any more.
     pub(crate) fn deleted(&mut self, name: &str) {
         self.puts.retain(|other| other != name);
         self.lock.save(&*self.puts);
