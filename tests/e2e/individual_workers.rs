@@ -124,5 +124,5 @@ fn a_workers_group_without_a_target_is_refused() {
     stage.config(&token(
         r#"policies = [{ permission_groups = ["Workers Scripts Write"], workers = ["cron"] }]"#,
     ));
-    stage.tf.plan().failure("is an account-scoped permission group, and this policy applies to Workers");
+    stage.tf.plan().failure("is an account-scoped permission group, but this policy applies to Workers");
 }

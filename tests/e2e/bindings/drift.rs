@@ -75,7 +75,7 @@ fn the_same_policy_in_two_bindings_is_shared_with_a_warning() {
     let both = one.clone() + &two;
     stage.apply(&one);
     let applied = stage.config(&both).tf.apply().success();
-    assert!(applied.said().contains("Warning: The policy was there already"), "{}", applied.stdout);
+    assert!(applied.said().contains("Warning: The token already has this policy"), "{}", applied.stdout);
     stage.settled();
     let shared: [&[&str]; 2] = [&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]];
     has_exactly(&stage.sim, &id, &shared);
