@@ -154,18 +154,23 @@ fn a_tests_name_has_at_most_75_characters() {
     }
 }
 
-/// All `.rs` files below a folder.
+/// All `.rs` files below a folder. There is at least one.
 pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let files = files_of(folder);
+    assert!(!files.is_empty(), "{} has no source in it", folder.display());
+    files
+}
+
+fn files_of(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files.extend(rust_files(&path));
+            files.extend(files_of(&path));
         } else if path.extension().is_some_and(|e| e == "rs") {
             files.push(path);
         }
     }
-    assert!(!files.is_empty(), "{} has no source in it", folder.display());
     files
 }
 
