@@ -3,6 +3,7 @@
 mod after;
 mod agreement;
 mod planning;
+mod writes;
 
 use std::sync::Arc;
 
