@@ -105,7 +105,7 @@ struct Demo {
 }
 
 impl Demo {
-    fn new() -> Demo {
+    fn new() -> Self {
         println!("== Building the provider");
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let built =
@@ -124,7 +124,7 @@ impl Demo {
             version.lines().next().unwrap(),
             sim.base_url()
         );
-        Demo { sim, tf }
+        Self { sim, tf }
     }
 
     fn step(&self, number: u32, title: &str, configuration: &str) {

@@ -39,12 +39,12 @@ pub struct Harness {
 
 impl Harness {
     /// The one of this process.
-    pub fn get() -> &'static Harness {
+    pub fn get() -> &'static Self {
         static HARNESS: OnceLock<Harness> = OnceLock::new();
-        HARNESS.get_or_init(Harness::start)
+        HARNESS.get_or_init(Self::start)
     }
 
-    fn start() -> Harness {
+    fn start() -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let answer = Answer::default();
@@ -72,7 +72,7 @@ impl Harness {
                 .await
                 .unwrap()
         });
-        let harness = Harness { runtime, channel, answer, ids: AtomicU64::new(1) };
+        let harness = Self { runtime, channel, answer, ids: AtomicU64::new(1) };
         harness.answer(403, b"{}");
         let config = json(&serde_json::json!({"max_retries": 0, "request_timeout": "5s"}));
         let answer =
@@ -155,15 +155,15 @@ struct Plain;
 impl Codec for Plain {
     type Encode = Vec<u8>;
     type Decode = Vec<u8>;
-    type Encoder = Plain;
-    type Decoder = Plain;
+    type Encoder = Self;
+    type Decoder = Self;
 
-    fn encoder(&mut self) -> Plain {
-        Plain
+    fn encoder(&mut self) -> Self {
+        Self
     }
 
-    fn decoder(&mut self) -> Plain {
-        Plain
+    fn decoder(&mut self) -> Self {
+        Self
     }
 }
 

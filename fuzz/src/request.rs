@@ -16,12 +16,12 @@ pub fn methods() -> &'static [&'static str] {
 pub struct Request(Vec<u8>);
 
 impl Request {
-    pub fn new() -> Request {
-        Request(Vec::new())
+    pub fn new() -> Self {
+        Self(Vec::new())
     }
 
     /// A field of bytes, or a message.
-    pub fn bytes(mut self, field: u8, content: &[u8]) -> Request {
+    pub fn bytes(mut self, field: u8, content: &[u8]) -> Self {
         self.0.push(field << 3 | 2);
         let mut length = content.len();
         while length > 0x7f {
@@ -34,7 +34,7 @@ impl Request {
     }
 
     /// A string.
-    pub fn text(self, field: u8, content: &str) -> Request {
+    pub fn text(self, field: u8, content: &str) -> Self {
         self.bytes(field, content.as_bytes())
     }
 

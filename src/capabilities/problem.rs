@@ -56,15 +56,15 @@ pub enum Problem {
         unused: BTreeSet<Kind>,
     },
     /// Several problems.
-    Several(Vec<Problem>),
+    Several(Vec<Self>),
 }
 
 impl Problem {
     /// The argument that is at fault.
     pub fn argument(&self) -> Argument {
         match self {
-            Problem::Missing { .. } | Problem::Unused { .. } => Argument::Targets,
-            Problem::Several(all) => all.first().map_or(Argument::Subject, Problem::argument),
+            Self::Missing { .. } | Self::Unused { .. } => Argument::Targets,
+            Self::Several(all) => all.first().map_or(Argument::Subject, Self::argument),
             _ => Argument::Subject,
         }
     }
@@ -73,16 +73,16 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::UnknownCapability { name, nearest } => {
+            Self::UnknownCapability { name, nearest } => {
                 write!(f, "there is no capability \"{name}\".{}", did_you_mean(nearest))?;
                 f.write_str(" The function's page lists all of them.")
             }
-            Problem::UnknownType { name, nearest } => write!(
+            Self::UnknownType { name, nearest } => write!(
                 f,
                 "\"{name}\" is no resource type that this function knows.{} Leave it out, and add what it needs by hand: {BY_HAND}",
                 did_you_mean(nearest)
             ),
-            Problem::Unpublished(types) => {
+            Self::Unpublished(types) => {
                 let types: Vec<_> = types.iter().map(String::as_str).collect();
                 write!(
                     f,
@@ -91,26 +91,26 @@ impl fmt::Display for Problem {
                     types.join(", ")
                 )
             }
-            Problem::OnlyWritePublished(types) => write!(
+            Self::OnlyWritePublished(types) => write!(
                 f,
                 "Cloudflare does not publish which permission groups read these types, only which ones write them: {}. Leave \
                  them out, and add the group that reads them by hand: {BY_HAND}",
                 with_groups(types)
             ),
-            Problem::NeedsUser(types) => write!(
+            Self::NeedsUser(types) => write!(
                 f,
                 "these types need rights of a user, which a token of an account cannot have: {}. Leave them out, and manage \
                  them with a token that the user owns.",
                 with_groups(types)
             ),
-            Problem::Missing { what, takes, missing } => {
+            Self::Missing { what, takes, missing } => {
                 write!(f, "{what} needs {}, which targets does not have. {}", names(missing), sentence(takes))
             }
-            Problem::Unused { what, takes, unused } => {
+            Self::Unused { what, takes, unused } => {
                 write!(f, "{what} cannot use {}. {}", names(unused), sentence(takes))
             }
-            Problem::Several(all) => {
-                let all: Vec<_> = all.iter().map(Problem::to_string).collect();
+            Self::Several(all) => {
+                let all: Vec<_> = all.iter().map(Self::to_string).collect();
                 f.write_str(&all.join(" Also: "))
             }
         }

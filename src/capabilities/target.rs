@@ -20,15 +20,15 @@ pub enum Kind {
 
 impl Kind {
     /// The kinds that a caller names targets of.
-    pub const NAMED: [Kind; 3] = [Kind::Zones, Kind::R2Buckets, Kind::Workers];
+    pub const NAMED: [Self; 3] = [Self::Zones, Self::R2Buckets, Self::Workers];
 
     /// The name in the data and in a policy; `account` is in the data only.
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::Account => "account",
-            Kind::Zones => "zones",
-            Kind::R2Buckets => "r2_buckets",
-            Kind::Workers => "workers",
+            Self::Account => "account",
+            Self::Zones => "zones",
+            Self::R2Buckets => "r2_buckets",
+            Self::Workers => "workers",
         }
     }
 }

@@ -23,10 +23,10 @@ pub enum Access {
 
 impl Access {
     /// Reads `read` or `write`.
-    pub fn parse(text: &str) -> Option<Access> {
+    pub fn parse(text: &str) -> Option<Self> {
         match text {
-            "read" => Some(Access::Read),
-            "write" => Some(Access::Write),
+            "read" => Some(Self::Read),
+            "write" => Some(Self::Write),
             _ => None,
         }
     }

@@ -224,7 +224,7 @@ impl Client {
     pub fn token_pages(&self, owner: &Owner) -> BoxStream<'static, Result<TokenList, Error>> {
         // New or removed tokens shift the pages. Each token is returned once.
         let start = (self.clone(), owner.clone(), 1, HashSet::new());
-        let next = |state: Option<(Client, Owner, u32, HashSet<String>)>| async move {
+        let next = |state: Option<(Self, Owner, u32, HashSet<String>)>| async move {
             let (client, owner, number, mut seen) = state?;
             let page = match client.send(tokens::list_page(&owner, &ListOptions::page(number))).await {
                 Ok(page) => page,

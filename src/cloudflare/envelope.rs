@@ -36,7 +36,7 @@ struct Item {
     #[serde(default)]
     documentation_url: Option<String>,
     #[serde(default, deserialize_with = "null_as_default")]
-    error_chain: Vec<Item>,
+    error_chain: Vec<Self>,
 }
 
 #[derive(Deserialize)]

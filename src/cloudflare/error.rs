@@ -20,7 +20,7 @@ pub struct ApiError {
     /// Where Cloudflare explains it.
     pub documentation_url: Option<String>,
     /// Its causes, in the API's older style.
-    pub chain: Vec<ApiError>,
+    pub chain: Vec<Self>,
 }
 
 /// The reason why a request has no answer.
@@ -116,9 +116,9 @@ pub enum Error {
     #[error("{last}; and an earlier attempt may have had its effect: {earlier}")]
     Unsettled {
         /// What the last attempt ended with.
-        last: Box<Error>,
+        last: Box<Self>,
         /// What the attempt that is in doubt ended with.
-        earlier: Box<Error>,
+        earlier: Box<Self>,
     },
     /// The client's configuration can't work. Nothing was sent.
     #[error("Cloudflare API client: {0}")]
@@ -269,7 +269,7 @@ impl Error {
     }
 
     /// This error of the last attempt, if the outcome of an earlier one is in doubt.
-    pub(super) fn after(self, doubt: Option<Error>) -> Error {
+    pub(super) fn after(self, doubt: Option<Self>) -> Self {
         match doubt {
             Some(earlier) if !self.is_ambiguous() => {
                 Self::Unsettled { last: Box::new(self), earlier: Box::new(earlier) }

@@ -95,14 +95,14 @@ impl Condition {
 
     /// This condition changed to `wanted`. Restrictions that this client does not know stay, and empty sides are left out.
     /// `None` if nothing remains.
-    pub fn replaced_by(self, wanted: Option<Condition>) -> Option<Condition> {
+    pub fn replaced_by(self, wanted: Option<Self>) -> Option<Self> {
         let wanted = wanted.unwrap_or_default();
         let mut ip = wanted.request_ip.unwrap_or_default().trimmed();
         let asked = std::mem::replace(&mut ip.other, self.request_ip.unwrap_or_default().other);
         ip.other.extend(asked);
         let mut other = self.other;
         other.extend(wanted.other);
-        let merged = Condition { request_ip: (!ip.is_empty()).then_some(ip), other };
+        let merged = Self { request_ip: (!ip.is_empty()).then_some(ip), other };
         (!merged.is_empty()).then_some(merged)
     }
 }

@@ -25,14 +25,14 @@ pub struct Claims<K>(BTreeMap<K, Vec<Claim>>);
 
 impl<K> Default for Claims<K> {
     fn default() -> Self {
-        Claims(BTreeMap::new())
+        Self(BTreeMap::new())
     }
 }
 
 impl<K: Ord> Claims<K> {
     /// Takes over what another process has recorded meanwhile, and keeps this process's own claims.
     #[must_use]
-    pub fn updated(&self, recorded: Claims<K>) -> Claims<K> {
+    pub fn updated(&self, recorded: Self) -> Self {
         let mut updated = recorded;
         for (thing, claims) in &mut updated.0 {
             let own = self.0.get(thing).map(Vec::as_slice).unwrap_or_default();
@@ -72,7 +72,7 @@ impl<K: Ord> Claims<K> {
 
     /// The same claims, with another name for one object.
     #[must_use]
-    pub fn renamed(mut self, from: &str, to: &str) -> Claims<K> {
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
         for claim in self.0.values_mut().flatten().filter(|claim| claim.by == from) {
             to.clone_into(&mut claim.by);
         }

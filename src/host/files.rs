@@ -65,7 +65,7 @@ impl From<Unusable> for LockError {
 impl HostFiles {
     /// The files in the first of these directories that can be used. Nothing is made before the first lock.
     pub fn new(candidates: impl IntoIterator<Item = PathBuf>) -> Self {
-        HostFiles { candidates: candidates.into_iter().collect(), chosen: Arc::default() }
+        Self { candidates: candidates.into_iter().collect(), chosen: Arc::default() }
     }
 
     /// The directory, made where it is not there yet.

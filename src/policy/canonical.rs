@@ -29,8 +29,8 @@ impl Effect {
     /// The API's word for it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Effect::Allow => "allow",
-            Effect::Deny => "deny",
+            Self::Allow => "allow",
+            Self::Deny => "deny",
         }
     }
 }
@@ -46,8 +46,8 @@ impl FromStr for Effect {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            "allow" => Ok(Effect::Allow),
-            "deny" => Ok(Effect::Deny),
+            "allow" => Ok(Self::Allow),
+            "deny" => Ok(Self::Deny),
             other => Err(MalformedPolicy::Effect(other.to_owned())),
         }
     }
@@ -74,7 +74,7 @@ impl FromStr for GroupId {
     type Err = NotAGroupId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if keys::is_hex32(text) { Ok(GroupId(text.to_owned())) } else { Err(NotAGroupId(text.to_owned())) }
+        if keys::is_hex32(text) { Ok(Self(text.to_owned())) } else { Err(NotAGroupId(text.to_owned())) }
     }
 }
 
@@ -131,7 +131,7 @@ impl Policy {
         resources: BTreeMap<String, Resource>,
         owner: &Owner,
     ) -> Self {
-        Policy { effect, groups, resources: flatten(resources, owner) }
+        Self { effect, groups, resources: flatten(resources, owner) }
     }
 
     /// Allow or deny.
@@ -152,7 +152,7 @@ impl Policy {
     /// Whether this deny withholds something that the other policy allows. It does if they share a group and a resource, or
     /// if this policy's resource contains the other's: an account contains everything in it, and all zones contain each
     /// zone.
-    pub fn withholds(&self, other: &Policy) -> bool {
+    pub fn withholds(&self, other: &Self) -> bool {
         let groups = self.groups.intersection(&other.groups).next().is_some();
         let covers = |own: &String| other.resources.keys().any(|key| keys::covers(own, key));
         self.effect == Effect::Deny
@@ -164,7 +164,7 @@ impl Policy {
     /// Policies with the same meaning that are each completely flat or completely nested on the wire: the API takes no
     /// mixture. Nearly always one.
     pub fn split(self, owner: &Owner) -> Vec<Self> {
-        let part = |resources| Policy { resources, groups: self.groups.clone(), effect: self.effect };
+        let part = |resources| Self { resources, groups: self.groups.clone(), effect: self.effect };
         split(self.resources, owner).into_iter().map(part).collect()
     }
 
@@ -194,7 +194,7 @@ impl Policy {
         resources: &Value,
         owner: &Owner,
     ) -> Result<Self, MalformedPolicy> {
-        let Policy { effect, groups, resources } = Self::as_sent(effect, groups, resources)?;
+        let Self { effect, groups, resources } = Self::as_sent(effect, groups, resources)?;
         Ok(Self::new(effect, groups, resources, owner))
     }
 
@@ -209,7 +209,7 @@ impl Policy {
         let sent = Self::as_sent(effect, groups, resources).ok()?;
         let today = flatten(sent.resources.clone(), owner);
         let before = flatten_as_before(sent.resources, owner);
-        (before != today).then_some(Policy { resources: before, ..sent })
+        (before != today).then_some(Self { resources: before, ..sent })
     }
 
     fn as_sent<'a>(
@@ -227,7 +227,7 @@ impl Policy {
                 Ok((key.clone(), resource))
             })
             .collect::<Result<_, MalformedPolicy>>()?;
-        Ok(Policy { effect, groups, resources })
+        Ok(Self { effect, groups, resources })
     }
 
     /// Writes the policy as the API takes it for a token that `owner` owns.
@@ -246,7 +246,7 @@ impl Policy {
             Owner::Account(id) => keys::account(id),
             Owner::User => keys::EVERY_ACCOUNT.to_owned(),
         };
-        Policy {
+        Self {
             effect: Effect::Deny,
             groups: BTreeSet::from([GroupId(INERT_GROUP.to_owned())]),
             resources: BTreeMap::from([(key, Resource::every())]),

@@ -68,13 +68,13 @@ impl Catalog {
         for group in by_id.values() {
             by_name.entry(group.name.clone()).or_default().push(group.id.clone());
         }
-        Catalog { by_id, by_name, workers: Workers::default() }
+        Self { by_id, by_name, workers: Workers::default() }
     }
 
     /// The same with the account's Workers, which policies may name.
     #[must_use]
     pub fn with_workers(self, workers: Workers) -> Self {
-        Catalog { workers, ..self }
+        Self { workers, ..self }
     }
 
     /// The account's Workers. Empty if no policy has a name of one.

@@ -59,7 +59,7 @@ impl FromStr for Fingerprint {
 }
 
 impl From<Fingerprint> for String {
-    fn from(fingerprint: Fingerprint) -> String {
+    fn from(fingerprint: Fingerprint) -> Self {
         fingerprint.to_string()
     }
 }

@@ -35,7 +35,7 @@ impl IpSet {
     fn of(ranges: Vec<IpNet>) -> Self {
         let mut ranges = IpNet::aggregate(&ranges);
         ranges.sort();
-        IpSet(ranges)
+        Self(ranges)
     }
 
     /// Whether it contains no address. To the API, such a side of a condition excludes everybody.

@@ -108,14 +108,14 @@ pub enum BadKey {
 impl std::fmt::Display for BadKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            BadKey::NoKey => f.write_str("is no resource key: they begin with `com.cloudflare.`"),
-            BadKey::NoId { form } => {
+            Self::NoKey => f.write_str("is no resource key: they begin with `com.cloudflare.`"),
+            Self::NoId { form } => {
                 write!(
                     f,
                     "is not of the form `{form}`, where an id has 32 hexadecimal digits in lower case; `*` is all"
                 )
             }
-            BadKey::BelowAccount => {
+            Self::BelowAccount => {
                 f.write_str("has something behind the account's id, which the API does not know")
             }
         }

@@ -102,7 +102,7 @@ pub enum Fault {
 
 impl Problem {
     pub(super) fn new(part: Part, fault: Fault) -> Self {
-        Problem { part, fault }
+        Self { part, fault }
     }
 
     /// How bad it is.

@@ -14,6 +14,6 @@ pub enum Resource {
 impl Resource {
     /// The value of nearly every key.
     pub fn every() -> Self {
-        Resource::Flat("*".to_owned())
+        Self::Flat("*".to_owned())
     }
 }

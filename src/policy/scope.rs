@@ -23,28 +23,25 @@ impl Scope {
     /// The API's word for the scope.
     pub fn as_str(&self) -> &str {
         match self {
-            Scope::Account => "com.cloudflare.api.account",
-            Scope::Zone => "com.cloudflare.api.account.zone",
-            Scope::User => "com.cloudflare.api.user",
-            Scope::R2Bucket => "com.cloudflare.edge.r2.bucket",
-            Scope::WorkerScript => "com.cloudflare.edge.worker.script",
-            Scope::Other(text) => text,
+            Self::Account => "com.cloudflare.api.account",
+            Self::Zone => "com.cloudflare.api.account.zone",
+            Self::User => "com.cloudflare.api.user",
+            Self::R2Bucket => "com.cloudflare.edge.r2.bucket",
+            Self::WorkerScript => "com.cloudflare.edge.worker.script",
+            Self::Other(text) => text,
         }
     }
 
     /// Whether an account contains resources of this scope.
     pub fn is_within_account(&self) -> bool {
-        matches!(self, Scope::Zone | Scope::R2Bucket | Scope::WorkerScript)
+        matches!(self, Self::Zone | Self::R2Bucket | Self::WorkerScript)
     }
 }
 
 impl From<&str> for Scope {
     fn from(text: &str) -> Self {
-        let known = [Scope::Account, Scope::Zone, Scope::User, Scope::R2Bucket, Scope::WorkerScript];
-        known
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
-            .unwrap_or_else(|| Scope::Other(text.to_owned()))
+        let known = [Self::Account, Self::Zone, Self::User, Self::R2Bucket, Self::WorkerScript];
+        known.into_iter().find(|scope| scope.as_str() == text).unwrap_or_else(|| Self::Other(text.to_owned()))
     }
 }
 
@@ -52,12 +49,12 @@ impl From<&str> for Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Scope::Account => "account",
-            Scope::Zone => "zone",
-            Scope::User => "user",
-            Scope::R2Bucket => "R2-bucket",
-            Scope::WorkerScript => "Worker",
-            Scope::Other(text) => text,
+            Self::Account => "account",
+            Self::Zone => "zone",
+            Self::User => "user",
+            Self::R2Bucket => "R2-bucket",
+            Self::WorkerScript => "Worker",
+            Self::Other(text) => text,
         })
     }
 }

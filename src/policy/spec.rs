@@ -54,11 +54,11 @@ impl Target {
     /// Every known scope among its keys.
     pub(super) fn scopes(&self) -> BTreeSet<Scope> {
         match self {
-            Target::Account => BTreeSet::from([Scope::Account]),
-            Target::Zones(_) => BTreeSet::from([Scope::Zone]),
-            Target::R2Buckets(_) => BTreeSet::from([Scope::R2Bucket]),
-            Target::Workers(_) => BTreeSet::from([Scope::WorkerScript]),
-            Target::Resources(map) => map
+            Self::Account => BTreeSet::from([Scope::Account]),
+            Self::Zones(_) => BTreeSet::from([Scope::Zone]),
+            Self::R2Buckets(_) => BTreeSet::from([Scope::R2Bucket]),
+            Self::Workers(_) => BTreeSet::from([Scope::WorkerScript]),
+            Self::Resources(map) => map
                 .iter()
                 .flat_map(|(key, value)| match read_value(value) {
                     Some(Resource::Nested(inner)) if !inner.is_empty() => {

@@ -15,7 +15,7 @@ pub struct Workers(BTreeMap<String, String>);
 impl FromIterator<(String, String)> for Workers {
     /// Of pairs of a name and a tag.
     fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
-        Workers(pairs.into_iter().collect())
+        Self(pairs.into_iter().collect())
     }
 }
 
@@ -49,7 +49,7 @@ impl PolicySpec {
     ///
     /// # Errors
     /// A problem for each name that no Worker has.
-    pub fn with_tags(&self, workers: &Workers) -> Result<PolicySpec, Vec<Problem>> {
+    pub fn with_tags(&self, workers: &Workers) -> Result<Self, Vec<Problem>> {
         let Some(names) = self.worker_names() else { return Ok(self.clone()) };
         let missing: Vec<_> = names.iter().filter(|name| workers.tag(name).is_none()).collect();
         if !missing.is_empty() {
@@ -64,12 +64,12 @@ impl PolicySpec {
         }
         let keys =
             names.iter().filter_map(|name| workers.tag(name)).map(|tag| (keys::worker(tag), "*".to_owned()));
-        Ok(PolicySpec { target: Target::Resources(keys.collect()), ..self.clone() })
+        Ok(Self { target: Target::Resources(keys.collect()), ..self.clone() })
     }
 
     /// The same with names in place of tags, if every tag belongs to a known Worker.
     #[must_use]
-    pub fn with_names(self, workers: &Workers) -> PolicySpec {
+    pub fn with_names(self, workers: &Workers) -> Self {
         let Target::Resources(map) = &self.target else { return self };
         let name = |(key, value): (&String, &String)| {
             let tag = key.strip_prefix(keys::WORKER_SCRIPT).filter(|_| value == "*")?;
@@ -77,7 +77,7 @@ impl PolicySpec {
         };
         match map.iter().map(name).collect::<Option<BTreeSet<_>>>() {
             Some(names) if !names.is_empty() => {
-                PolicySpec { target: Target::Workers(Selection::Only(names)), ..self }
+                Self { target: Target::Workers(Selection::Only(names)), ..self }
             }
             _ => self,
         }

@@ -139,11 +139,11 @@ impl PolicyBlock {
 }
 
 impl From<&PolicySpec> for PolicyBlock {
-    fn from(spec: &PolicySpec) -> PolicyBlock {
-        let mut block = PolicyBlock {
+    fn from(spec: &PolicySpec) -> Self {
+        let mut block = Self {
             effect: spec.effect.as_str().to_owned().into(),
             permission_groups: Set::from_iter(spec.permission_groups.iter().cloned()).into(),
-            ..PolicyBlock::null()
+            ..Self::null()
         };
         let written = |selection: &Selection| match selection {
             Selection::All => Value::Known(Set::from_iter(["*".to_owned()])),

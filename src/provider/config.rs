@@ -97,9 +97,9 @@ pub struct Environment {
 impl Environment {
     /// Reads the process's environment. An empty variable counts as unset.
     #[allow(clippy::disallowed_methods, reason = "this is where the provider's environment is read")]
-    pub fn from_process() -> Environment {
+    pub fn from_process() -> Self {
         let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        Environment {
+        Self {
             api_token: read("CLOUDFLARE_API_TOKEN").map(SecretString::from),
             api_key: read("CLOUDFLARE_API_KEY").map(SecretString::from),
             email: read("CLOUDFLARE_EMAIL"),
@@ -159,8 +159,8 @@ pub(crate) struct CloudflareProvider {
 }
 
 impl CloudflareProvider {
-    pub(super) fn new(environment: Environment, session: Session, open: Open) -> CloudflareProvider {
-        CloudflareProvider { environment, session, open, stopper: Mutex::default() }
+    pub(super) fn new(environment: Environment, session: Session, open: Open) -> Self {
+        Self { environment, session, open, stopper: Mutex::default() }
     }
 
     fn stopper(&self) -> MutexGuard<'_, Stopper> {

@@ -42,8 +42,8 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    fn read(text: &str) -> Option<Limit> {
-        Some(Limit { length: checks::parse_duration(text)?, written: text.to_owned() })
+    fn read(text: &str) -> Option<Self> {
+        Some(Self { length: checks::parse_duration(text)?, written: text.to_owned() })
     }
 }
 
@@ -57,10 +57,10 @@ pub(crate) struct Guardrails {
 }
 
 impl From<&Value<GuardrailsBlock>> for Guardrails {
-    fn from(block: &Value<GuardrailsBlock>) -> Guardrails {
-        let Some(block) = block.known() else { return Guardrails::default() };
+    fn from(block: &Value<GuardrailsBlock>) -> Self {
+        let Some(block) = block.known() else { return Self::default() };
         let forbidden = block.forbidden_permission_groups.known();
-        Guardrails {
+        Self {
             forbidden: forbidden.map(|set| set.known_so_far().cloned().collect()).unwrap_or_default(),
             require_expiry: block.require_expiry == Value::Known(true),
             max_lifetime: block.max_lifetime.as_str().and_then(Limit::read),

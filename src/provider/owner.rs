@@ -58,15 +58,15 @@ impl Ownership for Account {
         self.account_id.clone().map(Owner::Account)
     }
 
-    fn or_of_provider(self, account_id: &Value<String>) -> Account {
-        if self.account_id.is_null() { Account { account_id: account_id.clone() } } else { self }
+    fn or_of_provider(self, account_id: &Value<String>) -> Self {
+        if self.account_id.is_null() { Self { account_id: account_id.clone() } } else { self }
     }
 
     fn plan(
         account_id: &Value<String>,
-        config: &Account,
-        prior: Option<&Account>,
-        planned: &mut Account,
+        config: &Self,
+        prior: Option<&Self>,
+        planned: &mut Self,
         requires_replace: &mut Vec<Path>,
         again: bool,
     ) -> Diagnostics {
@@ -95,8 +95,8 @@ impl Ownership for Account {
         }
     }
 
-    fn of_import(part: &str) -> Option<Account> {
-        checks::is_id(part).then(|| Account { account_id: part.to_owned().into() })
+    fn of_import(part: &str) -> Option<Self> {
+        checks::is_id(part).then(|| Self { account_id: part.to_owned().into() })
     }
 }
 
@@ -108,23 +108,23 @@ impl Ownership for User {
         Value::Known(Owner::User)
     }
 
-    fn or_of_provider(self, _: &Value<String>) -> User {
+    fn or_of_provider(self, _: &Value<String>) -> Self {
         self
     }
 
     fn plan(
         _: &Value<String>,
-        _: &User,
-        _: Option<&User>,
-        _: &mut User,
+        _: &Self,
+        _: Option<&Self>,
+        _: &mut Self,
         _: &mut Vec<Path>,
         _: bool,
     ) -> Diagnostics {
         Diagnostics::none()
     }
 
-    fn of_import(part: &str) -> Option<User> {
-        (part == "user").then_some(User {})
+    fn of_import(part: &str) -> Option<Self> {
+        (part == "user").then_some(Self {})
     }
 }
 

@@ -28,10 +28,10 @@ impl Format {
 impl FromStr for Format {
     type Err = ();
 
-    fn from_str(text: &str) -> Result<Format, ()> {
+    fn from_str(text: &str) -> Result<Self, ()> {
         match text {
-            "age" => Ok(Format::Age),
-            "libsodium" => Ok(Format::Libsodium),
+            "age" => Ok(Self::Age),
+            "libsodium" => Ok(Self::Libsodium),
             _ => Err(()),
         }
     }
@@ -48,12 +48,12 @@ pub(crate) enum Recipient {
 impl Recipient {
     /// Reads a public key in the format's notation. `Err` is the end of a sentence whose subject is the key: what is wrong,
     /// and what to write.
-    pub(crate) fn parse(format: Format, key: &str) -> Result<Recipient, &'static str> {
+    pub(crate) fn parse(format: Format, key: &str) -> Result<Self, &'static str> {
         let recipient = match format {
             _ if is_private(key) => {
                 return Err("is a private key. Write the public one, and keep this one to yourself.");
             }
-            Format::Age => age::x25519::Recipient::from_str(key).map(|r| Recipient::Age(Box::new(r))).map_err(|_| {
+            Format::Age => age::x25519::Recipient::from_str(key).map(|r| Self::Age(Box::new(r))).map_err(|_| {
                 "is not an age recipient: write the public key that age-keygen prints, which starts with age1."
             })?,
             Format::Libsodium => {
@@ -62,7 +62,7 @@ impl Recipient {
                     "is not a public key of libsodium: write the base64 of its 32 bytes, as GitHub's API gives the public \
                      key of a repository (`key` of /actions/secrets/public-key).",
                 )?;
-                Recipient::Libsodium(bytes.into())
+                Self::Libsodium(bytes.into())
             }
         };
         if recipient.is_usable() {
@@ -74,7 +74,7 @@ impl Recipient {
 
     /// Whether a value that is sealed for this recipient stays secret.
     fn is_usable(&self) -> bool {
-        if let Recipient::Libsodium(key) = self {
+        if let Self::Libsodium(key) = self {
             // With a point of low order, all private keys agree on one of at most five shared keys, and everyone can
             // compute those. So among six private keys, two agree on the same shared key.
             let agreed = |_| {
@@ -93,10 +93,8 @@ impl Recipient {
     pub(crate) fn seal(&self, value: &SecretString) -> Option<String> {
         let value = value.expose_secret().as_bytes();
         let seal = || match self {
-            Recipient::Age(recipient) => age::encrypt_and_armor(recipient.as_ref(), value).ok(),
-            Recipient::Libsodium(key) => {
-                key.seal(&mut OsRng, value).ok().map(|sealed| BASE64.encode(&sealed))
-            }
+            Self::Age(recipient) => age::encrypt_and_armor(recipient.as_ref(), value).ok(),
+            Self::Libsodium(key) => key.seal(&mut OsRng, value).ok().map(|sealed| BASE64.encode(&sealed)),
         };
         catch_unwind(AssertUnwindSafe(seal)).ok().flatten()
     }

@@ -83,8 +83,8 @@ pub(super) struct Configured {
 }
 
 impl Default for Configured {
-    fn default() -> Configured {
-        Configured { access: Access::Unknown, account_id: Value::Unknown, guardrails: Arc::default() }
+    fn default() -> Self {
+        Self { access: Access::Unknown, account_id: Value::Unknown, guardrails: Arc::default() }
     }
 }
 

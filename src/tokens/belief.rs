@@ -54,11 +54,11 @@ impl Floor {
     /// The floor that a version sets.
     pub(super) fn of(token: &Token, owner: &Owner, now: OffsetDateTime) -> Self {
         let digest = digest(token, owner);
-        Floor { modified_on: token.modified_on, digest, before: Vec::new(), seen_on: now }
+        Self { modified_on: token.modified_on, digest, before: Vec::new(), seen_on: now }
     }
 
     /// The floor after a newer version was seen. An older version changes nothing.
-    pub(super) fn raised(self, newer: Floor) -> Floor {
+    pub(super) fn raised(self, newer: Self) -> Self {
         if self.modified_on > newer.modified_on {
             return self;
         }
@@ -70,7 +70,7 @@ impl Floor {
             before.dedup();
             before.retain(|digest| *digest != newer.digest);
         }
-        Floor { before, ..newer }
+        Self { before, ..newer }
     }
 
     /// Whether the token existed a moment ago.
@@ -146,7 +146,7 @@ pub(super) struct Belief {
 impl Belief {
     /// `known` means that the token existed a moment ago. `pause` is the first wait before a read is repeated.
     pub(super) fn new(floor: Option<Floor>, known: bool, pause: Duration) -> Self {
-        Belief { floor, known, pause, outdated: 0, missing: 0 }
+        Self { floor, known, pause, outdated: 0, missing: 0 }
     }
 
     /// Judges a read: a token, or a 404.

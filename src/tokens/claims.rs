@@ -20,8 +20,8 @@ pub(super) struct Claims {
 
 impl Claims {
     /// Takes over what another process has recorded meanwhile, and keeps this process's own claims.
-    pub(super) fn updated(&self, recorded: Claims) -> Claims {
-        Claims { claims: self.claims.updated(recorded.claims), owed: recorded.owed }
+    pub(super) fn updated(&self, recorded: Self) -> Self {
+        Self { claims: self.claims.updated(recorded.claims), owed: recorded.owed }
     }
 
     /// Records that an object claims a policy, later than all others.
@@ -63,8 +63,8 @@ impl Claims {
 
     /// The same claims, with another name for one object.
     #[must_use]
-    pub(super) fn renamed(self, from: &str, to: &str) -> Claims {
-        Claims { claims: self.claims.renamed(from, to), owed: self.owed }
+    pub(super) fn renamed(self, from: &str, to: &str) -> Self {
+        Self { claims: self.claims.renamed(from, to), owed: self.owed }
     }
 
     /// Records that the owed removals are done.

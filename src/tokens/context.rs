@@ -32,7 +32,7 @@ impl Context {
     pub(super) fn new(client: Client, settings: Settings) -> Self {
         let reader = Reader::new(client.clone(), settings.clone());
         let (made, under_way, leaving) = Default::default();
-        Context(Arc::new(Parts { client, settings, reader, made, under_way, leaving }))
+        Self(Arc::new(Parts { client, settings, reader, made, under_way, leaving }))
     }
 }
 

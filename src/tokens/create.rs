@@ -55,7 +55,7 @@ pub(super) struct Order {
 impl From<NewToken> for Order {
     fn from(new: NewToken) -> Self {
         let ours = new.name.is_none();
-        Order { new, carried: Vec::new(), ours }
+        Self { new, carried: Vec::new(), ours }
     }
 }
 

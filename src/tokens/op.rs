@@ -27,7 +27,7 @@ pub enum Op {
 
 impl From<Change> for Op {
     fn from(change: Change) -> Self {
-        Op::Change(Box::new(change))
+        Self::Change(Box::new(change))
     }
 }
 
@@ -89,11 +89,11 @@ pub enum Field {
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Field::Name => "name",
-            Field::Status => "status",
-            Field::Condition => "condition",
-            Field::ExpiresOn => "expires_on",
-            Field::NotBefore => "not_before",
+            Self::Name => "name",
+            Self::Status => "status",
+            Self::Condition => "condition",
+            Self::ExpiresOn => "expires_on",
+            Self::NotBefore => "not_before",
         })
     }
 }
@@ -132,11 +132,11 @@ impl Field {
         let second = |at: Option<Option<OffsetDateTime>>| at.flatten().map(OffsetDateTime::unix_timestamp);
         let condition = |update: &TokenUpdate| update.condition.clone().flatten();
         match self {
-            Field::Name => a.name == b.name,
-            Field::Status => a.status == b.status,
-            Field::Condition => same_condition(condition(a).as_ref(), condition(b).as_ref()),
-            Field::ExpiresOn => second(a.expires_on) == second(b.expires_on),
-            Field::NotBefore => second(a.not_before) == second(b.not_before),
+            Self::Name => a.name == b.name,
+            Self::Status => a.status == b.status,
+            Self::Condition => same_condition(condition(a).as_ref(), condition(b).as_ref()),
+            Self::ExpiresOn => second(a.expires_on) == second(b.expires_on),
+            Self::NotBefore => second(a.not_before) == second(b.not_before),
         }
     }
 }
@@ -275,7 +275,7 @@ fn kept(policies: usize) -> String {
 impl OpError {
     /// A write that certainly had no effect.
     pub fn without_effect(cause: Cause) -> Self {
-        OpError { cause, may_have_effect: false }
+        Self { cause, may_have_effect: false }
     }
 
     /// Whether the token may have been changed all the same, in part or later.

@@ -62,7 +62,7 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn now(body: &cloudflare::NewToken) -> Self {
         let asked_on = host_time();
-        Asked { body: body.clone(), sent: Instant::now(), asked_on, seen_as: None, listed: false }
+        Self { body: body.clone(), sent: Instant::now(), asked_on, seen_as: None, listed: false }
     }
 }
 

@@ -26,11 +26,11 @@ impl OwnToken {
     /// Reads the kind from the value's documented prefix.
     pub fn of(credentials: &Credentials) -> Self {
         match credentials {
-            Credentials::Key { .. } => OwnToken::None,
+            Credentials::Key { .. } => Self::None,
             Credentials::Token(value) => match credential_format(value.expose_secret()) {
-                Some(CredentialFormat::AccountToken) => OwnToken::OfAccount,
-                Some(CredentialFormat::UserToken) => OwnToken::OfUser,
-                _ => OwnToken::Unknown,
+                Some(CredentialFormat::AccountToken) => Self::OfAccount,
+                Some(CredentialFormat::UserToken) => Self::OfUser,
+                _ => Self::Unknown,
             },
         }
     }

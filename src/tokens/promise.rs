@@ -54,7 +54,7 @@ impl Promise {
             asked.cloned().collect()
         };
         let removed: BTreeSet<_> = changes.iter().flat_map(|change| change.removed()).collect();
-        Promise {
+        Self {
             asks: changes.iter().map(asks).collect(),
             fields: changes.iter().map(|change| change.fields.named()).collect(),
             absent: removed.difference(&present).copied().collect(),

@@ -98,7 +98,7 @@ pub(super) fn shared(mut token: Token) -> Arc<Token> {
 
 impl Reader {
     pub(super) fn new(client: Client, settings: Settings) -> Self {
-        Reader(Arc::new(Inner { client, settings, caches: Mutex::default() }))
+        Self(Arc::new(Inner { client, settings, caches: Mutex::default() }))
     }
 
     fn cache<T>(&self, owner: &Owner, act: impl FnOnce(&mut OwnerCache) -> T) -> T {

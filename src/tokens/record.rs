@@ -60,15 +60,15 @@ pub(super) struct OwnWrites {
 
 impl OwnWrites {
     /// One write. `None` if the API does not date the versions.
-    pub(super) fn one(read: Option<OffsetDateTime>, written: Option<OffsetDateTime>) -> Option<OwnWrites> {
-        Some(OwnWrites { from: read?.unix_timestamp(), to: written?.unix_timestamp() })
+    pub(super) fn one(read: Option<OffsetDateTime>, written: Option<OffsetDateTime>) -> Option<Self> {
+        Some(Self { from: read?.unix_timestamp(), to: written?.unix_timestamp() })
     }
 
     /// These writes after earlier ones, which they may or may not continue.
     #[must_use]
-    pub(super) fn after(self, earlier: Option<OwnWrites>) -> OwnWrites {
+    pub(super) fn after(self, earlier: Option<Self>) -> Self {
         match earlier {
-            Some(earlier) if earlier.to == self.from => OwnWrites { from: earlier.from, ..self },
+            Some(earlier) if earlier.to == self.from => Self { from: earlier.from, ..self },
             _ => self,
         }
     }

@@ -53,7 +53,7 @@ impl TokenService {
     pub fn new(client: Client, settings: Settings) -> Self {
         let (writers, catalogs, workers, zones, own) = Default::default();
         let context = Context::new(client, settings);
-        TokenService(Arc::new(Inner { context, writers, catalogs, workers, zones, own }))
+        Self(Arc::new(Inner { context, writers, catalogs, workers, zones, own }))
     }
 
     /// Waits, when the process leaves, until no create and no write is under way. Tokens that a create has made meanwhile

@@ -42,7 +42,7 @@ pub struct Settings {
 impl Settings {
     /// The defaults.
     pub fn new(files: HostFiles, base_url: impl Into<String>) -> Self {
-        Settings {
+        Self {
             files,
             base_url: base_url.into(),
             own_token: OwnToken::Unknown,

@@ -20,20 +20,20 @@ pub enum Standing {
 
 impl Standing {
     /// Reads the answer to a verification. `id` is the token whose value it should be.
-    pub(super) fn of(answer: &Result<Verification, Error>, id: &str) -> Standing {
+    pub(super) fn of(answer: &Result<Verification, Error>, id: &str) -> Self {
         match answer {
-            Ok(verified) if verified.id == id => Standing::Live,
-            Ok(_) => Standing::Unclear,
-            Err(error) if error.is_dead_credential() => Standing::Dead,
-            Err(error) if error.is_unknown_credential() => Standing::NotKnown,
-            Err(error) if error.is_auth() && !error.is_wrong_address() => Standing::Refused,
-            Err(_) => Standing::Unclear,
+            Ok(verified) if verified.id == id => Self::Live,
+            Ok(_) => Self::Unclear,
+            Err(error) if error.is_dead_credential() => Self::Dead,
+            Err(error) if error.is_unknown_credential() => Self::NotKnown,
+            Err(error) if error.is_auth() && !error.is_wrong_address() => Self::Refused,
+            Err(_) => Self::Unclear,
         }
     }
 
     /// Whether the value has certainly stopped working.
     pub fn is_dead(self) -> bool {
-        matches!(self, Standing::Dead | Standing::NotKnown)
+        matches!(self, Self::Dead | Self::NotKnown)
     }
 }
 

@@ -323,7 +323,7 @@ impl Change {
     /// The part of a successor's change that also applies to the token in its overlap, with its own end: removed rights end
     /// at once in both. Added rights are only for the successor. A policy that replaces another one is replaced here too.
     #[must_use]
-    pub fn for_predecessor(&self, end: Option<OffsetDateTime>) -> Change {
+    pub fn for_predecessor(&self, end: Option<OffsetDateTime>) -> Self {
         let Fields { status, condition, .. } = self.fields.clone();
         // A change that enables or widens the token is only for the successor: the old value may have leaked.
         let status = status.filter(|status| status == "disabled");
@@ -337,7 +337,7 @@ impl Change {
             other => other.clone(),
         };
         let fields = Fields { status, condition, expires_on: end.map(Some), ..Fields::default() };
-        Change { by: self.by.clone(), fields, policies, again: self.again }
+        Self { by: self.by.clone(), fields, policies, again: self.again }
     }
 
     /// Whether it changes nothing.

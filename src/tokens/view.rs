@@ -19,7 +19,7 @@ impl Held {
     /// A policy to write.
     pub(super) fn new(policy: &Policy, owner: &Owner) -> Self {
         let (fingerprint, wire) = (Some(policy.fingerprint()), write(policy, owner));
-        Held { policy: Some(policy.clone()), fingerprint, former: None, wire }
+        Self { policy: Some(policy.clone()), fingerprint, former: None, wire }
     }
 
     /// Its identity. A policy without a canonical form is kept unchanged, so its text is its identity.

@@ -48,10 +48,10 @@ pub fn usage(sort: Sort) -> &'static str {
 
 impl Examples {
     /// Reads the examples of a type.
-    pub fn of(root: &Path, sort: Sort, name: &str) -> io::Result<Examples> {
+    pub fn of(root: &Path, sort: Sort, name: &str) -> io::Result<Self> {
         let folder = root.join(folder(sort, name));
         let text = |file: &str| read(&folder.join(file)).map(|text| text.map(|t| t.trim_end().to_owned()));
-        Ok(Examples {
+        Ok(Self {
             usage: text(usage(sort))?,
             notes: text("notes.md")?,
             import_block: text("import.tf")?,

@@ -110,9 +110,9 @@ pub enum Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Difference::Missing(path) => write!(f, "{}: missing", path.display()),
-            Difference::Changed(path, line) => write!(f, "{}:{line}: out of date", path.display()),
-            Difference::Stale(path) => write!(f, "{}: of a type that is gone", path.display()),
+            Self::Missing(path) => write!(f, "{}: missing", path.display()),
+            Self::Changed(path, line) => write!(f, "{}:{line}: out of date", path.display()),
+            Self::Stale(path) => write!(f, "{}: of a type that is gone", path.display()),
         }
     }
 }

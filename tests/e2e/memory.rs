@@ -44,7 +44,7 @@ struct Object {
 
 impl Provider {
     /// Configured for the simulator.
-    async fn over(channel: Channel, sim: &Simulator) -> Provider {
+    async fn over(channel: Channel, sim: &Simulator) -> Self {
         let server = provider::registry(provider::Environment {
             api_token: None,
             api_key: None,
@@ -57,7 +57,7 @@ impl Provider {
         let mut types =
             BTreeMap::from([("provider", own.ty()), ("ephemeral", ephemeral_resources[TOKEN].ty())]);
         types.extend([TOKEN, SECRET].map(|name| (name, resources[name].ty())));
-        let mut provider = Provider { client: ProviderClient::new(channel), types };
+        let mut provider = Self { client: ProviderClient::new(channel), types };
         let config = json!({
             "api_token": sim.root_token(), "account_id": sim.account_id(), "base_url": sim.base_url(),
         });

@@ -65,7 +65,7 @@ struct Registry {
 }
 
 impl Registry {
-    fn new() -> Registry {
+    fn new() -> Self {
         let (server, key) = (Https::new("localhost"), Gpg::new());
         server.put("/.well-known/terraform.json", json!({"providers.v1": PROVIDERS}).to_string());
         let platform = platform();
@@ -94,7 +94,7 @@ impl Registry {
         let mut stage = Stage::new();
         installs_from(&mut stage.tf, &format!("{}/{SOURCE}", server.host()), "");
         stage.tf.env("SSL_CERT_FILE", server.ca());
-        Registry { server, key, stage }
+        Self { server, key, stage }
     }
 
     /// Changes what the registry says of the package.

@@ -17,18 +17,18 @@ pub(crate) struct Recipient {
 }
 
 impl Recipient {
-    fn age() -> Recipient {
-        Recipient::new("age")
+    fn age() -> Self {
+        Self::new("age")
     }
 
-    pub(crate) fn libsodium() -> Recipient {
-        Recipient::new("libsodium")
+    pub(crate) fn libsodium() -> Self {
+        Self::new("libsodium")
     }
 
-    fn new(format: &'static str) -> Recipient {
+    fn new(format: &'static str) -> Self {
         let keys: Json = serde_json::from_str(&said(tool(format).arg("keys"))).unwrap();
         let key = |name: &str| keys[name].as_str().unwrap().to_owned();
-        Recipient { format, public: key("public"), private: key("private") }
+        Self { format, public: key("public"), private: key("private") }
     }
 
     /// Opens what was sealed for this one.

@@ -44,7 +44,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(stage: &Stage) -> Worker {
+    fn start(stage: &Stage) -> Self {
         let node = Node::with("workerd", &["workerd@1.20261117.1"]);
         let workerd = node.package("@cloudflare", "workerd-").expect("workerd is made for this platform");
         let secrets = stage.sim.with_scripts(|scripts| scripts["edge-api"].secrets.clone());
@@ -69,7 +69,7 @@ impl Worker {
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let event: Json = serde_json::from_str(&line).unwrap_or_default();
         let port = event["port"].as_u64().and_then(|port| port.try_into().ok());
-        Worker { process, port: port.unwrap_or_else(|| panic!("workerd does not listen: {line}")) }
+        Self { process, port: port.unwrap_or_else(|| panic!("workerd does not listen: {line}")) }
     }
 
     /// Calls the Worker, which is to make a tunnel of this name; returns what it says.

@@ -27,8 +27,8 @@ enum Token {
 impl Token {
     fn ident(&self) -> Option<&str> {
         match self {
-            Token::Ident(name) => Some(name),
-            Token::Separator | Token::Other(_) => None,
+            Self::Ident(name) => Some(name),
+            Self::Separator | Self::Other(_) => None,
         }
     }
 }

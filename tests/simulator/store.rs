@@ -28,7 +28,7 @@ pub struct Store {
 impl Store {
     /// An empty one.
     pub fn new(name: &str) -> Self {
-        Store { id: new_id(), name: name.to_owned(), secrets: Vec::new() }
+        Self { id: new_id(), name: name.to_owned(), secrets: Vec::new() }
     }
 }
 

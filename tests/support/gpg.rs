@@ -22,9 +22,9 @@ impl Gpg {
     ///
     /// # Panics
     /// Where the library cannot be installed.
-    pub fn new() -> Gpg {
+    pub fn new() -> Self {
         let python = packages::python("openpgp", &["pysequoia==0.1.35"]);
-        let mut gpg = Gpg { python, home: tempfile::tempdir().unwrap(), fingerprint: String::new() };
+        let mut gpg = Self { python, home: tempfile::tempdir().unwrap(), fingerprint: String::new() };
         let made = gpg.command().arg("make").output().unwrap();
         assert!(made.status.success(), "{made:?}");
         String::from_utf8(made.stdout).unwrap().trim().clone_into(&mut gpg.fingerprint);

@@ -51,14 +51,14 @@ pub struct HostCertificate {
 }
 
 impl HostCertificate {
-    pub fn new() -> HostCertificate {
+    pub fn new() -> Self {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let der: CertificateDer<'static> = params.self_signed(&key).unwrap().into();
         let body = data_encoding::BASE64.encode(&der);
         let pem = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
-        HostCertificate { der, pem, key: PrivateKeyDer::Pkcs8(key.serialize_der().into()) }
+        Self { der, pem, key: PrivateKeyDer::Pkcs8(key.serialize_der().into()) }
     }
 }
 
@@ -72,7 +72,7 @@ pub struct Process {
 
 impl Process {
     /// Starts it and reads the handshake line. `host` is the PEM certificate; without it there is no TLS.
-    pub fn start(binary: &Path, temporary: &Path, host: Option<&str>) -> Process {
+    pub fn start(binary: &Path, temporary: &Path, host: Option<&str>) -> Self {
         let mut command = command(binary, temporary);
         command.envs(host.map(|pem| ("PLUGIN_CLIENT_CERT", pem)));
         let mut child = command.spawn().unwrap();
@@ -83,7 +83,7 @@ impl Process {
         assert_eq!((&fields[..3], fields[4], fields.len()), (&["1", "6", "unix"][..], "grpc", 6), "{line}");
         let der = BASE64_NOPAD.decode(fields[5].as_bytes()).unwrap();
         let certificate = (!der.is_empty()).then(|| der.into());
-        Process { child, stdout, socket: fields[3].into(), certificate }
+        Self { child, stdout, socket: fields[3].into(), certificate }
     }
 
     pub fn id(&self) -> u32 {

@@ -28,7 +28,7 @@ pub struct Https {
 
 impl Https {
     /// Serves nothing yet, by a certificate for `name` of a new certificate authority.
-    pub fn new(name: &str) -> Https {
+    pub fn new(name: &str) -> Self {
         let (ca, config) = certificates(name);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("ca.pem"), ca).unwrap();
@@ -38,7 +38,7 @@ impl Https {
         let address = listener.local_addr().unwrap();
         let files = Arc::new(Mutex::new(Files::new()));
         runtime.spawn(serve(listener, TlsAcceptor::from(Arc::new(config)), Arc::clone(&files)));
-        Https { address, folder, files, _runtime: runtime }
+        Self { address, folder, files, _runtime: runtime }
     }
 
     /// Its host as URLs and provider addresses have it, for a certificate for `localhost`.

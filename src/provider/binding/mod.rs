@@ -85,7 +85,7 @@ impl BindingFields {
     }
 
     /// The binding after a write whose outcome is not known and that may have added these policies.
-    fn in_doubt(&self, unheard: &BTreeSet<Fingerprint>) -> BindingFields {
+    fn in_doubt(&self, unheard: &BTreeSet<Fingerprint>) -> Self {
         let mut binding = self.clone();
         binding.set_owned(&self.owned().union(unheard).copied().collect());
         binding.unconfirmed = doubt("the change of the token's policies");
@@ -115,7 +115,7 @@ pub(crate) struct BindingResource<T> {
 impl<T: Owned<BindingFields>> BindingResource<T> {
     /// Makes the resource for a session.
     pub(crate) fn new(session: Session) -> Self {
-        BindingResource { session, of: PhantomData }
+        Self { session, of: PhantomData }
     }
 
     fn applied(owner: &T::Owner, binding: BindingFields) -> Applied<Self> {

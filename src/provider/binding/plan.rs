@@ -42,7 +42,7 @@ pub(super) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// The facts before any request. They determine which requests are needed.
-    pub(super) fn new(change: Change<'a>, guardrails: Arc<Guardrails>) -> Facts<'a> {
+    pub(super) fn new(change: Change<'a>, guardrails: Arc<Guardrails>) -> Self {
         let (owner, unreachable, catalog, own_token, token) = Default::default();
         Facts { change, guardrails, owner, unreachable, catalog, own_token, token }
     }

@@ -42,10 +42,10 @@ pub(super) enum Targets {
 
 impl Targets {
     /// Reads the argument at `index`.
-    pub(super) fn read(arguments: &Arguments, index: usize) -> Result<Targets, FunctionError> {
+    pub(super) fn read(arguments: &Arguments, index: usize) -> Result<Self, FunctionError> {
         let attributes = match arguments.0.get(index).unwrap_or(&Raw::Null) {
-            Raw::Unknown => return Ok(Targets::Unknown),
-            Raw::Dynamic(typed) if typed.1.is_unknown() => return Ok(Targets::Unknown),
+            Raw::Unknown => return Ok(Self::Unknown),
+            Raw::Dynamic(typed) if typed.1.is_unknown() => return Ok(Self::Unknown),
             Raw::Dynamic(typed) => typed.1.as_map(),
             other => other.as_map(),
         };
@@ -65,15 +65,15 @@ impl Targets {
     /// The kinds of the given targets.
     pub(super) fn given(&self) -> Given {
         match self {
-            Targets::Unknown => Given::Unknown,
-            Targets::Known(targets) => Given::Kinds(targets.keys().copied().collect()),
+            Self::Unknown => Given::Unknown,
+            Self::Known(targets) => Given::Kinds(targets.keys().copied().collect()),
         }
     }
 
     fn of(&self, kind: Kind) -> Raw {
         match self {
-            Targets::Unknown => Raw::Unknown,
-            Targets::Known(targets) => targets.get(&kind).cloned().unwrap_or(Raw::Null),
+            Self::Unknown => Raw::Unknown,
+            Self::Known(targets) => targets.get(&kind).cloned().unwrap_or(Raw::Null),
         }
     }
 

@@ -223,8 +223,8 @@ async fn only_store(api: &Api, account: &str) -> Result<String, Diagnostic> {
 
 impl SecretsStoreSecret {
     /// Makes the resource for a session.
-    pub(crate) fn new(session: Session) -> SecretsStoreSecret {
-        SecretsStoreSecret { session }
+    pub(crate) fn new(session: Session) -> Self {
+        Self { session }
     }
 
     /// Makes or changes the secret.

@@ -247,8 +247,8 @@ impl Resource for WorkersSecret {
 
 impl WorkersSecret {
     /// Makes the resource for a session.
-    pub(crate) fn new(session: Session) -> WorkersSecret {
-        WorkersSecret { session }
+    pub(crate) fn new(session: Session) -> Self {
+        Self { session }
     }
 
     /// Puts the secret: new or not, it is the same request, which may be repeated.

@@ -265,8 +265,8 @@ async fn left_behind(worker: &Worker<'_>, names: &BTreeSet<&str>, origins: &Orig
 
 impl WorkersSecrets {
     /// The resource type, over this session.
-    pub(crate) fn new(session: Session) -> WorkersSecrets {
-        WorkersSecrets { session }
+    pub(crate) fn new(session: Session) -> Self {
+        Self { session }
     }
 
     /// Writes what differs.

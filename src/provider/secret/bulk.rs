@@ -100,7 +100,7 @@ impl SecretsFields {
 
     /// The state after a refresh that found these secrets: what is gone, or of another kind by now, is to be put again. `None`
     /// where nothing is left.
-    pub(crate) fn refreshed(&self, there: &[WorkerSecret]) -> Option<SecretsFields> {
+    pub(crate) fn refreshed(&self, there: &[WorkerSecret]) -> Option<Self> {
         let there: BTreeSet<&str> =
             there.iter().filter(|secret| is_text(secret)).map(|secret| secret.name.as_str()).collect();
         let managed = self.managed();

@@ -38,9 +38,9 @@ pub(crate) struct Held {
 
 impl Holders {
     /// The Workers and stores of an API, with the lock files of this host.
-    pub(crate) fn new(files: HostFiles, base_url: &str, stop: Stop) -> Holders {
+    pub(crate) fn new(files: HostFiles, base_url: &str, stop: Stop) -> Self {
         let base_url = base_url.trim_end_matches('/').to_ascii_lowercase().into();
-        Holders { files, base_url, stop, claims: Arc::default() }
+        Self { files, base_url, stop, claims: Arc::default() }
     }
 
     /// Waits until nothing else writes the Worker's secrets.

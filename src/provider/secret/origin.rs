@@ -34,11 +34,11 @@ impl Origins {
         first: impl IntoIterator<Item = &'a str>,
         own: impl Fn(&str) -> bool,
         there: &BTreeSet<String>,
-    ) -> Origins {
+    ) -> Self {
         let is_ours = |name: &str| own(name) || (self.free.contains(name) && there.contains(name));
         let foreign = first.into_iter().filter(|name| !is_ours(name)).map(str::to_owned);
         let perhaps_foreign = self.perhaps_foreign.iter().cloned().chain(foreign).collect();
-        Origins { free: BTreeSet::new(), perhaps_foreign }
+        Self { free: BTreeSet::new(), perhaps_foreign }
     }
 
     /// Whether the secret of this name may be somebody else's.

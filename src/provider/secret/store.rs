@@ -45,14 +45,14 @@ pub(crate) struct Private {
 
 impl Private {
     /// What an answer says. While a write is pending its time may still move, so that it is not taken.
-    pub(crate) fn of(seen: &StoreSecret) -> Private {
+    pub(crate) fn of(seen: &StoreSecret) -> Self {
         let settled = !seen.is_pending() && !seen.modified.is_empty();
-        Private { modified: settled.then(|| seen.modified.clone()) }
+        Self { modified: settled.then(|| seen.modified.clone()) }
     }
 
     /// Whether the secret was changed since. The API may write one time in several ways.
     fn is_older(&self, seen: &StoreSecret) -> bool {
-        let (Some(before), Some(now)) = (&self.modified, Private::of(seen).modified) else { return false };
+        let (Some(before), Some(now)) = (&self.modified, Self::of(seen).modified) else { return false };
         match (checks::instant(before), checks::instant(&now)) {
             (Some(before), Some(now)) => before != now,
             _ => *before != now,

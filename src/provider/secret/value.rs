@@ -52,8 +52,8 @@ impl SecretValue {
     }
 
     /// Whether it says the same as another, doubts apart.
-    pub(crate) fn is_same(&self, other: &SecretValue) -> bool {
-        let sure = |put: &SecretValue| SecretValue { doubt: Doubt::null(), ..put.clone() };
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let sure = |put: &Self| Self { doubt: Doubt::null(), ..put.clone() };
         sure(self) == sure(other)
     }
 
@@ -64,7 +64,7 @@ impl SecretValue {
     }
 
     /// The value to put, from a configuration and its plan. `None` if it turned out to be null.
-    pub(crate) fn chosen<'a>(config: &'a SecretValue, planned: &'a SecretValue) -> Option<&'a SecretString> {
+    pub(crate) fn chosen<'a>(config: &'a Self, planned: &'a Self) -> Option<&'a SecretString> {
         config.value_wo.known().or(planned.value.known())
     }
 
@@ -82,7 +82,7 @@ impl SecretValue {
 
     /// Refuses a secret without a value at plan. `stays` means that nothing is written. An imported secret has no value in
     /// the state, so without one in the configuration it stays as it is.
-    pub(crate) fn plan(prior: Option<&SecretValue>, has_value: bool, stays: bool) -> Diagnostics {
+    pub(crate) fn plan(prior: Option<&Self>, has_value: bool, stays: bool) -> Diagnostics {
         let imported = prior.is_some_and(|prior| !prior.is_set()) && stays;
         if has_value || imported {
             return Diagnostics::none();

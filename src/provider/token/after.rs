@@ -101,7 +101,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// `previous_ends` is the end that the previous token was given, if it had none.
-    pub(super) fn new(update: Update, previous_ends: Option<OffsetDateTime>) -> Progress {
+    pub(super) fn new(update: Update, previous_ends: Option<OffsetDateTime>) -> Self {
         let mut private = Private { version: None, ..update.private.clone() };
         private.previous_over &= update.dropped().is_none();
         let mut state = update.issued().ok();
@@ -110,7 +110,7 @@ impl Progress {
         {
             state.previous = handover::previous(previous, previous_ends);
         }
-        Progress { state, update, private, found: Diagnostics::none(), token: None }
+        Self { state, update, private, found: Diagnostics::none(), token: None }
     }
 
     /// The planned token.

@@ -42,15 +42,15 @@ impl Step {
     pub(super) fn op(&self, id: &str) -> Op {
         let by = claimant(id);
         match self.clone() {
-            Step::Change { fields, policies, again } => Op::from(Change { by, fields, policies, again }),
-            Step::Roll => Op::Roll,
-            Step::Extend(fields) => Op::from(Change { by, fields, policies: None, again: false }),
+            Self::Change { fields, policies, again } => Op::from(Change { by, fields, policies, again }),
+            Self::Roll => Op::Roll,
+            Self::Extend(fields) => Op::from(Change { by, fields, policies: None, again: false }),
         }
     }
 
     /// The part of it that also applies to the previous token during its overlap.
     pub(super) fn narrowed(&self, previous: &str) -> Option<Op> {
-        let Step::Change { fields, policies, again } = self.clone() else { return None };
+        let Self::Change { fields, policies, again } = self.clone() else { return None };
         let change = Change { by: claimant(previous), fields, policies, again }.for_predecessor(None);
         (!change.is_empty()).then(|| Op::from(change))
     }
@@ -58,9 +58,9 @@ impl Step {
     /// The summary of its failure.
     pub(super) fn failed(&self, id: &str) -> String {
         match self {
-            Step::Change { .. } => wording::not_changed(id),
-            Step::Roll => wording::not_rolled(id),
-            Step::Extend(_) => wording::not_extended(id),
+            Self::Change { .. } => wording::not_changed(id),
+            Self::Roll => wording::not_rolled(id),
+            Self::Extend(_) => wording::not_extended(id),
         }
     }
 }

@@ -25,7 +25,7 @@ impl Update {
     }
 
     /// The update in place, if the plan left open whether a new token comes and none does.
-    pub(super) fn in_place(mut self) -> Update {
+    pub(super) fn in_place(mut self) -> Self {
         if self.overlap().is_none() {
             if self.planned.id.is_unknown() {
                 self.planned.previous = self.prior.previous.clone();

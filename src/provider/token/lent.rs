@@ -133,7 +133,7 @@ pub(crate) struct LentToken<T> {
 impl<T: Owned<LentFields>> LentToken<T> {
     /// Makes the ephemeral resource for a session. It records its tokens in `open`.
     pub(crate) fn new(session: Session, open: Open) -> Self {
-        LentToken { session, open, of: PhantomData }
+        Self { session, open, of: PhantomData }
     }
 
     /// Checks the token against the provider's guardrails.

@@ -49,7 +49,7 @@ pub(crate) struct TokenListDataSource<T> {
 impl<T> TokenListDataSource<T> {
     /// Makes the data source for a session.
     pub(crate) fn new(session: Session) -> Self {
-        TokenListDataSource { session, of: PhantomData }
+        Self { session, of: PhantomData }
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) struct TokenResource<T> {
 impl<T: Owned<TokenFields>> TokenResource<T> {
     /// Makes the resource for a session.
     pub(crate) fn new(session: Session) -> Self {
-        TokenResource { session, of: PhantomData }
+        Self { session, of: PhantomData }
     }
 
     fn applied(model: &T::Model, (token, private): (TokenFields, Private)) -> Applied<Self> {

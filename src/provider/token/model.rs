@@ -212,7 +212,7 @@ pub(super) fn claimant(token_id: &str) -> String {
 
 impl TokenFields {
     /// Whether an update leaves the policies unchanged. Policies in doubt are sent again.
-    pub(super) fn keeps_policies(&self, planned: &TokenFields) -> bool {
+    pub(super) fn keeps_policies(&self, planned: &Self) -> bool {
         let same = self.policies == planned.policies && self.exclusive_policies == planned.exclusive_policies;
         same && !self.is_in_doubt()
     }

@@ -52,7 +52,7 @@ impl<'a> Facts<'a> {
         guardrails: Arc<Guardrails>,
         owner: Option<Owner>,
         unreachable: Option<Diagnostic>,
-    ) -> Facts<'a> {
+    ) -> Self {
         let draft = draft(change, now);
         let (catalog, own_token, token) = Default::default();
         Facts { change, guardrails, owner, unreachable, now, draft, catalog, own_token, token }

@@ -50,7 +50,7 @@ pub(crate) struct TokenList<T, C> {
 impl<T, C> TokenList<T, C> {
     /// Makes the list resource for a session.
     pub(crate) fn new(session: Session) -> Self {
-        TokenList { session, of: PhantomData }
+        Self { session, of: PhantomData }
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) struct TokenDataSource<T> {
 impl<T> TokenDataSource<T> {
     /// Makes the data source for a session.
     pub(crate) fn new(session: Session) -> Self {
-        TokenDataSource { session, of: PhantomData }
+        Self { session, of: PhantomData }
     }
 }
 

@@ -97,7 +97,7 @@ impl Reason {
     /// Whether the old value may keep working for a while. Not if it has stopped working anyway, or if it is not known
     /// which value works.
     fn leaves_time(&self) -> bool {
-        !matches!(self, Reason::Lost | Reason::Dead)
+        !matches!(self, Self::Lost | Self::Dead)
     }
 }
 

@@ -26,18 +26,18 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error.
-    pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Error, summary: summary.into(), detail: detail.into(), path: None }
+    pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, summary: summary.into(), detail: detail.into(), path: None }
     }
 
     /// A warning.
-    pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(summary, detail) }
+    pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(summary, detail) }
     }
 
     /// The same, pointing at an attribute.
     #[must_use]
-    pub fn at(mut self, path: Path) -> Diagnostic {
+    pub fn at(mut self, path: Path) -> Self {
         self.path = Some(path);
         self
     }
@@ -49,8 +49,8 @@ pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
     /// No diagnostics.
-    pub fn none() -> Diagnostics {
-        Diagnostics::default()
+    pub fn none() -> Self {
+        Self::default()
     }
 
     /// Adds one.
@@ -59,7 +59,7 @@ impl Diagnostics {
     }
 
     /// Adds another operation's.
-    pub fn extend(&mut self, other: Diagnostics) {
+    pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
@@ -69,7 +69,7 @@ impl Diagnostics {
     }
 
     /// The diagnostics as an error, if one of them is an error.
-    pub fn into_result(self) -> Result<(), Diagnostics> {
+    pub fn into_result(self) -> Result<(), Self> {
         if self.has_error() { Err(self) } else { Ok(()) }
     }
 
@@ -80,7 +80,7 @@ impl Diagnostics {
 }
 
 impl From<Diagnostic> for Diagnostics {
-    fn from(diagnostic: Diagnostic) -> Diagnostics {
-        Diagnostics(vec![diagnostic])
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
     }
 }

@@ -19,41 +19,41 @@ pub struct Path(pub Vec<Step>);
 
 impl Path {
     /// The root: the whole object.
-    pub fn root() -> Path {
-        Path::default()
+    pub fn root() -> Self {
+        Self::default()
     }
 
     /// The path of a top-level attribute.
-    pub fn of(attribute: &str) -> Path {
-        Path::root().attribute(attribute)
+    pub fn of(attribute: &str) -> Self {
+        Self::root().attribute(attribute)
     }
 
     /// This path, and an attribute of the object there.
-    pub fn attribute(&self, name: &str) -> Path {
+    pub fn attribute(&self, name: &str) -> Self {
         self.with(Step::Attribute(name.to_owned()))
     }
 
     /// This path, and an element of the map there.
-    pub fn key(&self, key: &str) -> Path {
+    pub fn key(&self, key: &str) -> Self {
         self.with(Step::Key(key.to_owned()))
     }
 
     /// This path, and an element of the list there.
-    pub fn index(&self, index: usize) -> Path {
+    pub fn index(&self, index: usize) -> Self {
         self.with(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }
 
     /// This path, and then the other one, which starts at the object there.
     #[must_use]
-    pub fn then(mut self, inner: Path) -> Path {
+    pub fn then(mut self, inner: Self) -> Self {
         self.0.extend(inner.0);
         self
     }
 
-    fn with(&self, step: Step) -> Path {
+    fn with(&self, step: Step) -> Self {
         let mut steps = self.0.clone();
         steps.push(step);
-        Path(steps)
+        Self(steps)
     }
 }
 

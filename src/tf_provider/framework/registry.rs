@@ -29,21 +29,21 @@ pub struct RegistryBuilder(Registry);
 impl RegistryBuilder {
     /// Adds a resource type.
     #[must_use]
-    pub fn resource<R: Resource>(mut self, resource: R) -> RegistryBuilder {
+    pub fn resource<R: Resource>(mut self, resource: R) -> Self {
         self.0.resources.insert(R::TYPE_NAME, ResourceHandle::new(resource, self.0.address, self.0.secret));
         self
     }
 
     /// Adds a data source.
     #[must_use]
-    pub fn data_source<D: DataSource>(mut self, data_source: D) -> RegistryBuilder {
+    pub fn data_source<D: DataSource>(mut self, data_source: D) -> Self {
         self.0.data_sources.insert(D::TYPE_NAME, DataSourceHandle::new(data_source, self.0.secret));
         self
     }
 
     /// Adds an ephemeral resource type.
     #[must_use]
-    pub fn ephemeral_resource<E: EphemeralResource>(mut self, ephemeral: E) -> RegistryBuilder {
+    pub fn ephemeral_resource<E: EphemeralResource>(mut self, ephemeral: E) -> Self {
         self.0
             .ephemeral_resources
             .insert(E::TYPE_NAME, EphemeralResourceHandle::new(ephemeral, self.0.secret));
@@ -52,7 +52,7 @@ impl RegistryBuilder {
 
     /// Adds a list of a resource type's objects.
     #[must_use]
-    pub fn list_resource<L: ListResource>(mut self, list: L) -> RegistryBuilder {
+    pub fn list_resource<L: ListResource>(mut self, list: L) -> Self {
         self.0
             .list_resources
             .insert(<L::Of as Resource>::TYPE_NAME, ListResourceHandle::new(list, self.0.secret));
@@ -61,14 +61,14 @@ impl RegistryBuilder {
 
     /// Adds an action.
     #[must_use]
-    pub fn action<A: Action>(mut self, action: A) -> RegistryBuilder {
+    pub fn action<A: Action>(mut self, action: A) -> Self {
         self.0.actions.insert(A::TYPE_NAME, ActionHandle::new(action, self.0.secret));
         self
     }
 
     /// Adds a function.
     #[must_use]
-    pub fn function<F: Function>(mut self, function: F) -> RegistryBuilder {
+    pub fn function<F: Function>(mut self, function: F) -> Self {
         self.0.functions.insert(F::NAME, FunctionHandle::new(function));
         self
     }
@@ -82,7 +82,7 @@ impl RegistryBuilder {
 impl Registry {
     /// An empty registry of this provider.
     pub fn builder<P: Provider>(provider: P) -> RegistryBuilder {
-        RegistryBuilder(Registry {
+        RegistryBuilder(Self {
             provider: ProviderHandle::new(provider, P::secret_likeness),
             address: P::ADDRESS,
             secret: P::secret_likeness,

@@ -109,7 +109,7 @@ impl ChangeWrite {
         rules: Rules,
     ) -> Self {
         let count = changes.len();
-        ChangeWrite {
+        Self {
             owner: owner.clone(),
             rules,
             changes,

@@ -49,7 +49,7 @@ enum Step {
 
 impl DeleteWrite {
     pub(in crate::tokens) fn new(even_if_stopped: bool, rules: Rules) -> Self {
-        DeleteWrite {
+        Self {
             rules,
             even_if_stopped,
             deletions: 0,

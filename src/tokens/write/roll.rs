@@ -53,7 +53,7 @@ struct Issued {
 
 impl RollWrite {
     pub(in crate::tokens) fn new(owner: &Owner, belief: Belief, rules: Rules) -> Self {
-        RollWrite {
+        Self {
             owner: owner.clone(),
             rules,
             belief,

@@ -113,7 +113,7 @@ struct Run<M> {
 
 impl<M: Machine> Run<M> {
     fn new(machine: M) -> Self {
-        Run { machine, at: Duration::ZERO, stopped: false }
+        Self { machine, at: Duration::ZERO, stopped: false }
     }
 
     fn now(&self) -> Now {

@@ -93,7 +93,10 @@ fn an_import_of_what_is_not_there_says_what_is() {
     let (stage, id) = foreign_token();
     stage.config(&binding("b", &format!("{id:?}"), &["Workers Scripts Read"]));
     let import = format!("{}/{id}/{}", stage.sim.account_id(), "0".repeat(64));
-    stage.tf.run(&["import", "cloudflare_token_binding.b", &import]).failure("Write one of the token's fingerprints: -");
+    stage
+        .tf
+        .run(&["import", "cloudflare_token_binding.b", &import])
+        .failure("Write one of the token's fingerprints: -");
 }
 
 #[test]

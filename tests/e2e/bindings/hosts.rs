@@ -63,10 +63,10 @@ struct Race {
 const LATE: Duration = Duration::from_millis(4000);
 
 impl Race {
-    fn new() -> Race {
+    fn new() -> Self {
         let (stage, id) = foreign_token();
         let (slow, quick) = (stage.other(), stage.other());
-        Race { stage, id, slow, quick }
+        Self { stage, id, slow, quick }
     }
 
     fn binding(&self, group: &str) -> String {

@@ -53,7 +53,7 @@ impl World {
             |group: &&serde_json::Value| group["scopes"] == json!(["com.cloudflare.api.account"]);
         let groups =
             catalogue.iter().filter(of_account).map(|group| group["id"].as_str().unwrap().into()).collect();
-        World { sim, owner, groups }
+        Self { sim, owner, groups }
     }
 
     fn home(&self) -> Owner {

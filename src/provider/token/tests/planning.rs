@@ -14,9 +14,9 @@ struct Case {
 }
 
 impl Case {
-    fn new(prior: &TokenFields, config: &TokenFields) -> Case {
+    fn new(prior: &TokenFields, config: &TokenFields) -> Self {
         let (prior, config) = (Some(prior.clone()), config.clone());
-        Case { prior, config, private: private(&["A"]), guardrails: Guardrails::default(), replaced: false }
+        Self { prior, config, private: private(&["A"]), guardrails: Guardrails::default(), replaced: false }
     }
 
     fn with<T>(&self, unreachable: Option<Diagnostic>, then: impl FnOnce(plan::Facts<'_>) -> T) -> T {

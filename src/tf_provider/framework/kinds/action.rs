@@ -65,11 +65,8 @@ pub struct ActionHandle {
 handle!(ActionHandle);
 
 impl ActionHandle {
-    pub(in crate::tf_provider::framework) fn new<A: Action>(action: A, secret: SecretTest) -> ActionHandle {
-        ActionHandle {
-            erased: Arc::new(Typed(action, secret)),
-            shape: Shape::of_configuration::<A::Config>(),
-        }
+    pub(in crate::tf_provider::framework) fn new<A: Action>(action: A, secret: SecretTest) -> Self {
+        Self { erased: Arc::new(Typed(action, secret)), shape: Shape::of_configuration::<A::Config>() }
     }
 
     /// Says whether it will be refused.

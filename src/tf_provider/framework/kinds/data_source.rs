@@ -47,11 +47,8 @@ pub struct DataSourceHandle {
 handle!(DataSourceHandle);
 
 impl DataSourceHandle {
-    pub(in crate::tf_provider::framework) fn new<D: DataSource>(
-        data_source: D,
-        secret: SecretTest,
-    ) -> DataSourceHandle {
-        DataSourceHandle { erased: Arc::new(Typed(data_source, secret)), shape: Shape::of::<D::Model>() }
+    pub(in crate::tf_provider::framework) fn new<D: DataSource>(data_source: D, secret: SecretTest) -> Self {
+        Self { erased: Arc::new(Typed(data_source, secret)), shape: Shape::of::<D::Model>() }
     }
 
     /// Reads it.

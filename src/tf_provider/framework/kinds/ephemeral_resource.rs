@@ -95,8 +95,8 @@ impl EphemeralResourceHandle {
     pub(in crate::tf_provider::framework) fn new<E: EphemeralResource>(
         ephemeral: E,
         secret: SecretTest,
-    ) -> EphemeralResourceHandle {
-        EphemeralResourceHandle { erased: Arc::new(Typed(ephemeral, secret)), shape: Shape::of::<E::Model>() }
+    ) -> Self {
+        Self { erased: Arc::new(Typed(ephemeral, secret)), shape: Shape::of::<E::Model>() }
     }
 
     /// Makes one.

@@ -49,8 +49,8 @@ pub struct FunctionHandle {
 }
 
 impl FunctionHandle {
-    pub(in crate::tf_provider::framework) fn new<F: Function>(function: F) -> FunctionHandle {
-        FunctionHandle { erased: Arc::new(function), signature: OnceLock::new() }
+    pub(in crate::tf_provider::framework) fn new<F: Function>(function: F) -> Self {
+        Self { erased: Arc::new(function), signature: OnceLock::new() }
     }
 
     /// Its parameters and its result's type.
@@ -78,7 +78,7 @@ impl FunctionHandle {
 }
 
 impl Failed for Result<Raw, FunctionError> {
-    fn failed(why: Diagnostics) -> Result<Raw, FunctionError> {
+    fn failed(why: Diagnostics) -> Self {
         let texts: Vec<_> = why.0.into_iter().map(|d| format!("{}: {}", d.summary, d.detail)).collect();
         Err(FunctionError { text: texts.join("\n"), argument: None })
     }

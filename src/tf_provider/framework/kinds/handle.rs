@@ -12,17 +12,17 @@ pub(super) struct Shape {
 
 impl Shape {
     /// The shape of a kind without state. Attributes that are shared with resources do not require a replacement there.
-    pub(super) fn of<M: Model>() -> Shape {
+    pub(super) fn of<M: Model>() -> Self {
         let build = || {
             let mut schema = schema::<M>(0);
             schema.attributes.iter_mut().for_each(|attribute| attribute.requires_replace = false);
             schema
         };
-        Shape { build, built: OnceLock::new() }
+        Self { build, built: OnceLock::new() }
     }
 
     /// The shape of a kind that has only a configuration. Nothing in it is computed.
-    pub(super) fn of_configuration<M: Model>() -> Shape {
+    pub(super) fn of_configuration<M: Model>() -> Self {
         let build = || {
             let mut schema = schema::<M>(0);
             for attribute in &mut schema.attributes {
@@ -33,12 +33,12 @@ impl Shape {
             }
             schema
         };
-        Shape { build, built: OnceLock::new() }
+        Self { build, built: OnceLock::new() }
     }
 
     /// The shape that this builds.
-    pub(super) fn new(build: fn() -> Schema) -> Shape {
-        Shape { build, built: OnceLock::new() }
+    pub(super) fn new(build: fn() -> Schema) -> Self {
+        Self { build, built: OnceLock::new() }
     }
 
     pub(super) fn schema(&self) -> &Schema {

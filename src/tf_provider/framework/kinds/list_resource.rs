@@ -86,14 +86,8 @@ pub struct ListResourceHandle {
 handle!(ListResourceHandle);
 
 impl ListResourceHandle {
-    pub(in crate::tf_provider::framework) fn new<L: ListResource>(
-        list: L,
-        secret: SecretTest,
-    ) -> ListResourceHandle {
-        ListResourceHandle {
-            erased: Arc::new(Typed(list, secret)),
-            shape: Shape::of_configuration::<L::Config>(),
-        }
+    pub(in crate::tf_provider::framework) fn new<L: ListResource>(list: L, secret: SecretTest) -> Self {
+        Self { erased: Arc::new(Typed(list, secret)), shape: Shape::of_configuration::<L::Config>() }
     }
 
     /// Lists the requested number of objects. It ends after an error.

@@ -26,7 +26,7 @@ pub(super) trait Failed {
 }
 
 impl Failed for Diagnostics {
-    fn failed(why: Diagnostics) -> Diagnostics {
+    fn failed(why: Diagnostics) -> Self {
         why
     }
 }

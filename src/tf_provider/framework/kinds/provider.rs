@@ -50,11 +50,8 @@ pub struct ProviderHandle {
 handle!(ProviderHandle);
 
 impl ProviderHandle {
-    pub(in crate::tf_provider::framework) fn new<P: Provider>(
-        provider: P,
-        secret: SecretTest,
-    ) -> ProviderHandle {
-        ProviderHandle { erased: Arc::new(Typed(provider, secret)), shape: Shape::of::<P::Config>() }
+    pub(in crate::tf_provider::framework) fn new<P: Provider>(provider: P, secret: SecretTest) -> Self {
+        Self { erased: Arc::new(Typed(provider, secret)), shape: Shape::of::<P::Config>() }
     }
 
     /// Takes a provider block. Values may be unknown.

@@ -47,8 +47,8 @@ pub struct Applied<R: Resource + ?Sized> {
 }
 
 impl<R: Resource + ?Sized> Clone for Applied<R> {
-    fn clone(&self) -> Applied<R> {
-        Applied { state: self.state.clone(), private: self.private.clone() }
+    fn clone(&self) -> Self {
+        Self { state: self.state.clone(), private: self.private.clone() }
     }
 }
 

@@ -136,8 +136,8 @@ impl ResourceHandle {
         resource: R,
         provider: &'static str,
         secret: SecretTest,
-    ) -> ResourceHandle {
-        ResourceHandle {
+    ) -> Self {
+        Self {
             name: R::TYPE_NAME,
             provider,
             erased: Arc::new(Typed(resource, secret)),

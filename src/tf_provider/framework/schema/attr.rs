@@ -17,13 +17,13 @@ pub struct Mismatch {
 
 impl Mismatch {
     /// A mismatch at the value itself.
-    pub fn expected(expected: impl Into<String>) -> Mismatch {
-        Mismatch { at: Vec::new(), expected: expected.into() }
+    pub fn expected(expected: impl Into<String>) -> Self {
+        Self { at: Vec::new(), expected: expected.into() }
     }
 
     /// The same, seen from the object that has the value as an attribute.
     #[must_use]
-    pub fn inside(mut self, attribute: &str) -> Mismatch {
+    pub fn inside(mut self, attribute: &str) -> Self {
         self.at.insert(0, attribute.to_owned());
         self
     }
@@ -52,17 +52,17 @@ pub trait Attr: Sized {
 
 impl<T: Attr> PartialEq for Set<T> {
     /// Equal if Terraform sees the same set: a set has no order.
-    fn eq(&self, other: &Set<T>) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         self.to_raw() == other.to_raw()
     }
 }
 
 impl<T: Attr> Value<T> {
     /// Reads a value that may be null or unknown.
-    pub fn from_raw(raw: &Raw) -> Result<Value<T>, Mismatch> {
+    pub fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
         match raw {
-            Raw::Null => Ok(Value::Null),
-            Raw::Unknown => Ok(Value::Unknown),
+            Raw::Null => Ok(Self::Null),
+            Raw::Unknown => Ok(Self::Unknown),
             known => T::from_raw(known).map(Value::Known),
         }
     }
@@ -70,19 +70,19 @@ impl<T: Attr> Value<T> {
     /// Writes the value.
     pub fn to_raw(&self) -> Raw {
         match self {
-            Value::Null => Raw::Null,
-            Value::Unknown => Raw::Unknown,
-            Value::Known(value) => value.to_raw(),
+            Self::Null => Raw::Null,
+            Self::Unknown => Raw::Unknown,
+            Self::Known(value) => value.to_raw(),
         }
     }
 }
 
 impl<T: Attr> Element<T> {
     /// Reads an element that may be unknown.
-    fn from_raw(raw: &Raw) -> Result<Element<T>, Mismatch> {
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
         match raw {
             Raw::Null => Err(Mismatch::expected("element that is not null")),
-            Raw::Unknown => Ok(Element::Unknown),
+            Raw::Unknown => Ok(Self::Unknown),
             known => T::from_raw(known).map(Element::Known),
         }
     }
@@ -90,8 +90,8 @@ impl<T: Attr> Element<T> {
     /// Writes the element.
     pub fn to_raw(&self) -> Raw {
         match self {
-            Element::Unknown => Raw::Unknown,
-            Element::Known(element) => element.to_raw(),
+            Self::Unknown => Raw::Unknown,
+            Self::Known(element) => element.to_raw(),
         }
     }
 }
@@ -101,7 +101,7 @@ impl Attr for bool {
         Kind::Leaf(Type::Bool)
     }
 
-    fn from_raw(raw: &Raw) -> Result<bool, Mismatch> {
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
         match raw {
             Raw::Bool(b) => Ok(*b),
             _ => Err(Mismatch::expected("bool")),
@@ -118,7 +118,7 @@ impl Attr for i64 {
         Kind::Leaf(Type::Number)
     }
 
-    fn from_raw(raw: &Raw) -> Result<i64, Mismatch> {
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
         match raw {
             Raw::Number(number) => {
                 number.as_i64().ok_or_else(|| Mismatch::expected("whole number of 64 bits"))
@@ -137,7 +137,7 @@ impl Attr for String {
         Kind::Leaf(Type::String)
     }
 
-    fn from_raw(raw: &Raw) -> Result<String, Mismatch> {
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
         raw.as_str().map(str::to_owned).ok_or_else(|| Mismatch::expected("string"))
     }
 
@@ -153,8 +153,8 @@ impl Attr for SecretString {
         Kind::Leaf(Type::String)
     }
 
-    fn from_raw(raw: &Raw) -> Result<SecretString, Mismatch> {
-        raw.as_str().map(SecretString::from).ok_or_else(|| Mismatch::expected("string"))
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
+        raw.as_str().map(Self::from).ok_or_else(|| Mismatch::expected("string"))
     }
 
     fn to_raw(&self) -> Raw {
@@ -169,7 +169,7 @@ impl<T: Attr> Attr for List<T> {
         collection(T::kind(), Nesting::List, Type::list)
     }
 
-    fn from_raw(raw: &Raw) -> Result<List<T>, Mismatch> {
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
         match raw {
             Raw::List(elements) => elements.iter().map(Element::from_raw).collect::<Result<_, _>>().map(List),
             _ => Err(Mismatch::expected("list")),
@@ -188,7 +188,7 @@ impl<T: Attr> Attr for Set<T> {
         collection(T::kind(), Nesting::Set, Type::set)
     }
 
-    fn from_raw(raw: &Raw) -> Result<Set<T>, Mismatch> {
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
         match raw {
             Raw::Set(elements) => elements.iter().map(Element::from_raw).collect::<Result<_, _>>().map(Set),
             _ => Err(Mismatch::expected("set")),
@@ -207,7 +207,7 @@ impl<T: Attr> Attr for Map<T> {
         collection(T::kind(), Nesting::Map, Type::map)
     }
 
-    fn from_raw(raw: &Raw) -> Result<Map<T>, Mismatch> {
+    fn from_raw(raw: &Raw) -> Result<Self, Mismatch> {
         let elements = raw.as_map().ok_or_else(|| Mismatch::expected("map"))?;
         let elements = elements.iter().map(|(key, value)| Ok((key.clone(), Element::from_raw(value)?)));
         elements.collect::<Result<_, _>>().map(Map)

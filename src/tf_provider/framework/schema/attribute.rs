@@ -58,11 +58,11 @@ impl Kind {
     /// The type of the attribute's values.
     pub fn ty(&self) -> Type {
         match self {
-            Kind::Leaf(ty) => ty.clone(),
-            Kind::Nested(Nesting::Single, attributes) | Kind::Block(attributes) => object(attributes),
-            Kind::Nested(Nesting::List, attributes) => Type::list(object(attributes)),
-            Kind::Nested(Nesting::Set, attributes) => Type::set(object(attributes)),
-            Kind::Nested(Nesting::Map, attributes) => Type::map(object(attributes)),
+            Self::Leaf(ty) => ty.clone(),
+            Self::Nested(Nesting::Single, attributes) | Self::Block(attributes) => object(attributes),
+            Self::Nested(Nesting::List, attributes) => Type::list(object(attributes)),
+            Self::Nested(Nesting::Set, attributes) => Type::set(object(attributes)),
+            Self::Nested(Nesting::Map, attributes) => Type::map(object(attributes)),
         }
     }
 }
@@ -83,7 +83,7 @@ pub enum Mode {
 impl Mode {
     /// Whether the provider may choose the value where the configuration has none.
     pub fn is_computed(self) -> bool {
-        matches!(self, Mode::Computed | Mode::OptionalComputed)
+        matches!(self, Self::Computed | Self::OptionalComputed)
     }
 }
 
@@ -151,7 +151,7 @@ pub fn block() -> Spec {
 }
 
 impl Spec {
-    fn of(mode: Mode) -> Spec {
+    fn of(mode: Mode) -> Self {
         let attribute = Attribute {
             name: "",
             kind: Kind::Leaf(Type::Dynamic),
@@ -168,19 +168,19 @@ impl Spec {
             conflicts_with: &[],
             identity: false,
         };
-        Spec { attribute, block: false }
+        Self { attribute, block: false }
     }
 
     /// The provider sets it if the user does not.
     #[must_use]
-    pub fn or_computed(mut self) -> Spec {
+    pub fn or_computed(mut self) -> Self {
         self.attribute.mode = Mode::OptionalComputed;
         self
     }
 
     /// Its value if the user sets none.
     #[must_use]
-    pub fn or(mut self, default: Raw) -> Spec {
+    pub fn or(mut self, default: Raw) -> Self {
         self.attribute.mode = Mode::OptionalComputed;
         self.attribute.default = Some(default);
         self
@@ -188,21 +188,21 @@ impl Spec {
 
     /// In the configuration only, never in plan or state.
     #[must_use]
-    pub fn write_only(mut self) -> Spec {
+    pub fn write_only(mut self) -> Self {
         self.attribute.write_only = true;
         self
     }
 
     /// A change replaces the object.
     #[must_use]
-    pub fn requires_replace(mut self) -> Spec {
+    pub fn requires_replace(mut self) -> Self {
         self.attribute.requires_replace = true;
         self
     }
 
     /// A computed value survives an update.
     #[must_use]
-    pub fn keep_prior(mut self) -> Spec {
+    pub fn keep_prior(mut self) -> Self {
         self.attribute.keep_prior = true;
         self
     }
@@ -211,21 +211,21 @@ impl Spec {
     /// all of it is known at the first plan. If a part becomes known at apply and the whole then equals the prior value in
     /// another spelling, core finds the final plan inconsistent.
     #[must_use]
-    pub fn same_if(mut self, equality: Equality) -> Spec {
+    pub fn same_if(mut self, equality: Equality) -> Self {
         self.attribute.equality = Some(equality);
         self
     }
 
     /// Known values must fulfil this.
     #[must_use]
-    pub fn check(mut self, validator: Validator) -> Spec {
+    pub fn check(mut self, validator: Validator) -> Self {
         self.attribute.validators.push(validator);
         self
     }
 
     /// May not be set beside these siblings.
     #[must_use]
-    pub fn conflicts_with(mut self, siblings: &'static [&'static str]) -> Spec {
+    pub fn conflicts_with(mut self, siblings: &'static [&'static str]) -> Self {
         self.attribute.conflicts_with = siblings;
         self
     }
@@ -233,14 +233,14 @@ impl Spec {
     /// A part of the resource's identity, which distinguishes remote objects. An import may leave it out where it is
     /// optional, and must give it otherwise.
     #[must_use]
-    pub fn identity(mut self) -> Spec {
+    pub fn identity(mut self) -> Self {
         self.attribute.identity = true;
         self
     }
 
     /// Marks it as deprecated, with the reason.
     #[must_use]
-    pub fn deprecated(mut self, why: &'static str) -> Spec {
+    pub fn deprecated(mut self, why: &'static str) -> Self {
         self.attribute.deprecated = Some(why);
         self
     }
@@ -283,8 +283,8 @@ pub struct Fault {
 
 impl Fault {
     /// A fault of the whole value, or of a part of it.
-    pub fn new(fault: impl Into<String>, part: Option<String>) -> Fault {
-        Fault { fault: fault.into(), part, no_secret: false }
+    pub fn new(fault: impl Into<String>, part: Option<String>) -> Self {
+        Self { fault: fault.into(), part, no_secret: false }
     }
 }
 
@@ -302,15 +302,12 @@ pub struct Validator {
 
 impl Validator {
     /// A rule for any value.
-    pub fn new(rule: &str, check: impl Fn(&Raw) -> Result<(), Fault> + Send + Sync + 'static) -> Validator {
-        Validator { rule: rule.to_owned(), check: Arc::new(check), passes_mocks: false }
+    pub fn new(rule: &str, check: impl Fn(&Raw) -> Result<(), Fault> + Send + Sync + 'static) -> Self {
+        Self { rule: rule.to_owned(), check: Arc::new(check), passes_mocks: false }
     }
 
     /// A rule for strings; also for each known string in a list, set or map. `Err` is the fault, as in [`Fault`].
-    pub fn string(
-        rule: &str,
-        check: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
-    ) -> Validator {
+    pub fn string(rule: &str, check: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static) -> Self {
         fn each(raw: &Raw, check: &dyn Fn(&str) -> Result<(), String>, inside: bool) -> Result<(), Fault> {
             match raw {
                 Raw::String(text) => {
@@ -323,19 +320,19 @@ impl Validator {
                 _ => Ok(()),
             }
         }
-        Validator::new(rule, move |raw| each(raw, &check, false))
+        Self::new(rule, move |raw| each(raw, &check, false))
     }
 
     /// The same, but validation accepts a text that `mock_provider` may have made up for a computed attribute, because
     /// Terraform also validates configurations in tests. The plan, which a mock answers itself, refuses it.
     #[must_use]
-    pub fn passing_mocks(self) -> Validator {
-        Validator { passes_mocks: true, ..self }
+    pub fn passing_mocks(self) -> Self {
+        Self { passes_mocks: true, ..self }
     }
 
     /// A list, set or map may not be empty.
-    pub fn not_empty(why: &'static str) -> Validator {
-        Validator::new("at least one element", move |raw| {
+    pub fn not_empty(why: &'static str) -> Self {
+        Self::new("at least one element", move |raw| {
             let empty = match raw {
                 Raw::List(elements) | Raw::Set(elements) => elements.is_empty(),
                 Raw::Map(elements) => elements.is_empty(),
@@ -346,10 +343,10 @@ impl Validator {
     }
 
     /// One of these strings.
-    pub fn one_of(values: &'static [&'static str]) -> Validator {
+    pub fn one_of(values: &'static [&'static str]) -> Self {
         let list = values.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(" or ");
         let fault = format!("is not one of {}.", list.replace('`', "\""));
-        Validator::string(&list, move |text| if values.contains(&text) { Ok(()) } else { Err(fault.clone()) })
+        Self::string(&list, move |text| if values.contains(&text) { Ok(()) } else { Err(fault.clone()) })
     }
 
     /// Whether a known value fulfils the rule, for validation: a value that a mock may have made up can pass.
@@ -410,7 +407,7 @@ pub struct IdentitySchema {
 
 impl IdentitySchema {
     /// The identity in a model's declarations. `None` if no attribute is part of one. Its version is 0.
-    pub fn of(attributes: &[Attribute]) -> Option<IdentitySchema> {
+    pub fn of(attributes: &[Attribute]) -> Option<Self> {
         let part = |attribute: &Attribute| IdentityAttribute {
             name: attribute.name,
             ty: identity_type(attribute.kind.ty()),
@@ -418,7 +415,7 @@ impl IdentitySchema {
             description: attribute.description,
         };
         let attributes: Vec<_> = attributes.iter().filter(|a| a.identity).map(part).collect();
-        (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
+        (!attributes.is_empty()).then_some(Self { version: 0, attributes })
     }
 
     /// The identity of an object. `None` while a part of it is null or unknown.

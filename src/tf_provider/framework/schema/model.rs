@@ -227,7 +227,7 @@ impl<M: Model> Model for View<M> {
     }
 
     fn null() -> Self {
-        View(M::null())
+        Self(M::null())
     }
 }
 

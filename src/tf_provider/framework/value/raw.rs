@@ -23,13 +23,13 @@ pub enum Raw {
     /// A string.
     String(Text),
     /// A list or a tuple.
-    List(Vec<Raw>),
+    List(Vec<Self>),
     /// A set: sorted, so that equal sets compare equal. Unknown elements may repeat.
-    Set(Vec<Raw>),
+    Set(Vec<Self>),
     /// A map or an object.
-    Map(BTreeMap<String, Raw>),
+    Map(BTreeMap<String, Self>),
     /// A value of a dynamic attribute with the type that it came with.
-    Dynamic(Box<(Type, Raw)>),
+    Dynamic(Box<(Type, Self)>),
 }
 
 /// A string that may be a secret: zeroed on drop, and without `Debug`.
@@ -45,109 +45,109 @@ impl std::ops::Deref for Text {
 }
 
 impl Ord for Text {
-    fn cmp(&self, other: &Text) -> std::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.as_str().cmp(&other.0)
     }
 }
 
 impl PartialOrd for Text {
-    fn partial_cmp(&self, other: &Text) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Raw {
     /// A string value.
-    pub fn string(text: impl Into<String>) -> Raw {
-        Raw::String(Text(Zeroizing::new(text.into())))
+    pub fn string(text: impl Into<String>) -> Self {
+        Self::String(Text(Zeroizing::new(text.into())))
     }
 
     /// A set value; order and repeats do not matter.
-    pub fn set(elements: impl IntoIterator<Item = Raw>) -> Raw {
-        let mut elements: Vec<Raw> = elements.into_iter().collect();
+    pub fn set(elements: impl IntoIterator<Item = Self>) -> Self {
+        let mut elements: Vec<Self> = elements.into_iter().collect();
         elements.sort();
         elements.dedup_by(|a, b| a == b && a.is_wholly_known());
-        Raw::Set(elements)
+        Self::Set(elements)
     }
 
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
-        matches!(self, Raw::Null)
+        matches!(self, Self::Null)
     }
 
     /// Whether the value itself is unknown.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Raw::Unknown)
+        matches!(self, Self::Unknown)
     }
 
     /// Whether nothing in the value is unknown.
     pub fn is_wholly_known(&self) -> bool {
         match self {
-            Raw::Unknown => false,
-            Raw::Null | Raw::Bool(_) | Raw::Number(_) | Raw::String(_) => true,
-            Raw::List(elements) | Raw::Set(elements) => elements.iter().all(Raw::is_wholly_known),
-            Raw::Map(elements) => elements.values().all(Raw::is_wholly_known),
-            Raw::Dynamic(typed) => typed.1.is_wholly_known(),
+            Self::Unknown => false,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
+            Self::List(elements) | Self::Set(elements) => elements.iter().all(Self::is_wholly_known),
+            Self::Map(elements) => elements.values().all(Self::is_wholly_known),
+            Self::Dynamic(typed) => typed.1.is_wholly_known(),
         }
     }
 
     /// The text of a known string.
     pub fn as_str(&self) -> Option<&str> {
         match self {
-            Raw::String(text) => Some(text),
+            Self::String(text) => Some(text),
             _ => None,
         }
     }
 
     /// The elements of a known map or object.
-    pub fn as_map(&self) -> Option<&BTreeMap<String, Raw>> {
+    pub fn as_map(&self) -> Option<&BTreeMap<String, Self>> {
         match self {
-            Raw::Map(elements) => Some(elements),
+            Self::Map(elements) => Some(elements),
             _ => None,
         }
     }
 
     /// An attribute of an object. Null if there is no such object or attribute.
-    pub fn get(&self, name: &str) -> &Raw {
-        self.as_map().and_then(|attributes| attributes.get(name)).unwrap_or(&Raw::Null)
+    pub fn get(&self, name: &str) -> &Self {
+        self.as_map().and_then(|attributes| attributes.get(name)).unwrap_or(&Self::Null)
     }
 
     /// Reads a value of the given type from Terraform's state JSON.
     ///
     /// Attributes that the type lacks are dropped and absent ones are null, as core does on loading a state.
     /// `Err` names the path and the kind of what does not fit, never the content.
-    pub fn from_json(json: &Json, ty: &Type) -> Result<Raw, String> {
+    pub fn from_json(json: &Json, ty: &Type) -> Result<Self, String> {
         let wrong = || Err(format!("a value of type {ty} was expected, the state holds {}", kind(json)));
         match (ty, json) {
-            (_, Json::Null) => Ok(Raw::Null),
-            (Type::Bool, Json::Bool(b)) => Ok(Raw::Bool(*b)),
-            (Type::Number, Json::Number(n)) => Ok(Raw::Number(Number::from_text(&n.to_string()))),
-            (Type::String, Json::String(s)) => Ok(Raw::string(s.as_str())),
+            (_, Json::Null) => Ok(Self::Null),
+            (Type::Bool, Json::Bool(b)) => Ok(Self::Bool(*b)),
+            (Type::Number, Json::Number(n)) => Ok(Self::Number(Number::from_text(&n.to_string()))),
+            (Type::String, Json::String(s)) => Ok(Self::string(s.as_str())),
             (Type::List(t), Json::Array(elements)) => {
-                elements.iter().map(|e| Raw::from_json(e, t)).collect::<Result<_, _>>().map(Raw::List)
+                elements.iter().map(|e| Self::from_json(e, t)).collect::<Result<_, _>>().map(Raw::List)
             }
             (Type::Set(t), Json::Array(elements)) => {
-                Ok(Raw::set(elements.iter().map(|e| Raw::from_json(e, t)).collect::<Result<Vec<_>, _>>()?))
+                Ok(Self::set(elements.iter().map(|e| Self::from_json(e, t)).collect::<Result<Vec<_>, _>>()?))
             }
             (Type::Tuple(ts), Json::Array(elements)) if ts.len() == elements.len() => {
-                let elements = elements.iter().zip(ts).map(|(e, t)| Raw::from_json(e, t));
+                let elements = elements.iter().zip(ts).map(|(e, t)| Self::from_json(e, t));
                 elements.collect::<Result<_, _>>().map(Raw::List)
             }
             (Type::Map(t), Json::Object(elements)) => {
-                let elements = elements.iter().map(|(k, e)| Ok((k.clone(), at(k, Raw::from_json(e, t))?)));
+                let elements = elements.iter().map(|(k, e)| Ok((k.clone(), at(k, Self::from_json(e, t))?)));
                 elements.collect::<Result<_, String>>().map(Raw::Map)
             }
             (Type::Object(ts), Json::Object(attributes)) => {
                 let attribute = |(name, t): (&String, &Type)| {
                     let json = attributes.get(name).unwrap_or(&Json::Null);
-                    Ok((name.clone(), at(name, Raw::from_json(json, t))?))
+                    Ok((name.clone(), at(name, Self::from_json(json, t))?))
                 };
                 ts.iter().map(attribute).collect::<Result<_, String>>().map(Raw::Map)
             }
             (Type::Dynamic, Json::Object(typed)) => match typed.get("type").and_then(Type::from_json) {
                 Some(t) => {
-                    let value = Raw::from_json(typed.get("value").unwrap_or(&Json::Null), &t)?;
-                    Ok(Raw::Dynamic(Box::new((t, value))))
+                    let value = Self::from_json(typed.get("value").unwrap_or(&Json::Null), &t)?;
+                    Ok(Self::Dynamic(Box::new((t, value))))
                 }
                 None => wrong(),
             },
@@ -174,15 +174,15 @@ fn kind(json: &Json) -> &'static str {
 impl std::fmt::Debug for Raw {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Raw::Null => f.write_str("null"),
-            Raw::Unknown => f.write_str("unknown"),
-            Raw::Bool(b) => write!(f, "{b}"),
-            Raw::Number(_) => f.write_str("number"),
-            Raw::String(_) => f.write_str("string"),
-            Raw::List(elements) => f.debug_list().entries(elements).finish(),
-            Raw::Set(elements) => f.debug_set().entries(elements).finish(),
-            Raw::Map(elements) => f.debug_map().entries(elements).finish(),
-            Raw::Dynamic(typed) => write!(f, "dynamic({:?})", typed.1),
+            Self::Null => f.write_str("null"),
+            Self::Unknown => f.write_str("unknown"),
+            Self::Bool(b) => write!(f, "{b}"),
+            Self::Number(_) => f.write_str("number"),
+            Self::String(_) => f.write_str("string"),
+            Self::List(elements) => f.debug_list().entries(elements).finish(),
+            Self::Set(elements) => f.debug_set().entries(elements).finish(),
+            Self::Map(elements) => f.debug_map().entries(elements).finish(),
+            Self::Dynamic(typed) => write!(f, "dynamic({:?})", typed.1),
         }
     }
 }
@@ -193,13 +193,13 @@ pub struct Number(String);
 
 impl Number {
     /// From decimal text, as Terraform writes numbers that fit no machine type.
-    pub fn from_text(text: &str) -> Number {
-        Number(text.to_owned())
+    pub fn from_text(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     /// From a float that Terraform sent because it is exact.
-    pub fn from_f64(float: f64) -> Number {
-        Number(float.to_string())
+    pub fn from_f64(float: f64) -> Self {
+        Self(float.to_string())
     }
 
     /// The decimal text.
@@ -214,8 +214,8 @@ impl Number {
 }
 
 impl From<i64> for Number {
-    fn from(integer: i64) -> Number {
-        Number(integer.to_string())
+    fn from(integer: i64) -> Self {
+        Self(integer.to_string())
     }
 }
 

@@ -18,27 +18,27 @@ impl<T> Value<T> {
     /// The value, where it is known.
     pub fn known(&self) -> Option<&T> {
         match self {
-            Value::Known(value) => Some(value),
-            Value::Null | Value::Unknown => None,
+            Self::Known(value) => Some(value),
+            Self::Null | Self::Unknown => None,
         }
     }
 
     /// True where it is unset.
     pub fn is_null(&self) -> bool {
-        matches!(self, Value::Null)
+        matches!(self, Self::Null)
     }
 
     /// True where it is not known before apply.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Value::Unknown)
+        matches!(self, Self::Unknown)
     }
 
     /// The same state around another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Value<U> {
         match self {
-            Value::Null => Value::Null,
-            Value::Unknown => Value::Unknown,
-            Value::Known(value) => Value::Known(f(value)),
+            Self::Null => Value::Null,
+            Self::Unknown => Value::Unknown,
+            Self::Known(value) => Value::Known(f(value)),
         }
     }
 }
@@ -51,14 +51,14 @@ impl Value<String> {
 }
 
 impl<T> From<Option<T>> for Value<T> {
-    fn from(option: Option<T>) -> Value<T> {
-        option.map_or(Value::Null, Value::Known)
+    fn from(option: Option<T>) -> Self {
+        option.map_or(Self::Null, Value::Known)
     }
 }
 
 impl<T> From<T> for Value<T> {
-    fn from(value: T) -> Value<T> {
-        Value::Known(value)
+    fn from(value: T) -> Self {
+        Self::Known(value)
     }
 }
 
@@ -76,20 +76,20 @@ impl<T> Element<T> {
     /// The element, where it is known.
     pub fn known(&self) -> Option<&T> {
         match self {
-            Element::Known(element) => Some(element),
-            Element::Unknown => None,
+            Self::Known(element) => Some(element),
+            Self::Unknown => None,
         }
     }
 
     /// True where it is not known before apply.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Element::Unknown)
+        matches!(self, Self::Unknown)
     }
 }
 
 impl<T> From<T> for Element<T> {
-    fn from(element: T) -> Element<T> {
-        Element::Known(element)
+    fn from(element: T) -> Self {
+        Self::Known(element)
     }
 }
 
@@ -121,13 +121,13 @@ collection! {
 }
 
 impl<T: PartialEq> PartialEq for List<T> {
-    fn eq(&self, other: &List<T>) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
 
 impl<T: PartialEq> PartialEq for Map<T> {
-    fn eq(&self, other: &Map<T>) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
@@ -164,19 +164,19 @@ impl<T> Map<T> {
 }
 
 impl<T> FromIterator<T> for List<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> List<T> {
-        List(elements.into_iter().map(Element::Known).collect())
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        Self(elements.into_iter().map(Element::Known).collect())
     }
 }
 
 impl<T> FromIterator<T> for Set<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Set<T> {
-        Set(elements.into_iter().map(Element::Known).collect())
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        Self(elements.into_iter().map(Element::Known).collect())
     }
 }
 
 impl<T> FromIterator<(String, T)> for Map<T> {
-    fn from_iter<I: IntoIterator<Item = (String, T)>>(elements: I) -> Map<T> {
-        Map(elements.into_iter().map(|(key, element)| (key, Element::Known(element))).collect())
+    fn from_iter<I: IntoIterator<Item = (String, T)>>(elements: I) -> Self {
+        Self(elements.into_iter().map(|(key, element)| (key, Element::Known(element))).collect())
     }
 }

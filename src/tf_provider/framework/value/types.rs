@@ -16,45 +16,45 @@ pub enum Type {
     /// `any`: the type travels with the value
     Dynamic,
     /// `list(T)`
-    List(Box<Type>),
+    List(Box<Self>),
     /// `set(T)`
-    Set(Box<Type>),
+    Set(Box<Self>),
     /// `map(T)`
-    Map(Box<Type>),
+    Map(Box<Self>),
     /// `tuple([…])`
-    Tuple(Vec<Type>),
+    Tuple(Vec<Self>),
     /// `object({…})`; every attribute is always present, null where unset
-    Object(BTreeMap<String, Type>),
+    Object(BTreeMap<String, Self>),
 }
 
 impl Type {
     /// `list(element)`.
-    pub fn list(element: Type) -> Type {
-        Type::List(Box::new(element))
+    pub fn list(element: Self) -> Self {
+        Self::List(Box::new(element))
     }
 
     /// `set(element)`.
-    pub fn set(element: Type) -> Type {
-        Type::Set(Box::new(element))
+    pub fn set(element: Self) -> Self {
+        Self::Set(Box::new(element))
     }
 
     /// `map(element)`.
-    pub fn map(element: Type) -> Type {
-        Type::Map(Box::new(element))
+    pub fn map(element: Self) -> Self {
+        Self::Map(Box::new(element))
     }
 
     /// The type constraint in Terraform's JSON notation: `"string"`, `["list","string"]`, `["object",{"a":"string"}]`.
     pub fn to_json(&self) -> Json {
         match self {
-            Type::Bool => json!("bool"),
-            Type::Number => json!("number"),
-            Type::String => json!("string"),
-            Type::Dynamic => json!("dynamic"),
-            Type::List(t) => json!(["list", t.to_json()]),
-            Type::Set(t) => json!(["set", t.to_json()]),
-            Type::Map(t) => json!(["map", t.to_json()]),
-            Type::Tuple(ts) => json!(["tuple", ts.iter().map(Type::to_json).collect::<Vec<_>>()]),
-            Type::Object(attributes) => {
+            Self::Bool => json!("bool"),
+            Self::Number => json!("number"),
+            Self::String => json!("string"),
+            Self::Dynamic => json!("dynamic"),
+            Self::List(t) => json!(["list", t.to_json()]),
+            Self::Set(t) => json!(["set", t.to_json()]),
+            Self::Map(t) => json!(["map", t.to_json()]),
+            Self::Tuple(ts) => json!(["tuple", ts.iter().map(Self::to_json).collect::<Vec<_>>()]),
+            Self::Object(attributes) => {
                 let attributes: serde_json::Map<String, Json> =
                     attributes.iter().map(|(name, t)| (name.clone(), t.to_json())).collect();
                 json!(["object", attributes])
@@ -63,26 +63,26 @@ impl Type {
     }
 
     /// Reads Terraform's JSON notation. `None` if it is malformed.
-    pub fn from_json(json: &Json) -> Option<Type> {
+    pub fn from_json(json: &Json) -> Option<Self> {
         if let Some(name) = json.as_str() {
             return match name {
-                "bool" => Some(Type::Bool),
-                "number" => Some(Type::Number),
-                "string" => Some(Type::String),
-                "dynamic" => Some(Type::Dynamic),
+                "bool" => Some(Self::Bool),
+                "number" => Some(Self::Number),
+                "string" => Some(Self::String),
+                "dynamic" => Some(Self::Dynamic),
                 _ => None,
             };
         }
         let [kind, of] = json.as_array()?.get(..2)? else { return None };
         match kind.as_str()? {
-            "list" => Type::from_json(of).map(Type::list),
-            "set" => Type::from_json(of).map(Type::set),
-            "map" => Type::from_json(of).map(Type::map),
-            "tuple" => of.as_array()?.iter().map(Type::from_json).collect::<Option<_>>().map(Type::Tuple),
+            "list" => Self::from_json(of).map(Self::list),
+            "set" => Self::from_json(of).map(Self::set),
+            "map" => Self::from_json(of).map(Self::map),
+            "tuple" => of.as_array()?.iter().map(Self::from_json).collect::<Option<_>>().map(Type::Tuple),
             "object" => of
                 .as_object()?
                 .iter()
-                .map(|(name, t)| Some((name.clone(), Type::from_json(t)?)))
+                .map(|(name, t)| Some((name.clone(), Self::from_json(t)?)))
                 .collect::<Option<_>>()
                 .map(Type::Object),
             _ => None,
@@ -94,18 +94,18 @@ impl std::fmt::Display for Type {
     /// As HCL writes it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Type::Bool => f.write_str("bool"),
-            Type::Number => f.write_str("number"),
-            Type::String => f.write_str("string"),
-            Type::Dynamic => f.write_str("any"),
-            Type::List(t) => write!(f, "list({t})"),
-            Type::Set(t) => write!(f, "set({t})"),
-            Type::Map(t) => write!(f, "map({t})"),
-            Type::Tuple(ts) => {
-                let parts: Vec<_> = ts.iter().map(Type::to_string).collect();
+            Self::Bool => f.write_str("bool"),
+            Self::Number => f.write_str("number"),
+            Self::String => f.write_str("string"),
+            Self::Dynamic => f.write_str("any"),
+            Self::List(t) => write!(f, "list({t})"),
+            Self::Set(t) => write!(f, "set({t})"),
+            Self::Map(t) => write!(f, "map({t})"),
+            Self::Tuple(ts) => {
+                let parts: Vec<_> = ts.iter().map(Self::to_string).collect();
                 write!(f, "tuple([{}])", parts.join(", "))
             }
-            Type::Object(attributes) => {
+            Self::Object(attributes) => {
                 let parts: Vec<_> = attributes.iter().map(|(n, t)| format!("{n} = {t}")).collect();
                 write!(f, "object({{{}}})", parts.join(", "))
             }

@@ -20,8 +20,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(transport: Pin<Box<dyn Transport>>, ended: Arc<Notify>) -> Connection {
-        Connection { transport, ended }
+    pub(super) fn new(transport: Pin<Box<dyn Transport>>, ended: Arc<Notify>) -> Self {
+        Self { transport, ended }
     }
 }
 

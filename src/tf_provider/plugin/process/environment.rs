@@ -28,8 +28,8 @@ pub struct Environment {
 impl Environment {
     /// The environment of this process.
     #[allow(clippy::disallowed_methods, reason = "this is where the plugin's environment is read")]
-    pub fn from_process() -> Environment {
-        Environment {
+    pub fn from_process() -> Self {
+        Self {
             arguments: std::env::args().skip(1).collect(),
             magic_cookie: variable("TF_PLUGIN_MAGIC_COOKIE"),
             protocol_versions: variable("PLUGIN_PROTOCOL_VERSIONS"),

@@ -80,10 +80,10 @@ struct Pinned {
 }
 
 impl Pinned {
-    fn new(client: CertificateDer<'static>, provider: &CryptoProvider) -> Result<Pinned, TlsError> {
+    fn new(client: CertificateDer<'static>, provider: &CryptoProvider) -> Result<Self, TlsError> {
         // PEM around anything else would only show when the host connects, as a handshake failure without a reason.
         rustls::server::ParsedCertificate::try_from(&client).map_err(|_| TlsError::ClientCertificate)?;
-        Ok(Pinned { client, algorithms: provider.signature_verification_algorithms })
+        Ok(Self { client, algorithms: provider.signature_verification_algorithms })
     }
 }
 

@@ -28,8 +28,8 @@ pub(in crate::tf_provider::plugin) struct Service {
 }
 
 impl Service {
-    pub(in crate::tf_provider::plugin) fn new(registry: Arc<Registry>) -> Service {
-        Service { registry }
+    pub(in crate::tf_provider::plugin) fn new(registry: Arc<Registry>) -> Self {
+        Self { registry }
     }
 }
 

@@ -28,11 +28,11 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    fn new(what: impl Into<String>) -> Malformed {
-        Malformed { at: Vec::new(), what: what.into() }
+    fn new(what: impl Into<String>) -> Self {
+        Self { at: Vec::new(), what: what.into() }
     }
 
-    fn inside(mut self, step: impl Into<String>) -> Malformed {
+    fn inside(mut self, step: impl Into<String>) -> Self {
         self.at.insert(0, step.into());
         self
     }

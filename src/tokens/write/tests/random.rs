@@ -57,7 +57,7 @@ impl Model {
     fn new(numbers: &[u8], whims: Vec<Whim>) -> Self {
         let (late, others) = Default::default();
         let versions = vec![token(0, numbers)];
-        Model { versions, late, others, second: 0, whims, at: 0, lied: false }
+        Self { versions, late, others, second: 0, whims, at: 0, lied: false }
     }
 
     fn current(&self) -> &Arc<Token> {

@@ -17,14 +17,14 @@ impl Network {
     /// What Go calls it.
     pub fn name(self) -> &'static str {
         match self {
-            Network::Unix => "unix",
-            Network::Tcp => "tcp",
+            Self::Unix => "unix",
+            Self::Tcp => "tcp",
         }
     }
 
     /// Whether the system lets only this user connect.
     pub fn is_private(self) -> bool {
-        self == Network::Unix
+        self == Self::Unix
     }
 }
 
@@ -41,8 +41,8 @@ impl Address {
     /// What it is an address of.
     pub fn network(&self) -> Network {
         match self {
-            Address::Unix(_) => Network::Unix,
-            Address::Tcp(_) => Network::Tcp,
+            Self::Unix(_) => Network::Unix,
+            Self::Tcp(_) => Network::Tcp,
         }
     }
 }
@@ -50,8 +50,8 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Address::Unix(path) => path.display().fmt(f),
-            Address::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => path.display().fmt(f),
+            Self::Tcp(address) => address.fmt(f),
         }
     }
 }

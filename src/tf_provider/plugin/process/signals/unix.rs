@@ -15,8 +15,8 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// Takes them over. To be called within the runtime.
-    pub(crate) fn new() -> io::Result<Signals> {
-        Ok(Signals {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
