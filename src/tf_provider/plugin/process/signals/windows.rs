@@ -21,8 +21,8 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// Takes them over. To be called within the runtime.
-    pub(crate) fn new() -> io::Result<Signals> {
-        Ok(Signals {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
             interrupt: ctrl_c()?,
             interrupt_by_break: ctrl_break()?,
             close: ctrl_close()?,
