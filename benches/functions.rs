@@ -1,5 +1,5 @@
-//! What calls of the functions add to a plan, with a real Terraform: `cargo bench --bench functions`. Medians of whole runs,
-//! and the ratio to a plan of the same configuration without calls; nothing is asserted.
+//! Measures what function calls add to a plan, with a real Terraform: `cargo bench --bench functions`. It prints
+//! medians of whole runs, and the ratio to a plan of the same configuration without calls. It asserts nothing.
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,12 +17,12 @@ use std::time::{Duration, Instant};
 
 use support::stage::{Stage, token};
 
-/// Calls of each function in one plan.
+/// How many calls of each function one plan has.
 const CALLS: usize = 50;
-/// Plans of each configuration.
+/// How many plans of each configuration run.
 const RUNS: usize = 21;
 
-/// One token, and an output of this value.
+/// A configuration with one token and an output of this value.
 fn config(value: &str) -> String {
     let token = token("policies = [{ permission_groups = [\"Queues Read\"] }]");
     format!("{token}\noutput \"all\" {{\n  value = {value}\n}}\n")
@@ -55,7 +55,7 @@ fn main() {
     );
 }
 
-/// A stage whose configuration is applied, so that a plan of it is empty.
+/// A stage with an applied configuration, so that its plan is empty.
 fn planned(config: &str) -> Stage {
     let stage = Stage::new();
     stage.apply(config);

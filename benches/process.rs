@@ -1,5 +1,5 @@
-//! What a run pays for the provider's process: `cargo bench`. Times are medians, and ratios to a baseline of the same run;
-//! nothing is asserted.
+//! Measures the cost of the provider's process in a run: `cargo bench`. Times are medians, and ratios compare with a
+//! baseline of the same run. It asserts nothing.
 
 #![allow(
     clippy::disallowed_methods,
@@ -31,7 +31,7 @@ fn main() {
     let host = HostCertificate::new();
     let directory = tempfile::tempdir().unwrap();
     let start = || timed(|| drop(Process::start(Path::new(BINARY), directory.path(), Some(&host.pem))));
-    // The process is killed within the time that is measured; what it does before the line is what counts.
+    // The measured time includes the kill of the process. The time before the handshake line is what matters.
     let handshake = median(|| {
         let begin = Instant::now();
         let process = Process::start(Path::new(BINARY), directory.path(), Some(&host.pem));
@@ -52,7 +52,7 @@ fn main() {
     planning();
 }
 
-/// Resident memory of a process that has answered its schema and waits.
+/// Prints the resident memory of an idle process that has answered a request for its schema.
 fn memory(host: &HostCertificate, directory: &Path) {
     let process = Process::start(Path::new(BINARY), directory, Some(&host.pem));
     let after_start = resident(process.id());
@@ -95,7 +95,7 @@ model! {
     }
 }
 
-/// Planning many policies, where the official provider's sets took 23 s for 150 groups (its issue 6917).
+/// Plans many policies. The official provider's sets took 23 s for 150 groups (its issue 6917).
 fn planning() {
     let of = |policies: usize| {
         let policy = |i: usize| {
@@ -129,7 +129,7 @@ fn median(mut run: impl FnMut() -> Duration) -> Duration {
     times[RUNS / 2]
 }
 
-/// Bytes of resident memory, from procfs.
+/// The resident memory in bytes, from procfs.
 fn resident(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();

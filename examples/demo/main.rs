@@ -1,7 +1,8 @@
-//! The main job, shown step by step on the bundled simulator: a real Terraform makes a token that may do nothing, binds a
-//! capability to it, hands it to a Worker, rolls it and destroys it, and after each step the token tries what it may.
+//! Shows the main use case step by step on the bundled simulator. A real Terraform creates a token without rights,
+//! binds a capability to it, gives it to a Worker, rolls it and destroys it. After each step, the demo uses the token
+//! to show what it may do.
 //!
-//! `cargo run --example demo` builds the provider first, and installs a Terraform into `target/` where there is none.
+//! `cargo run --example demo` builds the provider first. It installs a Terraform into `target/` if there is none.
 
 #![allow(
     clippy::disallowed_methods,
@@ -135,7 +136,7 @@ impl Demo {
         println!("   ({} API requests)", self.sim.requests().len() - before);
     }
 
-    /// The token's value, as Terraform hands it out. The demo never prints it.
+    /// The token's value from the state. The demo never prints it.
     fn value(&self) -> String {
         let resources = self.tf.state()["resources"].as_array().cloned().unwrap();
         let token = resources.iter().find(|r| r["type"] == "cloudflare_account_api_token").unwrap();
@@ -148,7 +149,7 @@ impl Demo {
         println!("   terraform plan: no changes");
     }
 
-    /// Lets the token try something, and says how the API answers.
+    /// Sends a request with the token's value, and prints how the API answers.
     fn expect(&self, value: &str, what: &str, status: u16) {
         let account = format!("{}/accounts/{}", self.sim.base_url(), self.sim.account_id());
         let client = reqwest::Client::new();
@@ -181,14 +182,14 @@ impl Demo {
     }
 }
 
-/// What Terraform did, without the plan above it.
+/// Prints what Terraform did, without the plan.
 fn show(stdout: &str) {
     for line in stdout.lines().filter(|line| line.contains("ing...") || line.contains("complete")) {
         println!("   {line}");
     }
 }
 
-/// Where this program's profile has its binaries: it is in `examples/` beside them.
+/// The folder of the binaries of this build profile. This program is in `examples/` inside it.
 fn binaries() -> PathBuf {
     let debug = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/debug");
     let own = std::env::current_exe().ok();

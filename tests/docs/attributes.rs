@@ -1,5 +1,5 @@
-//! The schema section of a page: attributes by who sets them, and the nested ones below with an anchor each, as
-//! tfplugindocs writes it.
+//! The schema section of a page, like tfplugindocs writes it: attributes grouped by who sets them, then the nested
+//! attributes with an anchor each.
 
 use cloudflare_tokens::tf_provider::framework::{Attribute, Kind, Mode, Nesting, Type, described};
 
@@ -12,7 +12,7 @@ const WRITE_ONLY: &str =
 const MISSPELT: &str = "\n> **NOTE**: Inside an object, Terraform drops an argument whose name it does not know, without an \
                         error, before the provider sees it. Compare what the plan shows with what you wrote.\n";
 
-/// Everything about the attributes of a type.
+/// Describes all attributes of a type.
 pub fn section(attributes: &[Attribute]) -> String {
     let mut out = String::from("## Schema\n");
     for (title, members) in groups(attributes) {
@@ -66,7 +66,7 @@ fn groups(attributes: &[Attribute]) -> Vec<(&'static str, Vec<&Attribute>)> {
     ["Required", "Optional", "Read-Only"].map(group).into_iter().filter(|(_, all)| !all.is_empty()).collect()
 }
 
-/// What an attribute or block has inside.
+/// The attributes nested in an attribute or block.
 fn inner(attribute: &Attribute) -> Option<&[Attribute]> {
     match &attribute.kind {
         Kind::Leaf(_) => None,
@@ -79,7 +79,7 @@ fn anchor(attribute: &Attribute, path: &[&str]) -> String {
     format!("{kind}--{}", path.join("--"))
 }
 
-/// One attribute as an item of a list.
+/// Writes an attribute as a list item.
 fn item(attribute: &Attribute, siblings: &[Attribute], inside: &[&str]) -> String {
     let mut text = described(attribute, siblings);
     if inner(attribute).is_some() {
@@ -111,7 +111,7 @@ fn flags(attribute: &Attribute) -> String {
     flags.join(", ")
 }
 
-/// A type in the words of the registry's pages.
+/// The name of a type on the registry's pages.
 pub fn type_name(ty: &Type) -> String {
     match ty {
         Type::Bool => "Boolean".to_owned(),

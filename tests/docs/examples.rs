@@ -1,11 +1,11 @@
-//! The examples of a type: where they are, and what of them a page shows.
+//! The examples of a type: their location, and the parts that a page shows.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Sort, read};
 
-/// What `examples/` has for one page. All of it is optional for the page; a test asks for the example itself.
+/// The files in `examples/` for one page. A page needs none of them, but a test requires the example itself.
 #[derive(Default)]
 pub struct Examples {
     /// The example, in HCL.

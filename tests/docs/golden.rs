@@ -1,4 +1,5 @@
-//! The schema as a file: what configurations may rely on, so without the descriptions, which the pages have.
+//! The schema as a golden file. It has what configurations rely on. It omits the descriptions, because the pages have
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use cloudflare_tokens::tf_provider::framework::{
 };
 use serde_json::{Map, Value as Json, json};
 
-/// The schemas as JSON for people to read in a diff.
+/// The schemas as JSON that is readable in a diff.
 pub fn of(schemas: &Schemas) -> String {
     let types =
         |types: &BTreeMap<&'static str, Schema>| named(types.iter().map(|(name, s)| (*name, schema(s))));
@@ -43,7 +44,7 @@ fn attributes(all: &[Attribute]) -> Json {
     named(all.iter().map(|a| (a.name, attribute(a))))
 }
 
-/// What is as usual is left out.
+/// Default values are omitted.
 fn attribute(attribute: &Attribute) -> Json {
     let mut json = Map::new();
     let mut put = |key: &str, value: Json| json.insert(key.to_owned(), value);

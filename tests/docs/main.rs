@@ -1,4 +1,4 @@
-//! Writes what is generated from the provider's schema, or checks it: `cargo run --example docs [-- --check]`.
+//! Writes or checks the files that are generated from the provider's schema: `cargo run --example docs [-- --check]`.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,9 +1,9 @@
-//! What is generated from the provider's schema: the registry's pages, and the golden file that makes a change of the
-//! schema a difference that can be reviewed. It knows nothing of Cloudflare: every word comes from the schema, from
+//! Generates files from the provider's schema: the registry's pages, and a golden file that makes every change of the
+//! schema visible in a review. This module does not know Cloudflare: every word comes from the schema, from
 //! `examples/` or, in [`tables`], from `data/`.
 //!
-//! One set of files, and two things to do with it: [`Generated::write`] and [`Generated::differences`]. `docs/guides/`
-//! and `docs/design/` are written by hand and left alone.
+//! [`Generated::write`] writes the files, and [`Generated::differences`] checks them. `docs/guides/` and
+//! `docs/design/` are written by hand and never touched.
 
 #![allow(unreachable_pub, reason = "`pub` marks what the command and the tests use; no crate can export it")]
 #![allow(dead_code, reason = "the command and the tests use a part each")]
@@ -22,10 +22,10 @@ use std::{fmt, fs, io};
 use cloudflare_tokens::provider::{Environment, registry};
 use cloudflare_tokens::tf_provider::framework::{Schema, Schemas};
 
-/// How the generated files are brought up to date.
+/// The command that updates the generated files.
 pub const COMMAND: &str = "cargo run --example docs";
 
-/// The folders of which every file is generated.
+/// The folders that have only generated files.
 const OWNED: [&str; 6] = [
     "docs/actions",
     "docs/resources",
@@ -35,7 +35,7 @@ const OWNED: [&str; 6] = [
     "docs/functions",
 ];
 
-/// What a type is to Terraform; it decides on the folders, and on the words of the page.
+/// The kind of a type in Terraform. It decides the folder and the wording of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
     /// The provider itself.
@@ -54,7 +54,7 @@ pub enum Sort {
     Function,
 }
 
-/// The types that have a schema, by what they are to Terraform.
+/// The types that have a schema, by their kind in Terraform.
 pub fn types(schemas: &Schemas) -> [(Sort, &BTreeMap<&'static str, Schema>); 5] {
     [
         (Sort::Resource, &schemas.resources),
@@ -70,7 +70,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The provider's schemas. They depend on nothing around them.
+/// The provider's schemas. They do not depend on the environment.
 pub fn schemas() -> Schemas {
     let nothing = Environment {
         api_token: None,
@@ -83,7 +83,7 @@ pub fn schemas() -> Schemas {
     registry(nothing).schemas()
 }
 
-/// The generated files: path below the root, and content.
+/// The generated files: the path below the root, and the content.
 pub struct Generated(BTreeMap<PathBuf, String>);
 
 /// Generates everything from the schemas and from the examples below `root`.
@@ -96,14 +96,14 @@ pub fn generate(schemas: &Schemas, root: &Path) -> io::Result<Generated> {
     Ok(Generated(files))
 }
 
-/// Where the files below the root are not what is generated.
+/// A difference between the files below the root and the generated ones.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Difference {
-    /// It is not there.
+    /// The file does not exist.
     Missing(PathBuf),
-    /// It says something else, from this line on.
+    /// The file differs, from this line on.
     Changed(PathBuf, usize),
-    /// It belongs to nothing that the provider has.
+    /// The file belongs to no type of the provider.
     Stale(PathBuf),
 }
 
@@ -139,7 +139,7 @@ impl Generated {
         Ok(found)
     }
 
-    /// Makes the files below `root` what is generated, and says what was not.
+    /// Updates the files below `root`, and returns the differences that it found.
     ///
     /// # Errors
     /// If a file cannot be read, written or removed.
@@ -159,7 +159,7 @@ impl Generated {
     }
 }
 
-/// The content of a file; none where there is no such file.
+/// Reads a file. `None` if there is no such file.
 fn read(path: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -168,12 +168,12 @@ fn read(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// The number, from 1, of the first line that differs.
+/// The number of the first line that differs, counted from 1.
 fn first_difference(a: &str, b: &str) -> usize {
     a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count() + 1
 }
 
-/// The files that are there in the generated folders.
+/// Lists the files that exist in the generated folders.
 fn existing(root: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     for folder in OWNED {

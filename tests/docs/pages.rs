@@ -1,4 +1,4 @@
-//! The registry's pages, one per type, in the layout and with the front matter of tfplugindocs.
+//! The registry's pages, one for each type, with the layout and front matter of tfplugindocs.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,9 +10,9 @@ use super::attributes::{section, type_name};
 use super::examples::Examples;
 use super::{Sort, prose, tables, types};
 
-/// The repository's name, which stands in the pages' titles.
+/// The repository's name, for the titles of the pages.
 const REPOSITORY: &str = env!("CARGO_PKG_NAME");
-/// The prefix of every type's name, which the registry's file names leave out.
+/// The prefix of every type's name. The registry's file names omit it.
 const PREFIX: &str = "cloudflare_";
 
 const IMPORT_BLOCK: &str = "https://developer.hashicorp.com/terraform/language/import";
@@ -53,7 +53,8 @@ fn path(sort: Sort, name: &str) -> PathBuf {
 
 fn provider(schema: &Schema, examples: &Examples) -> String {
     let title = format!("{} Provider", REPOSITORY.trim_start_matches("terraform-provider-"));
-    // The registry puts the provider's own page first, in no subcategory, and refuses one that names any.
+    // The registry puts the provider's own page first, outside the subcategories. It refuses a subcategory in that
+    // page.
     let mut parts = vec![front_matter(&title, None, schema.description), format!("# {title}")];
     parts.extend(introduction(schema.description, examples));
     parts.push(section(&schema.attributes));
@@ -116,7 +117,7 @@ fn front_matter(title: &str, subcategory: Option<&str>, description: &str) -> St
     )
 }
 
-/// What stands before the schema: what it is, what it promises, and how it is used.
+/// The part before the schema: the description, the promises and the example.
 fn introduction(description: &str, examples: &Examples) -> Vec<String> {
     let mut parts = vec![prose::unwrap(description)];
     parts.extend(examples.notes.clone());

@@ -1,14 +1,14 @@
-//! Doc comments as Markdown for a page.
+//! Converts doc comments to Markdown for a page.
 
 pub use cloudflare_tokens::tf_provider::framework::unwrap;
 
-/// The first paragraph without Markdown, for a page's front matter.
+/// The first paragraph without Markdown, for the front matter of a page.
 pub fn summary(doc: &str) -> String {
     let text = unwrap(doc);
     text.split("\n\n").next().unwrap_or_default().replace('`', "")
 }
 
-/// The lines, each but empty ones behind `prefix`.
+/// Puts `prefix` before each line that is not empty.
 pub fn indent(text: &str, prefix: &str) -> String {
     let lines =
         text.lines().map(|line| if line.is_empty() { String::new() } else { format!("{prefix}{line}") });

@@ -1,10 +1,10 @@
-//! The tables of the functions' pages: what the data in `data/` says, row by row.
+//! The tables on the pages of functions. Each row comes from `data/`.
 
 use cloudflare_tokens::capabilities::named::{self, Capability, Groups};
 use cloudflare_tokens::capabilities::terraform::{self, Basis, ResourceType};
 use cloudflare_tokens::capabilities::{Kind, terraform::Scope};
 
-/// The sections of a function's page that come from data; none for most functions.
+/// The sections of a function's page that come from data. Most functions have none.
 pub fn sections(function: &str) -> Vec<String> {
     match function {
         "capability" => capabilities(),
@@ -45,7 +45,7 @@ fn entry(capability: &Capability) -> String {
     text
 }
 
-/// What chooses an alternative.
+/// The condition that selects an alternative.
 fn title(groups: &Groups) -> String {
     let named: Vec<_> = groups.keys().filter(|kind| **kind != Kind::Account).map(|kind| on(*kind)).collect();
     if named.is_empty() { "Without targets".to_owned() } else { format!("With {}", named.join(" and ")) }
@@ -84,7 +84,7 @@ fn resource_types() -> Vec<String> {
 fn table<'a>(rows: impl Iterator<Item = (&'a String, &'a ResourceType)>) -> String {
     let cell = |group: &Option<String>| group.clone().unwrap_or_else(|| "not published".to_owned());
     let row = |(name, of): (&String, &ResourceType)| {
-        // A data source of this provider has nothing that writes.
+        // A data source of this provider never writes, so its cell stays empty.
         let write =
             if of.basis == Basis::Own && of.write.is_none() { String::new() } else { cell(&of.write) };
         format!("\n| `{name}` | {} | {write} | {} | {} |", cell(&of.read), granted_on(of), basis(of.basis))

@@ -1,18 +1,20 @@
-//! `/__sim/…`, on the same listener: what tests that are not in Rust need. Served only where the options say so.
+//! The routes below `/__sim/`, on the simulator's own port, for tests that are not written in Rust. They work only if
+//! the option `admin` is on.
 //!
 //! | | |
 //! |---|---|
-//! | `GET state` | tokens as the API shows them, scripts with the names of their secrets, tunnels; no values |
-//! | `GET requests`, `DELETE requests` | the log; empties it |
+//! | `GET state` | tokens as the API shows them, scripts with the names of their secrets, and tunnels; no secret
+//! values |
+//! | `GET requests`, `DELETE requests` | returns the request log; empties it |
 //! | `POST clock {"advance_seconds": n}` | moves the simulated clock ahead |
-//! | `POST waits {"latency_ms", "read_lag_ms"}` | how long requests take, and how far reads of tokens lag; either or both |
+//! | `POST waits {"latency_ms", "read_lag_ms"}` | sets the latency of requests, the lag of token reads, or both |
 //! | `POST faults {"kind", …, "effect", "method", "path", "skip", "times"}` | arms a fault |
-//! | `DELETE faults` | disarms all |
+//! | `DELETE faults` | disarms all faults |
 //!
-//! `kind` is one of `latency_before` and `latency_after` (with `ms`), `rate_limited` (`retry_after`), `api` (`status`,
-//! `code`), `json` (`status`, `body`), `html` (`status`), `reset`, `hang`, `truncated`, `wrong_types`, `stale`, `sticky`
-//! (`group`, `lies`), `edited` (`at`, and `to`, without which the place is removed). `effect` is `none`, `done`, or the
-//! milliseconds until it comes.
+//! `kind` is one of `latency_before` and `latency_after` (with `ms`), `rate_limited` (`retry_after`), `api`
+//! (`status`, `code`), `json` (`status`, `body`), `html` (`status`), `reset`, `hang`, `truncated`, `wrong_types`,
+//! `stale`, `sticky` (`group`, `lies`), `edited` (`at` and `to`; without `to`, the value at that path is removed).
+//! `effect` is `none`, `done`, or a delay in milliseconds after which the request takes effect.
 
 use std::time::Duration;
 
@@ -137,7 +139,7 @@ fn kind(body: &Value) -> Option<FaultKind> {
     })
 }
 
-/// A number of the body, or the default where there is none.
+/// Reads a number from the body, or returns the default if the body has none.
 fn count<T: TryFrom<u64>>(body: &Value, key: &str, default: T) -> Option<T> {
     match &body[key] {
         Value::Null => Some(default),

@@ -1,4 +1,4 @@
-//! Who calls: the `Authorization` header, or the global key and its e-mail address.
+//! Authentication: by the `Authorization` header, or by the global key and its e-mail address.
 
 use std::net::IpAddr;
 
@@ -11,16 +11,16 @@ use super::state::{EMAIL, Owner, State, Token};
 /// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// A token, by id.
+    /// A token, by its id.
     Token(String),
-    /// The user's global key, which may do anything the user may.
+    /// The user's global key. It has all of the user's rights.
     Key,
 }
 
-/// Finds out who calls. Its state is not looked at yet: see [`admit`].
+/// Identifies the caller. It does not check the state of the token: see [`admit`].
 ///
 /// # Errors
-/// 400/6003, 400/9103, 400/9106, 401/1000 or 403/9109, as the API does.
+/// 400/6003, 400/9103, 400/9106, 401/1000 or 403/9109, like the API.
 pub fn identify(state: &State, headers: &HeaderMap) -> Result<Caller, Refusal> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     if let Some(header) = text("authorization") {
@@ -52,16 +52,16 @@ pub fn identify(state: &State, headers: &HeaderMap) -> Result<Caller, Refusal> {
     }
 }
 
-/// Whether the caller may use the API now and from here, and notes that it did.
+/// Checks that the caller may use the API now and from this address, and records the use.
 ///
 /// # Errors
-/// 403/9109 with the message for what stands against it.
+/// 403/9109 with a message that gives the reason.
 pub fn admit(state: &mut State, caller: &Caller, ip: IpAddr, verify: bool) -> Result<(), Refusal> {
     let Caller::Token(id) = caller else { return Ok(()) };
     let now = state.now();
     let Some(token) = state.tokens.iter_mut().find(|token| token.id == *id) else { return Ok(()) };
     let alive = token.status_at(now) == "active" && token.not_before.is_none_or(|start| start <= now);
-    // Verifying tells the status, and so works whatever the status is.
+    // Verifying reports the status, so it works whatever the status is.
     if !alive && !verify {
         return Err(Refusal::new(403, 9109, "Invalid access token"));
     }
@@ -73,7 +73,7 @@ pub fn admit(state: &mut State, caller: &Caller, ip: IpAddr, verify: bool) -> Re
 }
 
 impl Caller {
-    /// The name that the log and the quota know it by.
+    /// The caller's name in the log and in the quota.
     pub fn label(&self) -> &str {
         match self {
             Self::Token(id) => id,
@@ -81,7 +81,7 @@ impl Caller {
         }
     }
 
-    /// The token itself, if it is one.
+    /// The caller's token. The global key has none.
     pub fn token<'a>(&self, state: &'a State) -> Option<&'a Token> {
         match self {
             Self::Token(id) => state.token(id),
@@ -89,12 +89,13 @@ impl Caller {
         }
     }
 
-    /// Whether it acts for the user, not for an account.
+    /// Whether the caller acts for the user, not for an account.
     pub fn is_user(&self, state: &State) -> bool {
         self.token(state).is_none_or(|token| token.owner == Owner::User)
     }
 
-    /// Whether one of `allowed` is granted on the resource, and `denied` is not denied there. An explicit deny wins.
+    /// Whether one of the groups in `allowed` is granted on the resource and `denied` is not denied there. A deny
+    /// wins.
     pub fn holds(&self, state: &State, allowed: &[&str], denied: &str, wanted: &Resource) -> bool {
         let Self::Token(id) = self else { return true };
         let Some(token) = state.token(id) else { return false };

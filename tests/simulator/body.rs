@@ -1,4 +1,4 @@
-//! The bodies of token requests, read as strictly as the API reads them. Policies have a module of their own.
+//! Reads the bodies of token requests as strictly as the API does. The module `policies` reads the policies.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use super::envelope::Refusal;
 use super::options::{CreateStatus, Readings};
 
-/// A field that JSON can leave out, set to null, or give.
+/// A field of a JSON body, which can be absent, null, or set.
 pub enum Field<T> {
     /// Not in the body.
     Omitted,
@@ -20,16 +20,16 @@ pub enum Field<T> {
     Given(T),
 }
 
-/// `condition.request_ip`, with what was sent kept apart from what was not.
+/// `condition.request_ip`. An absent list and an empty list are different.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
-    /// Only from here.
+    /// The addresses that may use the token.
     pub inside: Option<Vec<String>>,
-    /// Never from here.
+    /// The addresses that may not use the token.
     pub outside: Option<Vec<String>>,
 }
 
-/// The body of a create or an update, its policies still unread.
+/// The body of a create or an update. Its policies are not read yet.
 pub struct TokenBody {
     /// 1 to 120 characters.
     pub name: String,
@@ -41,11 +41,11 @@ pub struct TokenBody {
     pub expires_on: Field<OffsetDateTime>,
     /// As sent.
     pub not_before: Field<OffsetDateTime>,
-    /// `active` or `disabled`; what a create makes of it is a matter of reading.
+    /// `active` or `disabled`. A reading decides what a create does with it.
     pub status: Option<String>,
 }
 
-/// A body as an object.
+/// Reads a body as a JSON object.
 ///
 /// # Errors
 /// 400/6003 for a content type other than JSON, 400/6007 for anything that is not a JSON object.
@@ -66,7 +66,7 @@ pub fn object(content_type: Option<&str>, body: &[u8]) -> Result<Map<String, Val
 /// Refuses fields that no document names.
 ///
 /// # Errors
-/// 400/1001, unless the readings let them pass.
+/// 400/1001, unless the reading `unknown_fields_refused` is off.
 pub fn only(object: &Map<String, Value>, known: &[&str], readings: &Readings) -> Result<(), Refusal> {
     match object.keys().find(|key| !known.contains(&key.as_str())) {
         Some(key) if readings.unknown_fields_refused => {
@@ -80,7 +80,7 @@ impl TokenBody {
     /// Reads the body of a create, or of an update.
     ///
     /// # Errors
-    /// 400 with the API's code and message for whatever is wrong first.
+    /// 400 with the API's code and message for the first mistake.
     pub fn read(object: &Map<String, Value>, update: bool, readings: &Readings) -> Result<Self, Refusal> {
         let known = ["name", "policies", "condition", "expires_on", "not_before", "status"];
         let takes_status = update || readings.create_status != CreateStatus::Refused;
@@ -139,10 +139,10 @@ fn time(value: &Value, key: &str, readings: &Readings) -> Result<OffsetDateTime,
 }
 
 impl Condition {
-    /// Reads `condition`, under its present key or the older one.
+    /// Reads `condition`, under its current key or the older one.
     ///
     /// # Errors
-    /// 400/1001 for an unknown key, or what is not an address or a CIDR.
+    /// 400/1001 for an unknown key, or for a value that is neither an address nor a CIDR.
     pub fn read(value: &Value, readings: &Readings) -> Result<Self, Refusal> {
         let invalid = || Refusal::policy("Invalid condition").at("/condition");
         let object = value.as_object().ok_or_else(invalid)?;
@@ -162,7 +162,7 @@ impl Condition {
         Ok(Self { inside: side("in")?, outside: side("not_in")? })
     }
 
-    /// What the API shows; an empty condition is not shown at all.
+    /// Writes the condition as the API shows it. The API does not show an empty condition.
     pub fn show(&self, readings: &Readings) -> Option<Value> {
         let mut ip = Map::new();
         for (key, side) in [("in", &self.inside), ("not_in", &self.outside)] {
@@ -174,8 +174,8 @@ impl Condition {
         (!ip.is_empty()).then(|| json!({key: ip}))
     }
 
-    /// Whether a caller from this address may use the token. `not_in` goes before `in`; an empty `in`, and a
-    /// condition with nothing in it, lets nobody in.
+    /// Whether a caller from this address may use the token. `not_in` is checked before `in`. An empty `in` admits
+    /// nobody, and neither does a condition without addresses.
     pub fn admits(&self, caller: IpAddr) -> bool {
         let holds = |side: &[String]| side.iter().filter_map(|a| network(a)).any(|net| net.contains(&caller));
         if self.outside.as_deref().is_some_and(holds) {

@@ -1,4 +1,4 @@
-//! The permission groups: a snapshot of Cloudflare's catalogue, and its look-alike for member roles.
+//! The permission groups: a snapshot of Cloudflare's catalogue, and the similar catalogue of member roles.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub const BUCKET: &str = "com.cloudflare.edge.r2.bucket";
 /// The scope of groups on a Worker.
 pub const WORKER: &str = "com.cloudflare.edge.worker.script";
 
-/// The groups on single Workers, which are newer than the snapshot.
+/// The groups for single Workers. They are newer than the snapshot.
 const WORKER_GROUPS: [&str; 4] = [
     "Individual Workers Admin",
     "Individual Workers Content Read-Only",
@@ -32,16 +32,16 @@ const WORKER_GROUPS: [&str; 4] = [
 pub struct Group {
     /// 32 hex digits.
     pub id: String,
-    /// Not unique: some names stand for a group on accounts and another on zones.
+    /// Not unique: some names belong both to a group for accounts and to one for zones.
     pub name: String,
-    /// What it can be granted on.
+    /// The kinds of resources that the group can be granted on.
     pub scopes: Vec<String>,
 }
 
-/// The groups as they are now, and the rights that they stood for at the start: a renamed or retired group still
-/// grants what it granted.
+/// The permission groups as they are now, and the rights that they had at the start. A renamed or retired group still
+/// grants its rights.
 pub struct Catalogue {
-    /// What the API lists. Tests may rename, add and remove.
+    /// The groups that the API lists. Tests may rename, add and remove groups.
     pub groups: Vec<Group>,
     seed: Vec<Group>,
 }
@@ -53,7 +53,7 @@ impl Catalogue {
     /// If the embedded snapshot is broken.
     pub fn new() -> Self {
         let mut groups: Vec<Group> = serde_json::from_str(SNAPSHOT).expect("the snapshot is valid JSON");
-        // Their real ids are not public.
+        // The real ids of these groups are not public.
         groups.extend(WORKER_GROUPS.iter().map(|name| Group {
             id: hex(&Sha256::digest(format!("permission group {name}"))[..16]),
             name: (*name).to_owned(),
@@ -63,17 +63,17 @@ impl Catalogue {
         Self { seed: groups.clone(), groups }
     }
 
-    /// A group as listed now, by id.
+    /// Finds a listed group by id.
     pub fn get(&self, id: &str) -> Option<&Group> {
         self.groups.iter().find(|group| group.id == id)
     }
 
-    /// A group as listed now, by name and scope.
+    /// Finds a listed group by name and scope.
     pub fn named(&self, name: &str, scope: &str) -> Option<&Group> {
         self.groups.iter().find(|g| g.name == name && g.scopes.iter().any(|s| s == scope))
     }
 
-    /// The id of the group that stands for a right.
+    /// The id of the group that grants a right.
     ///
     /// # Panics
     /// If the snapshot has no such group.
@@ -82,8 +82,8 @@ impl Catalogue {
         &found.expect("the snapshot has the groups that the simulator enforces").id
     }
 
-    /// `GET …/tokens/permission_groups`: not paged, both filters exact, and nothing that matches is an empty list. A
-    /// filtered answer has the `result_info` of one page.
+    /// `GET …/tokens/permission_groups`. The list is not paged. Both filters match exactly. A filter without a match
+    /// gives an empty list. A filtered answer has a `result_info` that describes one page.
     pub fn list(&self, for_user: bool, query: &[(String, String)]) -> Reply {
         let wanted = |key: &str| query.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         let (name, scope) = (wanted("name"), wanted("scope"));
@@ -103,8 +103,8 @@ impl Catalogue {
         Reply::ok(Value::Array(found)).with_info(info)
     }
 
-    /// `GET /accounts/{a}/iam/permission_groups`: the groups of member roles, with the same names and other ids, which
-    /// no token can hold.
+    /// `GET /accounts/{a}/iam/permission_groups`: the groups of member roles. They have the same names but other ids,
+    /// and a token cannot have them.
     pub fn list_roles(&self) -> Reply {
         let roles: Vec<Value> = self
             .groups

@@ -1,8 +1,8 @@
-//! Cloudflare's envelope: every answer, good or bad, has the same five fields.
+//! Cloudflare's envelope: successes and errors have the same five fields.
 
 use serde_json::{Value, json};
 
-/// An answer before it is written out.
+/// An answer that is not serialised yet.
 #[derive(Clone)]
 pub struct Reply {
     /// The HTTP status.
@@ -20,20 +20,20 @@ impl Reply {
         Self { status: 200, body, headers: Vec::new() }
     }
 
-    /// The same, with a `result_info` (null where a list is not paged).
+    /// Adds a `result_info`, which is null for a list without pages.
     pub fn with_info(mut self, info: Value) -> Self {
         self.body["result_info"] = info;
         self
     }
 
-    /// Changes the body at a path: sets a value there, or removes it. In a list, a segment names an element by its index
-    /// or `id`, and `*` all of them.
+    /// Changes the body at a path: sets the value, or removes it if `to` is `None`. In a list, a segment selects an
+    /// element by its index or `id`, and `*` selects all elements.
     pub fn edit(&mut self, path: &str, to: Option<&Value>) {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         edit(&mut self.body, &segments, to);
     }
 
-    /// The same, with a message.
+    /// Adds a message.
     pub fn with_message(mut self, code: u32, message: &str) -> Self {
         self.body["messages"] = json!([{"code": code, "message": message, "type": null}]);
         self
@@ -68,7 +68,7 @@ fn edit(at: &mut Value, path: &[&str], to: Option<&Value>) {
     }
 }
 
-/// What the API says no with.
+/// An error answer of the API.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     status: u16,
@@ -79,7 +79,7 @@ pub struct Refusal {
     retry_after: Option<String>,
 }
 
-/// What each handler returns.
+/// The result of each handler.
 pub type Answer = Result<Reply, Refusal>;
 
 impl Refusal {
@@ -88,7 +88,7 @@ impl Refusal {
         Self { status, code, message: message.into(), chain: None, pointer: None, retry_after: None }
     }
 
-    /// 400/1001, which is what the token endpoints say to most mistakes in a body.
+    /// 400/1001, the answer of the token endpoints to most mistakes in a body.
     pub fn policy(message: impl Into<String>) -> Self {
         Self::new(400, 1001, message)
     }
@@ -98,7 +98,7 @@ impl Refusal {
         Self { chain: Some((code, message)), ..Self::new(400, 6003, "Invalid request headers") }
     }
 
-    /// 404/7003: the path holds something that can't be an identifier.
+    /// 404/7003: a segment of the path cannot be an identifier.
     pub fn malformed_id(path: &str) -> Self {
         Self::new(404, 7003, format!("Could not route to {path}, perhaps your object identifier is invalid?"))
     }
@@ -108,24 +108,24 @@ impl Refusal {
         Self::new(403, 9109, "Unauthorized to access requested resource")
     }
 
-    /// 403/10000: the caller lacks the right on another product.
+    /// 403/10000: the caller has no right on another product.
     pub fn authentication() -> Self {
         Self::new(403, 10000, "Authentication error")
     }
 
-    /// The same, pointing at the place in the body.
+    /// Adds a pointer to the place in the body.
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
         self.pointer = Some(pointer.into());
         self
     }
 
-    /// The same, with a `retry-after` header.
+    /// Adds a `retry-after` header.
     pub fn retry_after(mut self, value: impl Into<String>) -> Self {
         self.retry_after = Some(value.into());
         self
     }
 
-    /// Cloudflare's code and message, for a test that mints tokens directly.
+    /// The status, Cloudflare's code and the message, for a test that creates tokens directly.
     pub fn summary(&self) -> String {
         format!("{}/{} {}", self.status, self.code, self.message)
     }

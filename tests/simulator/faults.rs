@@ -1,4 +1,4 @@
-//! Faults on demand: what goes wrong, for which requests, and how often.
+//! Faults that a test injects: the kind of fault, the requests that it hits, and how often.
 
 use std::time::Duration;
 
@@ -6,66 +6,67 @@ use serde_json::Value;
 
 use super::log::path_matches;
 
-/// Whether the request had its effect when things went wrong.
+/// Whether a request takes effect although a fault hits it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It failed before anything happened.
+    /// The request fails before it takes effect.
     None,
-    /// It was done; only the answer is lost.
+    /// The request takes effect. Only the answer is lost.
     Done,
-    /// It comes this long after the answer, whatever has happened meanwhile.
+    /// The request takes effect this long after the answer, whatever has happened in between.
     Later(Duration),
 }
 
-/// Which policies the update of a token keeps though it should remove them.
+/// The policies that an update keeps although it should remove them.
 #[derive(Clone, Debug, Default)]
 pub struct Sticky {
-    /// Only policies with this permission group, by name; `None`: all.
+    /// Only policies with the permission group of this name are kept. `None` keeps all policies.
     pub group: Option<String>,
-    /// The answer says that they are gone; otherwise it shows them.
+    /// If true, the answer claims that the policies are gone. If false, the answer shows them.
     pub lies: bool,
 }
 
-/// What goes wrong.
+/// The kind of fault.
 #[derive(Clone, Debug)]
 pub enum FaultKind {
-    /// The request waits before it has its effect.
+    /// The request waits before it takes effect.
     LatencyBefore(Duration),
     /// The answer waits after the effect.
     LatencyAfter(Duration),
-    /// 429/971, with this `Retry-After` (seconds or an HTTP date) if given. No effect.
+    /// 429/971, with this `Retry-After` (seconds or an HTTP date) if given. The request takes no effect.
     RateLimited(Option<String>),
-    /// An error in Cloudflare's envelope, such as a 500, or a passing 403/10000.
+    /// An error in Cloudflare's envelope, such as a 500 or a temporary 403/10000.
     Api(u16, u32, &'static str, Effect),
     /// An HTML page of a proxy, with this status.
     Html(u16, Effect),
     /// The connection is reset.
     Reset(Effect),
-    /// No answer ever comes.
+    /// No answer arrives.
     Hang(Effect),
-    /// The effect happens, and half of the answer arrives.
+    /// The request takes effect, and half of the answer arrives.
     Truncated,
-    /// The effect happens, and `result` has another type than documented.
+    /// The request takes effect, and `result` has another type than documented.
     WrongTypes,
-    /// A read shows each token as it was before its last write: one that was just made is not there, one that was just
-    /// deleted is.
+    /// A read shows each token as it was before its last write. A new token is absent, and a token that was just
+    /// deleted is still there.
     Stale,
-    /// The update of a token answers success and keeps policies that it should remove.
+    /// The update of a token reports success but keeps policies that it should remove.
     Sticky(Sticky),
-    /// The effect happens, and the answer's body is changed at this path (`/result/policies`): set to a value, or, with
-    /// `None`, removed. In a list, a segment names an element by its index or `id`, and `*` all of them.
+    /// The request takes effect, and the answer's body is changed at this path (`/result/policies`). The value there
+    /// is set, or removed if the second field is `None`. In a list, a segment selects an element by its index or
+    /// `id`, and `*` selects all elements.
     Edited(String, Option<Value>),
-    /// This status and body.
+    /// The answer has this status and body.
     Json(u16, Value, Effect),
 }
 
 impl FaultKind {
-    /// A token that is there is not found.
+    /// An existing token is reported as not found.
     pub fn not_found() -> Self {
         Self::Api(404, 1003, "API token not found", Effect::None)
     }
 
-    /// The answer lacks what stands at this path.
+    /// The answer lacks the value at this path.
     pub fn without(path: &str) -> Self {
         Self::Edited(path.to_owned(), None)
     }
@@ -76,7 +77,7 @@ impl FaultKind {
     }
 }
 
-/// A fault and the requests that it hits. Made with [`Fault::new`] and narrowed with the other methods.
+/// A fault and the requests that it hits. [`Fault::new`] creates it, and the other methods restrict it.
 #[derive(Clone, Debug)]
 pub struct Fault {
     kind: FaultKind,
@@ -87,18 +88,19 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Hits the next request, whatever it is.
+    /// Creates a fault that hits the next request, whatever it is.
     pub fn new(kind: FaultKind) -> Self {
         Self { kind, method: None, path: "**".to_owned(), skip: 0, times: 1 }
     }
 
-    /// Only requests of this method.
+    /// Hits only requests with this method.
     pub fn method(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self
     }
 
-    /// Only requests of this path below the base URL: `*` stands for one segment, a last `**` for any number.
+    /// Hits only requests with this path below the base URL: `*` matches one segment, and a last `**` matches any
+    /// number.
     pub fn path(mut self, pattern: &str) -> Self {
         pattern.clone_into(&mut self.path);
         self
@@ -110,7 +112,7 @@ impl Fault {
         self
     }
 
-    /// Hits this many matching requests; one if not called.
+    /// Hits this many matching requests. The default is one.
     pub fn times(mut self, count: usize) -> Self {
         self.times = count;
         self
@@ -122,7 +124,7 @@ impl Fault {
     }
 }
 
-/// Names a fault for its hit count.
+/// Identifies a fault, for its hit count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultId(usize);
 
@@ -132,7 +134,7 @@ struct Armed {
     cleared: bool,
 }
 
-/// The faults of one simulator. The first that matches a request is the one it gets.
+/// The faults of one simulator. A request gets the first fault that matches.
 #[derive(Default)]
 pub struct Faults {
     armed: Vec<Armed>,
@@ -151,28 +153,28 @@ impl Faults {
         self.armed.get(id.0).map_or(0, |armed| armed.hits)
     }
 
-    /// Disarms all; their hit counts stay.
+    /// Disarms all faults. Their hit counts stay.
     pub fn clear(&mut self) {
         self.armed.iter_mut().for_each(|armed| armed.cleared = true);
     }
 
-    /// An effect will come later.
+    /// Counts an effect that is still to come.
     pub fn effect_awaited(&mut self) {
         self.late += 1;
     }
 
-    /// It has come.
+    /// Ends the wait for such an effect.
     pub fn effect_came(&mut self) {
         self.late -= 1;
     }
 
-    /// Whether a counted fault has not hit as often as it should, or an effect is still to come.
+    /// Whether a fault has hit less often than its count, or an effect is still to come.
     pub fn pending(&self) -> bool {
         self.late > 0
             || self.armed.iter().any(|a| !a.cleared && a.fault.times != usize::MAX && a.hits < a.fault.times)
     }
 
-    /// The fault for this request, if any; counts it.
+    /// Returns the fault for this request, if any, and counts the hit.
     pub fn strike(&mut self, method: &str, path: &str) -> Option<FaultKind> {
         for armed in &mut self.armed {
             let fault = &mut armed.fault;

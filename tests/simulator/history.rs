@@ -1,56 +1,56 @@
-//! The past of a token, for reads that lag behind the writes.
+//! The history of a token, for reads that lag behind the writes.
 
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// How many versions are kept. No test lags further behind.
+/// How many versions are kept. This is enough for every test.
 const KEPT: usize = 32;
 
-/// How far a read lags behind.
+/// How far a read lags behind the writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lag {
-    /// Not at all.
+    /// The read does not lag.
     #[default]
     No,
-    /// It shows each token as it was before its last write.
+    /// The read shows each token as it was before its last write.
     LastWrite,
-    /// It shows each token as it was this long ago.
+    /// The read shows each token as it was this long ago.
     Time(Duration),
 }
 
-/// What a token looked like before each of its last writes.
+/// The versions of a token before each of its last writes.
 #[derive(Clone, Default)]
 pub struct History(Vec<Version>);
 
 #[derive(Clone)]
 struct Version {
-    /// The write that ended it.
+    /// When a write replaced this version.
     until: Instant,
-    /// `None`: the token did not exist.
+    /// The token as the API showed it. `None` if the token did not exist.
     shown: Option<Value>,
 }
 
 /// What a read shows of a token.
 #[derive(Debug, PartialEq)]
 pub enum Seen<'a> {
-    /// It as it is now.
+    /// The current version.
     Present,
-    /// It as it was.
+    /// An earlier version.
     Past(&'a Value),
-    /// Nothing: it did not exist yet.
+    /// Nothing, because the token did not exist at that time.
     Nothing,
 }
 
 impl History {
-    /// Notes a write that happened `now`; `shown` is what was there before it, `None` where there was no token.
+    /// Records a write at the time `now`. `shown` is the version before the write, or `None` if there was no token.
     pub fn written(&mut self, now: Instant, shown: Option<Value>) {
         self.0.push(Version { until: now, shown });
         let surplus = self.0.len().saturating_sub(KEPT);
         self.0.drain(..surplus);
     }
 
-    /// What a read shows that lags so far behind.
+    /// The version that a read with this lag shows.
     pub fn seen(&self, now: Instant, lag: Lag) -> Seen<'_> {
         let version = match lag {
             Lag::No => None,

@@ -1,4 +1,4 @@
-//! What tests see and do behind the API's back: as someone at the dashboard, or as time, would.
+//! What tests see and change without the API, like a person at the dashboard, or like the passage of time.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -21,27 +21,27 @@ use super::tunnels::Tunnel;
 use super::workers::Script;
 use super::{Simulator, tokens};
 
-/// A policy with names for ids, for comparing.
+/// A policy with names in place of the ids of groups, for comparisons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyView {
-    /// The server's id.
+    /// The id that the server gave it.
     pub id: String,
     /// `allow` or `deny`.
     pub effect: &'static str,
-    /// Names of permission groups, as they are called now.
+    /// The current names of the permission groups.
     pub groups: BTreeSet<String>,
     /// As the API shows it.
     pub resources: Value,
 }
 
-/// Who and what there is.
+/// Accounts, zones, the user and the credentials.
 impl Simulator {
     /// The first account.
     pub fn account_id(&self) -> String {
         self.shared.state().accounts[0].id.clone()
     }
 
-    /// The second account: the user has it, the first account's tokens do not.
+    /// The second account. The user has access to it. The first account's tokens do not.
     pub fn other_account_id(&self) -> String {
         self.shared.state().accounts[1].id.clone()
     }
@@ -63,7 +63,7 @@ impl Simulator {
         self.shared.state().user.clone()
     }
 
-    /// The value of a token of the first account that holds every right there.
+    /// The value of a token of the first account that has every right there.
     ///
     /// # Panics
     /// If the token was deleted.
@@ -71,12 +71,12 @@ impl Simulator {
         self.root_value(0)
     }
 
-    /// The id of that token.
+    /// The id of the first account's root token.
     pub fn root_token_id(&self) -> String {
         self.shared.state().roots[0].clone()
     }
 
-    /// The value of a token of the user that holds every right.
+    /// The value of a token of the user that has every right.
     ///
     /// # Panics
     /// If the token was deleted.
@@ -94,10 +94,10 @@ impl Simulator {
         (EMAIL, self.shared.state().key.clone())
     }
 
-    /// The id of a permission group, by name and scope.
+    /// The id of a permission group, found by name and scope.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there is no such group.
     pub fn group_id(&self, name: &str, scope: &str) -> String {
         self.shared.state().catalogue.named(name, scope).expect("a permission group of that name").id.clone()
     }
@@ -105,7 +105,7 @@ impl Simulator {
 
 /// Tokens.
 impl Simulator {
-    /// All tokens as GET shows them, in order of creation, the root tokens left out.
+    /// All tokens as GET shows them, in order of creation, without the root tokens.
     pub fn tokens(&self) -> Vec<Value> {
         let state = self.shared.state();
         state.tokens.iter().filter(|token| !token.root).map(|token| state.show(token)).collect()
@@ -117,20 +117,20 @@ impl Simulator {
         state.token(id).map(|token| state.show(token))
     }
 
-    /// The present value of a token.
+    /// The current value of a token.
     pub fn token_value(&self, id: &str) -> Option<String> {
         self.shared.state().token(id).map(|token| token.value.clone())
     }
 
-    /// Every secret that there is or ever was: the values of all tokens, also of those that were rolled or deleted, the
-    /// root tokens among them, and the global key. For tests that look for them where they must not be.
+    /// All secrets of all times: the values of all tokens (also of rolled, deleted and root tokens) and the global
+    /// key. Tests search for them where no secret may be.
     pub fn secrets(&self) -> Vec<String> {
         let state = self.shared.state();
         let living = state.tokens.iter().map(|token| &token.value);
         living.chain(&state.dead_values).chain([&state.key]).cloned().collect()
     }
 
-    /// The policies of a token, with the names of groups; none if there is no such token.
+    /// The policies of a token, with the names of their groups. The list is empty if there is no such token.
     pub fn policies(&self, id: &str) -> Vec<PolicyView> {
         let state = self.shared.state();
         let name =
@@ -144,16 +144,16 @@ impl Simulator {
         state.token(id).map(|token| token.policies.iter().map(view).collect()).unwrap_or_default()
     }
 
-    /// Makes a token of the first account from the body of a create; returns its id and value.
+    /// Creates a token of the first account from the body of a create, and returns its id and value.
     ///
     /// # Panics
-    /// If the API would refuse it, with what it would say.
+    /// If the API would refuse the body. The panic has the API's message.
     pub fn mint(&self, body: &Value) -> (String, String) {
         let owner = Owner::Account(self.account_id());
         self.mint_for(owner, body)
     }
 
-    /// Makes a token of the user; see [`Simulator::mint`].
+    /// Creates a token of the user; see [`Simulator::mint`].
     pub fn mint_user_token(&self, body: &Value) -> (String, String) {
         self.mint_for(Owner::User, body)
     }
@@ -173,7 +173,7 @@ impl Simulator {
         let Reply { body, .. } = made.map_err(|refusal: Refusal| refusal.summary()).expect("a valid token");
         let field = |key: &str| body["result"][key].as_str().unwrap_or_default().to_owned();
         let (id, value) = (field("id"), field("value"));
-        // It stands for a token that has been there for long: no read lags behind its creation.
+        // The token counts as an old one, so no read lags behind its creation.
         if let Some(token) = state.tokens.iter_mut().find(|token| token.id == id) {
             token.history = History::default();
             token.minted = None;
@@ -181,7 +181,7 @@ impl Simulator {
         (id, value)
     }
 
-    /// Changes a token in any way; `modified_on` moves. The helpers below are this.
+    /// Changes a token in any way and updates `modified_on`. The helpers below use this method.
     ///
     /// # Panics
     /// If there is no such token.
@@ -189,10 +189,10 @@ impl Simulator {
         assert!(self.shared.state().change(id, change), "no token {id}");
     }
 
-    /// Adds a policy, named groups and all; returns its id.
+    /// Adds a policy with groups given by name, and returns the policy's id.
     ///
     /// # Panics
-    /// If there is no such token or group, or the resources name nothing.
+    /// If there is no such token or group, or the resources are not valid.
     pub fn add_policy(&self, id: &str, groups: &[&str], resources: Value) -> String {
         let policy = {
             let state = self.shared.state();
@@ -217,7 +217,7 @@ impl Simulator {
         policy_id
     }
 
-    /// Removes the policies that `which` picks; returns how many.
+    /// Removes the policies that `which` selects, and returns how many it removed.
     pub fn remove_policies(&self, id: &str, which: impl Fn(&PolicyView) -> bool) -> usize {
         let gone: Vec<String> = self.policies(id).into_iter().filter(which).map(|policy| policy.id).collect();
         self.edit(id, |token| token.policies.retain(|policy| !gone.contains(&policy.id)));
@@ -229,18 +229,18 @@ impl Simulator {
         self.edit(id, |token| status.clone_into(&mut token.status));
     }
 
-    /// Revokes a token as Cloudflare does when its value was found in public.
+    /// Revokes a token as Cloudflare does when it finds the value in public.
     pub fn revoke_exposed(&self, id: &str) {
         self.set_status(id, "revoked (exposed)");
     }
 
-    /// Lets a token expire now.
+    /// Makes a token expire now.
     pub fn expire(&self, id: &str) {
         let now = self.now();
         self.edit(id, |token| token.expires_on = Some(now));
     }
 
-    /// Notes a use, or none; `modified_on` stays.
+    /// Sets or clears the time of the last use. `modified_on` stays.
     pub fn set_last_used(&self, id: &str, at: Option<OffsetDateTime>) {
         let mut state = self.shared.state();
         if let Some(token) = state.tokens.iter_mut().find(|token| token.id == id) {
@@ -248,18 +248,18 @@ impl Simulator {
         }
     }
 
-    /// Deletes a token; false if there was none.
+    /// Deletes a token. Returns false if there was none.
     pub fn delete(&self, id: &str) -> bool {
         self.shared.state().remove(id).is_some()
     }
 
-    /// Rolls a token; returns the new value.
+    /// Rolls a token and returns the new value.
     pub fn roll(&self, id: &str) -> Option<String> {
         self.shared.state().roll(id)
     }
 }
 
-/// The rest of Cloudflare.
+/// The other products of Cloudflare.
 impl Simulator {
     /// Renames a permission group.
     pub fn rename_group(&self, id: &str, name: &str) {
@@ -274,12 +274,13 @@ impl Simulator {
         self.shared.state().catalogue.groups.push(group);
     }
 
-    /// Retires a permission group: it is no longer listed, and can no longer be granted.
+    /// Retires a permission group: the API no longer lists it and no longer grants it.
     pub fn remove_group(&self, id: &str) {
         self.shared.state().catalogue.groups.retain(|group| group.id != id);
     }
 
-    /// Changes the Workers of the first account: add and remove scripts and secrets, mark one as undeployed.
+    /// Changes the Workers of the first account, for example to add a script or a secret, or to mark a script as
+    /// undeployed.
     pub fn with_scripts<T>(
         &self,
         change: impl FnOnce(&mut std::collections::BTreeMap<String, Script>) -> T,
@@ -305,12 +306,12 @@ impl Simulator {
         })
     }
 
-    /// The tunnels of the first account, deleted ones included.
+    /// The tunnels of the first account, with the deleted ones.
     pub fn tunnels(&self) -> Vec<Tunnel> {
         self.shared.state().accounts[0].tunnels.clone()
     }
 
-    /// The address that callers seem to come from; `None`: the connection's.
+    /// The address that callers appear to have. `None` means the connection's address.
     pub fn set_client_ip(&self, ip: Option<IpAddr>) {
         self.shared.state().options.client_ip = ip;
     }
@@ -320,27 +321,27 @@ impl Simulator {
         self.shared.state().now()
     }
 
-    /// Moves the simulated clock ahead.
+    /// Moves the simulated clock forward.
     pub fn advance(&self, by: Duration) {
         self.shared.state().clock_offset += by;
     }
 
-    /// How long each request takes before it has its effect.
+    /// Sets how long each request takes before it takes effect.
     pub fn set_latency(&self, latency: Duration) {
         self.shared.state().options.latency = latency;
     }
 
-    /// How far the reads of tokens lag behind the writes.
+    /// Sets how far the reads of tokens lag behind the writes.
     pub fn set_read_lag(&self, lag: Duration) {
         self.shared.state().options.read_lag = lag;
     }
 
-    /// For how long a value that was just made is refused.
+    /// Sets how long the API refuses a new value.
     pub fn set_value_lag(&self, lag: Duration) {
         self.shared.state().options.value_lag = lag;
     }
 
-    /// Anything else: the state itself, under its lock.
+    /// Gives access to the whole state, under its lock.
     pub fn with_state<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
         use_it(&mut self.shared.state())
     }
@@ -353,14 +354,14 @@ impl Simulator {
         self.shared.log().entries()
     }
 
-    /// How many requests fit: a method or `*`, and a path below the base URL, where `*` stands for one segment and a
-    /// last `**` for any number.
+    /// Counts the logged requests that match a method (or `*`) and a path below the base URL, where `*` matches one
+    /// segment and a last `**` matches any number.
     pub fn count(&self, method: &str, path: &str) -> usize {
         let fits = |e: &&Entry| (method == "*" || e.method == method) && path_matches(path, &e.path);
         self.requests().iter().filter(fits).count()
     }
 
-    /// Forgets the requests so far.
+    /// Empties the request log.
     pub fn reset_requests(&self) {
         self.shared.log().reset();
     }
@@ -375,8 +376,8 @@ impl Simulator {
         self.shared.faults().hits(fault)
     }
 
-    /// Whether a fault is left that has not hit as often as it should, or whose late effect is still to come: a test's
-    /// script must be consumed whole.
+    /// Whether a fault has hit less often than its count, or a late effect is still to come. A test must use up all
+    /// of its faults.
     pub fn faults_pending(&self) -> bool {
         self.shared.faults().pending()
     }

@@ -1,43 +1,44 @@
-//! The requests seen, for tests that count them. It holds no body or value, and of the headers the user agent alone.
+//! The request log, for tests that count requests. It has no bodies, no values and, of the headers, only the user
+//! agent.
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// `GET`, `PUT`, …
     pub method: String,
-    /// The path below the base URL, as it was sent, without the query.
+    /// The path below the base URL, as sent, without the query.
     pub path: String,
-    /// The query as it was sent.
+    /// The query, as sent.
     pub query: String,
     /// The `User-Agent` header.
     pub user_agent: Option<String>,
-    /// The HTTP status; `None` where the connection was cut or the request is still under way.
+    /// The HTTP status. `None` if the connection was cut or the request is still in progress.
     pub status: Option<u16>,
-    /// The id of the token that was used, `key` for the global key, `None` if the caller is unknown.
+    /// The id of the caller's token, or `key` for the global key. `None` if the caller is unknown.
     pub caller: Option<String>,
     /// Whether a fault was injected.
     pub faulted: bool,
 }
 
-/// All requests since the last reset, in the order of arrival.
+/// All requests since the last reset, in order of arrival.
 #[derive(Default)]
 pub struct Log {
     entries: Vec<Entry>,
     generation: u64,
 }
 
-/// Names an entry until the log is reset.
+/// Identifies an entry until the log is reset.
 #[derive(Clone, Copy)]
 pub struct Ticket(u64, usize);
 
 impl Log {
-    /// Notes an arrival.
+    /// Adds a request that has arrived.
     pub fn arrived(&mut self, entry: Entry) -> Ticket {
         self.entries.push(entry);
         Ticket(self.generation, self.entries.len() - 1)
     }
 
-    /// Completes an entry, unless the log was reset meanwhile.
+    /// Updates an entry, unless the log was reset in the meantime.
     pub fn update(&mut self, ticket: Ticket, change: impl FnOnce(&mut Entry)) {
         if ticket.0 == self.generation
             && let Some(entry) = self.entries.get_mut(ticket.1)
@@ -58,7 +59,7 @@ impl Log {
     }
 }
 
-/// Whether a path fits a pattern: `*` stands for one segment, a last `**` for any number of them.
+/// Whether a path matches a pattern: `*` matches one segment, and a last `**` matches any number of segments.
 pub fn path_matches(pattern: &str, path: &str) -> bool {
     let mut wanted = pattern.trim_matches('/').split('/');
     let mut found = path.trim_matches('/').split('/');

@@ -1,7 +1,8 @@
-//! The simulator on its own: `cargo run --example simulator -- --listen 127.0.0.1:0`.
+//! The simulator as a program: `cargo run --example simulator -- --listen 127.0.0.1:0`.
 //!
-//! Prints one line of JSON (`base_url`, `account_id`, `zone_ids`, `scripts`, `root_token`, `user_token`, `email`,
-//! `api_key`) and serves until killed, `/__sim/…` included (see the module `admin`). Everything in it is made up anew at each start, the secrets too.
+//! It prints one line of JSON (`base_url`, `account_id`, `zone_ids`, `scripts`, `root_token`, `user_token`, `email`,
+//! `api_key`) and serves until it is killed. It serves `/__sim/…` too (see the module `admin`). Each start generates
+//! everything anew, including the secrets.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,10 +1,10 @@
-//! A strict, stateful Cloudflare API for tests, in memory, over real HTTP. It imports nothing from `src/`: a mistake
-//! in the provider must not be able to hide in a helper that both share.
+//! A strict, stateful Cloudflare API for tests. It runs in memory and speaks real HTTP. It imports nothing from
+//! `src/`, because a shared helper could hide a mistake of the provider.
 //!
-//! [`Simulator`] is the handle that tests hold. A request goes through [`server`] (HTTP and faults), [`routes`]
-//! (which endpoint), [`auth`] (who calls), [`quota`] (how often), and one handler that runs to its end under the
-//! state's lock, so each request takes effect at one instant. Where Cloudflare's behaviour is not known for sure,
-//! [`options::Readings`] has a switch.
+//! [`Simulator`] is the handle for tests. A request passes through [`server`] (HTTP and faults), [`routes`] (the
+//! endpoint), [`auth`] (the caller) and [`quota`] (the rate limit). One handler then runs to its end under the
+//! state's lock, so each request takes effect at one instant. [`options::Readings`] has a switch for each point where
+//! Cloudflare's behaviour is not known for sure.
 
 #![allow(dead_code, reason = "each test binary uses a part of the simulator")]
 #![allow(unreachable_pub, reason = "`pub` marks what tests may use; no crate can export it")]
@@ -50,7 +50,7 @@ pub use self::{
     workers::Script,
 };
 
-/// What the HTTP side and the handle share.
+/// The data that the HTTP side and the handle share.
 pub struct Shared {
     state: Mutex<State>,
     faults: Mutex<Faults>,
@@ -58,7 +58,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// A panic in one request must not turn every later one into a poisoned lock.
+    /// The state. It ignores a poisoned lock, so that a panic in one request does not break every later request.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -74,8 +74,8 @@ impl Shared {
     }
 }
 
-/// A running simulator: it serves from a thread and a runtime of its own, so that blocking tests may use it too, and
-/// stops when dropped.
+/// A running simulator. It serves from its own thread and runtime, so that blocking tests can use it too. It stops
+/// when it is dropped.
 pub struct Simulator {
     shared: Arc<Shared>,
     address: SocketAddr,
@@ -84,7 +84,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts a simulator; for async tests.
+    /// Starts a simulator, for async tests.
     ///
     /// # Panics
     /// If it can't listen.
@@ -93,7 +93,7 @@ impl Simulator {
         Self::spawn(options)
     }
 
-    /// Starts a simulator; for blocking tests.
+    /// Starts a simulator, for blocking tests.
     ///
     /// # Panics
     /// If it can't listen.
@@ -122,7 +122,7 @@ impl Simulator {
         format!("http://{}/client/v4", self.address)
     }
 
-    /// Blocks until the simulator's thread ends, which it does on its own only if it panics.
+    /// Blocks until the simulator's thread ends. The thread ends on its own only if it panics.
     pub fn join(mut self) {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

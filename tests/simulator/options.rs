@@ -1,30 +1,30 @@
-//! What a test may choose about the simulator: its limits, and how to read Cloudflare where sources differ.
+//! The simulator's options: its limits, and how to read Cloudflare's behaviour where sources differ.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// Limits and readings. The default is as strict as the real API, with its documented quotas.
+/// Limits and readings. The defaults are as strict as the real API and use its documented quotas.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on. Port 0 chooses a free port.
     pub listen: SocketAddr,
-    /// Requests per window and caller; `None` turns the limit and its headers off.
+    /// Requests per window and caller. `None` turns off the limit and its headers.
     pub quota: Option<(u32, Duration)>,
-    /// Tokens that an account may own.
+    /// How many tokens an account may own.
     pub account_token_limit: usize,
-    /// Tokens that a user may own.
+    /// How many tokens a user may own.
     pub user_token_limit: usize,
-    /// How long each request takes before it has its effect.
+    /// How long each request takes before it takes effect.
     pub latency: Duration,
     /// How far the reads of tokens lag behind the writes.
     pub read_lag: Duration,
-    /// For how long a value that was just made is refused as one that nobody knows.
+    /// How long the API refuses a new value as unknown.
     pub value_lag: Duration,
-    /// The address that callers seem to come from; `None` takes the connection's.
+    /// The address that callers appear to have. `None` means the connection's address.
     pub client_ip: Option<IpAddr>,
     /// Whether `/__sim/…` is served (see the module `admin`).
     pub admin: bool,
-    /// How to read Cloudflare where sources differ.
+    /// How to read Cloudflare's behaviour where sources differ.
     pub readings: Readings,
 }
 
@@ -45,72 +45,73 @@ impl Default for Options {
     }
 }
 
-/// How far a token may exceed the caller that makes it.
+/// How far a new token may exceed the rights of its creator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreatorCap {
-    /// Not at all.
+    /// The token may not exceed them.
     Full,
     /// Only policies for specific zones are checked (issue 7241 of the official provider).
     SpecificZones,
-    /// No check (seen by OpenBao's plugin).
+    /// Nothing is checked (OpenBao's plugin observed this).
     Off,
 }
 
-/// What a create makes of `status` in its body.
+/// What a create does with `status` in its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreateStatus {
-    /// It is refused like any field that no document names.
+    /// The field is refused, like any field that no document names.
     Refused,
-    /// It is taken, and the token is active whatever it says (the official provider sends `active`).
+    /// The field is accepted and ignored: the token is active (the official provider sends `active`).
     Ignored,
-    /// It is taken, and the token has it.
+    /// The field is accepted, and the token has this status.
     Honoured,
 }
 
 /// One switch for each point where sources differ or are silent.
 #[derive(Clone, Debug)]
 pub struct Readings {
-    /// PUT with `condition: null` clears the condition; false: the null is ignored.
+    /// A PUT with `condition: null` clears the condition. False: the null is ignored.
     pub condition_null_clears: bool,
-    /// An unknown permission group is refused; false: it is dropped in silence.
+    /// An unknown permission group is refused. False: it is dropped silently.
     pub unknown_group_rejected: bool,
-    /// `policies: []` makes a token without permissions; false: it is refused.
+    /// `policies: []` makes a token without permissions. False: the request is refused.
     pub empty_policies_accepted: bool,
-    /// A policy whose content stays keeps its id across a PUT that names no ids; false: all ids are new.
+    /// A policy with unchanged content keeps its id across a PUT without ids. False: all ids are new.
     pub policy_ids_stable: bool,
-    /// Addresses come back as canonical CIDRs; false: as they were sent.
+    /// Addresses are returned as canonical CIDRs. False: they are returned as sent.
     pub cidr_normalised: bool,
-    /// Unset times come back as null in every answer; false: they are absent.
+    /// Unset times are null in every answer. False: they are absent.
     pub unset_is_null: bool,
-    /// The same, for the answer to a create alone.
+    /// Unset times are null in the answer to a create.
     pub unset_is_null_on_create: bool,
-    /// How far a token may exceed its creator.
+    /// How far a new token may exceed the rights of its creator.
     pub creator_cap: CreatorCap,
-    /// Conditions come back under `request.ip`; false: `request_ip`.
+    /// Conditions are returned under `request.ip`. False: under `request_ip`.
     pub legacy_condition_key: bool,
-    /// A PUT without `status` is refused; false: the status stays.
+    /// A PUT without `status` is refused. False: the status stays.
     pub status_required: bool,
-    /// What a PUT leaves out (`expires_on`, `not_before`, `condition`) keeps its old value; false: it is cleared.
+    /// Fields that a PUT omits (`expires_on`, `not_before`, `condition`) keep their values. False: they are cleared.
     pub omitted_kept: bool,
     /// `result_info` has `total_pages`.
     pub total_pages: bool,
-    /// A caller that may not read tokens may list itself; false: it is refused.
+    /// A caller without the right to read tokens can list itself. False: the request is refused.
     pub list_self: bool,
-    /// Only `2026-01-02T03:04:05Z` is a time; false: any RFC 3339 is.
+    /// Only times like `2026-01-02T03:04:05Z` are valid. False: any RFC 3339 time is valid.
     pub utc_seconds_only: bool,
-    /// Fields and list parameters that no document names are refused; false: they are ignored.
+    /// Fields and list parameters that no document names are refused. False: they are ignored.
     pub unknown_fields_refused: bool,
-    /// What a create makes of `status` in its body.
+    /// What a create does with `status` in its body.
     pub create_status: CreateStatus,
-    /// A body whose `expires_on` has passed is refused, also where an expired token keeps it; false: it is taken.
+    /// A body with an `expires_on` in the past is refused, even if an expired token only keeps its value. False: it
+    /// is accepted.
     pub past_expiry_refused: bool,
-    /// A zone-, bucket- or Worker-scoped group can be granted on an account; false: it is refused.
+    /// A group with zone, bucket or Worker scope can be granted on an account. False: it is refused.
     pub lower_scope_on_account: bool,
-    /// The `name` of a list request is the whole name; false: a part of it.
+    /// The `name` of a list request matches the whole name. False: it matches a part of the name.
     pub list_name_exact: bool,
-    /// A bulk edit that removes a secret which is not there is refused; false: that one counts as removed.
+    /// A bulk edit that removes an absent secret is refused. False: the secret counts as removed.
     pub bulk_misses_refused: bool,
-    /// The answer to a bulk edit has the secrets that were put; false: all of the Worker's.
+    /// The answer to a bulk edit has only the secrets that were put. False: it has all secrets of the Worker.
     pub bulk_answers_edited_only: bool,
 }
 

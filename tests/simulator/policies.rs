@@ -1,4 +1,4 @@
-//! Policies: what the API refuses, and in what shape it gives back what it takes.
+//! Policies: which policies the API refuses, and in what form it returns the others.
 
 use serde_json::{Map, Value, json};
 
@@ -10,24 +10,23 @@ use super::options::CreatorCap;
 use super::resources::{self, Resource};
 use super::state::{Owner, State, new_id};
 
-/// A policy as the server keeps it.
+/// A policy as the server stores it.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// 32 hex digits, the server's own.
     pub id: String,
-    /// Whether it denies.
+    /// Whether the policy denies. Otherwise it allows.
     pub deny: bool,
-    /// Ids, sorted: the order they were sent in is lost.
+    /// The ids of the groups, sorted. The order in the request is lost.
     pub groups: Vec<String>,
     /// As sent, but compact.
     pub resources: Map<String, Value>,
-    /// The same, read.
+    /// The resources, parsed.
     pub grants: Vec<Resource>,
 }
 
 impl Policy {
-    /// A policy without any check, for what tests and the simulator set themselves. `None` if `resources` is not
-    /// valid.
+    /// A policy that is not checked, for tests and for the simulator itself. `None` if `resources` is not valid.
     pub fn allow(mut groups: Vec<String>, resources: Value) -> Option<Self> {
         let Value::Object(resources) = resources else { return None };
         groups.sort();
@@ -35,7 +34,7 @@ impl Policy {
         Some(Self { id: new_id(), deny: false, groups, resources, grants })
     }
 
-    /// What the API shows.
+    /// Writes the policy as the API shows it.
     pub fn show(&self, state: &State) -> Value {
         let groups: Vec<Value> = self
             .groups
@@ -49,17 +48,17 @@ impl Policy {
         json!({"id": self.id, "effect": effect, "permission_groups": groups, "resources": self.resources})
     }
 
-    /// Whether the other grants the same on the same.
+    /// Whether the other policy has the same effect, groups and resources.
     pub fn same_content(&self, other: &Self) -> bool {
         self.deny == other.deny && self.groups == other.groups && self.resources == other.resources
     }
 }
 
-/// Reads the policies of a create (`previous` is `None`) or an update, and returns them as they will be kept: in the
-/// reverse of the order sent, with new ids.
+/// Reads the policies of a create (`previous` is `None`) or of an update. Returns them as the server stores them: in
+/// reverse order.
 ///
 /// # Errors
-/// 400/1001, or 400/400, for whatever is wrong first.
+/// 400/1001 or 400/400 for the first mistake.
 pub fn read(
     state: &State,
     owner: &Owner,
@@ -119,7 +118,7 @@ fn one(
     Ok(Some(policy))
 }
 
-/// A policy's id may be sent in an update only, and only if it is one of the token's own.
+/// Reads a policy's id. Only an update may have one, and it must be the id of one of the token's policies.
 fn identity(sent: &Map<String, Value>, previous: Option<&[Policy]>) -> Result<Option<String>, Refusal> {
     let Some(id) = sent.get("id") else { return Ok(None) };
     let Some(previous) = previous else {
@@ -156,7 +155,7 @@ fn groups(state: &State, sent: &Map<String, Value>) -> Result<Vec<String>, Refus
     Ok(groups)
 }
 
-/// Whether the resource is one of the owner's, and each group can be granted on it.
+/// Checks that the resource belongs to the owner, and that each group can be granted on it.
 fn place(state: &State, owner: &Owner, resource: &Resource, groups: &[String]) -> Result<(), Refusal> {
     let known_account = |id: &String| state.accounts.iter().any(|account| account.id == *id);
     let own_account = |id: &String| match owner {
@@ -176,7 +175,7 @@ fn place(state: &State, owner: &Owner, resource: &Resource, groups: &[String]) -
         Resource::Account(id) | Resource::ZonesOf(id) | Resource::Bucket(id, _) | Resource::BucketsOf(id) => {
             own_account(id)
         }
-        // A token of a user takes no Workers, and one that does not exist cannot be named.
+        // A token of a user cannot have policies for Workers, and a Worker must exist to be named.
         Resource::Worker(id, tag) => {
             let account = state.accounts.iter().find(|account| account.id == *id);
             let exists = account.is_some_and(|a| a.scripts.values().any(|script| script.tag == *tag));
@@ -207,7 +206,7 @@ fn fits(state: &State, scopes: &[String], resource: &Resource) -> bool {
     })
 }
 
-/// Whether the caller holds what it wants to grant.
+/// Checks that the caller has the rights that it wants to grant.
 fn cap(state: &State, caller: &Caller, groups: &[String], grants: &[Resource]) -> Result<(), Refusal> {
     let checked = |resource: &&Resource| match state.options.readings.creator_cap {
         CreatorCap::Full => true,

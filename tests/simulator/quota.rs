@@ -1,11 +1,11 @@
-//! The request quota of a caller, and the headers that tell of it.
+//! The request quota of a caller, and the headers that report it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::envelope::{Refusal, Reply};
 
-/// A fixed window per caller. It runs on real time: moving the simulated clock refills nothing.
+/// A fixed window per caller. It uses the real clock: moving the simulated clock refills nothing.
 pub struct Quota {
     limit: Option<(u32, Duration)>,
     windows: HashMap<String, Window>,
@@ -16,7 +16,7 @@ struct Window {
     used: u32,
 }
 
-/// What is left to a caller after a request.
+/// What a caller has left after a request.
 pub struct Standing {
     limit: u32,
     window: Duration,
@@ -25,7 +25,7 @@ pub struct Standing {
 }
 
 impl Quota {
-    /// `limit` requests in a window, or no limit.
+    /// Allows `limit` requests per window, or any number if `None`.
     pub fn new(limit: Option<(u32, Duration)>) -> Self {
         Self { limit, windows: HashMap::new() }
     }
@@ -33,7 +33,7 @@ impl Quota {
     /// Counts a request of a caller.
     ///
     /// # Errors
-    /// 429/971 once the caller has used its window up.
+    /// 429/971 once the caller has used up its window.
     pub fn spend(&mut self, caller: &str, now: Instant) -> Result<Option<Standing>, Refusal> {
         let Some((limit, length)) = self.limit else { return Ok(None) };
         let window = self.windows.entry(caller.to_owned()).or_insert(Window { opened: now, used: 0 });

@@ -1,11 +1,11 @@
-//! The keys of a policy's `resources`: what each names, and what it covers.
+//! The keys of a policy's `resources`: what each key names, and what it covers.
 
 use serde_json::{Map, Value};
 
 use super::catalogue::{ACCOUNT, BUCKET, USER, WORKER, ZONE};
 use super::envelope::Refusal;
 
-/// What one entry of `resources` names.
+/// The target of one entry of `resources`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resource {
     /// One account.
@@ -22,7 +22,7 @@ pub enum Resource {
     AllZones,
     /// A user.
     User(String),
-    /// One R2 bucket: account, then `jurisdiction_name`.
+    /// One R2 bucket: the account, then `jurisdiction_name`.
     Bucket(String, String),
     /// All R2 buckets of an account.
     BucketsOf(String),
@@ -31,7 +31,7 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// The scope that a group must have to be granted on it.
+    /// The scope that a group needs to be granted on this resource.
     pub fn scope(&self) -> &'static str {
         match self {
             Self::Account(_) | Self::AllAccounts => ACCOUNT,
@@ -42,11 +42,11 @@ impl Resource {
         }
     }
 
-    /// Whether a grant on this covers `wanted`. `account_of` finds a zone's account.
+    /// Whether a grant on this resource covers `wanted`. `account_of` finds the account of a zone.
     pub fn covers(&self, wanted: &Self, account_of: impl Fn(&str) -> Option<String>) -> bool {
         match (self, wanted) {
             (Self::AllAccounts, Self::Account(_))
-            // A zone- or bucket-scoped group on an account is granted on all that the account has.
+            // A group with zone or bucket scope on an account covers all zones or buckets of the account.
             | (Self::AllAccounts, Self::Zone(_) | Self::ZoneIn(..) | Self::ZonesOf(_) | Self::Bucket(..))
             | (Self::AllZones, Self::Zone(_) | Self::ZoneIn(..) | Self::ZonesOf(_)) => true,
             (Self::Zone(held) | Self::ZoneIn(_, held), Self::Zone(zone) | Self::ZoneIn(_, zone)) => {
@@ -67,7 +67,7 @@ impl Resource {
 /// Reads `resources`.
 ///
 /// # Errors
-/// 400/1001 for a key that names nothing, or a value that is neither `"*"` nor a map of such.
+/// 400/1001 for an unknown key, or for a value that is neither `"*"` nor a map of such values.
 pub fn parse(resources: &Map<String, Value>) -> Result<Vec<Resource>, Refusal> {
     if resources.is_empty() {
         return Err(Refusal::policy("A policy must have at least one resource"));

@@ -1,4 +1,4 @@
-//! What each endpoint asks of its caller.
+//! The rights that each endpoint requires of its caller.
 
 use super::auth::Caller;
 use super::catalogue::{ACCOUNT, USER, WORKER, ZONE};
@@ -37,7 +37,7 @@ impl Area {
         }
     }
 
-    /// Whether the caller may read, or write, here. Who may write may read.
+    /// Whether the caller may read or write here. The right to write includes the right to read.
     pub fn granted(self, state: &State, caller: &Caller, write: bool, on: &Resource) -> bool {
         let (read, full, scope) = self.groups();
         let (read, full) = (state.catalogue.right(read, scope), state.catalogue.right(full, scope));

@@ -1,4 +1,4 @@
-//! Which endpoint a request means, and the order in which the API looks at it: route, caller, quota, rights, body.
+//! Finds the endpoint of a request, and checks the request in the API's order: route, caller, quota, rights, body.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -14,7 +14,7 @@ use super::resources::is_id;
 use super::state::{Owner, State};
 use super::{rights, store, tokens, tunnels, workers, zones};
 
-/// A request as it came, below the base URL.
+/// A request below the base URL, as it arrived.
 pub struct Incoming<'a> {
     /// The method.
     pub method: &'a Method,
@@ -26,40 +26,40 @@ pub struct Incoming<'a> {
     pub headers: &'a HeaderMap,
     /// The whole body.
     pub body: &'a [u8],
-    /// The other end of the connection.
+    /// The address of the client.
     pub peer: IpAddr,
-    /// How far reads lag behind.
+    /// How far the read lags behind the writes.
     pub lag: Lag,
-    /// Which policies an update keeps though it should remove them.
+    /// The policies that an update keeps although it should remove them.
     pub sticky: Option<&'a Sticky>,
 }
 
-/// A request whose caller is known; what handlers work with.
+/// A request with a known caller, as handlers get it.
 pub struct Call<'a> {
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
-    /// Decoded, once.
+    /// The query, decoded once.
     pub query: Vec<(String, String)>,
     /// As sent.
     pub content_type: Option<&'a str>,
     /// As sent.
     pub body: &'a [u8],
-    /// How far reads lag behind.
+    /// How far the read lags behind the writes.
     pub lag: Lag,
-    /// Which policies an update keeps though it should remove them.
+    /// The policies that an update keeps although it should remove them.
     pub sticky: Option<&'a Sticky>,
 }
 
 impl Call<'_> {
-    /// A parameter of the query.
+    /// Returns a parameter of the query.
     pub fn parameter(&self, key: &str) -> Option<&str> {
         self.query.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
     }
 
-    /// A number in the query.
+    /// Returns a number from the query.
     ///
     /// # Errors
-    /// 400/1001 if it is no number or out of range.
+    /// 400/1001 if the parameter is not a number or is out of range.
     pub fn number(&self, key: &str, default: usize, range: RangeInclusive<usize>) -> Result<usize, Refusal> {
         match self.parameter(key).map(str::parse::<usize>) {
             None => Ok(default),
@@ -94,7 +94,7 @@ enum Route<'a> {
     Record(&'a str, &'a str),
 }
 
-/// Answers a request, and says who made it.
+/// Answers a request. Also returns the caller's name.
 pub fn answer(state: &mut State, request: &Incoming) -> (Reply, Option<String>) {
     let segments: Vec<String> =
         request.path.split('/').skip(1).map(|segment| decode(segment, false)).collect();
@@ -105,7 +105,7 @@ pub fn answer(state: &mut State, request: &Incoming) -> (Reply, Option<String>) 
     };
     let caller = match identify(state, request.headers) {
         Ok(caller) => caller,
-        // Verifying a dead value is no different from verifying one that never was.
+        // The API answers the same for a dead value and for a value that never existed.
         Err(refusal) if matches!(route, Route::Verify(_)) && refusal.summary().contains("/9109") => {
             return (Refusal::new(401, 1000, "Invalid API Token").into(), None);
         }
@@ -237,7 +237,7 @@ fn parse_query(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Undoes percent-encoding, once: a client that encodes twice finds nothing, as at Cloudflare.
+/// Decodes percent-encoding once. A client that encodes twice finds nothing, as at Cloudflare.
 fn decode(text: &str, plus_is_space: bool) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());

@@ -1,4 +1,5 @@
-//! A simulator with what a server had at another time: accounts, tokens and Workers' secrets with their ids and values.
+//! Fills a simulator with the recorded content of a server: accounts, tokens and Workers' secrets with their ids and
+//! values.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -11,11 +12,12 @@ use super::state::{Owner, Token};
 use super::workers::Script;
 
 impl Simulator {
-    /// Gives the first account and its first zone these ids, and everything that `server` has: `tokens` as the API shows
-    /// them, each with its `value`, the account's unless `owner` is `user`, and `secrets` by `<account>/<script>`.
+    /// Gives the first account and its first zone these ids, and adds the content of `server`. `tokens` are as the
+    /// API shows them, each with its `value`; they belong to the account unless `owner` is `user`. `secrets` are
+    /// keyed by `<account>/<script>`.
     ///
     /// # Panics
-    /// If `server` is not of that form.
+    /// If `server` does not have this form.
     pub fn seed(&self, account: &str, zone: &str, server: &Value) {
         self.with_state(|state| {
             let before = std::mem::replace(&mut state.accounts[0].id, account.to_owned());

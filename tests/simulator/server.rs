@@ -1,4 +1,4 @@
-//! The HTTP side: connections, the request's way to its handler, and the faults on that way.
+//! The HTTP side: connections, the way of a request to its handler, and the faults on that way.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -39,7 +39,7 @@ pub async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>, mut sto
             _ = &mut stopped => return,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => drop(tokio::spawn(connection(stream, peer, Arc::clone(&shared)))),
-                // Out of file descriptors, most likely: the backlog waits.
+                // The process probably has no free file descriptors. New connections wait in the backlog.
                 Err(_) => sleep(Duration::from_millis(20)).await,
             },
         }
@@ -53,7 +53,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     let service = service_fn(move |request| {
         let (shared, reset) = (Arc::clone(&shared), Arc::clone(&reset));
         async move {
-            // In a task of its own: a request that has arrived has its effect, also where the client goes away.
+            // The request runs in its own task, so that it takes effect even if the client disconnects.
             let response = tokio::spawn(handle(shared, request, peer.ip())).await.ok().flatten();
             if response.is_none() {
                 reset.store(true, Ordering::Relaxed);
@@ -61,11 +61,11 @@ async fn connection(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
             response.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionReset))
         }
     });
-    // An error here is the client's going, or a fault.
+    // An error here means that the client disconnected or that a fault struck.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await;
 }
 
-/// A request whose turn comes at once, after a wait, or after its answer.
+/// A request that takes effect at once, after a wait, or after its answer.
 struct Job {
     shared: Arc<Shared>,
     parts: Parts,
@@ -77,7 +77,7 @@ struct Job {
 }
 
 impl Job {
-    /// Takes effect, now.
+    /// Makes the request take effect now.
     fn run(&self) -> Reply {
         let mut state = self.shared.state();
         let lag = match self.fault {
@@ -104,7 +104,7 @@ impl Job {
         reply
     }
 
-    /// Takes effect, or does not, or not yet.
+    /// Makes the request take effect now, later or never.
     fn perform(self: &Arc<Self>, effect: Effect) {
         match effect {
             Effect::None => {}
@@ -122,7 +122,7 @@ impl Job {
     }
 }
 
-/// Handles a request; `None` resets the connection.
+/// Handles a request. `None` resets the connection.
 async fn handle(shared: Arc<Shared>, request: Request<HyperBody>, peer: IpAddr) -> Option<Response<Payload>> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, BODY_LIMIT).collect().await.ok()?.to_bytes();
@@ -152,7 +152,7 @@ async fn handle(shared: Arc<Shared>, request: Request<HyperBody>, peer: IpAddr) 
     let job = Arc::new(Job { shared, parts, body, path, peer, ticket, fault });
     let mut response = faulty(&job).await?;
     let now = job.shared.state().now().to_offset(time::UtcOffset::UTC);
-    // RFC 2822's date with the zone written as HTTP wants it.
+    // RFC 2822 writes the zone as `+0000`, but HTTP requires `GMT`.
     let date = now.format(&Rfc2822).unwrap_or_default().replace("+0000", "GMT");
     if let Ok(date) = date.parse() {
         response.headers_mut().insert("date", date);
@@ -161,7 +161,7 @@ async fn handle(shared: Arc<Shared>, request: Request<HyperBody>, peer: IpAddr) 
     Some(response)
 }
 
-/// Runs a request with a fault on its way.
+/// Runs a request with its fault.
 async fn faulty(job: &Arc<Job>) -> Option<Response<Payload>> {
     match &job.fault {
         None | Some(FaultKind::Stale | FaultKind::Sticky(_)) => Some(respond(job.run())),
@@ -225,7 +225,8 @@ async fn faulty(job: &Arc<Job>) -> Option<Response<Payload>> {
     }
 }
 
-/// The same result with other types: numbers for ids and names, an object for a list, a list for anything else.
+/// Changes the types in a result: each field of an object becomes a number, a list becomes an object, and any other
+/// value becomes a list.
 fn wrong(result: &Value) -> Value {
     match result {
         Value::Object(fields) => {
@@ -262,7 +263,7 @@ impl Payload {
         Self { data: Some(data), cut: None }
     }
 
-    /// Breaks off after `data`, late enough for that to have arrived.
+    /// Breaks off after `data`. The wait gives `data` time to arrive.
     fn cut(data: Bytes) -> Self {
         Self { data: Some(data), cut: Some(Box::pin(sleep(Duration::from_millis(20)))) }
     }
@@ -328,7 +329,7 @@ impl AsyncWrite for Wire {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    /// A reset must not be preceded by an orderly end.
+    /// An orderly shutdown must not precede a reset.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.reset.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));

@@ -1,4 +1,4 @@
-//! All that the simulated Cloudflare knows: accounts, zones, Workers, tunnels, tokens, and its clock.
+//! The state of the simulated Cloudflare: accounts, zones, Workers, tunnels, tokens, and the clock.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
@@ -31,40 +31,40 @@ pub enum Owner {
     User,
 }
 
-/// An API token as the server keeps it. It has no `Debug`: the value is in it.
+/// An API token as the server stores it. It has no `Debug`, because it contains the value.
 #[derive(Clone)]
 pub struct Token {
     /// 32 hex digits.
     pub id: String,
-    /// Who owns it.
+    /// The owner of the token.
     pub owner: Owner,
-    /// Not unique.
+    /// The name, which is not unique.
     pub name: String,
-    /// As set; whether it has expired depends on the clock.
+    /// The status as set. The clock decides whether the token has expired.
     pub status: String,
-    /// When it was made.
+    /// When the token was created.
     pub issued_on: OffsetDateTime,
-    /// When it was last changed.
+    /// When the token was last changed.
     pub modified_on: OffsetDateTime,
-    /// When it was last used to authenticate.
+    /// When the token was last used to authenticate.
     pub last_used_on: Option<OffsetDateTime>,
-    /// When it stops working.
+    /// When the token stops working.
     pub expires_on: Option<OffsetDateTime>,
-    /// When it starts to work.
+    /// When the token starts to work.
     pub not_before: Option<OffsetDateTime>,
-    /// From where it may be used; an empty one denies everything, and is not shown.
+    /// The addresses that may use the token. An empty condition denies all addresses, and the API does not show it.
     pub condition: Option<Condition>,
-    /// What it grants.
+    /// What the token grants.
     pub policies: Vec<Policy>,
-    /// The secret.
+    /// The secret value.
     pub value: String,
-    /// When the API made the value; `None`: long ago.
+    /// When the API created the value. `None` means long ago.
     pub minted: Option<Instant>,
-    /// Holds every right on what its owner has, whatever its policies say.
+    /// A root token has every right on what its owner has, whatever its policies are.
     pub root: bool,
-    /// Cloudflare itself manages it: it cannot be deleted.
+    /// Cloudflare manages this token, so it cannot be deleted.
     pub managed: bool,
-    /// What it looked like before, for reads that lag.
+    /// Earlier versions, for reads that lag.
     pub history: History,
 }
 
@@ -72,56 +72,56 @@ pub struct Token {
 pub struct Zone {
     /// 32 hex digits.
     pub id: String,
-    /// The account that has it.
+    /// The account that the zone belongs to.
     pub account: String,
     /// The domain.
     pub name: String,
-    /// By id.
+    /// The records by id.
     pub records: BTreeMap<String, Value>,
 }
 
-/// An account and what it has, tokens and zones apart.
+/// An account with its resources, except tokens and zones.
 pub struct Account {
     /// 32 hex digits.
     pub id: String,
-    /// By name.
+    /// The scripts by name.
     pub scripts: BTreeMap<String, Script>,
-    /// In order of creation, deleted ones included.
+    /// The tunnels in order of creation, with the deleted ones.
     pub tunnels: Vec<Tunnel>,
-    /// One, as at Cloudflare; tests may add others, or take it away.
+    /// The Secrets Stores. There is one, as at Cloudflare. Tests may add others or remove it.
     pub stores: Vec<Store>,
 }
 
 /// The state behind the lock.
 pub struct State {
-    /// As chosen at the start.
+    /// The options chosen at the start.
     pub options: Options,
     /// The permission groups.
     pub catalogue: Catalogue,
-    /// Two: the first is the one that tests use.
+    /// Two accounts. Tests use the first.
     pub accounts: Vec<Account>,
-    /// Two of the first account, one of the second.
+    /// Two zones of the first account and one of the second.
     pub zones: Vec<Zone>,
     /// The only user's id.
     pub user: String,
     /// The only user's global key.
     pub key: String,
-    /// In order of creation.
+    /// The tokens in order of creation.
     pub tokens: Vec<Token>,
-    /// Deleted tokens, which only reads that lag still show.
+    /// Deleted tokens. Only reads that lag still show them.
     pub removed: Vec<Token>,
-    /// The ids of the account's and the user's root token.
+    /// The ids of the root tokens: the account's, then the user's.
     pub roots: Vec<String>,
     /// Values that were valid once.
     pub dead_values: HashSet<String>,
-    /// What each caller has used.
+    /// The requests that each caller has used.
     pub quota: Quota,
-    /// How far the simulated clock is ahead.
+    /// How far the simulated clock is ahead of the real one.
     pub clock_offset: Duration,
 }
 
 impl State {
-    /// Two accounts, three zones, three Workers, a root token of the first account and one of the user.
+    /// Creates two accounts, three zones, Workers, a root token of the first account and one of the user.
     pub fn new(options: Options) -> Self {
         let accounts: Vec<Account> = [&["edge-api", "cron", "mailer"][..], &["other-worker"][..]]
             .into_iter()
@@ -180,7 +180,7 @@ impl State {
         self.tokens.push(token);
     }
 
-    /// A new active token that grants nothing.
+    /// A new, active token without rights.
     pub fn blank_token(&self, owner: Owner, name: &str) -> Token {
         let now = self.now();
         Token {
@@ -203,18 +203,19 @@ impl State {
         }
     }
 
-    /// The simulated time, in whole seconds as the API tells it.
+    /// The simulated time. It has whole seconds, like the API.
     pub fn now(&self) -> OffsetDateTime {
         let now = OffsetDateTime::now_utc() + self.clock_offset;
         now.replace_nanosecond(0).unwrap_or(now)
     }
 
-    /// A token by id.
+    /// Finds a token by id.
     pub fn token(&self, id: &str) -> Option<&Token> {
         self.tokens.iter().find(|token| token.id == id)
     }
 
-    /// Changes a token: what it was is kept in its history, and `modified_on` moves. False if there is none.
+    /// Changes a token. Keeps the earlier version in its history, and updates `modified_on`. Returns false if there
+    /// is no such token.
     pub fn change(&mut self, id: &str, change: impl FnOnce(&mut Token)) -> bool {
         let Some(index) = self.tokens.iter().position(|token| token.id == id) else { return false };
         let before = self.show(&self.tokens[index]);
@@ -226,7 +227,7 @@ impl State {
         true
     }
 
-    /// Removes a token; its value is dead.
+    /// Removes a token. Its value is dead from now on.
     pub fn remove(&mut self, id: &str) -> Option<Token> {
         let index = self.tokens.iter().position(|token| token.id == id)?;
         let shown = self.show(&self.tokens[index]);
@@ -237,7 +238,7 @@ impl State {
         Some(token)
     }
 
-    /// Gives a token a new value; the old one is dead.
+    /// Gives a token a new value. The old value is dead from now on.
     pub fn roll(&mut self, id: &str) -> Option<String> {
         let value = new_value(value_prefix(&self.token(id)?.owner));
         let mut old = value.clone();
@@ -249,29 +250,29 @@ impl State {
         Some(value)
     }
 
-    /// An account by id.
+    /// Finds an account by id.
     pub fn account(&mut self, id: &str) -> Option<&mut Account> {
         self.accounts.iter_mut().find(|account| account.id == id)
     }
 
-    /// A zone by id.
+    /// Finds a zone by id.
     pub fn zone(&mut self, id: &str) -> Option<&mut Zone> {
         self.zones.iter_mut().find(|zone| zone.id == id)
     }
 
-    /// The account that has a zone.
+    /// The account that a zone belongs to.
     pub fn account_of_zone(&self, id: &str) -> Option<String> {
         self.zones.iter().find(|zone| zone.id == id).map(|zone| zone.account.clone())
     }
 
-    /// The address that a caller seems to have.
+    /// The address that a caller appears to have.
     pub fn client_ip(&self, peer: IpAddr) -> IpAddr {
         self.options.client_ip.unwrap_or(peer)
     }
 }
 
 impl Token {
-    /// The status that the API shows. What was revoked or expired is so whatever else was set.
+    /// The status that the API shows. A revoked token stays revoked. Any other token can expire.
     pub fn status_at(&self, now: OffsetDateTime) -> &str {
         match self.expires_on {
             Some(end) if end <= now && !self.status.starts_with("revoked") => "expired",
@@ -295,12 +296,12 @@ pub fn new_id() -> String {
     hex(&random::<16>())
 }
 
-/// A time as the API writes it.
+/// Formats a time like the API.
 pub fn stamp(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_default()
 }
 
-/// A secret in Cloudflare's format: prefix, 40 characters, 8 hex digits of a checksum.
+/// A secret in Cloudflare's format: a prefix, 40 characters, and a checksum of 8 hex digits.
 fn new_value(prefix: &str) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let body: String = random::<40>().iter().map(|b| char::from(ALPHABET[usize::from(b & 63)])).collect();

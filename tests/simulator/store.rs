@@ -1,4 +1,4 @@
-//! The Secrets Store of an account. Values go in and never come out.
+//! The Secrets Store of an account. The API accepts values but never returns them.
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,9 @@ use super::rights::Area;
 use super::routes::Call;
 use super::state::{State, new_id, stamp};
 
-/// What a value may weigh, in bytes.
+/// The maximum size of a value, in bytes.
 const VALUE_LIMIT: usize = 64 * 1024;
-/// Who may use a secret.
+/// The services that may use a secret.
 const SCOPES: [&str; 4] = ["access", "ai_gateway", "dex", "workers"];
 
 /// A store.
@@ -19,37 +19,37 @@ const SCOPES: [&str; 4] = ["access", "ai_gateway", "dex", "workers"];
 pub struct Store {
     /// 32 hex digits.
     pub id: String,
-    /// What it is called.
+    /// The name of the store.
     pub name: String,
-    /// In order of creation.
+    /// The secrets in order of creation.
     pub secrets: Vec<Secret>,
 }
 
 impl Store {
-    /// An empty one.
+    /// An empty store.
     pub fn new(name: &str) -> Self {
         Self { id: new_id(), name: name.to_owned(), secrets: Vec::new() }
     }
 }
 
-/// A secret of a store. It has no `Debug`: the value is in it.
+/// A secret of a store. It has no `Debug`, because it contains the value.
 #[derive(Clone)]
 pub struct Secret {
     /// 32 hex digits.
     pub id: String,
-    /// Unique in its store.
+    /// The name, which is unique in the store.
     pub name: String,
-    /// Sorted.
+    /// The scopes, sorted.
     pub scopes: Vec<String>,
-    /// What it is for.
+    /// A free text about the secret.
     pub comment: Option<String>,
-    /// The secret itself.
+    /// The secret value.
     pub value: String,
     /// RFC 3339.
     pub created: String,
     /// RFC 3339.
     pub modified: String,
-    /// How many reads still say that it is not in force yet.
+    /// How many more reads report that the secret is not active yet.
     pub pending: u32,
 }
 
@@ -62,7 +62,7 @@ impl Secret {
         })
     }
 
-    /// Takes over what a body says.
+    /// Sets the fields that the body has.
     fn set(&mut self, object: &serde_json::Map<String, Value>) -> Result<(), Refusal> {
         if let Some(value) = object.get("value") {
             let value = value.as_str().ok_or_else(|| invalid("value"))?;
@@ -135,7 +135,7 @@ pub fn list(state: &mut State, call: &Call, account: &str) -> Answer {
     paged(call, shown.collect())
 }
 
-/// `GET …/stores/{id}/secrets`, with the filter `search`: a part of the name.
+/// `GET …/stores/{id}/secrets`. The filter `search` matches a part of the name.
 pub fn secrets(state: &mut State, call: &Call, account: &str, id: &str) -> Answer {
     let store = store(state, call, account, id, false)?;
     let search = call.parameter("search").unwrap_or_default().to_lowercase();
@@ -143,7 +143,7 @@ pub fn secrets(state: &mut State, call: &Call, account: &str, id: &str) -> Answe
     paged(call, found.map(|secret| secret.show(id)).collect())
 }
 
-/// `POST …/stores/{id}/secrets` with an array: all or none.
+/// `POST …/stores/{id}/secrets` with an array. It creates all secrets or none.
 pub fn create(state: &mut State, call: &Call, account: &str, id: &str) -> Answer {
     let readings = state.options.readings.clone();
     let now = stamp(state.now());

@@ -1,4 +1,4 @@
-//! The token endpoints, of accounts and of the user alike.
+//! The token endpoints, for accounts and for the user.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use super::routes::Call;
 use super::state::{Owner, State, Token, stamp};
 
 impl State {
-    /// A token as GET shows it: without its value.
+    /// A token as GET shows it, without its value.
     pub fn show(&self, token: &Token) -> Value {
         let readings = &self.options.readings;
         let mut shown = json!({
@@ -46,7 +46,7 @@ impl State {
     }
 }
 
-/// Whether the caller may read or write the tokens of this owner.
+/// Checks that the caller may read or write the tokens of this owner.
 fn authorize(state: &State, call: &Call, owner: &Owner, write: bool) -> Result<(), Refusal> {
     let (area, on) = match owner {
         Owner::Account(id) if call.caller.is_user(state) && !state.accounts.iter().any(|a| a.id == *id) => {
@@ -61,7 +61,7 @@ fn authorize(state: &State, call: &Call, owner: &Owner, write: bool) -> Result<(
     if area.granted(state, &call.caller, write, &on) { Ok(()) } else { Err(Refusal::unauthorized()) }
 }
 
-/// What a read that lags so far behind shows of each token of an owner, in order of creation.
+/// What a read with this lag shows of each token of an owner, in order of creation.
 fn seen<'a>(state: &'a State, owner: &'a Owner, lag: Lag) -> impl Iterator<Item = Value> + 'a {
     let now = Instant::now();
     let present = state.tokens.iter().map(|token| (token, true));
@@ -131,13 +131,13 @@ pub fn list(state: &State, call: &Call, owner: &Owner) -> Answer {
     Ok(Reply::ok(Value::Array(shown)).with_info(info))
 }
 
-/// `GET …/tokens/{id}`: expired, disabled and revoked tokens too.
+/// `GET …/tokens/{id}`. It also returns expired, disabled and revoked tokens.
 pub fn get(state: &State, call: &Call, owner: &Owner, id: &str) -> Answer {
     authorize(state, call, owner, false)?;
     seen(state, owner, call.lag).find(|token| token["id"] == id).map(Reply::ok).ok_or_else(not_found)
 }
 
-/// `POST …/tokens`: the only answer but a roll's that holds a value.
+/// `POST …/tokens`. Only its answer and the answer to a roll contain a value.
 pub fn create(state: &mut State, call: &Call, owner: &Owner) -> Answer {
     authorize(state, call, owner, true)?;
     let object = body::object(call.content_type, call.body)?;
@@ -148,7 +148,7 @@ pub fn create(state: &mut State, call: &Call, owner: &Owner) -> Answer {
         Owner::User => state.options.user_token_limit,
     };
     if state.tokens.iter().filter(|token| token.owner == *owner).count() >= limit {
-        // No source has the real code and message.
+        // The real code and message are not known.
         return Err(Refusal::policy(format!("The limit of {limit} API tokens has been reached")));
     }
     future(state, &body.expires_on)?;
@@ -176,7 +176,7 @@ pub fn create(state: &mut State, call: &Call, owner: &Owner) -> Answer {
     Ok(Reply::ok(shown))
 }
 
-/// `PUT …/tokens/{id}`: replaces the policies, and of the rest what is in the body.
+/// `PUT …/tokens/{id}`. It replaces the policies. Of the other fields, it sets those that are in the body.
 pub fn update(state: &mut State, call: &Call, owner: &Owner, id: &str) -> Answer {
     authorize(state, call, owner, true)?;
     let object = body::object(call.content_type, call.body)?;
@@ -206,7 +206,7 @@ pub fn update(state: &mut State, call: &Call, owner: &Owner, id: &str) -> Answer
     Ok(Reply::ok(shown))
 }
 
-/// A validating API takes no end that has passed.
+/// Refuses an `expires_on` that has passed, if the readings say so.
 fn future(state: &State, expires_on: &Field<OffsetDateTime>) -> Result<(), Refusal> {
     match expires_on {
         Field::Given(at) if *at <= state.now() && state.options.readings.past_expiry_refused => {
@@ -216,7 +216,7 @@ fn future(state: &State, expires_on: &Field<OffsetDateTime>) -> Result<(), Refus
     }
 }
 
-/// The policies that stay though the update does not have them.
+/// The policies that stay although the update does not have them.
 fn kept(state: &State, sticky: Option<&Sticky>, before: &[Policy], after: &[Policy]) -> Vec<Policy> {
     let Some(sticky) = sticky else { return Vec::new() };
     let meant = |policy: &&Policy| match &sticky.group {
@@ -248,8 +248,8 @@ pub fn delete(state: &mut State, call: &Call, owner: &Owner, id: &str) -> Answer
     Ok(Reply::ok(json!({"id": id})))
 }
 
-/// `PUT …/tokens/{id}/value`: the new value, and nothing else; the old one is dead at once. The body is `{}` in the
-/// documents; Cloudflare's SDK sends none.
+/// `PUT …/tokens/{id}/value`. It returns only the new value, and the old value is dead at once. The documents send
+/// the body `{}`, and Cloudflare's SDK sends no body.
 pub fn roll(state: &mut State, call: &Call, owner: &Owner, id: &str) -> Answer {
     authorize(state, call, owner, true)?;
     if !call.body.is_empty() {
@@ -261,7 +261,7 @@ pub fn roll(state: &mut State, call: &Call, owner: &Owner, id: &str) -> Answer {
     Ok(Reply::ok(json!(value)))
 }
 
-/// `GET …/tokens/verify`: any token may ask for itself, on the endpoint of its own kind.
+/// `GET …/tokens/verify`. Any token can verify itself, on the endpoint for its kind of owner.
 pub fn verify(state: &State, call: &Call, owner: &Owner) -> Answer {
     let Some(token) = call.caller.token(state).filter(|token| token.owner == *owner) else {
         return Err(Refusal::new(401, 1000, "Invalid API Token"));

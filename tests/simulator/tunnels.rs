@@ -1,4 +1,4 @@
-//! Tunnels of an account: something real for a token with one right to make.
+//! The tunnels of an account. Tests use them to exercise a token with a single right.
 
 use serde_json::{Value, json};
 
@@ -15,13 +15,13 @@ use super::state::{State, random, stamp};
 pub struct Tunnel {
     /// A UUID.
     pub id: String,
-    /// Unique among those not deleted.
+    /// The name, unique among the tunnels that are not deleted.
     pub name: String,
-    /// Whether its configuration is kept at Cloudflare.
+    /// Whether Cloudflare stores the configuration.
     pub remote_config: bool,
     /// RFC 3339.
     pub created_at: String,
-    /// RFC 3339. A deleted tunnel stays listed, as at Cloudflare.
+    /// RFC 3339. A deleted tunnel stays in the list, as at Cloudflare.
     pub deleted_at: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Secrets of Workers. Values go in and never come out.
+//! The secrets of Workers. The API accepts values but never returns them.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::rights::{self, Area};
 use super::routes::Call;
 use super::state::{State, new_id};
 
-/// What a secret's text may weigh, in bytes.
+/// The maximum size of a secret's text, in bytes.
 const TEXT_LIMIT: usize = 5 * 1024;
 /// How many secrets a Worker may have.
 const SECRET_LIMIT: usize = 128;
@@ -21,15 +21,15 @@ const BULK_LIMIT: usize = 100;
 /// A Worker script.
 #[derive(Clone)]
 pub struct Script {
-    /// What identifies it for as long as it lives, whatever it is called.
+    /// Identifies the Worker for its whole life, even if it is renamed.
     pub tag: String,
-    /// By name: the type, and the text (or the key's JSON).
+    /// The secrets by name: the type, and the text (or the key's JSON).
     pub secrets: BTreeMap<String, (String, String)>,
-    /// Names that other bindings of the script use.
+    /// The names that other bindings of the script use.
     pub bindings: Vec<String>,
-    /// Whether the latest version is not the deployed one: secrets can't be edited then.
+    /// If true, the latest version is not deployed. Secrets cannot be edited then.
     pub undeployed: bool,
-    /// How many versions edits of secrets have deployed.
+    /// How many versions were deployed by edits of secrets.
     pub versions: usize,
 }
 
@@ -77,7 +77,7 @@ fn script<'a>(
     let on = Resource::Account(account.to_owned());
     let tag =
         state.account(account).and_then(|account| account.scripts.get(name)).map(|script| script.tag.clone());
-    // A Worker of one's own: its secrets can be read and set, but whoever has no more learns nothing of other Workers.
+    // A token for this Worker alone can read and set its secrets. It learns nothing about other Workers.
     let own = tag.is_some_and(|tag| {
         rights::one_worker(state, &call.caller, write, &Resource::Worker(account.to_owned(), tag))
     });
@@ -90,7 +90,7 @@ fn script<'a>(
         .ok_or_else(|| Refusal::new(404, 10007, "This Worker does not exist on your account."))
 }
 
-/// `GET …/workers/scripts`: not paged. For whoever may read all Workers.
+/// `GET …/workers/scripts`. It is not paged, and requires the right to read all Workers.
 pub fn scripts(state: &mut State, call: &Call, account: &str) -> Answer {
     if !Area::Scripts.granted(state, &call.caller, false, &Resource::Account(account.to_owned())) {
         return Err(Refusal::authentication());
@@ -100,7 +100,8 @@ pub fn scripts(state: &mut State, call: &Call, account: &str) -> Answer {
     Ok(Reply::ok(account.scripts.iter().map(show).collect()))
 }
 
-/// `PUT …/workers/scripts/{name}`: deploys a version. An editor of one Worker deploys that one, and makes no other.
+/// `PUT …/workers/scripts/{name}` deploys a version. An editor of one Worker can deploy that Worker but cannot create
+/// others.
 pub fn deploy(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
     let there = state.account(account).is_some_and(|account| account.scripts.contains_key(name));
     if there {
@@ -114,7 +115,7 @@ pub fn deploy(state: &mut State, call: &Call, account: &str, name: &str) -> Answ
     Ok(Reply::ok(json!({"id": name})))
 }
 
-/// `DELETE …/workers/scripts/{name}`: not for an editor of one Worker.
+/// `DELETE …/workers/scripts/{name}`. An editor of one Worker cannot delete it.
 pub fn remove(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
     if !Area::Scripts.granted(state, &call.caller, true, &Resource::Account(account.to_owned())) {
         return Err(Refusal::authentication());
@@ -146,7 +147,7 @@ pub fn get(state: &mut State, call: &Call, account: &str, name: &str, secret: &s
     Ok(Reply::ok(shown(secret, kind)))
 }
 
-/// `PUT …/secrets`: an upsert, which deploys a version.
+/// `PUT …/secrets` adds or replaces a secret and deploys a version.
 pub fn put(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
     let readings = state.options.readings.clone();
     let script = script(state, call, account, name, true)?;
@@ -175,7 +176,8 @@ pub fn put(state: &mut State, call: &Call, account: &str, name: &str) -> Answer 
     Ok(Reply::ok(shown(secret, kind)))
 }
 
-/// Whether the API reads this name in a path: one with special characters only where the request says that it is encoded.
+/// Whether the API reads this name in a path. It reads special characters only if the request says that the name is
+/// encoded.
 fn is_read(call: &Call, name: &str) -> bool {
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     is_plain || call.parameter("url_encoded") == Some("true")
@@ -193,8 +195,9 @@ pub fn delete(state: &mut State, call: &Call, account: &str, name: &str, secret:
     Ok(Reply::ok(Value::Null))
 }
 
-/// `PATCH …/secrets-bulk` with `{"secrets": {name: {"name", "type", "text"} | null}}`: all or nothing, in one version. Null
-/// deletes, and what is left out stays. The answer is a map of secrets by their names.
+/// `PATCH …/secrets-bulk` with `{"secrets": {name: {"name", "type", "text"} | null}}`. It makes all changes or none,
+/// in one version. Null deletes a secret, and secrets that are not named stay. The answer is a map of secrets by
+/// name.
 pub fn bulk(state: &mut State, call: &Call, account: &str, name: &str) -> Answer {
     let readings = state.options.readings.clone();
     let script = script(state, call, account, name, true)?;

@@ -1,4 +1,4 @@
-//! Zones and their DNS records, as far as it takes to see whether a token's rights on a zone hold.
+//! Zones and their DNS records. They are just complete enough to show whether a token's rights on a zone work.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn listed(items: Vec<Value>) -> Reply {
     Reply::ok(Value::Array(items)).with_info(info)
 }
 
-/// `GET /zones`: those that the caller may read.
+/// `GET /zones` lists the zones that the caller may read.
 pub fn list(state: &State, call: &Call) -> Answer {
     let readable =
         |zone: &&Zone| Area::Zone.granted(state, &call.caller, false, &Resource::Zone(zone.id.clone()));

@@ -1,4 +1,5 @@
-//! OpenPGP keys to sign releases with. A stand-in for gpg, in Python, makes them and signs: the machine needs no gpg.
+//! OpenPGP keys that sign releases. A Python stand-in for gpg creates the keys and signs, so the machine needs no
+//! gpg.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,10 +8,10 @@ use tempfile::TempDir;
 
 use super::packages;
 
-/// Does what gpg does, over Sequoia, a library for OpenPGP.
+/// The stand-in for gpg. It uses Sequoia, an OpenPGP library.
 const STAND_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/gpg.py");
 
-/// One key that can sign, in a folder of its own.
+/// A key that can sign, in its own folder.
 pub struct Gpg {
     python: PathBuf,
     home: TempDir,
@@ -18,10 +19,10 @@ pub struct Gpg {
 }
 
 impl Gpg {
-    /// With a new key.
+    /// Creates a new key.
     ///
     /// # Panics
-    /// Where the library cannot be installed.
+    /// If the library cannot be installed.
     pub fn new() -> Self {
         let python = packages::python("openpgp", &["pysequoia==0.1.35"]);
         let mut gpg = Self { python, home: tempfile::tempdir().unwrap(), fingerprint: String::new() };
@@ -31,14 +32,14 @@ impl Gpg {
         gpg
     }
 
-    /// What to call in gpg's place.
+    /// The command that replaces gpg.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.python);
         command.arg(STAND_IN).env("GNUPGHOME", self.home.path());
         command
     }
 
-    /// The key's id as registries give it: the last 16 digits of its fingerprint.
+    /// The key's id in the form that registries use: the last 16 digits of the fingerprint.
     pub fn key_id(&self) -> String {
         self.fingerprint[self.fingerprint.len() - 16..].to_owned()
     }

@@ -1,4 +1,4 @@
-//! go-plugin's side of the wire: a channel to a server in this process, or a provider process with its handshake.
+//! go-plugin's side of the protocol: a channel to a server in this process, or a provider process with its handshake.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use tokio::net::UnixStream;
 use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint};
 
-/// A channel to this server, in memory.
+/// An in-memory channel to this server.
 pub async fn channel(server: Registry) -> Channel {
     let (near, far) = tokio::io::duplex(1 << 20);
     let connections = tokio_stream::iter([Ok::<_, std::io::Error>(far)]);
@@ -26,7 +26,7 @@ pub async fn channel(server: Registry) -> Channel {
     connect(near).await.unwrap()
 }
 
-/// A channel to a server that listens on this socket, without TLS.
+/// A channel, without TLS, to the server that listens on this socket.
 pub async fn channel_to(socket: &Path) -> Channel {
     connect(UnixStream::connect(socket).await.unwrap()).await.unwrap()
 }
@@ -43,7 +43,7 @@ where
     Endpoint::from_static("http://localhost").connect_with_connector(tower::service_fn(once)).await
 }
 
-/// The host's certificate as go-plugin makes it: ECDSA P-521, self-signed, a CA.
+/// The host's certificate, in the form that go-plugin makes: ECDSA P-521, self-signed, a CA.
 pub struct HostCertificate {
     pub der: CertificateDer<'static>,
     pub pem: String,
@@ -62,7 +62,7 @@ impl HostCertificate {
     }
 }
 
-/// A provider process, started as go-plugin starts it.
+/// A provider process that is started like go-plugin starts it.
 pub struct Process {
     child: Child,
     pub stdout: BufReader<ChildStdout>,
@@ -71,7 +71,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts it and reads the handshake line. `host` is the PEM certificate; without it there is no TLS.
+    /// Starts the process and reads the handshake line. `host` is the host's certificate as PEM. `None` means no TLS.
     pub fn start(binary: &Path, temporary: &Path, host: Option<&str>) -> Self {
         let mut command = command(binary, temporary);
         command.envs(host.map(|pem| ("PLUGIN_CLIENT_CERT", pem)));
@@ -90,7 +90,7 @@ impl Process {
         self.child.id()
     }
 
-    /// Connects over TLS, showing this certificate, if any.
+    /// Connects over TLS and presents this certificate, if any.
     pub async fn connect(
         &self,
         host: Option<&HostCertificate>,
@@ -111,12 +111,13 @@ impl Process {
         let name = ServerName::try_from("localhost").unwrap();
         let tls = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
         let alpn = tls.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
-        // In TLS 1.3 the client has finished before the server has looked at its certificate: the first bytes tell.
+        // In TLS 1.3 the client finishes before the server checks the client's certificate. Only the first bytes show
+        // the result.
         let channel = self::connect(tls).await.map_err(std::io::Error::other)?;
         Ok((channel, alpn))
     }
 
-    /// Waits for its end.
+    /// Waits until the process ends.
     pub fn wait(&mut self, limit: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + limit;
         loop {
@@ -128,7 +129,7 @@ impl Process {
         }
     }
 
-    /// What is left on stdout once it has ended.
+    /// The rest of stdout, once the process has ended.
     pub fn rest_of_stdout(&mut self) -> String {
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
@@ -143,7 +144,7 @@ impl Drop for Process {
     }
 }
 
-/// The command that starts a provider, with go-plugin's environment and no other.
+/// The command that starts a provider. Its environment has only go-plugin's variables.
 pub fn command(binary: &Path, temporary: &Path) -> Command {
     let mut command = Command::new(binary);
     command
@@ -156,7 +157,7 @@ pub fn command(binary: &Path, temporary: &Path) -> Command {
     command
 }
 
-/// Serves in this process for `TF_REATTACH_PROVIDERS`, whose value comes with the directory of the socket.
+/// Serves in this process. Returns the socket's directory and the value for `TF_REATTACH_PROVIDERS`.
 pub fn attach(server: Registry, address: &str) -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("s");

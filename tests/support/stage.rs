@@ -1,4 +1,4 @@
-//! A stage for end-to-end tests: a simulator of its own, and a workspace of a real Terraform with the built provider.
+//! A stage for end-to-end tests: its own simulator, and a workspace with a real Terraform and the built provider.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::simulator::{Options, Readings, Simulator};
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens");
-/// Its address, without the host.
+/// The provider's address without the host.
 pub const SOURCE: &str = "cloudflare-tokens/cloudflare-tokens";
 
-/// What every configuration starts with.
+/// The start of every configuration.
 const PREAMBLE: &str = r#"
 terraform {
   required_providers {
@@ -23,16 +23,16 @@ terraform {
 }
 "#;
 
-/// Held shared by every stage, and alone by one that measures: Terraform's own pace decides how many requests are
-/// gathered into one, and a machine that runs a dozen tests beside it is no measure.
+/// Every stage takes this lock shared, and a stage that measures takes it exclusively. Terraform's pace decides how
+/// many requests are batched, so other tests on the machine would distort the measurement.
 static MACHINE: RwLock<()> = RwLock::new(());
 
 thread_local! {
-    /// How many stages this test has up: only its first one waits for the machine.
+    /// How many stages this test has. Only the first stage waits for the lock.
     static UP: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The machine, shared or not, until the stage goes.
+/// The lock on the machine, shared or exclusive, for the life of the stage.
 enum Machine {
     Held,
     Shared { _guard: RwLockReadGuard<'static, ()> },
@@ -59,7 +59,7 @@ impl Drop for Machine {
     }
 }
 
-/// A simulator and a workspace whose environment configures the provider for it.
+/// A simulator, and a workspace whose environment configures the provider for it.
 pub struct Stage {
     pub sim: Simulator,
     pub tf: Workspace,
@@ -67,22 +67,22 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// With the simulator's defaults.
+    /// A stage with the simulator's defaults.
     pub fn new() -> Self {
         Self::with(Options::default())
     }
 
-    /// With these.
+    /// A stage with these options.
     pub fn with(options: Options) -> Self {
         Self::on(&Terraform::find(), options)
     }
 
-    /// With this Terraform.
+    /// A stage with this Terraform.
     pub fn on(terraform: &Terraform, options: Options) -> Self {
         Self::up(terraform, options, Machine::shared())
     }
 
-    /// With the machine to itself, for what is measured.
+    /// A stage that runs alone on the machine, for measurements.
     pub fn alone(options: Options) -> Self {
         Self::up(&Terraform::find(), options, Machine::alone())
     }
@@ -93,20 +93,20 @@ impl Stage {
         Self { sim, tf, _machine: machine }
     }
 
-    /// With the simulator's defaults but for one reading of the API.
+    /// A stage with the simulator's defaults, except for one reading of the API.
     pub fn reading(change: impl FnOnce(&mut Readings)) -> Self {
         let mut options = Options::default();
         change(&mut options.readings);
         Self::with(options)
     }
 
-    /// Another workspace, with a state of its own, for the same simulator.
+    /// Another workspace with its own state, for the same simulator.
     pub fn other(&self) -> Workspace {
         workspace(&Terraform::find(), &self.sim)
     }
 
-    /// Gives Terraform an official provider beside this one. The same binary stands in for it: what counts is which of the two
-    /// Terraform asks.
+    /// Installs an official provider beside this one. The same binary stands in for it, because tests check only
+    /// which of the two Terraform calls.
     pub fn install_official(&self) {
         let official = self.tf.path().join("official");
         std::fs::create_dir(&official).unwrap();
@@ -121,13 +121,13 @@ impl Stage {
         );
     }
 
-    /// Writes the configuration: this, after the `terraform` block.
+    /// Writes the configuration: the `terraform` block, then this content.
     pub fn config(&self, content: &str) -> &Self {
         write_config(&self.tf, content);
         self
     }
 
-    /// Writes the configuration and applies it; then nothing may be left to plan.
+    /// Writes and applies the configuration. Panics if the next plan is not empty.
     #[track_caller]
     pub fn apply(&self, content: &str) -> &Self {
         self.config(content);
@@ -136,18 +136,18 @@ impl Stage {
         self
     }
 
-    /// Panics where a plan has something to do.
+    /// Panics if a plan is not empty.
     #[track_caller]
     pub fn settled(&self) {
         settled(&self.tf);
     }
 
-    /// The attributes of a resource in the state, by its address; null where it is not there.
+    /// The attributes of a resource in the state, by its address. Null if the state does not have it.
     pub fn attributes(&self, address: &str) -> Json {
         attributes(&self.tf, address)
     }
 
-    /// An attribute that is a string.
+    /// A string attribute.
     #[track_caller]
     pub fn text(&self, address: &str, attribute: &str) -> String {
         let attributes = self.attributes(address);
@@ -158,16 +158,16 @@ impl Stage {
     }
 }
 
-/// Where acceptance tests stand: at the real API with `TF_ACC=1` and credentials in the environment, else at a simulator.
-/// Whatever a test has made is destroyed with it, also where it fails.
+/// The target of acceptance tests: the real API with `TF_ACC=1` and credentials in the environment, otherwise a
+/// simulator. Everything that a test has created is destroyed at its end, even if the test fails.
 pub struct Acceptance {
     pub tf: Workspace,
     sim: Option<Simulator>,
 }
 
 impl Acceptance {
-    /// A workspace with nothing in it. With `TF_ACC=1`, panics unless CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are
-    /// set; the token must hold every right that the tests grant.
+    /// An empty workspace. With `TF_ACC=1`, it panics unless CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are set.
+    /// The token must have every right that the tests grant.
     pub fn new() -> Self {
         if std::env::var_os("TF_ACC").is_none_or(|value| value != "1") {
             let sim = Simulator::spawn(Options::default());
@@ -185,7 +185,7 @@ impl Acceptance {
         Self { tf, sim: None }
     }
 
-    /// Writes the configuration and applies it; then nothing may be left to plan.
+    /// Writes and applies the configuration. Panics if the next plan is not empty.
     #[track_caller]
     pub fn apply(&self, content: &str) -> &Self {
         write_config(&self.tf, content);
@@ -194,7 +194,7 @@ impl Acceptance {
         self
     }
 
-    /// An attribute that is a string.
+    /// A string attribute.
     #[track_caller]
     pub fn text(&self, address: &str, attribute: &str) -> String {
         let attributes = attributes(&self.tf, address);
@@ -204,7 +204,7 @@ impl Acceptance {
             .to_owned()
     }
 
-    /// Destroys everything. At a simulator no token may be left.
+    /// Destroys everything. A simulator must have no token afterwards.
     #[track_caller]
     pub fn destroy(self) {
         self.tf.destroy().success();
@@ -225,11 +225,11 @@ pub fn token(arguments: &str) -> String {
     format!("resource \"cloudflare_account_api_token\" \"t\" {{\n{arguments}\n}}\n")
 }
 
-/// The address of what [`token`] writes.
+/// The address of the resource that [`token`] writes.
 pub const TOKEN: &str = "cloudflare_account_api_token.t";
 
-/// The folder of the provider: `PROVIDER_FOLDER`, where `tests/platforms` has put a script that starts another platform's
-/// build, else the one of the build under test.
+/// The folder of the provider: `PROVIDER_FOLDER` if it is set, otherwise the folder of the build under test.
+/// `tests/platforms` sets it to a folder with a script that starts the build for another platform.
 fn folder() -> PathBuf {
     let built = || Path::new(BINARY).parent().unwrap_or(Path::new(".")).to_owned();
     std::env::var_os("PROVIDER_FOLDER").map_or_else(built, PathBuf::from)
@@ -251,12 +251,12 @@ fn workspace(terraform: &Terraform, sim: &Simulator) -> Workspace {
     tf
 }
 
-/// Writes a workspace's configuration: this, after the `terraform` block.
+/// Writes the configuration of a workspace: the `terraform` block, then this content.
 pub fn write_config(tf: &Workspace, content: &str) {
     tf.write("main.tf", &format!("{PREAMBLE}\n{content}"));
 }
 
-/// Panics where a plan has something to do.
+/// Panics if a plan is not empty.
 #[track_caller]
 pub fn settled(tf: &Workspace) {
     let plan = tf.run(&["plan", "-detailed-exitcode"]);
@@ -282,7 +282,7 @@ pub fn attributes(tf: &Workspace, address: &str) -> Json {
     instance.map(|i| i["attributes"].clone()).unwrap_or_default()
 }
 
-/// Asks the API with a token's value; the status. `ACCOUNT` in the path stands for the account.
+/// Sends a request to the API with a token's value, and returns the status. `ACCOUNT` in the path means the account.
 pub fn ask(sim: &Simulator, value: &str, method: &str, path: &str, body: Option<Json>) -> u16 {
     let url = sim.base_url() + &path.replace("ACCOUNT", &format!("/accounts/{}", sim.account_id()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

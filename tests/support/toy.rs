@@ -1,4 +1,4 @@
-//! A provider that touches nothing: each of the plugin layer's paths, on a handful of types.
+//! A provider without side effects. A handful of types cover every path of the plugin layer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,19 +17,19 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-/// What the provider was told to do, for tests to look at.
+/// Records what the provider was asked to do, for tests.
 #[derive(Clone, Default)]
 pub struct Calls {
     pub stopped: Arc<AtomicUsize>,
     pub closed: Arc<AtomicUsize>,
-    /// How many things were looked at to list them.
+    /// How many things were read for lists.
     pub listed: Arc<AtomicUsize>,
-    /// Told when a create has begun that waits to be stopped.
+    /// Notified when a create begins that waits for a stop.
     pub waiting: Arc<Notify>,
     stop: Arc<Notify>,
 }
 
-/// The provider, with everything in it.
+/// The provider with all of its types.
 pub fn server(calls: &Calls) -> Registry {
     Registry::builder(Toy(calls.clone()))
         .resource(Thing(calls.clone()))
@@ -103,7 +103,7 @@ model! {
     }
 }
 
-/// Private state: how the last writer left it.
+/// Private state, as the last writer left it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Note {
     pub note: String,

@@ -1,4 +1,4 @@
-//! A zip file that depends on nothing but its content: names, bytes and modes. Every entry has the same time.
+//! A zip file that depends only on its content: names, bytes and modes. Every entry has the same time.
 
 use std::fs::File;
 use std::io::Write;
@@ -13,15 +13,15 @@ use super::Result;
 
 /// A file in the archive.
 pub struct Entry {
-    /// Its name. Archives of providers have no folders.
+    /// The file's name. Archives of providers have no folders.
     pub name: String,
     /// Its bytes.
     pub content: Vec<u8>,
-    /// Whether it can be run.
+    /// Whether the file is executable.
     pub executable: bool,
 }
 
-/// Writes the entries, in their order.
+/// Writes the entries in the given order.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -41,13 +41,13 @@ pub fn pack(entries: &[Entry], to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The SHA-256 of bytes, as lower-case hexadecimal digits.
+/// The SHA-256 of bytes, as lower-case hex digits.
 pub fn sha256(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// The hash of an unpacked archive as lock files have it, `h1:…`: Go's `dirhash.Hash1`, a hash over the sorted list of the
-/// files' hashes and names.
+/// The hash of an unpacked archive for lock files, `h1:…`. It is Go's `dirhash.Hash1`: a hash over the sorted list of
+/// the files' hashes and names.
 pub fn h1(entries: &[Entry]) -> String {
     let mut lines: Vec<_> = entries
         .iter()

@@ -1,6 +1,6 @@
-//! Builds the binary for a platform, so that it depends on the source and the compilers alone: no path of this machine gets
-//! into it. Linux binaries are linked with musl, and Windows' with its own C library, by a C compiler that is the same everywhere
-//! (Zig's). macOS binaries need Apple's own linker.
+//! Builds the binary for a platform. The binary depends only on the source and the compilers: it contains no path of
+//! this machine. Linux binaries are linked with musl, and Windows binaries with Windows' C library. Zig's C compiler
+//! links both, because it is the same on every machine. macOS binaries need Apple's linker.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::package::platform::Platform;
 use super::package::{NAME, Result, root};
 
-/// The C compiler, and the cargo command that links with it. From PyPI, since that has them for every machine.
+/// The C compiler, and the cargo command that links with it. PyPI has both for every machine.
 const TOOLS: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
 
 /// Builds the release binary for a platform.
@@ -40,18 +40,18 @@ pub(super) fn build(platform: Platform) -> Result<PathBuf> {
     Ok(target_folder.join(platform.target).join("release").join(platform.program(NAME)))
 }
 
-/// Checks that the source compiles for these platforms, without a warning. No C is compiled for it: what aws-lc's build script
-/// says of a target is said in its place.
+/// Checks that the source compiles for these platforms without warnings. It compiles no C code: settings replace
+/// the output of aws-lc's build script.
 ///
 /// # Errors
-/// If it does not, or what it takes is absent.
+/// If the source does not compile, or a tool is absent.
 pub(super) fn check(platforms: &[Platform]) -> Result<()> {
     let library = c_library()?;
     let mut clippy = cargo();
     clippy.args(["clippy", "--quiet", "--locked", "--lib", "--bins"]);
     for Platform { target, .. } in platforms {
         add_target(target)?;
-        // Which declarations of the library's functions are taken: those for all platforms.
+        // Selects the declarations of the library's functions that fit all platforms.
         let bindings = format!("target.{target}.{library}.rustc-cfg=[\"universal\"]");
         let include = format!("target.{target}.{library}.include=\"unused\"");
         clippy.args(["--target", target, "--config", &bindings, "--config", &include]);
@@ -59,7 +59,7 @@ pub(super) fn check(platforms: &[Platform]) -> Result<()> {
     run(clippy.args(["--", "-D", "warnings"]).current_dir(root()))
 }
 
-/// The name by which Cargo knows what aws-lc's build script makes. It has a version in it.
+/// Cargo's name for the library that aws-lc's build script makes. The name contains a version.
 fn c_library() -> Result<String> {
     let listed =
         cargo().args(["metadata", "--locked", "--format-version", "1"]).current_dir(root()).output()?;
@@ -73,14 +73,14 @@ fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// The folders that differ between machines, and what stands for them in the binary. The last match counts.
+/// The folders that differ between machines, and their replacements in the binary. The last match counts.
 fn paths(target_folder: &Path) -> Vec<(PathBuf, &'static str)> {
     let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
     vec![(cargo_home, "/cargo"), (root().to_owned(), "/source"), (target_folder.to_owned(), "/target")]
 }
 
-/// Adds the compiler's standard library for a target, where rustup manages it.
+/// Adds the standard library for a target, if rustup manages the compiler.
 fn add_target(target: &str) -> Result<()> {
     match Command::new("rustup").arg("--version").output() {
         Ok(_) => run(Command::new("rustup").args(["--quiet", "target", "add", target]).current_dir(root())),
@@ -88,7 +88,7 @@ fn add_target(target: &str) -> Result<()> {
     }
 }
 
-/// Installs the tools, once, and gives the folder of their commands.
+/// Installs the tools once, and returns the folder of their commands.
 fn tools(venv: &Path) -> Result<PathBuf> {
     let (bin, note) = (venv.join("bin"), venv.join("installed"));
     let wanted = TOOLS.join(" ");

@@ -1,4 +1,4 @@
-//! Makes a release: builds binaries or takes them, and packs them for registries and mirrors.
+//! Makes a release: builds binaries, or takes existing ones, and packs them for registries and mirrors.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! A mirror in the layout that the filesystem mirror (packed) and the network mirror protocol share: the archives, and two
-//! JSON files that only the latter reads.
+//! A mirror in a layout that works both as a filesystem mirror (packed) and as a network mirror. It has the archives,
+//! and two JSON files that only the network mirror uses.
 
 use std::path::Path;
 
@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::{Archive, Result, VERSION, pretty, read, write};
 
-/// The hosts whose name is a part of the provider's address where the source names no host: Terraform's and OpenTofu's.
+/// The default hosts of Terraform and OpenTofu. A provider source without a host has one of them in its full address.
 const HOSTS: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 /// The provider's address below a host.
 const ADDRESS: &str = "cloudflare-tokens/cloudflare-tokens";
 
-/// Adds archives of this version to a mirror, and keeps the other versions that it has.
+/// Adds archives of this version to a mirror. Other versions in the mirror stay.
 pub(super) fn add(archives: &[Archive], mirror: &Path) -> Result<()> {
     for host in HOSTS {
         let folder = mirror.join(host).join(ADDRESS);
@@ -32,7 +32,7 @@ pub(super) fn add(archives: &[Archive], mirror: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The object under a key of a JSON file; empty where there is no file.
+/// The object under a key of a JSON file. It is empty if there is no file.
 fn object(file: &Path, key: &str) -> Result<Map<String, Value>> {
     if !file.exists() {
         return Ok(Map::new());

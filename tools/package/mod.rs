@@ -1,8 +1,8 @@
-//! What a release consists of, from built binaries: an archive per platform, the manifest, checksums, their signature, an
-//! OCI layout and a mirror. Every file depends on the binaries and on the repository's files alone, not on the time or on
-//! where it is made.
+//! Makes a release from built binaries: an archive for each platform, the manifest, the checksums, their signature,
+//! an OCI layout and a mirror. Every file depends only on the binaries and on the files of the repository. The time
+//! and the place do not matter.
 //!
-//! It knows nothing of how binaries are built (`build.rs`) or of who downloads them.
+//! This module does not know how binaries are built (`build.rs`) or who downloads them.
 
 #![allow(unreachable_pub, reason = "`pub` marks what the command and the tests use; no crate can export it")]
 #![allow(dead_code, reason = "the command and the tests use a part each")]
@@ -21,16 +21,16 @@ use archive::Entry;
 use platform::Platform;
 use serde_json::json;
 
-/// The repository's name, with which every file of a release starts.
+/// The repository's name. It is the start of every file name in a release.
 pub const NAME: &str = env!("CARGO_PKG_NAME");
-/// The version: Cargo.toml's.
+/// The version in Cargo.toml.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The minor version of the plugin protocol that the registry is told. Newer minor versions are compatible with it.
+/// The minor version of the plugin protocol in the manifest. Newer minor versions are compatible with it.
 const PROTOCOL: &str = "6.0";
-/// The files that stand in every archive beside the binary.
+/// The files beside the binary in every archive.
 const DOCUMENTS: [&str; 2] = ["LICENSE", "README.md"];
 
-/// An error, with the words for whoever runs the command.
+/// A result whose error is worded for the person who runs the command.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The repository's root.
@@ -41,13 +41,13 @@ pub fn root() -> &'static Path {
 /// An archive of a release.
 #[derive(Clone, Debug)]
 pub struct Archive {
-    /// What it runs on.
+    /// The platform of the binary.
     pub platform: Platform,
     /// The file.
     pub path: PathBuf,
     /// The SHA-256 of the file, in hexadecimal digits.
     pub sha256: String,
-    /// The hash of its content, as lock files have it.
+    /// The hash of the content, for lock files.
     pub h1: String,
 }
 
@@ -68,8 +68,8 @@ pub struct Release {
 }
 
 impl Release {
-    /// Packs binaries into a folder, which is made if it is absent: the archives, the manifest, the checksums, and the OCI
-    /// layout in `oci/`.
+    /// Packs binaries into a folder: the archives, the manifest, the checksums, and the OCI layout in `oci/`. Creates
+    /// the folder if it does not exist.
     ///
     /// # Errors
     /// If there is no binary, or a file cannot be read or written.
@@ -102,7 +102,7 @@ impl Release {
         Ok(release)
     }
 
-    /// The manifest, which tells a registry the protocol.
+    /// The manifest. A registry reads the protocol version from it.
     pub fn manifest(&self) -> PathBuf {
         self.folder.join(format!("{NAME}_{VERSION}_manifest.json"))
     }
@@ -126,18 +126,19 @@ impl Release {
         Ok(files.into_iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect())
     }
 
-    /// Signs the checksums with this OpenPGP key of gpg's key ring. gpg asks for its passphrase, where it has one.
+    /// Signs the checksums with this OpenPGP key from gpg's key ring. gpg asks for the passphrase, if the key has
+    /// one.
     ///
     /// # Errors
-    /// If there is no `gpg`, or it does not sign.
+    /// If there is no `gpg`, or gpg fails.
     pub fn sign(&self, key: &str) -> Result<()> {
         self.sign_by(Command::new("gpg"), key)
     }
 
-    /// Signs by this `gpg`.
+    /// Signs the checksums with this `gpg` command.
     ///
     /// # Errors
-    /// If it cannot be started, or it does not sign.
+    /// If the command does not start, or it fails.
     pub fn sign_by(&self, mut gpg: Command, key: &str) -> Result<()> {
         gpg.args(["--batch", "--yes", "--quiet", "--local-user", key, "--detach-sign", "--output"]);
         gpg.arg(self.signature()).arg(self.checksums());
@@ -145,7 +146,7 @@ impl Release {
         if status.success() { Ok(()) } else { Err(format!("gpg did not sign with {key}: {status}").into()) }
     }
 
-    /// Adds the release to a mirror: a folder that serves as a packed filesystem mirror, and, behind an HTTPS server, as a
+    /// Adds the release to a mirror. The folder works as a packed filesystem mirror and, behind an HTTPS server, as a
     /// network mirror.
     ///
     /// # Errors
@@ -155,7 +156,7 @@ impl Release {
     }
 }
 
-/// What an archive holds.
+/// The files in an archive.
 fn entries(platform: Platform, binary: &Path) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for name in DOCUMENTS {
@@ -177,7 +178,7 @@ fn write(path: &Path, content: &[u8]) -> Result<()> {
     Ok(fs::write(path, content).map_err(at(path))?)
 }
 
-/// Names the path that an error is about.
+/// Adds the path to an error.
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> String {
     move |error| format!("{}: {error}", path.display())
 }

@@ -1,8 +1,8 @@
-//! The release as an OCI image layout, which OpenTofu installs from once it is in a container registry (`oci_mirror`).
+//! The release as an OCI image layout. OpenTofu installs from it once a container registry has it (`oci_mirror`).
 //!
-//! The tag names an index of artifact type `application/vnd.opentofu.provider`. It has an image manifest per platform, of
-//! artifact type `application/vnd.opentofu.provider-target`, whose one layer is the archive. Source of the rules: OpenTofu's
-//! documentation, "Provider Mirrors in OCI Registries".
+//! The tag names an index of artifact type `application/vnd.opentofu.provider`. The index has an image manifest for
+//! each platform, of artifact type `application/vnd.opentofu.provider-target`. Its single layer is the archive.
+//! Source of the rules: OpenTofu's documentation, "Provider Mirrors in OCI Registries".
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ const ARCHIVE: &str = "archive/zip";
 const PROVIDER: &str = "application/vnd.opentofu.provider";
 const PROVIDER_TARGET: &str = "application/vnd.opentofu.provider-target";
 
-/// Writes the layout into a folder.
+/// Writes the layout to a folder.
 pub(super) fn write(archives: &[Archive], folder: &Path) -> Result<()> {
     write_file(&folder.join("oci-layout"), &pretty(&json!({"imageLayoutVersion": "1.0.0"})))?;
     let mut manifests = Vec::new();
@@ -28,7 +28,7 @@ pub(super) fn write(archives: &[Archive], folder: &Path) -> Result<()> {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "artifactType": PROVIDER_TARGET,
-            // An artifact has no configuration: the specification's empty one.
+            // An artifact has no configuration, so this is the empty one of the specification.
             "config": blob(folder, EMPTY, b"{}")?,
             "layers": [layer],
         });
@@ -50,14 +50,14 @@ pub(super) fn write(archives: &[Archive], folder: &Path) -> Result<()> {
     write_file(&folder.join("index.json"), &pretty(&layout))
 }
 
-/// Writes a blob, and describes it.
+/// Writes a blob, and returns its descriptor.
 fn blob(folder: &Path, media_type: &str, content: &[u8]) -> Result<Value> {
     let sum = archive::sha256(content);
     write_file(&folder.join("blobs/sha256").join(&sum), content)?;
     Ok(json!({"mediaType": media_type, "digest": format!("sha256:{sum}"), "size": content.len()}))
 }
 
-/// The tag of a version. A tag has no `+`.
+/// The tag of a version. A tag must not contain `+`.
 pub(super) fn tag(version: &str) -> String {
     version.replace('+', "_")
 }

@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-/// An operating system and an architecture, by the names that Go, Terraform and OCI use.
+/// An operating system and an architecture, with the names of Go, Terraform and OCI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Platform {
     /// `linux`, `darwin`, `windows`.
     pub os: &'static str,
     /// `amd64`, `arm64`.
     pub arch: &'static str,
-    /// The compiler's name for it. Linux binaries are static, so that they start in any distribution.
+    /// The compiler's name for the platform. Linux binaries are static, so that they start on any distribution.
     pub target: &'static str,
 }
 
-/// All of them.
+/// All platforms.
 pub const PLATFORMS: [Platform; 5] = [
     Platform { os: "darwin", arch: "amd64", target: "x86_64-apple-darwin" },
     Platform { os: "darwin", arch: "arm64", target: "aarch64-apple-darwin" },
@@ -23,17 +23,17 @@ pub const PLATFORMS: [Platform; 5] = [
 ];
 
 impl Platform {
-    /// The platform of this name (`linux_amd64`) or compiler target (`x86_64-unknown-linux-musl`).
+    /// Finds a platform by its name (`linux_amd64`) or its compiler target (`x86_64-unknown-linux-musl`).
     pub fn find(name: &str) -> Option<Self> {
         PLATFORMS.into_iter().find(|platform| platform.to_string() == name || platform.target == name)
     }
 
-    /// The name of a program's file there.
+    /// The file name of a program on this platform.
     pub fn program(&self, name: &str) -> String {
         format!("{name}{}", if self.os == "windows" { ".exe" } else { "" })
     }
 
-    /// The platform that this program runs on, if releases are built for it.
+    /// The platform of this machine. `None` if releases do not support it.
     pub fn here() -> Option<Self> {
         let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
         let os = if os == "macos" { "darwin" } else { os };
