@@ -1,22 +1,23 @@
 //! A Terraform and OpenTofu provider for Cloudflare API tokens.
 //!
-//! The map. Each folder is one idea, and the arrows between them go one way:
+//! Each folder is one idea. The imports between folders go one way:
 //!
-//! - [`tf_provider`] is a Terraform provider SDK that knows no Cloudflare: `plugin` is the wire, `framework` holds
+//! - [`tf_provider`] is a Terraform provider SDK that does not know Cloudflare. `plugin` is the wire. `framework` has
 //!   Terraform's semantics without protobuf.
-//! - [`cloudflare`] is the API client, the only user of reqwest.
-//! - [`policy`] is the domain, pure: policies, scopes, canonical form, fingerprint, validation.
-//! - [`capabilities`] is what tools and Terraform configurations need, as data: permission groups by target.
-//! - [`host`] holds the locks and records that processes of one user on one host share.
+//! - [`cloudflare`] is the API client. Only it uses reqwest.
+//! - [`policy`] is the domain: policies, scopes, canonical form, fingerprint, validation. It is pure.
+//! - [`capabilities`] is data: the permission groups, by target, that tools and Terraform configurations need.
+//! - [`host`] has the locks and records that the processes of one user on one host share.
 //! - [`tokens`] is the token service: coalesced reads, and batched writes as pure state machines.
-//! - [`provider`] is where they meet: the configuration, the resources, and the wording of diagnostics.
+//! - [`provider`] joins them: the configuration, the resources, and the wording of diagnostics.
 //!
 //! - [`owner`] says who owns a token: an account or a user.
-//! - [`random`] has random numbers.
+//! - [`random`] makes random numbers.
 //!
 //! `framework`, `owner`, `random`, `capabilities` and `host` import none of the others. `policy` imports `owner`.
 //! `cloudflare` imports `owner` and `random`. `plugin` imports `framework` and `random`. `tokens` imports `cloudflare`,
-//! `policy`, `owner`, `random` and `host`. `provider` imports all but `plugin`. `main.rs` joins them. A test keeps it so.
+//! `policy`, `owner`, `random` and `host`. `provider` imports all but `plugin`. `main.rs` joins them. A test checks
+//! this.
 
 pub mod capabilities;
 pub mod cloudflare;

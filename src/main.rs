@@ -1,4 +1,4 @@
-//! The provider's process: reads the environment once, starts logging, serves.
+//! The provider's process: reads the environment once, starts logging, and serves.
 
 use std::alloc::System;
 use std::process::ExitCode;
@@ -8,8 +8,8 @@ use cloudflare_tokens::tf_provider::framework::report_panics;
 use cloudflare_tokens::tf_provider::plugin::{self, About, Environment};
 use zeroizing_alloc::ZeroAlloc;
 
-/// All memory is wiped when it is freed. Values pass through buffers of TLS, HTTP and gRPC libraries, which do not wipe
-/// them: so a core dump of a provider that has nothing to do shows its own credential and no value that it handed over.
+/// Wipes all memory when it is freed. Values pass through buffers of the TLS, HTTP and gRPC libraries, which do not
+/// wipe them. So a core dump of an idle provider contains its own credential, but no value that it passed on.
 #[global_allocator]
 static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 

@@ -1,8 +1,8 @@
-//! The claims of objects on things, in their order. Pure.
+//! The claims of objects on things, in the order in which they were made. Pure.
 //!
-//! Two objects can have the same thing: an object and its replacement, or two with the same content. An object that gives
-//! up a thing must not take it from an object with a later claim. The processes of a host share the claims, because one run
-//! may make a replacement and the next may destroy the replaced object.
+//! Two objects can have the same thing: an object and its replacement, or two objects with the same content. When an
+//! object gives up a thing, it must not take it from an object with a later claim. The processes of a host share the
+//! claims: one run may make a replacement, and the next run may destroy the replaced object.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Claim {
     by: String,
-    /// Whether this process made it. The record of another process may be out of date: another host may have destroyed the
-    /// object since.
+    /// Whether this process made the claim. A record from another process may be out of date, because another host may
+    /// have destroyed the object since.
     #[serde(skip)]
     fresh: bool,
 }
@@ -30,7 +30,7 @@ impl<K> Default for Claims<K> {
 }
 
 impl<K: Ord> Claims<K> {
-    /// Takes over what another process has recorded meanwhile, and keeps this process's own claims.
+    /// Takes over the recorded claims of other processes, and remembers which claims this process made.
     #[must_use]
     pub fn updated(&self, recorded: Self) -> Self {
         let mut updated = recorded;
@@ -42,15 +42,15 @@ impl<K: Ord> Claims<K> {
         updated
     }
 
-    /// Records that an object claims a thing, later than all others.
+    /// Records that an object claims a thing. The claim is later than all others.
     pub fn take(&mut self, thing: K, by: &str) {
         let claims = self.0.entry(thing).or_default();
         claims.retain(|claim| claim.by != by);
         claims.push(Claim { by: by.to_owned(), fresh: true });
     }
 
-    /// Whether another object has claimed the thing later than this one. If this object has no recorded claim, only a claim
-    /// of this run is certainly later.
+    /// Whether another object has claimed the thing later than this one. If this object has no recorded claim, only a
+    /// claim of this process is certainly later.
     pub fn is_claimed_later(&self, thing: &K, by: &str) -> bool {
         let claims = self.0.get(thing).map(Vec::as_slice).unwrap_or_default();
         match claims.iter().position(|claim| claim.by == by) {
@@ -59,7 +59,8 @@ impl<K: Ord> Claims<K> {
         }
     }
 
-    /// Records that an object gives up a thing. True if another object has claimed it later, so that it stays.
+    /// Records that an object gives up a thing. True if another object has claimed the thing later, so that the thing
+    /// must stay.
     pub fn release(&mut self, thing: &K, by: &str) -> bool {
         let later = self.is_claimed_later(thing, by);
         if !later {
@@ -89,7 +90,7 @@ impl<K: Ord> Claims<K> {
         self.0.contains_key(thing)
     }
 
-    /// Drops the claims on all other things.
+    /// Removes the claims on things that the filter does not keep.
     pub fn retain(&mut self, keep: impl Fn(&K) -> bool) {
         self.0.retain(|thing, _| keep(thing));
     }

@@ -1,19 +1,20 @@
-//! The directory of the files: the first of some candidates that this user can write and nobody else can use.
+//! Chooses the directory of the files: the first candidate that this user can write to and that is safe from other
+//! users.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::system;
 
-/// Why no candidate can be used: the one to correct, and what is wrong with it.
+/// The reason why no candidate can be used: the path to correct, and the fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unusable {
     pub(super) path: PathBuf,
     pub(super) reason: String,
 }
 
-/// Makes or finds the directory. A candidate that cannot be made or written is passed over. One that other users can use is
-/// refused: another user could put a link in the place of a file, or hold the locks.
+/// Finds or makes the directory. A candidate that cannot be made or written to is skipped. A candidate that other users
+/// can use is refused: another user could replace a file by a link, or lock the files.
 pub(super) fn choose(candidates: &[PathBuf]) -> Result<PathBuf, Unusable> {
     first_usable(candidates, usable)
 }

@@ -1,5 +1,5 @@
-//! A lock file for each thing, and beside it a record that its holders hand on. The operating system lets go of a lock when
-//! its holder dies.
+//! A lock file for each thing, and a record beside it that each process leaves for the next. The operating system
+//! releases a lock when its process dies.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::directory::{self, Unusable};
 use super::system;
 
-/// Files that nobody has written for this long are removed: what they record is of no use any more.
+/// The age at which unused files are removed. Their records are of no use by then.
 const KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
 /// The files of this user on this host. Clones are cheap and share the directory.
@@ -26,7 +26,7 @@ pub struct HostFiles {
     chosen: Arc<OnceLock<Result<PathBuf, Unusable>>>,
 }
 
-/// A lock, held until it is dropped, and the record that goes with it.
+/// A lock and its record. Dropping it releases the lock.
 #[derive(Debug)]
 pub struct HostLock {
     _file: File,
@@ -34,21 +34,21 @@ pub struct HostLock {
     record: PathBuf,
 }
 
-/// Why a lock was not got.
+/// The reasons why a lock was not acquired.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process held it for as long as one waits for it.
+    /// Another process kept the lock for the whole wait.
     #[error("another process holds the lock {}", path.display())]
     Busy {
         /// The lock file.
         path: PathBuf,
     },
-    /// The file or its directory can't be used.
+    /// The file or its directory cannot be used.
     #[error("can't use {}: {reason}", path.display())]
     Unusable {
-        /// Which of the two.
+        /// The file or the directory.
         path: PathBuf,
-        /// What the operating system said, or what is unsafe about it.
+        /// The operating system's error, or the reason why the path is unsafe.
         reason: String,
     },
     /// The run was stopped while it waited.
@@ -63,15 +63,15 @@ impl From<Unusable> for LockError {
 }
 
 impl HostFiles {
-    /// The files in the first of these directories that can be used. Nothing is made before the first lock.
+    /// Uses the first of these directories that is usable. It makes nothing before the first lock.
     pub fn new(candidates: impl IntoIterator<Item = PathBuf>) -> Self {
         Self { candidates: candidates.into_iter().collect(), chosen: Arc::default() }
     }
 
-    /// The directory, made where it is not there yet.
+    /// The directory. It is made if it does not exist.
     ///
     /// # Errors
-    /// [`LockError::Unusable`], where no candidate can be used.
+    /// [`LockError::Unusable`] if no candidate can be used.
     pub fn directory(&self) -> Result<&Path, LockError> {
         let choose = || {
             let chosen = directory::choose(&self.candidates)?;
@@ -84,7 +84,7 @@ impl HostFiles {
         }
     }
 
-    /// Waits for the lock of a thing: at most this long, and not past a stop.
+    /// Waits for the lock of a thing, for at most this time. The wait also ends on a stop.
     ///
     /// # Errors
     /// [`LockError`].
@@ -109,9 +109,9 @@ impl HostFiles {
         }
     }
 
-    /// The record of a thing as its last holder left it, without its lock; nothing where there is none.
+    /// Reads a thing's last record without the lock. `None` if there is no readable record.
     pub fn peek<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        // A run that only reads makes no directory.
+        // A run that only reads must not make a directory.
         let chosen = self.chosen.get().and_then(|chosen| chosen.as_ref().ok());
         let name = file_name(key);
         let dirs = chosen.map_or(&*self.candidates, std::slice::from_ref);
@@ -125,12 +125,12 @@ impl HostFiles {
 }
 
 impl HostLock {
-    /// The record that the last holder left; the default where there is none that can be read.
+    /// The record that the last process left. The default if there is no readable record.
     pub fn record<T: DeserializeOwned + Default>(&self) -> T {
         read(&self.record).unwrap_or_default()
     }
 
-    /// Leaves a record for the next holder.
+    /// Leaves a record for the next process.
     pub fn save<T: Serialize>(&self, record: &T) {
         let written = || -> io::Result<()> {
             let new = self.record.with_extension("new");
@@ -143,7 +143,7 @@ impl HostLock {
         }
     }
 
-    /// Lets go of the lock and removes the record too: the thing does not exist any more.
+    /// Removes the record and releases the lock, because the thing does not exist any more.
     pub fn remove(self) {
         let _ = std::fs::remove_file(&self.record);
     }
@@ -155,12 +155,12 @@ impl Drop for HostLock {
     }
 }
 
-/// The name says nothing of the thing, but is the same for everybody who writes it.
+/// The name of a thing's files. It is a hash, so that it shows nothing of the thing and is the same in all processes.
 fn file_name(key: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(key))
 }
 
-/// Takes the lock if nobody has it.
+/// Takes the lock if it is free.
 fn try_lock(path: &Path) -> io::Result<Option<File>> {
     loop {
         let file = system::open(path, false)?;
@@ -169,7 +169,8 @@ fn try_lock(path: &Path) -> io::Result<Option<File>> {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // Its holder may have removed it since it was opened: a lock on a file without a name keeps nobody out.
+        // Another process may have removed the file after this process opened it. A lock on a removed file excludes
+        // nobody.
         if system::has_name(&file, path) {
             return Ok(Some(file));
         }
@@ -180,7 +181,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
-/// Removes what has been of no use for long. What cannot be removed stays.
+/// Removes old, unused files. Files that cannot be removed stay.
 fn sweep(dir: &Path) {
     let old = |path: &Path| {
         let modified = std::fs::symlink_metadata(path).and_then(|found| found.modified()).ok();
@@ -192,7 +193,7 @@ fn sweep(dir: &Path) {
         let is_ours = path.extension().is_some_and(|extension| extension == "lock" || extension == "json");
         let (lock, record) = (path.with_extension("lock"), path.with_extension("json"));
         if is_ours && unused(&lock) && unused(&record) {
-            // Only its holder may remove it.
+            // Only the process that has the lock may remove the files.
             if let Ok(Some(file)) = try_lock(&lock) {
                 let _ = std::fs::remove_file(&lock);
                 HostLock { _file: file, lock, record }.remove();

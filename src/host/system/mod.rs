@@ -1,8 +1,9 @@
-//! What differs between operating systems: where the files are, who may use their directory, and how they are opened.
+//! The differences between operating systems: the place of the files, the safety of their directory, and the way to
+//! open them.
 //!
-//! `unix.rs` and `windows.rs` have the same functions, and only the one of the system that is built for is compiled.
+//! `unix.rs` and `windows.rs` have the same functions. Only the file for the target system is compiled.
 
-// Reads text, so that its tests run everywhere.
+// This module only reads text, so its tests run on every system.
 #[cfg(any(windows, test))]
 mod rights;
 #[cfg(unix)]

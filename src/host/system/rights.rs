@@ -1,9 +1,10 @@
-//! Who may write to a directory of Windows, read from its security descriptor in the text form of Microsoft's (SDDL). Pure.
+//! Finds who may write to a directory of Windows, from its security descriptor in Microsoft's text form (SDDL). Pure.
 //!
-//! Such a text is `O:<owner>D:<flags>(<kind>;<flags>;<rights>;;;<who>)…`. What it cannot read it takes for a right to write.
+//! The text has the form `O:<owner>D:<flags>(<kind>;<flags>;<rights>;;;<who>)…`. A part that cannot be read counts as a
+//! right to write.
 
-/// The system and its administrators, who can do anything anyway, and "whoever made the file", which is this user in a
-/// directory that nobody else can write: by the two letters that the text has for them, or by number.
+/// The trusted users, by their two letters in the text or by number. The system and its administrators can do anything
+/// anyway. "The file's creator" and "the file's owner" are this user in a directory that no other user can write to.
 const TRUSTED: [&str; 10] = [
     "SY",
     "S-1-5-18",
@@ -19,11 +20,11 @@ const TRUSTED: [&str; 10] = [
     "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
 ];
 
-/// Numbers of users that the text has two letters for.
+/// Numbers of users that the text writes as two letters.
 const SERVICES: [(&str, &str); 2] = [("S-1-5-19", "LS"), ("S-1-5-20", "NS")];
 
-/// Rights by their letters: those of files, then those of any object, then those that the bits have in directory services, by
-/// which they are written, too.
+/// Rights by their letters: first those of files, then those of any object, then those of directory services. The text
+/// also uses the letters of directory services for the same bits of other objects.
 const RIGHTS: [(&str, u32); 22] = [
     ("FA", 0x1f_01ff),
     ("FR", 0x12_0089),
@@ -49,10 +50,10 @@ const RIGHTS: [(&str, u32); 22] = [
     ("CR", 0x100),
 ];
 
-/// Rights that change something: data, names, attributes, owner, the rights themselves.
+/// The rights to change something: data, names, attributes, the owner, or the rights themselves.
 const WRITES: u32 = 0x5000_0000 | 0x8_0000 | 0x4_0000 | 0x1_0000 | 0x100 | 0x40 | 0x10 | 0x4 | 0x2;
 
-/// What is unsafe about a directory with this descriptor, seen from the user of this number.
+/// The reason why a directory with this descriptor is unsafe for the user of this number. `None` if it is safe.
 pub(super) fn fault(descriptor: &str, user: &str) -> Option<&'static str> {
     let (before, list) = match descriptor.split_once("D:") {
         Some((before, list)) => (before, list),
@@ -70,7 +71,7 @@ pub(super) fn fault(descriptor: &str, user: &str) -> Option<&'static str> {
     )
 }
 
-/// What stands in parentheses, of which a condition has some of its own.
+/// The texts in the outer parentheses. A condition contains more parentheses.
 fn entries(list: &str) -> Vec<&str> {
     let (mut entries, mut depth, mut start) = (Vec::new(), 0_u32, 0);
     for (at, found) in list.match_indices(['(', ')']) {
@@ -92,7 +93,7 @@ fn entries(list: &str) -> Vec<&str> {
 fn lets_others_write(entry: &str, user: &str) -> bool {
     let fields: Vec<_> = entry.split(';').collect();
     match fields[..] {
-        // Kinds that deny start with D, or with X and D where they have a condition. Conditions of the others are not read.
+        // The kinds D, OD and XD deny. XD has a condition. The conditions of the other kinds are ignored.
         [kind, ..] if kind.starts_with('D') || kind == "OD" || kind == "XD" => false,
         [_, _, rights, _, _, who, ..] => mask(rights) & WRITES != 0 && !is_trusted(who, user),
         _ => true,
@@ -104,7 +105,7 @@ fn is_trusted(who: &str, user: &str) -> bool {
     who == user || Some(who) == letters || TRUSTED.contains(&who)
 }
 
-/// The bits of rights that are written as a number or as letters.
+/// The bits of rights, from a number or from letters.
 fn mask(rights: &str) -> u32 {
     if let Some(digits) = rights.strip_prefix("0x") {
         return u32::from_str_radix(digits, 16).unwrap_or(WRITES);
@@ -138,9 +139,9 @@ mod tests {
         for descriptor in [
             "O:USERG:USERD:(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICIID;FA;;;USER)",
             "O:BAD:PAI(A;OICI;FA;;;USER)",
-            // Others may read, as in a home that is shared for reading.
+            // Other users may read, as in a home directory that is shared for reading.
             "O:USERG:DUD:(A;;FA;;;USER)(A;OICI;FRFX;;;WD)(A;OICI;0x1200a9;;;BU)",
-            // Others are denied.
+            // Other users are denied.
             "O:USERD:(D;;FA;;;WD)(XD;;FW;;;BU;(TRUE))(A;;FA;;;USER)",
             "O:SYD:(A;OICIIO;FA;;;CO)",
         ] {
@@ -152,7 +153,7 @@ mod tests {
     #[test]
     fn a_directory_that_others_can_write_is_unsafe() {
         for descriptor in [
-            // What a folder of C: inherits.
+            // The rights that a folder of C: inherits.
             "O:USERD:AI(A;OICIID;FA;;;SY)(A;OICIIOID;SDGXGWGR;;;AU)(A;ID;0x1301bf;;;AU)",
             "O:USERD:(A;;FW;;;WD)",
             "O:USERD:(A;;DC;;;BU)",
@@ -160,10 +161,10 @@ mod tests {
             "O:USERD:(XA;;FA;;;WD;(TRUE))",
             "O:USERD:(XD;;FW;;;BU;(TRUE))(A;;FA;;;WD)",
             "O:USERD:(A;;131350;;;WD)",
-            // No list of rights at all lets everybody do everything.
+            // Without a list of rights, everybody can do everything.
             "O:USER",
             "O:USERD:NO_ACCESS_CONTROL",
-            // What cannot be read.
+            // Text that cannot be read.
             "O:USERD:(A;;ZZ;;;WD)",
             "O:USERD:(A;;0xZZ;;;WD)",
             "O:USERD:(A)",

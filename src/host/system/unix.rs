@@ -7,51 +7,51 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, OFlags};
 
-/// The directories that may have the files, the best one first. The last one is there where the others cannot be written, as
-/// in a container without a home.
+/// The candidates for the directory, the best one first. The temporary directory is for systems where the others cannot
+/// be written to, such as a container without a home directory.
 pub(crate) fn candidates(
     name: &str,
     variable: impl Fn(&str) -> Option<String>,
     temporary: &Path,
 ) -> Vec<PathBuf> {
-    // The specification of XDG_CACHE_HOME wants a relative path ignored.
+    // The specification of XDG_CACHE_HOME says that a relative path must be ignored.
     let cache = variable("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let temporary = temporary.join(format!("{name}-{}", user()));
     cache.into_iter().chain(home).map(|cache| cache.join(name)).chain([temporary]).collect()
 }
 
-/// Makes a directory that this user alone can use, and the directories above it. One that is there stays as it is.
+/// Makes a directory that only this user can use, and its parents. An existing directory stays as it is.
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// What is unsafe about a directory.
+/// The reason why a directory is unsafe. `None` if it is safe.
 pub(crate) fn unsafe_directory(path: &Path) -> io::Result<Option<&'static str>> {
     Ok(fault(&std::fs::symlink_metadata(path)?, user()))
 }
 
-/// Whether this user can make files in a directory.
+/// Checks that this user can make files in a directory.
 pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::access(path, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
-/// Opens a file for writing, and makes it where it is absent. A link is not followed.
+/// Opens a file for writing, and makes it if it does not exist. It does not follow a link.
 pub(crate) fn open(path: &Path, truncate: bool) -> io::Result<File> {
     let no_link = OFlags::NOFOLLOW.bits().cast_signed();
     let mut options = OpenOptions::new();
     options.create(true).truncate(truncate).write(true).mode(0o600).custom_flags(no_link).open(path)
 }
 
-/// Whether an open file is still the one of this name.
+/// Whether the path still leads to this open file.
 pub(crate) fn has_name(file: &File, path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|found| {
         file.metadata().is_ok_and(|own| (own.ino(), own.dev()) == (found.ino(), found.dev()))
     })
 }
 
-/// Removes a lock file, by its holder and while the lock is held: a process that waits for it sees that its file has no name
-/// any more, and makes a new one.
+/// Removes a lock file. The caller still has the lock. A process that waits for it then sees that the file has lost its
+/// name, and makes a new one.
 pub(crate) fn clear_lock(path: &Path) {
     let _ = std::fs::remove_file(path);
 }
@@ -60,7 +60,7 @@ fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// What is unsafe about a directory, seen from the user of this id.
+/// The reason why a directory is unsafe for the user of this id. `None` if it is safe.
 fn fault(found: &Metadata, user: u32) -> Option<&'static str> {
     match found {
         _ if !found.is_dir() => Some("it must be a directory, and no link"),

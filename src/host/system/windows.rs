@@ -1,7 +1,7 @@
 //! Windows.
 //!
-//! Lock files stay where they are: a file that is open cannot be counted on to lose its name at once. They are empty, and
-//! the sweep removes old ones.
+//! Lock files are not removed on release, because Windows may keep the name of an open file for a while. They are
+//! empty, and the sweep removes old ones.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -17,14 +17,15 @@ use windows_permissions::wrappers::{
 
 use super::rights;
 
-/// `FILE_FLAG_OPEN_REPARSE_POINT`: opens a link itself, and not what it points to.
+/// `FILE_FLAG_OPEN_REPARSE_POINT`: opens a link itself and not its target.
 const NO_LINK: u32 = 0x0020_0000;
 
 /// `FILE_FLAG_DELETE_ON_CLOSE`.
 const REMOVE_ON_CLOSE: u32 = 0x0400_0000;
 
-/// The directories that may have the files, the best one first: the local application data, which does not roam to other
-/// hosts and which Windows gives to this user alone, and its usual place. The temporary directory is a part of it.
+/// The candidates for the directory, the best one first: the local application data, and its usual place. That data
+/// does not roam to other hosts, and Windows gives access to this user alone. The temporary directory is not a
+/// candidate, because it is inside the local application data.
 pub(crate) fn candidates(
     name: &str,
     variable: impl Fn(&str) -> Option<String>,
@@ -37,12 +38,12 @@ pub(crate) fn candidates(
     candidates
 }
 
-/// Makes a directory and the directories above it. Its rights are those that the directory above it hands down.
+/// Makes a directory and its parents. It inherits its rights from its parent.
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(path)
 }
 
-/// What is unsafe about a directory: who it belongs to, and who may write to it.
+/// The reason why a directory is unsafe: its owner, or the users who may write to it. `None` if it is safe.
 pub(crate) fn unsafe_directory(path: &Path) -> io::Result<Option<&'static str>> {
     if !std::fs::symlink_metadata(path)?.is_dir() {
         return Ok(Some("it must be a directory, and no link"));
@@ -54,7 +55,8 @@ pub(crate) fn unsafe_directory(path: &Path) -> io::Result<Option<&'static str>> 
     Ok(rights::fault(&found.to_string_lossy(), &user))
 }
 
-/// Whether this user can make files in a directory. What a list of rights says is not all that counts, so it makes one.
+/// Checks that this user can make files in a directory. It makes a file, because the list of rights does not decide
+/// alone.
 pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
     let probe = path.join(format!("{}.probe", std::process::id()));
     let mut options = OpenOptions::new();
@@ -62,7 +64,7 @@ pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file for writing, and makes it where it is absent. A link is not followed.
+/// Opens a file for writing, and makes it if it does not exist. It does not follow a link.
 pub(crate) fn open(path: &Path, truncate: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let file = options.create(true).truncate(false).write(true).custom_flags(NO_LINK).open(path)?;
@@ -75,13 +77,13 @@ pub(crate) fn open(path: &Path, truncate: bool) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether an open file is still the one of this name.
+/// Whether the path still leads to this open file.
 pub(crate) fn has_name(file: &File, path: &Path) -> bool {
     let own = file.try_clone().and_then(Handle::from_file);
     own.is_ok_and(|own| Handle::from_path(path).is_ok_and(|found| own == found))
 }
 
-/// Leaves the lock file where it is.
+/// Leaves the lock file in place.
 pub(crate) fn clear_lock(_: &Path) {}
 
 #[cfg(test)]

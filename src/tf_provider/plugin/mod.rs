@@ -1,7 +1,7 @@
 //! The wire: handshake, TLS, the services of go-plugin, one short function per RPC, decode and encode.
 //!
-//! It knows the protocol and nothing of what a provider does: that is behind the framework's `Registry`. It is the only user of tonic
-//! and prost, and of stdout, which belongs to the handshake.
+//! This layer knows the protocol and not the provider, which is behind the framework's `Registry`. Only this layer uses
+//! tonic, prost and stdout. stdout belongs to the handshake.
 
 mod process;
 mod rpc;

@@ -1,4 +1,4 @@
-//! One connection of the host's, encrypted or not, that tells when it ends.
+//! One connection from the host, encrypted or not, that signals its end.
 
 use std::io;
 use std::pin::Pin;
@@ -9,11 +9,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tonic::transport::server::Connected;
 
-/// What a connection runs over.
+/// The stream under a connection.
 pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}
 
-/// A connection. When it is dropped, which the server does once the host is gone, it tells so.
+/// A connection. The server drops it when the host has closed it, and the drop signals `ended`.
 pub(super) struct Connection {
     transport: Pin<Box<dyn Transport>>,
     ended: Arc<Notify>,

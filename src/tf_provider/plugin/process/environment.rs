@@ -1,4 +1,4 @@
-//! What the process is given from outside, read once and passed on as a value.
+//! The arguments and environment variables of the process, read once and passed on as a value.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -8,20 +8,20 @@ use std::path::PathBuf;
 pub struct Environment {
     /// The arguments after the program's name.
     pub arguments: Vec<String>,
-    /// `TF_PLUGIN_MAGIC_COOKIE`: what Terraform sets to say that it is the one who starts the plugin.
+    /// `TF_PLUGIN_MAGIC_COOKIE`: Terraform sets it to show that it started the plugin.
     pub magic_cookie: Option<String>,
-    /// `PLUGIN_PROTOCOL_VERSIONS`: the major versions that the host speaks, with commas between them.
+    /// `PLUGIN_PROTOCOL_VERSIONS`: the major versions that the host speaks, separated by commas.
     pub protocol_versions: Option<String>,
-    /// `PLUGIN_CLIENT_CERT`: the host's certificate, as PEM. Without it there is no TLS, and where others could
-    /// connect, no service.
+    /// `PLUGIN_CLIENT_CERT`: the host's certificate, as PEM. Without it there is no TLS. On a network that others can
+    /// reach, the plugin then refuses to serve.
     pub client_certificate: Option<String>,
-    /// `PLUGIN_MIN_PORT`: the first port that the host lets a plugin listen on, where it listens on TCP.
+    /// `PLUGIN_MIN_PORT`: the first TCP port that the host allows.
     pub min_port: Option<String>,
-    /// `PLUGIN_MAX_PORT`: the last one.
+    /// `PLUGIN_MAX_PORT`: the last TCP port that the host allows.
     pub max_port: Option<String>,
-    /// `TF_LOG_PROVIDER`, else `TF_LOG`.
+    /// `TF_LOG_PROVIDER`, or `TF_LOG` if that is not set.
     pub log_level: Option<String>,
-    /// Where sockets may be made.
+    /// The directory for sockets.
     pub temporary_directory: PathBuf,
 }
 
@@ -41,7 +41,7 @@ impl Environment {
         }
     }
 
-    /// Whether an argument is given; Go's flags take one dash or two.
+    /// Whether the command line has this flag. As in Go, a flag has one dash or two.
     pub(super) fn has_flag(&self, flag: &str) -> bool {
         self.arguments.iter().any(|a| a.strip_prefix("--").or_else(|| a.strip_prefix('-')) == Some(flag))
     }

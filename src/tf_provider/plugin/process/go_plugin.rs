@@ -1,4 +1,4 @@
-//! go-plugin's own services: what its host expects of any plugin.
+//! go-plugin's own services, which its host expects of every plugin.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_controller_server::
 use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_stdio_server::GrpcStdio;
 use crate::tf_provider::plugin::wire::proto::go_plugin::{ConnInfo, Empty, StdioData};
 
-/// Offers no further connections. Terraform opens the stream and leaves it alone.
+/// Offers no further connections. Terraform opens the stream and does not use it.
 pub(super) struct Broker;
 
 #[async_trait]
@@ -25,8 +25,8 @@ impl GrpcBroker for Broker {
     }
 }
 
-/// Has nothing to print: stdout is the handshake's, and Terraform reads stderr by itself. The stream stays open, since
-/// the host logs one that ends.
+/// Sends nothing: stdout belongs to the handshake, and Terraform reads stderr by itself. The stream stays open because
+/// the host logs a stream that ends.
 pub(super) struct Stdio;
 
 #[async_trait]
@@ -36,7 +36,7 @@ impl GrpcStdio for Stdio {
     }
 }
 
-/// Ends the process when it is told to.
+/// Ends the process when the host calls Shutdown.
 pub(super) struct Controller(pub(super) Arc<Notify>);
 
 #[async_trait]

@@ -1,11 +1,11 @@
-//! The handshake with go-plugin's host: who started the process, which protocol, and the one line on stdout.
+//! The handshake with go-plugin's host: the check of the host, the protocol version, and the one line on stdout.
 
 use data_encoding::BASE64_NOPAD;
 
 use super::environment::Environment;
 use super::listener::{Address, Network};
 
-/// What Terraform and OpenTofu set to show that a provider was started by them. It is no secret.
+/// The value that Terraform and OpenTofu set to show that they started a provider. It is not a secret.
 pub const MAGIC_COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
 /// The version of go-plugin's handshake.
@@ -14,32 +14,32 @@ const CORE_PROTOCOL: u32 = 1;
 /// The major version of Terraform's plugin protocol.
 pub const PROTOCOL: u32 = 6;
 
-/// Why there is no handshake.
+/// The reasons to refuse a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// A person or a script started the process, and not Terraform.
+    /// A person or a script started the process, not Terraform.
     #[error("this is a plugin, and Terraform or OpenTofu has to start it")]
     NotStartedByTerraform,
     /// The host does not speak protocol 6.
     #[error("this provider speaks plugin protocol 6, which needs Terraform 1.0 or OpenTofu 1.6, or later")]
     ProtocolNotSpoken,
-    /// Every user of the machine could connect, and the host does not ask for TLS.
+    /// Every user of the machine could connect, and the host did not ask for TLS.
     #[error(
         "every user of this machine can connect to a TCP port, so that a host without TLS is not served: \
          PLUGIN_CLIENT_CERT is not set"
     )]
     NotEncrypted,
-    /// Every user of the machine could connect to `-debug`, and nobody sits in front of it.
+    /// Every user of the machine could connect to `-debug`, and no terminal shows that it runs.
     #[error(
         "every user of this machine can connect to a TCP port, and -debug has no TLS: it serves at a terminal only"
     )]
     DebuggedUnseen,
 }
 
-/// Checks that a host that speaks protocol 6 started the process.
+/// Checks that a host with protocol 6 started the process.
 ///
 /// # Errors
-/// If the cookie is absent or wrong, or the host's versions do not have 6 among them.
+/// If the cookie is absent or wrong, or the host's versions do not include 6.
 pub fn check(environment: &Environment) -> Result<(), Refusal> {
     if environment.magic_cookie.as_deref() != Some(MAGIC_COOKIE) {
         return Err(Refusal::NotStartedByTerraform);
@@ -49,26 +49,26 @@ pub fn check(environment: &Environment) -> Result<(), Refusal> {
     if speaks { Ok(()) } else { Err(Refusal::ProtocolNotSpoken) }
 }
 
-/// Checks that no other user of the machine can speak to the plugin.
+/// Checks that no other user of the machine can use the plugin.
 ///
 /// # Errors
-/// If the system lets others connect, and there is no TLS, in which each side knows the other's certificate.
+/// If the network lets other users connect and there is no TLS. With TLS, each side knows the other's certificate.
 pub fn check_encrypted(network: Network, tls: bool) -> Result<(), Refusal> {
     if tls || network.is_private() { Ok(()) } else { Err(Refusal::NotEncrypted) }
 }
 
-/// Checks that somebody who starts `-debug` sees that it runs, where others can connect to it.
+/// Checks that a person can see that `-debug` runs, if other users can connect to it.
 ///
 /// # Errors
-/// If the system lets others connect, and no terminal is there.
+/// If the network lets other users connect and there is no terminal.
 pub fn check_debugged(network: Network, terminal: bool) -> Result<(), Refusal> {
     if terminal || network.is_private() { Ok(()) } else { Err(Refusal::DebuggedUnseen) }
 }
 
-/// The line that tells the host where the plugin listens. `certificate` is the server's, as DER; without one there is
-/// no TLS.
+/// The line that gives the host the plugin's address. `certificate` is the server's, as DER. `None` means no TLS.
 ///
-/// The certificate goes without padding: Go's decoder refuses it, so padding would fail two times out of three.
+/// The certificate has no padding, because Go's decoder refuses padding. With padding, two of three certificates would
+/// fail.
 pub fn line(address: &Address, certificate: Option<&[u8]>) -> String {
     let certificate = certificate.map(|der| BASE64_NOPAD.encode(der)).unwrap_or_default();
     format!("{CORE_PROTOCOL}|{PROTOCOL}|{}|{address}|grpc|{certificate}", address.network().name())

@@ -1,6 +1,6 @@
-//! Logging: JSON lines on stderr, as hclog writes them, which Terraform logs again at their level.
+//! Logging: JSON lines on stderr in hclog's format. Terraform copies them to its own log at their level.
 //!
-//! Only this crate's events are written. Libraries below may log what they send, and that may hold secrets.
+//! Only this crate's events are written. Libraries may log what they send, and that may contain secrets.
 
 use std::fmt;
 use std::io::Write;
@@ -17,16 +17,16 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::environment::Environment;
 
-/// Starts logging, at the level that `TF_LOG_PROVIDER` or `TF_LOG` asks for; without either, warnings and errors.
-/// To be called once; later calls change nothing.
+/// Starts logging at the level of `TF_LOG_PROVIDER` or `TF_LOG`. If neither is set, it logs warnings and errors.
+/// Only the first call has an effect.
 pub fn start(environment: &Environment) {
     let level = level(environment.log_level.as_deref());
     let layer = Hclog { level, out: std::io::stderr };
-    // Fails only where logging has been started already.
+    // This fails only if logging has already started.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
 }
 
-/// As Terraform reads it: `JSON` is `TRACE` in another format, and so is any word that it does not know.
+/// Reads the level as Terraform does: `JSON` is `TRACE` in another format, and an unknown word is `TRACE` too.
 fn level(asked: Option<&str>) -> LevelFilter {
     match asked.map(str::to_uppercase).as_deref() {
         None | Some("WARN") => LevelFilter::WARN,
@@ -91,7 +91,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>, W: Write + 'static> Layer<S> for Hc
         event.record(&mut fields);
         let mut line = line(event.metadata(), fields, OffsetDateTime::now_utc());
         line.push('\n');
-        // One write for a whole line, so that lines of several threads do not mix. Nobody can be told of a failure.
+        // One write for the whole line keeps the lines of several threads apart. An error here cannot be reported
+        // anywhere.
         let _ = (self.out)().write_all(line.as_bytes());
     }
 }
@@ -107,7 +108,7 @@ fn line(metadata: &Metadata<'_>, fields: Fields, now: OffsetDateTime) -> String 
     Json::Object(line).to_string()
 }
 
-/// With six digits of a second, neither more nor fewer: go-plugin takes a line with any other time for plain text.
+/// Writes exactly six digits of a second: go-plugin treats a line with another time format as plain text.
 fn timestamp(t: OffsetDateTime) -> String {
     let (date, (hour, minute, second, micro)) = (t.date(), t.time().as_hms_micro());
     format!("{date}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z")

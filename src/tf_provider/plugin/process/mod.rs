@@ -1,4 +1,4 @@
-//! The process: handshake, listener, TLS, serving, leaving, and its log.
+//! The process: handshake, listener, TLS, serving, leaving, and the log.
 
 mod connection;
 mod environment;

@@ -1,6 +1,6 @@
 //! The process from its first instruction to its exit code.
 //!
-//! What is not needed for the handshake line comes after it: a plan starts three processes, and waits for each.
+//! Work that the handshake line does not need comes after it: a plan starts three processes and waits for each line.
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
@@ -18,20 +18,21 @@ use super::signals::Signals;
 use super::tls::{self, ServerTls};
 use crate::tf_provider::framework::Registry;
 
-/// What a provider is called, for messages and for the line that `-debug` prints.
+/// The names of a provider, for messages and for the line that `-debug` prints.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     /// The address with its registry: `registry.terraform.io/<namespace>/<type>`.
     pub address: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// How it is installed, for people who start it by hand.
+    /// How to install it, for people who start it by hand.
     pub installation: &'static str,
 }
 
-/// Runs the provider: as Terraform's plugin, or as `-debug`, `-version` and `-help` say. Logging has to be on already.
+/// Runs the provider as Terraform's plugin, or does what `-debug`, `-version` or `-help` asks for. Logging must already
+/// be on.
 ///
-/// stdout gets the handshake line and nothing else, apart from what those flags print.
+/// stdout gets only the handshake line, apart from what those flags print.
 pub fn run(about: About, environment: &Environment, build: impl FnOnce() -> Registry) -> ExitCode {
     let done = if environment.has_flag("version") {
         say(&format!("{} {}", about.address, about.version))
@@ -50,7 +51,7 @@ pub fn run(about: About, environment: &Environment, build: impl FnOnce() -> Regi
                 text.push_str(about.installation);
                 text.push('\n');
             }
-            // There is nobody to tell if stderr is closed.
+            // If stderr is closed, the error cannot be reported anywhere.
             let _ = io::stderr().write_all(text.as_bytes());
             ExitCode::FAILURE
         }
@@ -81,7 +82,8 @@ fn debug(about: About, environment: &Environment, build: impl FnOnce() -> Regist
     serve_until_done(environment, Mode::Debug, line, build)
 }
 
-/// What `TF_REATTACH_PROVIDERS` has to be. `Test` must be true: Terraform would shut the provider down otherwise.
+/// The value for `TF_REATTACH_PROVIDERS`. `Test` must be true, because Terraform would otherwise shut the provider
+/// down.
 fn reattach(provider: &str, pid: u32, address: &Address) -> String {
     let address = json!({"Network": address.network().name(), "String": address.to_string()});
     let instance =
@@ -100,13 +102,13 @@ fn serve_until_done(
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let inside = runtime.enter();
     let listener: Listener = listener::bind(environment)?;
-    // Before the line: a signal right after it would leave the socket behind.
+    // The handlers come before the line: a signal right after the line would otherwise leave the socket behind.
     let signals = Signals::new()?;
     say(&line(listener.address()))?;
     let server = Arc::new(build());
     drop(inside);
     runtime.block_on(serve(listener, mode, signals, server));
-    // What matters is finished by now, and nobody waits for the rest.
+    // All important work is finished. The remaining tasks need no wait.
     runtime.shutdown_background();
     Ok(())
 }

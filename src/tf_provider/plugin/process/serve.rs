@@ -1,12 +1,13 @@
 //! Serving: from the listening socket to the end of the process.
 //!
-//! A managed process has one host and one connection. It leaves on Shutdown, and when that connection ends, as it does
-//! when Terraform is killed. It leaves at once where nothing is under way, and else as soon as that is finished: a token
-//! that was just made must not be left to nobody, and a write must not land after its lock is gone. The host kills the
-//! process 2 seconds after a Shutdown, and nobody does where the host is gone.
+//! A managed process has one host and one connection. It leaves on Shutdown or when the connection ends. The connection
+//! also ends when Terraform is killed. The process leaves at once if no operation is running. Otherwise it first waits
+//! for the running operations: a new token must not be left without an owner, and a write must not land after its lock
+//! is released. The host kills the process 2 seconds after a Shutdown. If the host is gone, nothing kills the process.
 //!
-//! Ctrl-C at the terminal reaches Terraform as well, and is its business: Terraform sends StopProvider. A signal that is for
-//! this process alone is taken as just that.
+//! Ctrl-C at the terminal also reaches Terraform, and Terraform then sends StopProvider. So a managed process
+//! ignores Ctrl-C itself. A signal to this process alone asks its operations to stop. If no host has connected, it ends
+//! the process.
 
 use std::io;
 use std::pin::Pin;
@@ -31,27 +32,27 @@ use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_controller_server::
 use crate::tf_provider::plugin::wire::proto::go_plugin::grpc_stdio_server::GrpcStdioServer;
 use crate::tf_provider::plugin::wire::proto::provider_server::ProviderServer;
 
-/// The largest request. Go's SDK has the same; tonic's own limit of 4 MiB is too small for a state.
+/// The largest request, as in Go's SDK. tonic's default of 4 MiB is too small for a state.
 const MAX_REQUEST: usize = 256 << 20;
 
-/// How long the host may take to connect. It gives a plugin as long for the handshake line.
+/// The time that the host has to connect. The host allows a plugin the same time for the handshake line.
 const CONNECT_WITHIN: Duration = Duration::from_secs(60);
 
-/// How long a TLS handshake may take.
+/// The time limit of a TLS handshake.
 const TLS_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long leaving takes without a line in the log that says why.
+/// If leaving takes longer than this, the log says why.
 const LEAVING_IS_LONG: Duration = Duration::from_secs(1);
 
-/// How the process is run.
+/// The way in which the process was started.
 pub(super) enum Mode {
-    /// By a host that connects once.
+    /// A host started it and connects once.
     Managed(Option<TlsAcceptor>),
-    /// By a developer, for any number of hosts in turn, until it is interrupted.
+    /// A developer started it. It serves any number of hosts in turn, until it is interrupted.
     Debug,
 }
 
-/// Serves until there is nobody left to serve.
+/// Serves until the process should end, and then waits for running operations.
 pub(super) async fn serve(listener: Listener, mode: Mode, mut signals: Signals, server: Arc<Registry>) {
     let (shutdown, connected, ended) =
         (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -82,18 +83,18 @@ pub(super) async fn serve(listener: Listener, mode: Mode, mut signals: Signals, 
         }
     }
     accepting.abort();
-    // Its end removes a listener that nobody has connected to.
+    // The end of the task drops the listener, which removes the socket if no host has connected.
     let _ = accepting.await;
     leave(debug, signals, &server).await;
 }
 
-/// Ends what waits. Not waited for: a provider may do so at its leisure.
+/// Stops waiting operations. The call runs in its own task because a provider may take its time.
 fn stop(server: &Arc<Registry>) {
     let server = server.clone();
     tokio::spawn(async move { server.provider().stop().await });
 }
 
-/// Waits until nothing is under way any more. Most often nothing is, and it is over at once.
+/// Waits until no operation is running. Usually none is, and this returns at once.
 async fn leave(debug: bool, mut signals: Signals, server: &Arc<Registry>) {
     let close = server.provider().close();
     tokio::pin!(close);
@@ -105,7 +106,7 @@ async fn leave(debug: bool, mut signals: Signals, server: &Arc<Registry>) {
         tokio::select! {
             () = &mut close => break,
             asked = signals.next() => match asked {
-                // A second Ctrl-C.
+                // In debug mode, Ctrl-C ends this wait too.
                 _ if debug => break,
                 Asked::ToEnd => stop(server),
                 Asked::ByTheTerminal => {}
@@ -114,12 +115,12 @@ async fn leave(debug: bool, mut signals: Signals, server: &Arc<Registry>) {
     }
 }
 
-/// All services of the process. `shutdown` is told when the host calls Shutdown.
+/// All services of the process. `shutdown` is notified when the host calls Shutdown.
 fn router(server: Arc<Registry>, shutdown: Arc<Notify>) -> Router {
     let provider = ProviderServer::new(Service::new(server)).max_decoding_message_size(MAX_REQUEST);
     tonic::transport::Server::builder()
         .trace_fn(|request| {
-            // Every log line of the call says which call it was, and of which type: the look-up of the type tells that.
+            // Every log line of a call names the call and the type. The look-up of the type fills in `tf_type`.
             let rpc = request.uri().path().rsplit('/').next().unwrap_or_default();
             let span = tracing::error_span!("rpc", tf_rpc = rpc, tf_type = tracing::field::Empty);
             span.in_scope(|| tracing::debug!("received"));
@@ -131,7 +132,7 @@ fn router(server: Arc<Registry>, shutdown: Arc<Notify>) -> Router {
         .add_service(GrpcStdioServer::new(Stdio))
 }
 
-/// Serves connections that are already there, in plaintext: for tests, without a process or a socket.
+/// Serves existing connections in plaintext, for tests without a process or a socket.
 ///
 /// # Errors
 /// If the transport fails.
@@ -145,8 +146,8 @@ where
     router(Arc::new(server), Arc::default()).serve_with_incoming(connections).await
 }
 
-/// Accepts connections, each in a task of its own, so that one that does not get through its TLS handshake holds up
-/// nobody. With `once`, the first that gets through is the last: the listener is gone before it is served.
+/// Accepts connections. Each TLS handshake has its own task, so that a slow one does not delay the others. With `once`,
+/// only the first successful connection is served, and the listener is dropped before.
 async fn accept(
     listener: Listener,
     tls: Option<TlsAcceptor>,
@@ -165,7 +166,7 @@ async fn accept(
             stream = listener.accept() => match stream {
                 Ok(stream) => drop(tokio::spawn(encrypt(stream, tls.clone(), through.clone()))),
                 Err(error) => {
-                    // Out of file descriptors, most likely: others may end soon.
+                    // The process probably has no free file descriptor. Other connections may end soon.
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
@@ -182,7 +183,7 @@ async fn accept(
     hand_over(first).await;
 }
 
-/// Brings a connection through its TLS handshake, if there is TLS, and passes it on.
+/// Does the TLS handshake of a connection, if there is TLS, and passes the connection on.
 async fn encrypt(
     stream: impl Transport,
     tls: Option<TlsAcceptor>,
@@ -195,6 +196,6 @@ async fn encrypt(
             Err(error) => return tracing::warn!(%error, "a connection was refused"),
         },
     };
-    // Fails where another was faster, and this one is one too many.
+    // This fails if another connection was faster and no further one is wanted.
     let _ = through.send(transport).await;
 }

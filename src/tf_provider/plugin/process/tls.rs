@@ -1,8 +1,8 @@
 //! TLS between the host and the plugin: each side pins the other's self-signed certificate.
 //!
-//! go-plugin's client certificate is ECDSA P-521 and marked as a CA. Chain validation refuses such a one as an end
-//! entity, so the verifier here compares it byte for byte, and leaves the proof of possession, the signature over the
-//! handshake, to the crypto provider.
+//! go-plugin's client certificate is ECDSA P-521 and marked as a CA. Chain validation refuses a CA as an end entity. So
+//! the verifier here compares the certificate byte for byte. The crypto provider checks the signature over the
+//! handshake, which proves that the client has the key.
 
 use std::sync::Arc;
 
@@ -20,30 +20,30 @@ use rustls::{
 
 /// The server's end of TLS.
 pub struct ServerTls {
-    /// What the handshake line tells the host.
+    /// The server's certificate, for the handshake line.
     pub certificate: CertificateDer<'static>,
-    /// How connections are accepted.
+    /// The configuration for accepting connections.
     pub config: Arc<ServerConfig>,
 }
 
-/// Why there is no TLS.
+/// The reasons why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The host's certificate is no PEM.
+    /// The host's certificate is not a PEM certificate.
     #[error("PLUGIN_CLIENT_CERT holds no PEM certificate")]
     ClientCertificate,
     /// The server's own certificate cannot be made.
     #[error("no server certificate could be made: {0}")]
     ServerCertificate(rcgen::Error),
-    /// The two do not make a configuration.
+    /// rustls refuses the configuration.
     #[error("TLS could not be set up: {0}")]
     Config(rustls::Error),
 }
 
-/// A fresh certificate, and a server that accepts the one client that can prove it owns `client`, a PEM certificate.
+/// Makes a new certificate, and a server that accepts only the owner of `client`, a PEM certificate.
 ///
 /// # Errors
-/// Where `client` is no certificate. Never falls back to a connection without one.
+/// If `client` is not a certificate. There is no fallback to a connection without TLS.
 pub fn server(client: &str) -> Result<ServerTls, TlsError> {
     let client =
         CertificateDer::from_pem_slice(client.as_bytes()).map_err(|_| TlsError::ClientCertificate)?;
@@ -56,9 +56,9 @@ pub fn server(client: &str) -> Result<ServerTls, TlsError> {
         .with_client_cert_verifier(verifier)
         .with_single_cert(vec![certificate.clone()], key.into())
         .map_err(TlsError::Config)?;
-    // gRPC for Go refuses a server that does not choose h2 (since 1.67).
+    // gRPC for Go refuses a server that does not choose h2, since version 1.67.
     config.alpn_protocols = vec![b"h2".to_vec()];
-    // There is one connection; nothing will be resumed.
+    // There is only one connection, so no session is ever resumed.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(ServerTls { certificate, config: Arc::new(config) })
@@ -81,7 +81,7 @@ struct Pinned {
 
 impl Pinned {
     fn new(client: CertificateDer<'static>, provider: &CryptoProvider) -> Result<Self, TlsError> {
-        // PEM around anything else would only show when the host connects, as a handshake failure without a reason.
+        // Without this check, PEM around other bytes would fail only when the host connects, without a clear reason.
         rustls::server::ParsedCertificate::try_from(&client).map_err(|_| TlsError::ClientCertificate)?;
         Ok(Self { client, algorithms: provider.signature_verification_algorithms })
     }

@@ -10,7 +10,7 @@ use crate::tf_provider::framework::{ActionEvent, ActionHandle, ClientCapabilitie
 use crate::tf_provider::plugin::wire::proto::{invoke_action, plan_action, validate_action_config};
 use crate::tf_provider::plugin::wire::to_proto;
 
-/// A stream of events, as the generated service has it.
+/// A stream of events, with the type that the generated service expects.
 pub(super) type Events = tonic::codegen::BoxStream<invoke_action::Event>;
 
 fn action<'a>(registry: &'a Registry, name: &str) -> Result<&'a ActionHandle, Status> {
@@ -45,7 +45,7 @@ pub(super) fn invoke(
     Ok(Response::new(Box::pin(action.invoke(config).map(move |event| Ok(encoded(event, &schema))))))
 }
 
-/// An event always has a type: core crashes where it has none.
+/// Every event has a type: core crashes on an event without one.
 fn encoded(event: ActionEvent, schema: &Schema) -> invoke_action::Event {
     use invoke_action::event::{Completed, Progress, Type};
     let event = match event {

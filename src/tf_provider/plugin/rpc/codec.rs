@@ -1,4 +1,4 @@
-//! What the RPCs of all kinds share: values from requests and into answers.
+//! The common parts of all RPCs: reading values from requests and writing them into answers.
 
 use tonic::{Response, Status};
 
@@ -6,16 +6,16 @@ use crate::tf_provider::framework::{Diagnostic, Diagnostics, Raw, Type};
 use crate::tf_provider::plugin::wire::dynamic_value::{self as value, Malformed};
 use crate::tf_provider::plugin::wire::proto::{DynamicValue, RawState};
 
-/// What an RPC answers: a message, or a fault of the protocol.
+/// The answer of an RPC: a message, or a fault of the protocol.
 pub(super) type Reply<T> = Result<Response<T>, Status>;
 
 pub(super) fn reply<T>(message: T) -> Reply<T> {
     Ok(Response::new(message))
 }
 
-/// What was looked up by its name, which goes into the log.
+/// The result of a look-up by name. The name goes into the log.
 ///
-/// Core only asks for what the schema has, so a name that is not there is a fault of the protocol and no diagnostic.
+/// Core only asks for names in the schema. So an unknown name is a fault of the protocol and not a diagnostic.
 pub(super) fn found<'a, T>(handle: Option<&'a T>, name: &str, what: &str) -> Result<&'a T, Status> {
     tracing::Span::current().record("tf_type", name);
     handle.ok_or_else(|| Status::not_found(format!("the provider has no {what} \"{name}\"")))
@@ -26,7 +26,8 @@ pub(super) fn incoming(field: &str, value: Option<&DynamicValue>, ty: &Type) -> 
     value::read(value, ty).map_err(|fault| malformed(field, &fault))
 }
 
-/// Writes a part of an answer. Where it does not fit the schema, the rest of the answer still counts.
+/// Writes a part of an answer. If it does not fit the schema, a diagnostic says so, and the rest of the answer is still
+/// sent.
 pub(super) fn outgoing(
     what: &str,
     raw: Option<Raw>,
@@ -44,7 +45,7 @@ pub(super) fn outgoing(
     }
 }
 
-/// Stored state, as JSON; what is absent or of an old flat form is no state at all.
+/// Stored state, as JSON. An absent state, or one in the old flat form, is a fault.
 pub(super) fn stored(state: Option<&RawState>) -> Result<serde_json::Value, Status> {
     let json = state.map_or(&[][..], |state| &state.json);
     serde_json::from_slice(json)

@@ -14,14 +14,14 @@ use crate::tf_provider::plugin::wire::proto::{
 };
 use crate::tf_provider::plugin::wire::to_proto;
 
-/// A stream of events, as the generated service has it.
+/// A stream of events, with the type that the generated service expects.
 pub(super) type Events = tonic::codegen::BoxStream<list_resource::Event>;
 
 fn list<'a>(registry: &'a Registry, name: &str) -> Result<&'a ListResourceHandle, Status> {
     found(registry.list_resource(name), name, "list resource")
 }
 
-/// Checks a configuration. Core fills in neither the limit nor whether whole objects are asked for.
+/// Checks a configuration. Core sends neither the limit nor whether it wants whole objects.
 pub(super) async fn validate(
     registry: &Registry,
     request: validate_list_resource_config::Request,

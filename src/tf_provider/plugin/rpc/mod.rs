@@ -1,4 +1,4 @@
-//! The RPCs, a file per kind: decode, call, encode, and nothing else.
+//! The RPCs, with one file per kind. They only decode, call and encode.
 
 mod action;
 mod codec;

@@ -11,7 +11,8 @@ pub(super) async fn validate(
 ) -> Reply<validate_provider_config::Response> {
     let provider = registry.provider();
     let config = incoming("config", request.config.as_ref(), provider.ty())?;
-    // Provider configurations are never stored, so what the client can do with write-only attributes does not count.
+    // Provider configurations are never stored, so it does not matter whether the client supports write-only
+    // attributes.
     let client = ClientCapabilities { write_only_attributes: true, deferral: false };
     let found = provider.validate(config, client).await;
     let diagnostics = to_proto::diagnostics(found, provider.schema());

@@ -18,7 +18,7 @@ fn resource<'a>(registry: &'a Registry, name: &str) -> Result<&'a ResourceHandle
     found(registry.resource(name), name, "resource")
 }
 
-/// Reads an identity; of a type without one, whatever is stored is `None`.
+/// Reads an identity. `None` if the request or the type has none.
 fn identity(data: Option<&ResourceIdentityData>, resource: &ResourceHandle) -> Result<Option<Raw>, Status> {
     match (data, resource.identity()) {
         (Some(data), Some((_, ty))) => incoming("identity", data.identity_data.as_ref(), ty).map(Some),

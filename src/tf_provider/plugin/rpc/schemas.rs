@@ -1,4 +1,4 @@
-//! The RPCs that say what the provider has.
+//! The RPCs that describe the provider.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ pub(super) fn metadata(registry: &Registry) -> Reply<get_metadata::Response> {
     })
 }
 
-/// What the plugin layer serves, whatever the provider has.
+/// The capabilities of the plugin layer, which are the same for every provider.
 const CAPABILITIES: ServerCapabilities = ServerCapabilities {
     plan_destroy: true,
     get_provider_schema_optional: true,

@@ -1,6 +1,7 @@
-//! The provider's RPCs, each handed to the file of its kind.
+//! The provider's RPCs. Each call goes to the file of its kind.
 //!
-//! What the provider lacks (state stores) is not here: the generated trait answers UNIMPLEMENTED. Faults of the protocol are gRPC statuses; whatever the user can act on is a diagnostic.
+//! The generated trait answers UNIMPLEMENTED for RPCs that the provider lacks (state stores). A fault of the protocol
+//! is a gRPC status. A problem that the user can solve is a diagnostic.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Values on the wire: msgpack, read and written by a type that both sides know.
 //!
-//! Nothing here quotes a value: it may be a secret. Numbers are read as integers or as decimal text, never through a float,
-//! since Terraform compares their decimal digits. They are written as text: Terraform reads its state so, with the same
-//! precision. Where an integer was sent as one, `plan -refresh-only -detailed-exitcode` took the same number for a change
-//! (seen with Terraform 1.11.4).
+//! No error quotes a value, because it may be a secret. Numbers are read as integers or as decimal text and never as
+//! floats, because Terraform compares their decimal digits. Numbers are written as text. Terraform reads its state in
+//! the same way, with the same precision. If an integer was sent as an integer, `plan -refresh-only -detailed-exitcode`
+//! reported the same number as a change (seen with Terraform 1.11.4).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,16 +13,17 @@ use rmp::{Marker, decode, encode};
 use super::proto::DynamicValue;
 use crate::tf_provider::framework::{Number, Raw, Type};
 
-/// How deep values may be nested; only the types that come with dynamic values can get anywhere near.
+/// The deepest nesting of values. Only types inside dynamic values can come near it.
 const MAX_DEPTH: usize = 64;
 
-/// Any extension is an unknown value. This is the plain one: type 0, one byte of no meaning.
+/// The plainest unknown value: extension type 0 with one meaningless byte. On reading, any extension is an unknown
+/// value.
 const UNKNOWN: [u8; 3] = [0xd4, 0, 0];
 
-/// Bytes or a value that do not fit the type. It names the place and never the content.
+/// Bytes or a value that do not fit the type. It has the place and never the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// From the value to the fault, as HCL writes it; the innermost step is last.
+    /// The path from the value to the fault, in HCL's notation. The innermost step is last.
     at: Vec<String>,
     what: String,
 }
@@ -49,10 +50,10 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Reads a value; absent or with both forms empty it is null.
+/// Reads a value. An absent value, or one with both forms empty, is null.
 ///
 /// # Errors
-/// Where the bytes are damaged or do not fit the type.
+/// If the bytes are damaged or do not fit the type.
 pub fn read(value: Option<&DynamicValue>, ty: &Type) -> Result<Raw, Malformed> {
     match value {
         Some(value) if !value.msgpack.is_empty() => {
@@ -65,22 +66,22 @@ pub fn read(value: Option<&DynamicValue>, ty: &Type) -> Result<Raw, Malformed> {
     }
 }
 
-/// Reads a value in its JSON form, which is also that of stored state.
+/// Reads a value in its JSON form, which stored state uses too.
 ///
 /// # Errors
-/// Where it is no JSON or does not fit the type.
+/// If it is not JSON or does not fit the type.
 pub fn read_json(json: &[u8], ty: &Type) -> Result<Raw, Malformed> {
     let json = serde_json::from_slice(json)
         .map_err(|e| Malformed::new(format!("no JSON (line {}, column {})", e.line(), e.column())))?;
     Raw::from_json(&json, ty).map_err(Malformed::new)
 }
 
-/// Writes a value as msgpack: exactly the attributes of the type, null where the value lacks one.
+/// Writes a value as msgpack. It gets exactly the attributes of the type, with null for those that the value lacks.
 ///
 /// # Errors
-/// Where the value does not fit the type, which is a bug of the provider.
+/// If the value does not fit the type, which is a bug of the provider.
 pub fn write(raw: &Raw, ty: &Type) -> Result<DynamicValue, Malformed> {
-    // Allocated once: a buffer that grows leaves copies of what may be a secret behind.
+    // The buffer is allocated once: a growing buffer would leave copies behind, and the value may be a secret.
     let mut msgpack = Vec::with_capacity(size(raw, ty));
     put(&mut msgpack, raw, ty)?;
     Ok(DynamicValue { msgpack, json: Vec::new() })
@@ -105,7 +106,7 @@ impl<'a> Reader<'a> {
             | Marker::Ext8
             | Marker::Ext16
             | Marker::Ext32 => {
-                // An unknown value. What it says about the value to be (extension 12) is of no use to a provider.
+                // An unknown value. Its refinements (extension 12) are of no use to a provider.
                 let header = decode::read_ext_meta(&mut self.rest).map_err(|_| truncated())?;
                 self.skip(header.size as usize).map(|()| Raw::Unknown)
             }
@@ -138,7 +139,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `[type as JSON, value]`
+    /// Reads `[type as JSON, value]`.
     fn dynamic(&mut self, depth: usize) -> Result<Raw, Malformed> {
         if self.length(decode::read_array_len, &Type::Dynamic)? != 2 {
             return Err(expected(&Type::Dynamic));
@@ -201,7 +202,7 @@ impl<'a> Reader<'a> {
         Ok(pairs)
     }
 
-    /// The length of what follows. Every element takes a byte at least, so a longer one is a lie.
+    /// Reads a length. Every element has at least one byte, so a length beyond the remaining bytes is wrong.
     fn length<E>(
         &mut self,
         read: impl FnOnce(&mut &'a [u8]) -> Result<u32, E>,
@@ -246,7 +247,7 @@ fn float(float: f64) -> Result<Number, Malformed> {
     }
 }
 
-/// Digits, with at most one point among them and perhaps a sign and an exponent.
+/// Whether the text is digits with at most one point, an optional sign and an optional exponent.
 fn is_decimal(text: &str) -> bool {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
@@ -320,7 +321,7 @@ fn unwritable<E>(_: E) -> Malformed {
     Malformed::new("the value cannot be written")
 }
 
-/// As many bytes as the value takes at most.
+/// An upper limit of the value's size in bytes.
 fn size(raw: &Raw, ty: &Type) -> usize {
     const HEADER: usize = 9;
     HEADER

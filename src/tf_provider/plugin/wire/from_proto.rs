@@ -1,9 +1,9 @@
-//! The wire's messages in the framework's vocabulary. Values are read in `dynamic_value`.
+//! Converts the wire's messages into the framework's types. `dynamic_value` reads values.
 
 use super::proto;
 use crate::tf_provider::framework::ClientCapabilities;
 
-/// What the client can do; older ones say nothing.
+/// The client's capabilities. Older clients send none.
 pub(crate) fn client(capabilities: Option<proto::ClientCapabilities>) -> ClientCapabilities {
     let write_only_attributes = capabilities.as_ref().is_some_and(|c| c.write_only_attributes_allowed);
     let deferral = capabilities.is_some_and(|c| c.deferral_allowed);

@@ -1,4 +1,4 @@
-//! The wire's messages: as generated, and from and to the framework's vocabulary.
+//! The wire's messages: the generated types, and the conversion from and to the framework's types.
 
 pub mod dynamic_value;
 pub(in crate::tf_provider::plugin) mod from_proto;

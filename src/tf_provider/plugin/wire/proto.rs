@@ -1,6 +1,6 @@
-//! The messages and services that `proto/` declares, as generated; `tests/it/protocol.rs` compares them with the contract.
+//! The generated messages and services of `proto/`. `tests/it/protocol.rs` compares them with the contract.
 //!
-//! Messages that carry configuration or state are zeroed on drop and show nothing of it in `Debug`.
+//! Messages with configuration or state are zeroed on drop, and `Debug` shows nothing of their content.
 
 #![allow(missing_docs, unreachable_pub, clippy::all, clippy::large_futures)]
 

@@ -1,4 +1,4 @@
-//! The framework's vocabulary in the wire's messages: diagnostics, paths, schemas, functions.
+//! Converts the framework's types into the wire's messages: diagnostics, paths, schemas, functions.
 
 use super::proto;
 use crate::tf_provider::framework::{
@@ -6,7 +6,7 @@ use crate::tf_provider::framework::{
     Schema, Severity, Signature, Step, Type, described, unwrap,
 };
 
-/// What an operation on something with this schema has to say.
+/// The diagnostics of an operation on an object with this schema.
 pub(crate) fn diagnostics(diagnostics: Diagnostics, schema: &Schema) -> Vec<proto::Diagnostic> {
     diagnostics.0.into_iter().map(|d| diagnostic(d, &schema.attributes)).collect()
 }
@@ -24,8 +24,9 @@ fn diagnostic(diagnostic: Diagnostic, attributes: &[Attribute]) -> proto::Diagno
     }
 }
 
-/// The part of a path that Terraform finds in a configuration: a top-level attribute, an element of one, or the same in a
-/// block. For a path that goes deeper it shows the first line of the whole, not the attribute's.
+/// The part of a path that Terraform can find in a configuration: a top-level attribute, an element of one, or the same
+/// in a block. For a deeper path, Terraform would show the first line of the whole object and not that of the
+/// attribute.
 fn findable<'a>(steps: &'a [Step], attributes: &[Attribute]) -> &'a [Step] {
     let block = |name: &str| {
         attributes.iter().find(|a| a.name == name).and_then(|a| match &a.kind {
@@ -57,9 +58,9 @@ pub(crate) fn path(path: &Path) -> proto::AttributePath {
     proto::AttributePath { steps: path.0.iter().map(step).collect() }
 }
 
-/// Why a function has no result.
+/// The error of a function.
 pub(crate) fn function_error(error: FunctionError) -> proto::FunctionError {
-    // Core ends the sentence.
+    // Core adds the full stop.
     let text = error.text.trim_end_matches('.').to_owned();
     proto::FunctionError { text, function_argument: error.argument }
 }
@@ -72,13 +73,13 @@ pub(crate) fn schema(schema: &Schema) -> proto::Schema {
     }
 }
 
-/// The schema of a managed resource. Its optional attributes are computed too on the wire: in the configuration that it
-/// generates, Terraform writes `null` for an attribute that is only optional, and leaves out one that is computed too.
-/// Nothing else follows from it, since the framework plans from the declarations and the configuration, and never from
-/// what core proposes.
+/// The schema of a managed resource. On the wire, its optional attributes are also computed. This shapes the
+/// configuration that Terraform generates: it writes `null` for an attribute that is only optional, and omits one that
+/// is also computed. It has no other effect: the framework plans from the declarations and the configuration, and never
+/// from core's proposal.
 pub(crate) fn resource_schema(schema: &Schema) -> proto::Schema {
     fn can_be_left_out(attribute: &mut proto::schema::Attribute) {
-        // Core takes no attribute that is write-only and computed.
+        // Core refuses an attribute that is both write-only and computed.
         attribute.computed |= attribute.optional && !attribute.write_only;
         let nested = attribute.nested_type.iter_mut().flat_map(|nested| &mut nested.attributes);
         nested.for_each(can_be_left_out);
@@ -98,7 +99,7 @@ fn block(attributes: &[Attribute], description: String) -> proto::schema::Block 
     }
 }
 
-/// An attribute, unless it is a block.
+/// An attribute. `None` if it is a block.
 fn attribute(attribute: &Attribute, siblings: &[Attribute]) -> Option<proto::schema::Attribute> {
     let (ty, nested_type) = match &attribute.kind {
         Kind::Leaf(ty) => (type_constraint(ty), None),
@@ -121,7 +122,7 @@ fn attribute(attribute: &Attribute, siblings: &[Attribute]) -> Option<proto::sch
     })
 }
 
-/// A block, unless it is an attribute.
+/// A block. `None` if it is an attribute.
 fn nested_block(attribute: &Attribute, siblings: &[Attribute]) -> Option<proto::schema::NestedBlock> {
     let Kind::Block(attributes) = &attribute.kind else { return None };
     let block = proto::schema::Block {

@@ -1,10 +1,10 @@
-//! An address as the handshake line has it.
+//! An address in the form of the handshake line.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// What a listener listens on.
+/// The kind of network that a listener uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
     /// A unix socket in a directory that only this user can enter.
@@ -14,7 +14,7 @@ pub enum Network {
 }
 
 impl Network {
-    /// What Go calls it.
+    /// Go's name for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unix => "unix",
@@ -22,23 +22,23 @@ impl Network {
         }
     }
 
-    /// Whether the system lets only this user connect.
+    /// Whether only this user can connect.
     pub fn is_private(self) -> bool {
         self == Self::Unix
     }
 }
 
-/// Where a host connects.
+/// The address that a host connects to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// The socket's path.
     Unix(PathBuf),
-    /// The port, with its host.
+    /// The IP address and port.
     Tcp(SocketAddr),
 }
 
 impl Address {
-    /// What it is an address of.
+    /// The network of the address.
     pub fn network(&self) -> Network {
         match self {
             Self::Unix(_) => Network::Unix,

@@ -1,6 +1,6 @@
-//! Where Terraform connects: a unix socket, or on Windows a TCP port on loopback.
+//! The socket that Terraform connects to: a unix socket, or on Windows a TCP port on loopback.
 //!
-//! `unix.rs` and `windows.rs` have the same functions, and only the one of the system that is built for is compiled.
+//! `unix.rs` and `windows.rs` have the same functions. Only the file for the target system is compiled.
 
 mod address;
 pub mod ports;

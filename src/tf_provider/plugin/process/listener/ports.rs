@@ -1,13 +1,13 @@
-//! Which port a listener on TCP takes: the first free one of those that the host names. Pure, but for the attempts.
+//! Chooses a TCP port: the first free one in the range that the host gives. Pure, apart from the attempts to listen.
 
 use std::io;
 use std::ops::RangeInclusive;
 
-/// The ports that the host names by `PLUGIN_MIN_PORT` and `PLUGIN_MAX_PORT`; without either, port 0, for which the system
-/// chooses one.
+/// The range of ports from `PLUGIN_MIN_PORT` and `PLUGIN_MAX_PORT`. If neither is set, it is port 0, and the system
+/// chooses a port.
 ///
 /// # Errors
-/// If one of them is no port, or the range is empty.
+/// If one of them is not a port, or the range is empty.
 pub fn ports(min: Option<&str>, max: Option<&str>) -> io::Result<RangeInclusive<u16>> {
     let port = |name, text: Option<&str>| {
         text.map(|text| text.trim().parse::<u16>().map_err(|_| bad(format!("{name} is no port: {text}"))))
@@ -15,7 +15,7 @@ pub fn ports(min: Option<&str>, max: Option<&str>) -> io::Result<RangeInclusive<
     };
     let range = match (port("PLUGIN_MIN_PORT", min)?, port("PLUGIN_MAX_PORT", max)?) {
         (None, None) => 0..=0,
-        // Those below 1024 belong to the system.
+        // Ports below 1024 belong to the system.
         (None, Some(max)) => 1024..=max,
         (Some(min), max) => min..=max.unwrap_or(u16::MAX),
     };
@@ -25,10 +25,10 @@ pub fn ports(min: Option<&str>, max: Option<&str>) -> io::Result<RangeInclusive<
     Ok(range)
 }
 
-/// The first port that can be listened on. What is in use, or kept by the system, is passed over.
+/// Listens on the first free port. Ports that are in use or reserved by the system are skipped.
 ///
 /// # Errors
-/// If none of them can be, with the last one's reason.
+/// If no port is free. The error has the reason of the last attempt.
 pub fn first_free<L>(ports: RangeInclusive<u16>, listen: impl Fn(u16) -> io::Result<L>) -> io::Result<L> {
     let (first, last) = (*ports.start(), *ports.end());
     let mut reason = None;

@@ -1,4 +1,4 @@
-//! Linux and macOS: a unix socket in a directory that only this user can enter, gone once it has served.
+//! Linux and macOS: a unix socket in a directory that only this user can enter. Both are removed after use.
 
 use std::fs::{DirBuilder, Permissions};
 use std::io;
@@ -13,13 +13,13 @@ use super::{Address, Network};
 use crate::random;
 use crate::tf_provider::plugin::process::environment::Environment;
 
-/// What a listener of this system listens on.
+/// The network of this system's listeners.
 pub const NETWORK: Network = Network::Unix;
 
-/// How long a socket's path may be on macOS, in bytes. Linux takes four more.
+/// The longest path of a socket on macOS, in bytes. Linux allows four more.
 const LONGEST: usize = 103;
 
-/// A listening unix socket in a directory of its own. Dropping it removes both; who is connected stays connected.
+/// A listening unix socket in a directory of its own. Dropping it removes both. Open connections stay open.
 #[derive(Debug)]
 pub struct Listener {
     listener: UnixListener,
@@ -27,7 +27,7 @@ pub struct Listener {
     _place: Place,
 }
 
-/// The socket's file and its directory; both removed on drop.
+/// The socket's file and its directory. Both are removed on drop.
 #[derive(Debug)]
 struct Place {
     directory: PathBuf,
@@ -36,7 +36,7 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // The file is absent where binding it has failed; the directory tells whether all is gone.
+        // If the bind failed, the file does not exist. An error at the directory shows that something is left.
         let _ = std::fs::remove_file(&self.file);
         if let Err(error) = std::fs::remove_dir(&self.directory) {
             tracing::debug!(%error, "the socket could not be removed");
@@ -44,7 +44,7 @@ impl Drop for Place {
     }
 }
 
-/// Listens in a fresh directory of mode 0700 below the temporary directory. To be called within the runtime.
+/// Listens in a new directory of mode 0700 in the temporary directory. The caller must be inside the runtime.
 ///
 /// # Errors
 /// If the directory or the socket cannot be made.
@@ -53,7 +53,7 @@ pub fn bind(environment: &Environment) -> io::Result<Listener> {
     let name = format!("tfp-{}", HEXLOWER.encode(&random));
     let parent = parent(&environment.temporary_directory, &name);
     let directory = parent.join(name);
-    // Fails where something of that name is there already, so nobody can have prepared it.
+    // This fails if the name exists already, so no other user can have prepared the directory.
     DirBuilder::new().mode(0o700).create(&directory).map_err(|error| cannot_listen(parent, error))?;
     let place = Place { file: socket(&directory), directory };
     let listener = UnixListener::bind(&place.file).map_err(|error| cannot_listen(parent, error))?;
@@ -62,15 +62,15 @@ pub fn bind(environment: &Environment) -> io::Result<Listener> {
 }
 
 impl Listener {
-    /// Where it listens.
+    /// The address of the socket.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// The next connection.
+    /// Waits for the next connection.
     ///
     /// # Errors
-    /// If it cannot be accepted. Another may be.
+    /// If a connection cannot be accepted. A later call may succeed.
     pub async fn accept(&self) -> io::Result<UnixStream> {
         Ok(self.listener.accept().await?.0)
     }
@@ -80,22 +80,22 @@ fn socket(directory: &Path) -> PathBuf {
     directory.join("s")
 }
 
-/// Where the socket's directory of this name is made: in the temporary directory, or in `/tmp` where the path would be too
-/// long for a socket. macOS's own temporary directories have some 50 bytes.
+/// The directory in which to make the socket's directory: the temporary directory, or `/tmp` if the socket's path would
+/// be too long. The temporary directories of macOS have some 50 bytes.
 fn parent<'a>(temporary: &'a Path, name: &str) -> &'a Path {
     let length = socket(&temporary.join(name)).as_os_str().as_bytes().len();
     if length <= LONGEST { temporary } else { Path::new("/tmp") }
 }
 
-/// By itself the error is no more than the system's code, "OS Error: 2". It comes where the kernel's call is not allowed and
-/// the file that stands in for it is absent.
+/// Adds the cause and the remedy: the error itself is only a code, such as "OS Error: 2". The error occurs if the
+/// kernel's call is not allowed and the file `/dev/urandom` is absent.
 fn no_random_numbers(error: random::NoRandomNumbers) -> io::Error {
     io::Error::other(format!(
         "the operating system gives no random numbers ({error}); mount /dev with its urandom"
     ))
 }
 
-/// By itself the error does not say what it is about.
+/// Adds the directory and the remedy: the error itself names neither.
 fn cannot_listen(parent: &Path, error: io::Error) -> io::Error {
     let what = format!(
         "cannot make a socket in {} ({error}); set TMPDIR to a directory that exists and can be written to",

@@ -1,5 +1,5 @@
-//! Windows: a TCP port on loopback, as go-plugin's hosts expect there. Every user of the machine can connect to it, so TLS
-//! on both sides is what keeps others out.
+//! Windows: a TCP port on loopback, as go-plugin's hosts expect there. Every user of the machine can connect to it.
+//! Only TLS on both sides keeps other users out.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -10,7 +10,7 @@ use super::ports::{first_free, ports};
 use super::{Address, Network};
 use crate::tf_provider::plugin::process::environment::Environment;
 
-/// What a listener of this system listens on.
+/// The network of this system's listeners.
 pub const NETWORK: Network = Network::Tcp;
 
 /// A listening port.
@@ -20,10 +20,10 @@ pub struct Listener {
     address: Address,
 }
 
-/// Listens on the first free port of those that the host names. To be called within the runtime.
+/// Listens on the first free port of the host's range. The caller must be inside the runtime.
 ///
 /// # Errors
-/// If the host's ports are no ports, or none of them is free.
+/// If the host's range is not valid, or no port in it is free.
 pub fn bind(environment: &Environment) -> io::Result<Listener> {
     let ports = ports(environment.min_port.as_deref(), environment.max_port.as_deref())?;
     let listener = first_free(ports, |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
@@ -33,18 +33,18 @@ pub fn bind(environment: &Environment) -> io::Result<Listener> {
 }
 
 impl Listener {
-    /// Where it listens.
+    /// The address of the port.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// The next connection.
+    /// Waits for the next connection.
     ///
     /// # Errors
-    /// If it cannot be accepted. Another may be.
+    /// If a connection cannot be accepted. A later call may succeed.
     pub async fn accept(&self) -> io::Result<TcpStream> {
         let (stream, _) = self.listener.accept().await?;
-        // An answer is one small write; it must not wait for the host's acknowledgement of the one before.
+        // An answer is one small write. It must not wait until the host acknowledges the write before it.
         stream.set_nodelay(true)?;
         Ok(stream)
     }

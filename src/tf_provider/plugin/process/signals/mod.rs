@@ -1,6 +1,6 @@
-//! What the system asks of the process while it serves.
+//! The signals that the process gets while it serves.
 //!
-//! `unix.rs` and `windows.rs` have the same functions, and only the one of the system that is built for is compiled.
+//! `unix.rs` and `windows.rs` have the same functions. Only the file for the target system is compiled.
 
 #[cfg(unix)]
 mod unix;
@@ -12,11 +12,11 @@ pub(super) use unix::Signals;
 #[cfg(windows)]
 pub(super) use windows::Signals;
 
-/// What a signal asks for.
+/// The meaning of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// The user, at the terminal, and of all processes there: Terraform gets it too, and sends StopProvider.
+    /// The user interrupts all processes of the terminal. Terraform gets the signal too, and then sends StopProvider.
     ByTheTerminal,
-    /// To end, and of this process.
+    /// This process must end.
     ToEnd,
 }

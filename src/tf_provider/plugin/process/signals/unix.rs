@@ -1,4 +1,4 @@
-//! Linux and macOS: SIGINT and SIGHUP are the terminal's, for the whole process group, and SIGTERM is for this process.
+//! Linux and macOS: the terminal sends SIGINT and SIGHUP to the whole process group. SIGTERM is for this process alone.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Asked;
 
-/// The signals that are not to end the process where it stands.
+/// The signals that must not end the process at once.
 pub(crate) struct Signals {
     interrupt: Signal,
     hangup: Signal,
@@ -14,7 +14,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Takes them over. To be called within the runtime.
+    /// Replaces the default handling of the signals. The caller must be inside the runtime.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -23,7 +23,7 @@ impl Signals {
         })
     }
 
-    /// The next one. May be dropped and called again.
+    /// Waits for the next signal. The future may be dropped and the method called again.
     pub(crate) async fn next(&mut self) -> Asked {
         tokio::select! {
             _ = self.interrupt.recv() => Asked::ByTheTerminal,

@@ -1,5 +1,6 @@
-//! Windows: Ctrl-C and Ctrl-Break reach all processes of a console. Where the console is closed, or the user leaves, Windows
-//! ends the process some seconds later, and Terraform is not told in time: that is taken as a request to end.
+//! Windows: Ctrl-C and Ctrl-Break reach all processes of a console. If the console is closed or the user logs off,
+//! Windows ends the process some seconds later. Terraform cannot react in time, so these events count as a request to
+//! end.
 
 use std::io;
 
@@ -10,7 +11,7 @@ use tokio::signal::windows::{
 
 use super::Asked;
 
-/// The events that are not to end the process where it stands.
+/// The events that must not end the process at once.
 pub(crate) struct Signals {
     interrupt: CtrlC,
     interrupt_by_break: CtrlBreak,
@@ -20,7 +21,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Takes them over. To be called within the runtime.
+    /// Replaces the default handling of the events. The caller must be inside the runtime.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             interrupt: ctrl_c()?,
@@ -31,7 +32,7 @@ impl Signals {
         })
     }
 
-    /// The next one. May be dropped and called again.
+    /// Waits for the next event. The future may be dropped and the method called again.
     pub(crate) async fn next(&mut self) -> Asked {
         tokio::select! {
             _ = self.interrupt.recv() => Asked::ByTheTerminal,

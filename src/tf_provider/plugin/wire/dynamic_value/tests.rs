@@ -1,4 +1,4 @@
-//! What Terraform was seen to send, and what it accepts.
+//! Uses values that Terraform was seen to send or to accept.
 
 use proptest::prelude::*;
 
