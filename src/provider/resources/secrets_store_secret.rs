@@ -123,8 +123,8 @@ impl Resource for SecretsStoreSecret {
         let Some(place) = state.place(&api) else { return (Some(current), Diagnostics::none()) };
         let seen = match state.secret.id.as_str() {
             Some(id) => api.client.send_opt(secrets_store::get(place.account, place.store, id)).await,
-            // Its create got no answer. The secret that has the name now may belong to another object. The next write finds
-            // out.
+            // A create without an answer leaves no id in the state. The secret that has the name now may belong to
+            // another object. The next write finds out.
             None => return (Some(current), Diagnostics::none()),
         };
         match seen {
@@ -160,7 +160,8 @@ impl Resource for SecretsStoreSecret {
         let failed = |error| Diagnostics::from(wording::store_secret(&state.failed("delete"), &error));
         let id = match state.secret.id.as_str() {
             Some(id) => id.to_owned(),
-            // What has the name may be what a create without an answer has made, or another object's, or somebody else's.
+            // The secret with this name may be from the create without an answer, from another object, or from
+            // something else.
             None => match place.find().await {
                 Ok(Some(there)) if !held.has_put(place.name, &there.id) => {
                     return wording::store_secret_left(place.name, &state.import_id(&there)).into();
@@ -202,7 +203,7 @@ impl Resource for SecretsStoreSecret {
         };
         match state.filter(parts) {
             Some(mut state) => {
-                // The first read finds it.
+                // The first read fills in the name.
                 state.secret.name = String::new().into();
                 Ok(Applied { state, private: Private::default() })
             }

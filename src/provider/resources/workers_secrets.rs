@@ -1,5 +1,5 @@
-//! `cloudflare_workers_secrets`: secrets of a Worker that are written together, beside the others and without touching the
-//! script.
+//! `cloudflare_workers_secrets`: secrets of a Worker that are written together. Its other secrets and its script stay
+//! as they are.
 
 use std::collections::BTreeSet;
 
@@ -33,10 +33,10 @@ model! {
     }
 }
 
-/// What is kept beside the state.
+/// The private state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Private {
-    /// Which of the secrets may be somebody else's.
+    /// Which of the secrets may be foreign.
     #[serde(default)]
     origins: Origins,
 }
@@ -60,7 +60,7 @@ impl Model {
         wording::workers_secrets_failed(what, self.script().unwrap_or_default())
     }
 
-    /// What went wrong with the writes.
+    /// The diagnostics of the writes.
     fn not_edited(&self, edited: &Edited) -> Diagnostics {
         match edited {
             Edited::Done => Diagnostics::none(),
@@ -106,7 +106,7 @@ impl Resource for WorkersSecrets {
         planning.planned.secrets = secrets;
         found.extend(decided);
         let added = added(prior, &planning.planned.secrets);
-        // Where the Worker is to be another one, what it has is looked at when the new object is planned.
+        // On a replacement, Terraform also plans the new object as a create. That plan looks at the new Worker.
         if let (Some(api), false, true) = (&api, added.is_empty(), planning.requires_replace.is_empty())
             && let Some(worker) = planning.planned.worker(api)
         {
@@ -116,7 +116,7 @@ impl Resource for WorkersSecrets {
                 added.iter().filter(|name| there.as_ref().is_some_and(|there| !there.contains(**name)));
             planning.private.origins.found_free(free.map(|name| (*name).to_owned()));
         }
-        // What changes nothing needs no way to the API.
+        // A plan without changes needs no access to the API.
         if planning.prior.as_ref().is_none_or(|prior| *prior != planning.planned) {
             found.extend(Diagnostics(unreachable.into_iter().collect()));
         }
@@ -139,7 +139,7 @@ impl Resource for WorkersSecrets {
         };
         let there = match worker.secrets().await {
             Ok(there) => there,
-            // Its secrets are gone with it.
+            // A deleted Worker has no secrets.
             Err(error) if error.is_not_found() => Vec::new(),
             Err(error) => {
                 let found = wording::workers_secrets(&state.failed("read"), &error).into();
@@ -175,7 +175,7 @@ impl Resource for WorkersSecrets {
         let certain = own.iter().filter(|name| !origins.is_perhaps_foreign(name));
         let removals = certain.map(|name| (*name, None)).collect();
         let edited = match worker.edit(&removals).await {
-            // The Worker is gone, and its secrets with it.
+            // A deleted Worker has no secrets left to remove.
             Edited::Failed { error, may_have_effect: false } if error.is_worker_not_found() => Edited::Done,
             edited => edited,
         };
@@ -216,7 +216,8 @@ impl Resource for WorkersSecrets {
     }
 }
 
-/// Looks for secrets that are to be put for the first time: the names that the Worker has, as far as that can be seen.
+/// Looks for secrets that would be put for the first time. Returns the names of the Worker's secrets. A missing Worker
+/// has none. `None` if they cannot be read.
 async fn look(worker: &Worker<'_>, added: &BTreeSet<&str>) -> (Option<BTreeSet<String>>, Diagnostics) {
     match worker.secrets().await {
         Ok(there) => {
@@ -241,13 +242,13 @@ async fn look(worker: &Worker<'_>, added: &BTreeSet<&str>) -> (Option<BTreeSet<S
     }
 }
 
-/// The names of an object that another object has put later: they are not this one's to remove.
+/// The object's names that another object has put later. This object must not remove them.
 fn of_others<'a>(held: &Held, secrets: &'a SecretsFields) -> BTreeSet<&'a str> {
     let own = secrets.worker.id.as_str();
     secrets.managed().into_iter().filter(|name| held.is_of_another(name, own)).collect()
 }
 
-/// Says which of these secrets are left where they are because they may be somebody else's.
+/// Names the secrets that were not removed because they may be foreign.
 async fn left_behind(worker: &Worker<'_>, names: &BTreeSet<&str>, origins: &Origins) -> Diagnostics {
     let foreign: Vec<&str> = names.iter().copied().filter(|name| origins.is_perhaps_foreign(name)).collect();
     if foreign.is_empty() {
@@ -264,12 +265,12 @@ async fn left_behind(worker: &Worker<'_>, names: &BTreeSet<&str>, origins: &Orig
 }
 
 impl WorkersSecrets {
-    /// The resource type, over this session.
+    /// Makes the resource for a session.
     pub(crate) fn new(session: Session) -> Self {
         Self { session }
     }
 
-    /// Writes what differs.
+    /// Writes the differences between the prior object and the plan.
     async fn write(
         &self,
         config: &Model,

@@ -1,7 +1,7 @@
-//! Secrets of a Worker that are written together: what becomes of them. Pure.
+//! Secrets of a Worker that are written together: their plan, their edits, and the state afterwards. Pure.
 //!
-//! The state has the names that the resource manages, so that a name which is taken out of the configuration is removed, and
-//! one that was removed outside is put again. The API never tells a value.
+//! The state has the names that the resource manages. So a name that is removed from the configuration is removed from
+//! the Worker, and a secret that was removed outside Terraform is put again. The API never returns a value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::path;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Diagnostics, Map, Set, Value, computed, optional};
 
-/// How many changes the API takes at once.
+/// The number of changes that the API takes in one request.
 pub(crate) const EDIT_LIMIT: usize = 100;
 
 model! {
@@ -38,17 +38,18 @@ model! {
 }
 
 impl SecretsFields {
-    /// Whether it says what to put.
+    /// Whether there are secrets or a version.
     fn is_set(&self) -> bool {
         !(self.secrets.is_null() && self.secrets_wo.is_null() && self.secrets_wo_version.is_null())
     }
 
-    /// The names that are managed, as far as they are known.
+    /// The managed names that are known.
     pub(crate) fn managed(&self) -> BTreeSet<&str> {
         self.names.known().into_iter().flat_map(Set::known_so_far).map(String::as_str).collect()
     }
 
-    /// The names that a configuration has: null where it has no secrets at all, unknown as long as one of its maps is.
+    /// The names in a configuration. Null if the configuration has no secrets at all. Unknown while one of its maps is
+    /// unknown.
     fn configured(&self) -> Value<BTreeSet<String>> {
         match (names(&self.secrets), names(&self.secrets_wo)) {
             (Value::Null, Value::Null) => Value::Null,
@@ -60,13 +61,13 @@ impl SecretsFields {
         }
     }
 
-    /// The values that a configuration has, as far as they are known.
+    /// The known values in a configuration.
     pub(crate) fn values(&self) -> impl Iterator<Item = &SecretString> {
         let maps = [&self.secrets, &self.secrets_wo].into_iter().filter_map(Value::known);
         maps.flat_map(Map::known_so_far).map(|(_, value)| value)
     }
 
-    /// Manages these names.
+    /// Sets the managed names.
     fn manage<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
         let names: BTreeSet<&str> = names.into_iter().collect();
         self.names = Value::Known(names.into_iter().map(str::to_owned).collect());
@@ -98,13 +99,13 @@ impl SecretsFields {
         found
     }
 
-    /// The state after a refresh that found these secrets: what is gone, or of another kind by now, is to be put again. `None`
-    /// where nothing is left.
+    /// The state after a refresh that found these secrets. A secret that is gone or now has another kind leaves the
+    /// state, so that the next apply puts it again. `None` if no secret is left.
     pub(crate) fn refreshed(&self, there: &[WorkerSecret]) -> Option<Self> {
         let there: BTreeSet<&str> =
             there.iter().filter(|secret| is_text(secret)).map(|secret| secret.name.as_str()).collect();
         let managed = self.managed();
-        // One whose put is in doubt may come yet.
+        // If a write is in doubt, its secrets may still appear.
         if self.doubt.is_noted() || managed.is_subset(&there) {
             return Some(self.clone());
         }
@@ -122,26 +123,26 @@ fn names(secrets: &Value<Map<SecretString>>) -> Value<BTreeSet<String>> {
     secrets.clone().map(|Map(secrets)| secrets.into_keys().collect())
 }
 
-/// What a plan is decided by.
+/// The facts that decide a plan.
 pub(crate) struct Facts<'a> {
-    /// The secrets as they were; `None` on create.
+    /// The secrets before. `None` on create.
     pub(crate) prior: Option<&'a SecretsFields>,
     /// The framework's plan.
     pub(crate) planned: &'a SecretsFields,
-    /// The configuration: what is write-only is there alone.
+    /// The configuration. Only it has the write-only values.
     pub(crate) config: &'a SecretsFields,
 }
 
-/// Decides what is planned.
+/// Decides the plan.
 pub(crate) fn decide(facts: &Facts<'_>) -> (SecretsFields, Diagnostics) {
     let Facts { prior, planned, config } = facts;
     let (mut planned, mut found) = ((*planned).clone(), Diagnostics::none());
-    // A doubt always plans a write, whatever the configuration says by now.
+    // A doubt always plans a write, even if the configuration is back to the old values.
     planned.doubt.unconfirmed = Value::Null;
     match config.configured() {
         Value::Known(names) => planned.manage(names.iter().map(String::as_str)),
         Value::Unknown if *prior != Some(&planned) => planned.names = Value::Unknown,
-        // The names of a map that is not known yet are taken to be the same where nothing else changes.
+        // If nothing else changes, the plan assumes that an unknown map has the same names as before.
         Value::Unknown => {}
         Value::Null if prior.is_some_and(|prior| !prior.is_set()) => {}
         Value::Null => found.push(wording::no_secrets().at(path!(SecretsFields.secrets))),
@@ -150,23 +151,23 @@ pub(crate) fn decide(facts: &Facts<'_>) -> (SecretsFields, Diagnostics) {
         && prior.worker.id.is_null()
         && planned != **prior
     {
-        // An import has no id: the next write makes one.
+        // An imported object has no id. The next write makes one.
         planned.worker.id = Value::Unknown;
     }
     (planned, found)
 }
 
-/// The names that a plan puts for the first time, as far as they are known.
+/// The known names that a plan puts for the first time.
 pub(crate) fn added<'a>(prior: Option<&'a SecretsFields>, planned: &'a SecretsFields) -> BTreeSet<&'a str> {
     let before = prior.map(SecretsFields::managed).unwrap_or_default();
     planned.managed().difference(&before).copied().collect()
 }
 
-/// What is to be written: the value that each name gets, or `None` for one that is removed.
+/// The changes to write: the value for each name, or `None` to remove the secret.
 pub(crate) type Edits<'a> = BTreeMap<&'a str, Option<&'a SecretString>>;
 
-/// What an apply writes. A name that has left the configuration is removed where it is `ours`. `None` where the names of the
-/// configuration are not those of the plan.
+/// The changes that an apply writes. A name that has left the configuration is removed if it is `ours`. `None` if the
+/// names in the configuration differ from those in the plan.
 pub(crate) fn edits<'a>(
     prior: Option<&'a SecretsFields>,
     planned: &'a SecretsFields,
@@ -199,21 +200,21 @@ pub(crate) fn edits<'a>(
     Some(puts.map(|(name, value)| (*name, Some(*value))).chain(removals.map(|name| (*name, None))).collect())
 }
 
-/// How the writes have ended.
+/// The result of the writes.
 #[derive(Debug)]
 pub(crate) enum Edited {
-    /// All is as it was asked.
+    /// All changes are in force.
     Done,
-    /// What was to be put is there, and these are still there that were to be removed: by an error, or though the API said
-    /// success.
+    /// All puts are in force, but these secrets should be gone and still exist. Either a request failed, or the API
+    /// reported success without an effect.
     Left { names: BTreeSet<String>, error: Option<Error> },
-    /// The API said success, and these are not there.
+    /// The API reported success, but these secrets do not exist.
     Missing(BTreeSet<String>),
     /// The last error of the first write, and whether an attempt may have had its effect.
     Failed { error: Error, may_have_effect: bool },
 }
 
-/// The state after the writes: `None` where nothing has changed.
+/// The state after the writes. `None` if nothing has changed.
 pub(crate) fn after(
     edited: &Edited,
     prior: Option<SecretsFields>,
@@ -221,14 +222,14 @@ pub(crate) fn after(
 ) -> Option<SecretsFields> {
     match edited {
         Edited::Done => Some(planned),
-        // A name that is still managed is removed by the next apply.
+        // These names stay managed, so that the next apply removes them.
         Edited::Left { names, .. } => {
             let mut state = planned.clone();
             state.manage(planned.managed().into_iter().chain(names.iter().map(String::as_str)));
             Some(state)
         }
         Edited::Failed { may_have_effect: false, .. } => None,
-        // What may be there is kept in the state, so that the next apply puts it again, and a destroy removes it.
+        // Secrets that may exist stay in the state, so that the next apply puts them again, and a destroy removes them.
         Edited::Missing(_) | Edited::Failed { may_have_effect: true, .. } => {
             let mut state = prior.clone().unwrap_or_else(|| planned.clone());
             let before = prior.as_ref().map(SecretsFields::managed).unwrap_or_default();
@@ -240,7 +241,7 @@ pub(crate) fn after(
     }
 }
 
-/// What a look at the Worker says of edits that the API took: `Done` where it has all that was put and nothing that was removed.
+/// Compares a Worker's secrets with edits that the API accepted. `Done` if all puts exist and all removals are gone.
 pub(crate) fn seen(edits: &Edits<'_>, there: &[WorkerSecret]) -> Edited {
     let is_there = |name: &str, any_kind: bool| {
         there.iter().any(|secret| secret.name == name && (any_kind || is_text(secret)))
@@ -260,8 +261,8 @@ pub(crate) fn seen(edits: &Edits<'_>, there: &[WorkerSecret]) -> Edited {
     }
 }
 
-/// Whether the answer to edits tells by itself that all is as it was asked. It may name the Worker's secrets or only those that
-/// were put: a removal is seen in it where it names another secret too.
+/// Whether the answer to edits proves that all are in force. The answer may list all of the Worker's secrets or only
+/// those that were put. So it proves a removal only if it also lists a secret that was not edited.
 pub(crate) fn is_told(edits: &Edits<'_>, answer: Option<&[WorkerSecret]>) -> bool {
     let Some(answer) = answer else { return false };
     let removes = edits.values().any(Option::is_none);

@@ -42,8 +42,8 @@ pub(crate) fn is_text(secret: &WorkerSecret) -> bool {
     secret.kind.is_empty() || secret.kind == SECRET_TEXT
 }
 
-/// Why a look for secrets at plan has failed, where the user should know. What else stands in the way may pass: it is told at
-/// the write.
+/// The diagnostic for a failed look for secrets at plan. `None` for errors that may be temporary: the write reports
+/// those if they persist.
 pub(crate) fn no_look(error: &Error, account: &str, script: &str, what: &str) -> Option<Diagnostic> {
     if error.is_worker_not_found() {
         return Some(wording::no_worker_for_secret(script, account).at(path!(WorkerFields.script_name)));
@@ -51,15 +51,15 @@ pub(crate) fn no_look(error: &Error, account: &str, script: &str, what: &str) ->
     error.is_auth().then(|| wording::secret_unseen(what, script, error))
 }
 
-/// What a plan is decided by.
+/// The facts that decide a plan.
 pub(crate) struct Facts<'a> {
     /// The secret before. `None` on create.
     pub(crate) prior: Option<&'a SecretFields>,
     /// The framework's plan.
     pub(crate) planned: &'a SecretFields,
-    /// Whether the configuration has a value. A write-only value is in no plan.
+    /// Whether the configuration has a value. A plan never has a write-only value, so it cannot show this.
     pub(crate) has_value: bool,
-    /// On create: the account, and the secret that is already there.
+    /// On create: the account, and the secret that already exists.
     pub(crate) there: Option<(&'a str, WorkerSecret)>,
 }
 
@@ -67,13 +67,13 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn decide(facts: &Facts<'_>) -> (SecretFields, Diagnostics) {
     let mut planned = facts.planned.clone();
     let mut found = Diagnostics::none();
-    // A doubt always plans a put, whatever the configuration says by now.
+    // A doubt always plans a put, even if the configuration is back to the old value.
     planned.put.doubt.unconfirmed = Value::Null;
     if let Some(prior) = facts.prior
         && prior.worker.id.is_null()
         && planned != *prior
     {
-        // States of version 0.1.0 have no id: the next put makes one.
+        // A state of version 0.1.0 has no id. The next put makes one.
         planned.worker.id = Value::Unknown;
     }
     let stays = facts.prior == Some(&planned);
@@ -132,7 +132,7 @@ mod tests {
     fn a_doubt_plans_a_put_even_where_the_old_configuration_is_back() {
         let doubtful = after(&lost(true), Some(secret("one")), secret("two")).unwrap();
         assert!(doubtful.put.doubt.is_noted());
-        // The framework plans what the configuration says; the computed attributes stay as they were.
+        // The framework plans the configuration's values. The computed attributes stay as they were.
         let planned = SecretFields {
             put: SecretValue { doubt: doubtful.put.doubt.clone(), ..secret("one").put },
             ..secret("one")

@@ -1,5 +1,5 @@
-//! The locks for writes of secrets: one write at a time for each Worker and for each secret of a store, also between
-//! processes of a host. With a record of which object has put which secret last.
+//! The locks for writes of secrets: one write at a time for each Worker and for each secret of a store, across all
+//! processes of a host. A record beside each lock says which object has put which secret last.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use tokio::sync::OwnedMutexGuard;
 use crate::host::{Claims, HostFiles, HostLock, LockError};
 use crate::tokens::Stop;
 
-/// How long to wait for another process. A write is a few requests at most.
+/// The longest wait for another process. A write is only a few requests.
 const WAIT: Duration = Duration::from_secs(120);
 
 /// The Workers and stores whose secrets are written. Clones share everything.
 ///
-/// A write to a Worker makes a new version of the whole script from the latest one, so of two concurrent writes one may be
-/// lost. In a store, each secret is independent.
+/// A write to a Worker makes a new version of the whole script from the latest one. So one of two concurrent writes may
+/// be lost. In a store, each secret is independent.
 #[derive(Clone)]
 pub(crate) struct Holders {
     files: HostFiles,
@@ -84,13 +84,13 @@ impl Held {
         self.lock.save(&*self.puts);
     }
 
-    /// Records that the secret is gone, or that no object of ours has it any more.
+    /// Records that the secret is gone, or that no object of this provider manages it any more.
     pub(crate) fn deleted(&mut self, name: &str) {
         self.puts.retain(|other| other != name);
         self.lock.save(&*self.puts);
     }
 
-    /// Whether an object of ours has put the secret and has not let go of it.
+    /// Whether an object of this provider has put the secret and still manages it.
     pub(crate) fn is_claimed(&self, name: &str) -> bool {
         self.puts.is_claimed(&name.to_owned())
     }

@@ -1,4 +1,4 @@
-//! Secrets of Workers and of stores: their plans as pure functions, the writes of values, and the locks.
+//! Secrets of Workers and of stores: their plans as pure functions, the writes of values, and the locks for writes.
 
 pub(crate) mod bulk;
 mod decide;

@@ -1,4 +1,4 @@
-//! Reads Workers' secrets in states of the official provider's version 4. Version 5 has none. Pure.
+//! Reads secrets of Workers from states of the official provider's version 4. Version 5 has no such resource. Pure.
 
 use super::{SecretFields, SecretValue, WorkerFields};
 use crate::provider::official::{self, Malformed, required, text};
@@ -6,13 +6,13 @@ use crate::provider::owner::{Account, Ownership};
 use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostic, Model, MoveSource};
 
-/// The type, and the name that it had before.
+/// The type, and its earlier name.
 const TYPES: [&str; 2] = ["cloudflare_workers_secret", "cloudflare_worker_secret"];
 
-/// The schema version that is known.
+/// The known schema versions.
 const VERSIONS: [i64; 1] = [0];
 
-/// Reads a secret of the official provider. `None` if the state is of another provider or type.
+/// Reads a secret of the official provider. `None` if the state belongs to another provider or type.
 pub(crate) fn read(source: &MoveSource) -> Option<Result<(Account, SecretFields), Diagnostic>> {
     if !official::is_of(source, &TYPES) {
         return None;

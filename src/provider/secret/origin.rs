@@ -1,19 +1,19 @@
-//! Whose a Worker's secret is when its first put had no answer. Pure.
+//! Decides whether a Worker's secret belongs to this object if its first put had no answer. Pure.
 //!
-//! The API tells neither a secret's value nor who put it. Where a first put has no answer, a secret that is there may be this
-//! object's or somebody else's, and what may be somebody else's is not removed.
+//! The API shows neither a secret's value nor its author. After a first put without an answer, an existing secret
+//! may be this object's or foreign. The provider does not remove a secret that may be foreign.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// What is known of the names that an object has put for the first time. It is kept beside the state.
+/// What is known about the names that an object has put for the first time. It is stored in the private state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origins {
-    /// The names that were free when the plan looked. The plan at apply looks right before the put.
+    /// The names that were free when the plan looked. At apply, the plan runs again right before the put.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     free: BTreeSet<String>,
-    /// The names whose first put had no answer, and that may be somebody else's.
+    /// The names whose first put had no answer and whose secret may be foreign.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     perhaps_foreign: BTreeSet<String>,
 }
@@ -24,10 +24,10 @@ impl Origins {
         self.free = names.into_iter().collect();
     }
 
-    /// After first puts of these names without an answer. `own`: another object of ours has put that name before. `there`: the
-    /// names that a look right afterwards has found.
+    /// Records first puts of these names that had no answer. `own` says whether another object of this provider has put
+    /// a name before. `there` has the names that were found right after the puts.
     ///
-    /// A name that was free before and is taken right after the put has been put by it.
+    /// If a name was free before the put and exists right after it, the put has made the secret.
     #[must_use]
     pub(crate) fn doubted<'a>(
         &self,
@@ -41,7 +41,7 @@ impl Origins {
         Self { free: BTreeSet::new(), perhaps_foreign }
     }
 
-    /// Whether the secret of this name may be somebody else's.
+    /// Whether the secret of this name may be foreign.
     pub(crate) fn is_perhaps_foreign(&self, name: &str) -> bool {
         self.perhaps_foreign.contains(name)
     }

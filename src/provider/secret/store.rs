@@ -1,5 +1,5 @@
-//! A secret of the account's Secrets Store: its attributes, its plan as pure functions, and the requests that find and make
-//! it.
+//! A secret of the account's Secrets Store: its attributes, its plan as pure functions, and the requests that find and
+//! make it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -44,13 +44,13 @@ pub(crate) struct Private {
 }
 
 impl Private {
-    /// What an answer says. While a write is pending its time may still move, so that it is not taken.
+    /// Takes the time from an answer. It ignores the time of a pending write, because that may still change.
     pub(crate) fn of(seen: &StoreSecret) -> Self {
         let settled = !seen.is_pending() && !seen.modified.is_empty();
         Self { modified: settled.then(|| seen.modified.clone()) }
     }
 
-    /// Whether the secret was changed since. The API may write one time in several ways.
+    /// Whether the secret has changed since. The API may write the same time in several ways.
     fn is_older(&self, seen: &StoreSecret) -> bool {
         let (Some(before), Some(now)) = (&self.modified, Self::of(seen).modified) else { return false };
         match (checks::instant(before), checks::instant(&now)) {
@@ -61,7 +61,7 @@ impl Private {
 }
 
 impl StoreSecretFields {
-    /// The scopes, as far as they are known.
+    /// The known scopes.
     pub(crate) fn scopes(&self) -> Vec<String> {
         self.scopes.known().map(|set| set.known_so_far().cloned().collect()).unwrap_or_default()
     }
@@ -82,7 +82,7 @@ impl StoreSecretFields {
         found
     }
 
-    /// Takes over the API's values. What the user wrote stays as written if it means the same.
+    /// Takes over the API's values. The user's spelling stays if it means the same.
     pub(crate) fn observe(&mut self, seen: &StoreSecret) {
         self.id = seen.id.clone().into();
         self.name = seen.name.clone().into();
@@ -95,7 +95,7 @@ impl StoreSecretFields {
         }
     }
 
-    /// The attributes that differ from what was requested.
+    /// The attributes that differ from the requested ones.
     pub(crate) fn not_applied(&self, seen: &StoreSecret) -> Vec<&'static str> {
         let mut asked = self.clone();
         asked.observe(seen);
@@ -105,8 +105,8 @@ impl StoreSecretFields {
     }
 }
 
-/// The state after a refresh. Pure. A secret that somebody has changed since may have another value: where one is managed, the
-/// next apply puts it again. A change that is pending is seen by a later refresh.
+/// The state after a refresh. Pure. If something else has changed the secret, it may have another value. If Terraform
+/// manages the value, the next apply puts it again. A later refresh judges a change that is still pending.
 pub(crate) fn refreshed(
     state: &StoreSecretFields,
     private: &Private,
@@ -129,7 +129,7 @@ pub(crate) fn decide(
     there: Option<&str>,
 ) -> (StoreSecretFields, Diagnostics) {
     let mut planned = planned.clone();
-    // A doubt always plans a write, whatever the configuration says by now.
+    // A doubt always plans a write, even if the configuration is back to the old value.
     planned.put.doubt.unconfirmed = Value::Null;
     if prior.is_some_and(|prior| prior.id.is_null()) {
         planned.id = Value::Unknown;
@@ -143,7 +143,7 @@ pub(crate) fn decide(
     (planned, found)
 }
 
-/// The place of a secret, completely known.
+/// The place of a secret, with all parts known.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) client: &'a Client,
@@ -158,7 +158,7 @@ pub(crate) enum Made {
     Done(StoreSecret),
     /// Another secret has the name.
     Taken(StoreSecret),
-    /// An attempt had no answer, and this secret has the name now: the one that it has made, or another one.
+    /// An attempt had no answer, and a secret has the name now. Either the attempt made it, or something else did.
     Unsure { there: StoreSecret, error: Error },
     /// The last error, and whether an attempt may have had its effect.
     Failed { error: Error, may_have_effect: bool },
@@ -172,8 +172,9 @@ impl Place<'_> {
         Ok(all.into_iter().find(|secret| secret.name == self.name && !secret.is_deleted()))
     }
 
-    /// Makes the secret. A create whose answer is lost is not repeated blindly, and what has the name afterwards is not
-    /// overwritten: somebody else may have made it meanwhile. `in_doubt`: an earlier create had no answer.
+    /// Makes the secret. After a create without an answer, this looks for the secret before it repeats the create. It
+    /// does not overwrite a secret that has the name by then, because something else may have made it. `in_doubt` means
+    /// that an earlier create had no answer.
     pub(crate) async fn make(&self, new: StoreSecretChange<'_>, in_doubt: bool) -> Made {
         match self.find().await {
             Ok(Some(there)) => return Made::Taken(there),
@@ -210,8 +211,8 @@ impl Place<'_> {
         put(self.client, || secrets_store::update(self.account, self.store, id, change)).await
     }
 
-    /// Waits until a written secret is in force, at most as long as a request may take. If the secret cannot be read, the
-    /// answer of the write counts.
+    /// Waits until a written secret is in force, for at most the time limit of a request. If a read fails, the
+    /// result is the answer before it.
     pub(crate) async fn settled(&self, written: StoreSecret) -> StoreSecret {
         let end = Instant::now() + self.client.request_timeout();
         let (mut seen, mut pause) = (written, Duration::from_millis(100));
@@ -317,7 +318,7 @@ mod tests {
         let written = Private::of(&seen("a"));
         let (same, private) = refreshed(&state(), &written, &pending("b"));
         assert!(same == state() && private.modified.as_deref() == Some("a"));
-        // The first time that is no longer pending is the one of the write.
+        // The first time that is not pending is the time of the write.
         let (same, private) = refreshed(&state(), &Private::of(&pending("b")), &seen("c"));
         assert!(same == state() && private.modified.as_deref() == Some("c"));
     }

@@ -1,5 +1,5 @@
-//! The value of a secret, for all places: its attributes, its plan, and a write that remembers what an attempt may have
-//! done. The API never returns a value.
+//! The value of a secret, for Workers and stores: its attributes, its plan, and a write that remembers whether an
+//! attempt may have had an effect. The API never returns a value.
 
 use secrecy::SecretString;
 
@@ -24,7 +24,7 @@ impl Doubt {
         self.unconfirmed = doubt.to_owned().into();
     }
 
-    /// Whether an earlier apply has sent something that may have taken effect, or may yet.
+    /// Whether an earlier apply sent a write that may have taken effect, or may still do so.
     pub(crate) fn is_noted(&self) -> bool {
         !self.unconfirmed.is_null()
     }
@@ -51,19 +51,19 @@ impl SecretValue {
         !(self.value.is_null() && self.value_wo.is_null() && self.value_wo_version.is_null())
     }
 
-    /// Whether it says the same as another, doubts apart.
+    /// Whether two values are the same, apart from doubts.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let sure = |put: &Self| Self { doubt: Doubt::null(), ..put.clone() };
         sure(self) == sure(other)
     }
 
-    /// Somebody else has put something: the next apply puts this again.
+    /// Clears the value because something else has changed the secret. The next apply then puts the value again.
     pub(crate) fn forget(&mut self) {
         self.value = Value::Null;
         self.value_wo_version = Value::Null;
     }
 
-    /// The value to put, from a configuration and its plan. `None` if it turned out to be null.
+    /// The value to put, from a configuration and its plan. `None` if it is null.
     pub(crate) fn chosen<'a>(config: &'a Self, planned: &'a Self) -> Option<&'a SecretString> {
         config.value_wo.known().or(planned.value.known())
     }
@@ -72,7 +72,7 @@ impl SecretValue {
     pub(crate) fn validate(&self) -> Diagnostics {
         match alone(&self.value_wo, &self.value_wo_version) {
             Some(Alone::Value) => wording::no_version().at(path!(SecretValue.value_wo)).into(),
-            // Beside `value` it is told that the two conflict.
+            // If `value` is set, `conflicts_with` already reports an error.
             Some(Alone::Version) if self.value.is_null() => {
                 wording::only_version().at(path!(SecretValue.value_wo_version)).into()
             }
@@ -80,8 +80,8 @@ impl SecretValue {
         }
     }
 
-    /// Refuses a secret without a value at plan. `stays` means that nothing is written. An imported secret has no value in
-    /// the state, so without one in the configuration it stays as it is.
+    /// Refuses a secret without a value at plan. `stays` means that nothing is written. An imported secret has no value
+    /// in the state. It may stay as it is without a value in the configuration.
     pub(crate) fn plan(prior: Option<&Self>, has_value: bool, stays: bool) -> Diagnostics {
         let imported = prior.is_some_and(|prior| !prior.is_set()) && stays;
         if has_value || imported {
@@ -91,13 +91,14 @@ impl SecretValue {
     }
 }
 
-/// Which of a write-only value and its version stands without the other.
+/// Which of the two is set without the other: a write-only value or its version.
 pub(super) enum Alone {
     Value,
     Version,
 }
 
-/// A write-only value and its version go together. A value that is not known yet may turn out to be null.
+/// Finds a write-only value without its version, or the reverse. An unknown value may still become null, so it does not
+/// count.
 pub(super) fn alone<T>(value: &Value<T>, version: &Value<i64>) -> Option<Alone> {
     match (value.is_null(), version.is_null()) {
         (false, true) if !value.is_unknown() => Some(Alone::Value),
@@ -106,7 +107,7 @@ pub(super) fn alone<T>(value: &Value<T>, version: &Value<i64>) -> Option<Alone> 
     }
 }
 
-/// How a write has ended.
+/// The result of a write.
 #[derive(Debug)]
 pub(crate) enum Put<T> {
     /// The secret exists.

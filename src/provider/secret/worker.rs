@@ -9,7 +9,7 @@ use super::bulk::{EDIT_LIMIT, Edited, Edits, is_told, seen};
 use super::value::{Put, put};
 use crate::cloudflare::{Client, Error, WorkerSecret, workers};
 
-/// How long a look waits for what was written before it looks again.
+/// The pauses between looks for what was written.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
 /// A Worker.
@@ -21,12 +21,13 @@ pub(crate) struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    /// The secrets that it has.
+    /// The Worker's secrets.
     pub(crate) async fn secrets(&self) -> Result<Vec<WorkerSecret>, Error> {
         self.client.send(workers::list_secrets(self.account, self.script)).await
     }
 
-    /// Writes edits: all at once as far as the API takes so many, and what is over that is removed afterwards.
+    /// Writes edits. The first request has all puts, and as many removals as the API allows. Further requests do the
+    /// rest.
     pub(crate) async fn edit(&self, edits: &Edits<'_>) -> Edited {
         let (mut first, mut removals) = (Edits::new(), Vec::new());
         for (name, value) in edits {
@@ -58,8 +59,8 @@ impl Worker<'_> {
         if left.is_empty() { Edited::Done } else { Edited::Left { names: left, error: None } }
     }
 
-    /// One write. Where it is refused because a secret that is to be removed is gone already, it is made without that one:
-    /// whether the API minds is not documented.
+    /// Writes edits in one request. The API may refuse them if a secret to remove does not exist: its documentation
+    /// does not say. The request is then repeated without such removals.
     async fn edit_once(&self, edits: &Edits<'_>) -> Edited {
         let (mut edits, mut doubt, mut looked) = (edits.clone(), false, false);
         while !edits.is_empty() {
@@ -81,8 +82,8 @@ impl Worker<'_> {
         Edited::Done
     }
 
-    /// Whether edits that the API took are there. Where its answer does not tell, the Worker is looked at. A read may lag behind
-    /// the write.
+    /// Checks that edits that the API accepted are in force. If the answer does not prove it, this looks at the Worker.
+    /// It looks several times, because a read may lag behind the write.
     async fn confirmed(&self, edits: &Edits<'_>, answer: Option<&[WorkerSecret]>) -> Edited {
         if is_told(edits, answer) {
             return Edited::Done;

@@ -5,7 +5,7 @@ fn map(secrets: &[(&str, &str)]) -> Value<Map<SecretString>> {
     Value::Known(secrets.iter().map(|(name, text)| ((*name).to_owned(), (*text).into())).collect())
 }
 
-/// A configuration: stored secrets, write-only ones, and the version of these.
+/// A configuration with stored secrets, write-only secrets, and the version of the write-only ones.
 fn config(stored: &[(&str, &str)], write_only: &[(&str, &str)], version: i64) -> SecretsFields {
     let mut config = SecretsFields::null();
     config.worker.script_name = "edge".to_owned().into();
@@ -25,7 +25,7 @@ fn applied(config: &SecretsFields) -> SecretsFields {
     state
 }
 
-/// The framework's plan, and what is decided.
+/// The framework's plan and the decision on it.
 fn planned(prior: Option<&SecretsFields>, config: &SecretsFields) -> SecretsFields {
     let (planned, found) = plan(prior, config);
     assert!(found.is_empty(), "{found:?}");
@@ -154,12 +154,12 @@ fn names_that_are_not_known_yet_are_planned_as_they_are() {
     let version = SecretsFields { secrets_wo_version: 2.into(), ..later.clone() };
     assert!(planned(Some(&state), &version).names.is_unknown());
     assert!(planned(None, &later).names.is_unknown());
-    // A value that is not known yet has a name.
+    // An unknown value still has a known name.
     let mut value = known.clone();
     let secrets = [("A".to_owned(), Element::Unknown)].into_iter().collect();
     value.secrets = Value::Known(Map(secrets));
     assert_eq!(planned(Some(&state), &value).managed(), BTreeSet::from(["A", "W"]));
-    // An ephemeral map may be another one at apply.
+    // An ephemeral map may have other names at apply.
     let other = config(&[("A", "1")], &[("X", "2")], 1);
     assert!(edits(None, &applied(&known), &other, |_| true).is_none());
 }
@@ -187,7 +187,7 @@ fn an_answer_is_believed_where_it_tells_both_ways() {
     let (put, both) = (Edits::from([("A", Some(&text))]), Edits::from([("A", Some(&text)), ("B", None)]));
     let of = |names: &[&str]| names.iter().map(|name| secret(name, "secret_text")).collect::<Vec<_>>();
     assert!(is_told(&put, Some(&of(&["A"]))) && is_told(&both, Some(&of(&["A", "OTHER"]))));
-    // It may name only what was put.
+    // The answer may list only the secrets that were put.
     assert!(!is_told(&both, Some(&of(&["A"]))));
     assert!(!is_told(&put, None) && !is_told(&put, Some(&[])) && !is_told(&both, Some(&of(&["A", "B"]))));
     assert!(matches!(seen(&both, &of(&["A"])), Edited::Done));
