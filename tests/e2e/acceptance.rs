@@ -1,7 +1,7 @@
-//! The life of a token and of a binding, at the simulator in every run, and at the real API with `TF_ACC=1`.
+//! The life of a token and of a binding: at the simulator in every run, and at the real API with `TF_ACC=1`.
 //!
-//! The real account's credential needs *Account API Tokens Write* and the rights that are granted here. Only what
-//! Terraform sees is looked at, since that is all that there is at the real API.
+//! The real account's credential needs *Account API Tokens Write* and the rights that these tests grant. The tests
+//! check only what Terraform shows, because the real API offers nothing else.
 
 use serde_json::{Value as Json, json};
 

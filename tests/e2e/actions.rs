@@ -1,4 +1,4 @@
-//! Actions, which Terraform has from 1.14 on. Always with the newer Terraform, whatever is on the PATH.
+//! Actions. Terraform supports them from 1.14 on, so these tests always use the newer Terraform.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn a_revoked_value_is_dead_at_once_and_the_next_apply_issues_another_one() {
     stage.apply(&config);
     let (id, leaked) = (stage.text(TOKEN, "id"), stage.text(TOKEN, "value"));
     let before = stage.sim.policies(&id);
-    // The API dates versions by the second.
+    // The times of versions have a resolution of one second.
     stage.sim.advance(std::time::Duration::from_secs(60));
     let invoked = stage.tf.run(&INVOKE).success();
     let between = stage.sim.token_value(&id).unwrap();

@@ -1,4 +1,4 @@
-//! Wrong values are refused at validate, or at plan, at the attribute, with what would be right.
+//! Wrong values are refused at validate or at plan. The error points to the attribute and says what would be right.
 
 use serde_json::Value as Json;
 
@@ -7,7 +7,7 @@ use crate::support::terraform::{Terraform, Workspace};
 
 const POLICIES: &str = r#"policies = [{ permission_groups = ["Workers Scripts Write"] }]"#;
 
-/// Wrong arguments of a token, each with a part of the summary and of the detail.
+/// Wrong arguments of a token, each with a part of the error's summary and detail.
 fn wrong() -> Vec<(String, &'static str, &'static str)> {
     let one = |argument: &str, summary, detail| (argument.to_owned(), summary, detail);
     let policy =
@@ -89,17 +89,17 @@ fn wrong() -> Vec<(String, &'static str, &'static str)> {
     ]
 }
 
-/// What `validate` finds wrong in this configuration.
+/// The errors that `validate` finds in this configuration.
 fn validated(tf: &Workspace, config: &str) -> Vec<Json> {
     write_config(tf, config);
     let said = tf.run(&["validate", "-json"]).stdout;
     let said: Json = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
-    // Not the warning that there is an override.
+    // The warning about the dev override does not count.
     let all = said["diagnostics"].as_array().unwrap().iter();
     all.filter(|diagnostic| diagnostic["severity"] == "error").cloned().collect()
 }
 
-/// Panics unless a diagnostic at this argument says this.
+/// Panics unless a diagnostic at this argument has this text.
 fn found(diagnostics: &[Json], argument: &str, summary: &str, detail: &str) -> Result<(), String> {
     let text = |diagnostic: &Json, key: &str| diagnostic[key].as_str().unwrap_or_default().to_owned();
     let code = |diagnostic: &Json| text(&diagnostic["snippet"], "code");
@@ -145,7 +145,7 @@ fn what_only_the_list_of_groups_can_tell_is_refused_at_plan() {
     refused(r#"permission_groups = ["Zone Read", "Zone Rea"], zones = ["*"]"#, "\"Zone Read\"");
 }
 
-/// What a plan says of a provider that is configured so, with these variables and no other.
+/// The output of a plan for this provider block, with only these environment variables.
 fn configured(environment: &[(&str, &str)], block: &str) -> crate::support::terraform::Output {
     let mut tf = bare(&Terraform::find());
     for (name, value) in environment {

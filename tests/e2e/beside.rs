@@ -1,4 +1,4 @@
-//! The provider beside others: the official one in the same module, another account, a child module.
+//! The provider beside others: the official one in the same module, another account, and a child module.
 
 use crate::support::stage::{SOURCE, Stage};
 use crate::support::terraform::Terraform;

@@ -1,5 +1,5 @@
-//! The functions that say what is needed, as a real Terraform calls them: without a credential, with unknown targets, in the
-//! console, and with a real client that has just the rights that they return.
+//! The functions that return the required rights, called by a real Terraform: without a credential, with unknown
+//! targets, in the console, and with a real client that has exactly the returned rights.
 
 use std::io::Write;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::support::packages::python;
 use crate::support::stage::{Stage, TOKEN, bare, write_config};
 use crate::support::terraform::{Terraform, Workspace};
 
-/// The result of an expression in `terraform console`, in a workspace without any credential.
+/// Evaluates an expression in `terraform console`, in a workspace without a credential.
 fn console(expression: &str) -> String {
     let tf = bare(&Terraform::find());
     write_config(&tf, "");
@@ -42,7 +42,7 @@ fn validate_names_what_is_wrong_without_a_credential() {
     let tf = bare(&Terraform::find());
     let policies = |call: &str| {
         write_config(&tf, &format!("output \"policies\" {{\n  value = provider::cloudflare::{call}\n}}\n"));
-        // OpenTofu calls functions when it plans.
+        // OpenTofu calls functions during the plan.
         let tofu = Terraform::find().registry() == "registry.opentofu.org";
         tf.run(if tofu { &["plan"] } else { &["validate"] })
     };
@@ -128,13 +128,13 @@ fn the_commands_of_the_guide_list_the_types_of_a_state_and_of_a_configuration() 
     let state = stage.tf.run(&["show", "-json"]).success().stdout;
     assert_eq!(jq(filter, &state), json!(expected));
 
-    // The files are in the form that `terraform fmt` gives them.
+    // The files must have the form that `terraform fmt` writes.
     stage.tf.run(&["fmt"]).success();
     let listed = shell(&stage.tf, &commands[1]);
     assert_eq!(listed.lines().map(|line| line.trim_matches('"')).collect::<Vec<_>>(), expected);
 }
 
-/// What jq makes of a text.
+/// The output of jq for a text.
 fn jq(filter: &str, text: &str) -> Json {
     let python = python("jq", &["jq==1.12.0"]);
     let program = "import jq, json, sys; print(json.dumps(jq.compile(sys.argv[1]).input_text(sys.stdin.read()).first()))";
@@ -145,7 +145,7 @@ fn jq(filter: &str, text: &str) -> Json {
     serde_json::from_slice(&jq.wait_with_output().unwrap().stdout).unwrap()
 }
 
-/// What a command says, in a workspace.
+/// The output of a command in a workspace.
 fn shell(tf: &Workspace, command: &str) -> String {
     let output = Command::new("sh").args(["-c", command]).current_dir(tf.path()).output().unwrap();
     assert!(output.status.success(), "{command}: {output:?}");

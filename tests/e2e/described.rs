@@ -1,10 +1,10 @@
-//! What `terraform providers schema -json` says of the provider, which editors show.
+//! The descriptions in `terraform providers schema -json`, which editors show.
 
 use serde_json::Value as Json;
 
 use crate::support::stage::Stage;
 
-/// Every description, with where it stands.
+/// All descriptions with their places.
 fn descriptions(json: &Json, at: &str, found: &mut Vec<(String, String)>) {
     match json {
         Json::Object(members) => {
@@ -20,7 +20,7 @@ fn descriptions(json: &Json, at: &str, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// A line break that no paragraph, list, table or block of code needs.
+/// Finds a line break that no paragraph, list, table or code block needs.
 fn is_stray(text: &str) -> bool {
     let outside = text.split("```").step_by(2);
     outside.flat_map(|part| part.lines().zip(part.lines().skip(1))).any(|(line, next)| {

@@ -1,4 +1,4 @@
-//! What happens to a token behind Terraform's back: deleted, expired, revoked, changed; and plans that do not look.
+//! Changes to a token outside Terraform: deleted, expired, revoked, edited. Also plans without a refresh.
 
 use crate::simulator::{Effect, Fault, FaultKind};
 use crate::support::stage::{Stage, TOKEN, token};
@@ -155,7 +155,7 @@ fn another_account_means_another_token() {
     stage.tf.apply().success();
     assert!(stage.sim.token(&first).is_none());
     stage.settled();
-    // The provider's account counts as much as the resource's own.
+    // The account of the provider block counts like the account of the resource.
     stage
         .config(&with(""))
         .tf

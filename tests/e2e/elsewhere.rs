@@ -1,4 +1,5 @@
-//! Why a token is rolled, as the plan says it, and what was done to a token elsewhere: what a look for drift finds, and what not.
+//! The reason for a roll, as the plan shows it, and changes to a token outside Terraform: which of them a drift check
+//! finds.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::foresight::{VERIFY, binding, times, with};
 use crate::support::stage::{Stage, TOKEN, token};
 use crate::support::terraform::Output;
 
-/// A look for drift, with what Terraform exits with: 2 where it found some.
+/// Checks for drift. The exit code is 2 if Terraform finds some.
 fn drift(stage: &Stage) -> Output {
     stage.tf.run(&["plan", "-refresh-only", "-detailed-exitcode"])
 }
@@ -20,7 +21,7 @@ fn no_drift(stage: &Stage) {
     assert_eq!(output.code, Some(0), "{}\n{}", output.stdout, output.stderr);
 }
 
-/// Lets the next write of the API fall into another second.
+/// Waits, so that the time of the API's next write differs by at least a second.
 fn next_second() {
     std::thread::sleep(Duration::from_millis(1100));
 }
@@ -49,7 +50,7 @@ fn a_roll_says_why_and_that_the_old_value_stops_once_in_a_run() {
     let config = with(r#"rotation = { every = "30d", triggers = { by = "two", with = "x" } }"#);
     let changed = stage.config(&config).tf.apply().success();
     assert_eq!(times(&changed, "the trigger `by` has changed"), 1, "{}", changed.stdout);
-    // One trigger less, and then none, roll nothing.
+    // Removing one trigger rolls nothing, and neither does removing all.
     let value = stage.text(TOKEN, "value");
     stage.apply(&with(r#"rotation = { every = "30d", triggers = { by = "two" } }"#));
     stage.apply(&with(""));
@@ -93,7 +94,7 @@ fn a_token_rolled_in_the_dashboard_is_found_and_rolled_again() {
     stage.sim.roll(&id).unwrap();
     stage.sim.reset_requests();
     let plan = stage.tf.plan().success();
-    // More than once: a value that was issued a moment ago may be unknown for a while.
+    // The provider asks more than once, because the API may refuse a new value for a while.
     assert!(stage.sim.count("GET", VERIFY) > 1);
     assert_eq!(times(&plan, "Something outside Terraform has rolled the token"), 1, "{}", plan.stdout);
     assert_eq!(drift(&stage).code, Some(2));
@@ -110,7 +111,7 @@ fn a_bound_token_rolled_in_the_dashboard_is_found_also_by_another_host() {
     stage.config(&config).tf.apply().success();
     let id = stage.text(TOKEN, "id");
     next_second();
-    // A host that has no records of what this one wrote.
+    // This host has no records of what the first host wrote.
     let elsewhere = tempfile::tempdir().unwrap();
     stage.tf.env("HOME", elsewhere.path());
     no_drift(&stage);
@@ -126,7 +127,8 @@ fn what_says_nothing_of_the_value_is_not_taken_for_its_death() {
     stage.apply(&with(r#"condition = { request_ip = { in = ["192.0.2.0/24"] } }"#));
     let id = stage.text(TOKEN, "id");
     next_second();
-    // Written by somebody, with nothing changed; and verified from an address that the token does not work from.
+    // Somebody writes the token without changing it. The check then runs from an address that the token does not
+    // admit.
     stage.sim.edit(&id, |_| {});
     stage.sim.reset_requests();
     stage.settled();
@@ -218,8 +220,8 @@ fn a_look_for_drift_finds_none_in_a_workers_secret() {
         }
         "#;
     stage.config(secret).tf.apply().success();
-    // Not by the exit code: Terraform 1.11 stores the paths of two sensitive attributes in an order that changes, and then
-    // takes the state for changed although it says that nothing has.
+    // The exit code is not reliable: Terraform 1.11 stores the paths of two sensitive attributes in varying order. It
+    // then treats the state as changed although it reports no changes.
     drift(&stage).says("No changes.");
     stage.settled();
 }

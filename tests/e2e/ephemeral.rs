@@ -1,10 +1,10 @@
-//! `ephemeral "cloudflare_account_api_token"`: there while Terraform works, and nowhere afterwards.
+//! `ephemeral "cloudflare_account_api_token"` exists while Terraform works, and not afterwards.
 
 use crate::simulator::{Effect, Fault, FaultKind};
 use crate::support::stage::Stage;
 use crate::support::terraform::Terraform;
 
-/// An ephemeral token that a second provider authenticates with, to make a lasting one.
+/// A second provider authenticates with an ephemeral token and creates a permanent one.
 const HANDED_ON: &str = r#"
     ephemeral "cloudflare_account_api_token" "run" {
       name     = "for-this-run"
@@ -28,7 +28,8 @@ fn it_is_made_for_the_run_used_and_deleted() {
     stage.apply(HANDED_ON);
     let names: Vec<_> = stage.sim.tokens().iter().map(|t| t["name"].clone()).collect();
     assert_eq!(names, ["lasting"]);
-    // One in the plan, one in the apply, and one in the plan that must be empty; and the lasting one.
+    // One ephemeral token for the plan, one for the apply, one for the plan that must be empty, and the permanent
+    // token.
     assert_eq!(stage.sim.count("POST", "/accounts/*/tokens"), 4);
     let state = stage.tf.state().to_string();
     assert!(!state.contains("for-this-run"), "the ephemeral token is in the state");
@@ -53,7 +54,7 @@ fn it_is_deleted_also_where_the_run_fails() {
     let refusal =
         FaultKind::Api(400, 1001, "Failed common permission check against resources.", Effect::None);
     stage.sim.fault(Fault::new(refusal).method("POST").skip(2).times(1));
-    // Terraform does not close it then: the provider does, before it leaves.
+    // Terraform does not close the token in this case. The provider deletes it before it exits.
     stage.tf.apply().failure("Failed common permission check");
     assert!(stage.sim.tokens().is_empty());
 }
@@ -73,7 +74,7 @@ fn an_unknown_provider_configuration_leaves_it_for_apply() {
         "#
     ));
     if Terraform::find().registry() == "registry.opentofu.org" {
-        // It opens the resource at plan all the same. The resource's page says what to do.
+        // Terraform opens the resource at plan anyway. The resource's page says what to do.
         stage.tf.apply().failure("Provider produced invalid object");
         stage.tf.run(&["apply", "-auto-approve", "-target=terraform_data.credential"]).success();
     }

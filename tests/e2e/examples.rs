@@ -1,5 +1,5 @@
-//! The examples, as they stand: each applies, leaves nothing to plan, and goes; of a resource also the import that its
-//! `import.sh` shows.
+//! Each example applies as it is, leaves an empty plan, and can be destroyed. For a resource, the import of its
+//! `import.sh` works too.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::support::stage::{Stage, attributes, write_config};
 use crate::support::terraform::Workspace;
 
-/// The folders of examples, a resource type each.
+/// The folders of the examples, one per resource type.
 fn folders() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/resources");
     let mut folders: Vec<_> = std::fs::read_dir(&root)
@@ -26,7 +26,7 @@ fn read(folder: &Path, file: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The address that an `import.sh` imports, and the form of the id, which its comment tells: `<account_id>/<token_id>`.
+/// The address that an `import.sh` imports, and the form of the id from its comment: `<account_id>/<token_id>`.
 fn import(folder: &Path) -> (String, String) {
     let script = read(folder, "import.sh");
     let command = script.lines().find_map(|line| line.strip_prefix("terraform import "));
@@ -37,7 +37,7 @@ fn import(folder: &Path) -> (String, String) {
     (address.trim_matches('\'').to_owned(), form.trim_end_matches(['.', ':', ',']).to_owned())
 }
 
-/// The id of this form, from the state.
+/// Builds an id of this form from the state.
 fn real_id(stage: &Stage, address: &str, form: &str) -> String {
     let attributes = stage.attributes(address);
     let part = |placeholder: &str| {
@@ -52,7 +52,7 @@ fn real_id(stage: &Stage, address: &str, form: &str) -> String {
             return all.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(",");
         }
         let value = attributes[name].as_str();
-        // The object itself calls it `id`.
+        // The object itself calls this attribute `id`.
         let value =
             value.or_else(|| attributes["id"].as_str().filter(|_| matches!(name, "token_id" | "secret_id")));
         value.unwrap_or_else(|| panic!("{address} has no {name}")).to_owned()
@@ -74,7 +74,7 @@ fn fingerprints(stage: &Stage, binding: &Json, owner: &str) -> Vec<String> {
     seen.map(|policy| policy["fingerprint"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Each token's policies, without what the API makes up anew at each write.
+/// The policies of each token, without the fields that the API generates at each write.
 fn granted(stage: &Stage) -> BTreeSet<String> {
     let ids = stage.sim.tokens().into_iter().filter_map(|token| token["id"].as_str().map(str::to_owned));
     let one = |id: String| {
@@ -86,12 +86,12 @@ fn granted(stage: &Stage) -> BTreeSet<String> {
     ids.map(one).collect()
 }
 
-/// The owner of a type's tokens, by its name.
+/// The owner of a type's tokens. The type's name says it.
 fn owner_of(name: &str) -> &'static str {
     if name.contains("cloudflare_user_") { "user" } else { "account" }
 }
 
-/// Gives a workspace a credential that may manage the owner's tokens.
+/// Gives a workspace a credential that can manage the owner's tokens.
 fn credentials(tf: &mut Workspace, stage: &Stage, owner: &str) {
     if owner == "user" {
         tf.env("CLOUDFLARE_API_TOKEN", stage.sim.user_root_token());
@@ -115,7 +115,7 @@ fn run(folder: &Path) {
     assert_eq!(stage.attributes(&address), Json::Null);
     let before = granted(&stage);
     stage.tf.run(&["import", &address, &id]).success();
-    // What only Terraform knows (the name of a binding) may be written to the state; no right may change.
+    // The apply may write what only Terraform knows (a binding's name) to the state, but must not change a right.
     stage.tf.apply().success();
     stage.settled();
     assert_eq!(granted(&stage), before, "after the import of {id}");
@@ -135,7 +135,7 @@ fn each_example_of_a_resource_applies_settles_imports_and_is_destroyed() {
     });
 }
 
-/// Runs every example of a sort.
+/// Runs every example of one kind.
 #[track_caller]
 fn run_all(sort: &str, file: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(sort);
@@ -192,7 +192,7 @@ fn the_example_of_a_workers_secret_puts_the_tokens_value() {
     assert!(stage.attributes("cloudflare_workers_secret.kv_token")["value_wo"].is_null());
 
     let replace = ["apply", "-auto-approve", "-replace=cloudflare_account_api_token.kv"];
-    // The version has the resolution of a second.
+    // The version has a resolution of one second.
     std::thread::sleep(std::time::Duration::from_millis(1100));
     stage.tf.run(&replace).success();
     stage.settled();

@@ -1,4 +1,4 @@
-//! Creates whose answer is lost, interrupts, and answers that are none: no token that nobody was told of, no panic.
+//! Creates with lost answers, interrupts, and invalid answers. No token may be lost, and nothing may panic.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ fn on_create(stage: &Stage, kind: FaultKind) {
     stage.sim.fault(Fault::new(kind).method("POST"));
 }
 
-/// The answer to the first create is lost in this way, though it was done.
+/// The first create takes effect, but this fault hides its answer.
 #[track_caller]
 fn lost(kind: FaultKind) {
     let stage = Stage::new();
@@ -36,7 +36,7 @@ fn lost(kind: FaultKind) {
     applied.says(&format!("The API token {} may be left behind", left[0]));
     stage.settled();
 
-    // A name of the provider's own making can be nobody else's: it is cleaned up.
+    // Nobody else can have a name that the provider generated, so the provider deletes that token.
     let stage = Stage::new();
     on_create(&stage, kind);
     stage.config(&format!("{IMPATIENT}{}", token(POLICIES))).tf.apply().success().never_says("left behind");
@@ -110,7 +110,7 @@ fn wait_for(stage: &Stage, method: &str) {
     }
 }
 
-/// Applies; once the simulator has seen a request, does this with Terraform's process id.
+/// Applies. Once the simulator has seen a request, calls `act` with the id of Terraform's process.
 fn apply_and(stage: &Stage, method: &str, act: impl FnOnce(u32)) -> Output {
     let child = stage.tf.start(&["apply", "-auto-approve"]);
     wait_for(stage, method);
@@ -161,7 +161,7 @@ fn a_smaller_grant_is_an_error_that_names_the_groups_and_saves_the_state() {
     let id = stage.text(TOKEN, "id");
     assert_eq!(stage.sim.token_value(&id), Some(stage.text(TOKEN, "value")));
 
-    // The same in an update.
+    // The same must hold for an update.
     stage.tf.run(&["untaint", TOKEN]).success();
     stage.apply(&token("name = \"less\"\npolicies = [{ permission_groups = [\"Account Settings Read\"] }]"));
     stage.sim.reset_requests();
@@ -172,7 +172,7 @@ fn a_smaller_grant_is_an_error_that_names_the_groups_and_saves_the_state() {
     assert_eq!(stage.text(TOKEN, "id"), id);
 }
 
-/// What a plan says when each read of a token is answered in this way.
+/// The output of a plan if each read of a token gets this answer.
 fn answered(kind: FaultKind) -> Output {
     let stage = Stage::new();
     stage.apply(&named());

@@ -1,4 +1,5 @@
-//! Name, status, times, condition and value of a token: no change for another spelling, really cleared where unset.
+//! Name, status, times, condition and value of a token. Another spelling is no change, and an unset field is really
+//! cleared.
 
 use serde_json::{Value as Json, json};
 
@@ -70,7 +71,7 @@ fn a_condition_that_the_api_does_not_clear_is_an_error() {
     let stage = Stage::reading(|readings| readings.condition_null_clears = false);
     stage.apply(&with(ALL));
     stage.config(&with("")).tf.apply().failure("`condition` was not applied").failure("replace the token");
-    // The state says what is, so that the next plan still shows it.
+    // The state shows the real value, so the next plan still shows the change.
     let plan = stage.tf.run(&["plan", "-detailed-exitcode"]);
     assert_eq!(plan.code, Some(2));
     plan.says("condition");
@@ -89,7 +90,7 @@ fn a_token_can_be_born_disabled_and_woken_later() {
     assert_eq!(shown(&stage)["status"], "active");
     stage.apply(&with(r#"status = "disabled""#));
     assert_eq!(shown(&stage)["status"], "disabled");
-    // Changed by hand: drift.
+    // Somebody changes the token by hand, which is drift.
     stage.sim.set_status(&stage.text(TOKEN, "id"), "active");
     stage.tf.apply().success();
     assert_eq!(shown(&stage)["status"], "disabled");

@@ -1,4 +1,4 @@
-//! What a plan says before the apply: what the apply would refuse, and what the credential or the account lacks.
+//! Warnings and errors of a plan: what the apply would refuse, and what the credential or the account lacks.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(crate) fn binding(token_id: &str) -> String {
     )
 }
 
-/// How often something was said.
+/// Counts how often the output has a text.
 pub(crate) fn times(output: &Output, what: &str) -> usize {
     output.said().matches(what).count()
 }

@@ -1,5 +1,5 @@
-//! The forms in which the API takes one meaning: what is written flat here and nested elsewhere is the same right, shows no
-//! difference, and keeps the form that the server has.
+//! The API accepts several forms of the same right. A flat form here and a nested form elsewhere are equal: they show
+//! no difference, and the server's form stays.
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -13,14 +13,14 @@ fn account(stage: &Stage) -> String {
     format!("{ACCOUNT}.{}", stage.sim.account_id())
 }
 
-/// All zones of the account, each by its id, nested under it.
+/// All zones of the account, each by its id, nested under the account.
 fn nested(stage: &Stage) -> Json {
     let zones: Json =
         stage.sim.zone_ids().iter().map(|zone| (format!("{ZONE}.{zone}"), json!("*"))).collect();
     json!({ account(stage): zones })
 }
 
-/// A token that somebody made by hand, with such a policy of DNS Write: its id.
+/// Creates a token by hand with a DNS Write policy on these resources. Returns its id.
 fn by_hand(stage: &Stage, resources: &Json) -> String {
     let group = stage.sim.group_id("DNS Write", ZONE);
     let policy = json!({"effect": "allow", "resources": resources, "permission_groups": [{"id": group}]});
@@ -48,12 +48,12 @@ fn zones_that_are_nested_under_the_account_are_zones_and_stay_nested() {
     assert_eq!(policy["zones"].as_array().map(Vec::len), Some(2), "{policy}");
     stage.settled();
     assert_eq!(stage.sim.count("PUT", "**"), 0);
-    // What is sent for another reason leaves the form alone.
+    // An update for another reason keeps the form.
     stage.apply(&config("renamed"));
     assert_eq!(resources(&stage, &id), [nested]);
 }
 
-/// The fingerprint that version 0.1.0 gave a policy of one group on resources that it left nested.
+/// The fingerprint that version 0.1.0 gave a policy with one group on nested resources.
 fn former(stage: &Stage) -> String {
     let inner: Vec<Json> = nested(stage)[account(stage)]
         .as_object()
@@ -85,7 +85,7 @@ fn a_binding_of_an_older_state_is_no_difference_and_takes_its_right_with_it() {
     stage.apply(&config);
     let id = stage.text("cloudflare_account_api_token.t", "id");
     let now = stage.attributes("cloudflare_token_binding.b")["fingerprints"][0].as_str().unwrap().to_owned();
-    // As that version left it: nested on the server, and its fingerprint in the state.
+    // The state as that version left it: nested on the server, with its fingerprint in the state.
     let as_then = nested(&stage).as_object().unwrap().clone();
     stage.sim.edit(&id, |token| token.policies[0].resources = as_then);
     let path = stage.tf.path().join("terraform.tfstate");
@@ -125,7 +125,7 @@ fn resources_that_need_both_shapes_are_two_policies_and_one_in_the_state() {
         [json!({account(&stage): {"com.cloudflare.edge.r2.bucket.*": "*"}}), json!({&bucket: "*"})]
     );
     assert_eq!(stage.attributes(TOKEN)["policies"].as_array().map(Vec::len), Some(1));
-    // One of the two is gone: it is drift, and comes back.
+    // One of the two policies is removed outside Terraform. This is drift, and the apply restores it.
     stage.sim.remove_policies(&id, |policy| policy.resources.get(&bucket).is_some());
     stage.apply(&config("both"));
     assert_eq!(resources(&stage, &id).len(), 2);

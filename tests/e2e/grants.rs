@@ -1,4 +1,4 @@
-//! `grants`: a change of one right is one line of a plan, and nothing else makes a line change.
+//! `grants`: a change of one right changes one line of a plan, and nothing else changes a line.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ const ZONES: &str = r#"
     resource "terraform_data" "later" { input = var.zone_id }
 "#;
 
-/// The lines of a plan that begin with this sign, as they are shown.
+/// The lines of a plan that begin with this sign.
 fn lines(stdout: &str, sign: &str) -> Vec<String> {
     let quoted = stdout.lines().map(str::trim).filter_map(|line| line.strip_prefix(sign)).map(str::trim);
     quoted
@@ -132,7 +132,7 @@ fn drift_shows_in_the_grants_of_the_token_and_of_the_binding() {
     assert_eq!(stage.attributes(binding)["grants"], both);
 }
 
-/// A token, a binding to it, and what shows the binding's name of the token.
+/// A token, a binding to it, and an output that shows the token's name as the binding has it.
 fn bound(name: &str, groups: &str) -> String {
     format!(
         r#"resource "cloudflare_account_api_token" "t" {{ name = "{name}" }}
@@ -155,11 +155,11 @@ fn a_binding_shows_its_tokens_name_and_follows_it_without_a_request() {
     stage.sim.reset_requests();
     stage.settled();
     assert_eq!(stage.sim.requests().len(), 1, "an empty plan of a token and its binding is one read");
-    // Renamed by this configuration: the binding follows in the same run.
+    // This configuration renames the token. The binding follows in the same run.
     stage.apply(&bound("deploy", READ));
     assert_eq!(stage.tf.output("name"), "deploy");
     no_drift(&stage);
-    // Both at once.
+    // Both change at once.
     stage.apply(&bound("ci", r#""Workers Scripts Write""#));
     assert_eq!(stage.tf.output("name"), "ci");
     no_drift(&stage);
@@ -184,14 +184,14 @@ fn a_token_that_is_renamed_elsewhere_makes_its_bindings_plan_nothing() {
     };
     let rename = |name: &str| stage.sim.edit(&id, |token| token.name = name.to_owned());
     let name = || stage.text("cloudflare_token_binding.b", "token_name");
-    // Renamed between the plan of a create and its apply.
+    // The token is renamed between the plan of a create and its apply.
     stage.config(&config(READ)).tf.run(&["plan", "-out=plan"]).success();
     rename("two");
     stage.tf.run(&["apply", "plan"]).success();
     assert_eq!(name(), "two");
     rename("three");
     stage.settled();
-    // Renamed between the plan of an update and its apply.
+    // The token is renamed between the plan of an update and its apply.
     stage.config(&config(r#""Workers Scripts Write""#)).tf.run(&["plan", "-out=plan"]).success();
     rename("four");
     stage.tf.run(&["apply", "plan"]).success();

@@ -1,5 +1,4 @@
-//! The guides and the modules' pages: what is a whole configuration applies, what is a part is valid, and links lead
-//! somewhere.
+//! The guides and the modules' pages. Complete configurations apply, partial ones are valid, and links have targets.
 
 use std::path::Path;
 
@@ -9,7 +8,7 @@ use crate::modules::{MODULES, REGISTRIES, copy, entries, read};
 use crate::support::stage::{BINARY, SOURCE, Stage};
 
 pub(crate) const GUIDES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guides");
-/// What the parts of configurations on the pages go without.
+/// What the partial configurations on the pages leave out.
 const PREAMBLE: &str = r#"
 terraform {
   required_providers {
@@ -19,7 +18,7 @@ terraform {
 }
 variable "zone_id" {}
 "#;
-/// The types of providers that are not at hand: blocks with them are looked at for their form only.
+/// The types of providers that these tests lack. Blocks with them get only a check of their form.
 const OTHERS: [&str; 7] =
     ["\"github_", "\"gitlab_", "\"kubernetes_", "\"vault_", "\"aws_", "\"google_", "\"azurerm_"];
 /// The token that the guides import.
@@ -90,7 +89,7 @@ fn a_token_moves_with_its_value_and_then_the_official_provider_goes() {
     stage.tf.apply().success();
     stage.tf.write("main.tf", &whole[1]);
     stage.settled();
-    // A local name is in no state.
+    // A state does not contain a provider's local name.
     let short = whole[1]
         .replace("    cloudflare-tokens = {", "    cloudflare = {")
         .replace("  provider = cloudflare-tokens\n\n", "");
@@ -142,8 +141,8 @@ fn guides_have_front_matter_are_linked_and_link_to_what_there_is() {
     }
 }
 
-/// A stage where the modules are at hand, and both providers can be installed. The provider under test stands in for the
-/// official one, which is not to be had without a registry: the guides use none of its types.
+/// A stage that has the modules and can install both providers. The provider under test stands in for the official
+/// one, because there is no registry. The guides use no types of the official provider.
 fn stage() -> Stage {
     let mut stage = Stage::new();
     copy(Path::new(MODULES), &stage.tf.path().join("modules"));
@@ -157,7 +156,7 @@ fn stage() -> Stage {
     stage
 }
 
-/// Makes the token that the guides import, as the official provider would have; its id for an import.
+/// Creates the token that the guides import, as the official provider would. Returns its id for an import.
 fn existing(stage: &Stage) -> String {
     let account = stage.sim.account_id();
     let group = |name: &str| json!({ "id": stage.sim.group_id(name, "com.cloudflare.api.account") });
@@ -172,7 +171,7 @@ fn existing(stage: &Stage) -> String {
     format!("{account}/{id}")
 }
 
-/// The state in which the official provider keeps that token.
+/// The state of that token as the official provider writes it.
 fn official_state(stage: &Stage, account: &str, token: &str, value: &str) -> serde_json::Value {
     let group = |name: &str| json!({ "id": stage.sim.group_id(name, "com.cloudflare.api.account") });
     let attributes = json!({
@@ -208,7 +207,7 @@ pub(crate) fn code(page: &str, language: &str) -> Vec<String> {
     after.map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned()).collect()
 }
 
-/// Whether a block is a configuration by itself.
+/// Whether a block is a complete configuration.
 fn is_whole(block: &str) -> bool {
     block.lines().any(|line| line == "terraform {")
 }

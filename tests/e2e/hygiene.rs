@@ -1,9 +1,9 @@
-//! Where secrets are not: after runs at TF_LOG=TRACE in which everything happens that can, and goes wrong in every way that
-//! the simulator knows, no value, credential or request body is in the log, the console or the plan, nor, where it is not
-//! to be stored, in the state.
+//! Where secrets must not appear. The runs use TF_LOG=TRACE, do everything that the provider can do, and meet every
+//! fault of the simulator. No value, credential or request body may be in the log, the console or the plan. A value
+//! that is not to be stored must not be in the state either.
 //!
-//! The log is Terraform's own, with what the provider said in it. Terraform is not ours, but what we hand to it should
-//! not be in its log either, so the whole of it is searched.
+//! The log is Terraform's own and contains the provider's lines. The test searches all of it, because Terraform also
+//! logs what the provider gives it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::simulator::{Effect, Fault, FaultKind};
 use crate::support::stage::Stage;
 use crate::support::terraform::Output;
 
-/// A public key of which nobody has the private one.
+/// A public key whose private key nobody has.
 const SOMEBODY: &str = "bWFkZSB1cCBmb3IgYSB0ZXN0IG9mIHRoaXMgcHJvdmk=";
-/// Only bodies of requests have these: a field of the API's that the schema does not have, and an address.
+/// Texts that only request bodies contain.
 const OF_BODIES: [&str; 3] = ["\"permission_groups\":[{\"id\"", "\"request_ip\":{\"", "secret_text"];
-/// Named in the configuration and sent to the API: not for the log.
+/// An address in the configuration. The provider sends it to the API but must not log it.
 const ADDRESS: &str = "198.51.100.77";
 
 const LOG: &str = "trace.log";
 
-/// A stage that logs all there is.
+/// A stage with all log levels on.
 fn traced() -> Stage {
     let mut stage = Stage::new();
     let log = stage.tf.path().join(LOG);
@@ -29,8 +29,8 @@ fn traced() -> Stage {
     stage
 }
 
-/// Everything at once: a token, with a name that ends like this and this trigger; a binding; a secret of a Worker; an
-/// ephemeral token, handed on as a write-only value and as the credential of another provider; data sources.
+/// A configuration with everything: a token with this end of its name and this trigger, a binding, a Worker's secret,
+/// and data sources. It also has an ephemeral token, used as a write-only value and as another provider's credential.
 fn everything(store_value: bool, name: &str, trigger: &str) -> String {
     let secret = if store_value {
         "value = cloudflare_account_api_token.t[0].value".to_owned()
@@ -87,9 +87,9 @@ fn everything(store_value: bool, name: &str, trigger: &str) -> String {
 /// How many kinds of faults [`faults`] has.
 const KINDS: usize = 11;
 
-/// All that can go wrong, once each, for requests of this method and path.
+/// Arms every fault once, for requests with this method and path.
 fn faults(stage: &Stage, method: &str, path: &str) {
-    // An API that quotes the credential, and a value, back at whoever calls.
+    // An API that quotes the credential and a value in its answer.
     let quoting: &'static str = Box::leak(format!("no: {:?}", stage.sim.secrets()).into_boxed_str());
     let kinds: [FaultKind; KINDS] = [
         FaultKind::Api(400, 1001, quoting, Effect::Done),
@@ -109,7 +109,7 @@ fn faults(stage: &Stage, method: &str, path: &str) {
     }
 }
 
-/// Searches what a run has said and written.
+/// Searches the output and the files of a run.
 struct Search<'a> {
     stage: &'a Stage,
     console: String,
@@ -120,7 +120,7 @@ impl Search<'_> {
         Search { stage, console: String::new() }
     }
 
-    /// Runs a command, well or not.
+    /// Runs a command that may fail.
     fn run(&mut self, arguments: &[&str]) -> Output {
         let output = self.stage.tf.run(arguments);
         self.console += &output.stdout;
@@ -133,11 +133,11 @@ impl Search<'_> {
         String::from_utf8_lossy(&content).into_owned()
     }
 
-    /// Panics where a secret is in this; it is not shown, but what surrounds it.
+    /// Panics if the text has a secret. The message shows only what precedes the secret.
     #[track_caller]
     fn clean(&self, what: &str, text: &str) {
         for secret in self.stage.sim.secrets() {
-            // Not the prefix, which is none, and each half of the rest by itself.
+            // The prefix is not secret, so it is left out. Each half of the rest is searched separately.
             for part in [&secret[5..25], &secret[25..45]] {
                 if let Some(at) = text.find(part) {
                     let before: String = text[..at].chars().rev().take(300).collect();
@@ -166,7 +166,7 @@ impl Search<'_> {
         assert_eq!(line, None, "a body or a header is in the log");
     }
 
-    /// Searches a saved plan, which is a zip archive, compressed.
+    /// Searches a saved plan, which is a compressed zip archive.
     #[track_caller]
     fn plan(&self, file: &str) {
         let script = "import sys, zipfile\nz = zipfile.ZipFile(sys.argv[1])\nfor n in z.namelist(): sys.stdout.buffer.write(z.read(n))";
@@ -207,7 +207,7 @@ fn a_value_that_is_not_to_be_stored_is_nowhere_whatever_goes_wrong() {
     failed += usize::from(search.run(&["destroy", "-auto-approve"]).code != Some(0));
     stage.sim.clear_faults();
     search.run(&["destroy", "-auto-approve"]).success();
-    // A refusal of a token's change that took effect all the same is found out, and no failure.
+    // The provider detects that a refused change of a token took effect, so that step does not fail.
     assert!(failed >= 4, "the faults hardly did anything");
     assert!(stage.sim.secrets().len() > 30, "few tokens were made");
     assert!(search.console.contains("[redacted]"), "no error has quoted a secret");

@@ -1,4 +1,4 @@
-//! Tokens that were made elsewhere: imported by id, by block with generated configuration, by identity.
+//! Tokens that were created elsewhere are imported: by id, by a block with generated configuration, and by identity.
 
 use serde_json::{Value as Json, json};
 
@@ -6,7 +6,7 @@ use crate::simulator::Options;
 use crate::support::stage::{SOURCE, Stage, TOKEN, token};
 use crate::support::terraform::Terraform;
 
-/// A token that somebody made by hand: its id.
+/// Creates a token as by hand. Returns its id.
 fn by_hand(stage: &Stage) -> String {
     let account = format!("com.cloudflare.api.account.{}", stage.sim.account_id());
     let zone = format!("com.cloudflare.api.account.zone.{}", stage.sim.zone_ids()[0]);
@@ -57,9 +57,9 @@ fn an_imported_token_has_no_value_and_says_how_to_get_one() {
     imported.says("The token's value is not known").says("roll the token");
     assert_eq!(stage.attributes(TOKEN)["value"], Json::Null);
     stage.settled();
-    // The warning was for the import, not for each plan.
+    // Only the import warns, not each plan.
     stage.tf.plan().success().never_says("value is not known");
-    // Rolled, as the warning says, it has one.
+    // A roll gives the token a value, as the warning says.
     stage.apply(&same_in_words(&stage).replacen(
         '{',
         "{\nrotation = { triggers = { imported = \"1\" } }\n",
@@ -91,8 +91,8 @@ fn a_wrong_import_id_or_a_missing_token_is_refused_with_the_right_form() {
 fn configuration_generated_by_an_import_block_has_names_and_plans_nothing() {
     let stage = Stage::new();
     let id = by_hand(&stage);
-    // Terraform writes `provider = <the provider's type>` into what it generates, whatever the local name is: with that
-    // as the local name nothing has to be edited.
+    // Terraform writes `provider = <the provider's type>` into the configuration that it generates, whatever the
+    // local name is. With the type as the local name, nothing needs an edit.
     let block = format!(
         r#"
         terraform {{

@@ -1,4 +1,4 @@
-//! Policies on single Workers: names in the configuration, tags at the API, and what a token of them may do.
+//! Policies on single Workers: names in the configuration, tags at the API, and the rights of such a token.
 
 use serde_json::{Value as Json, json};
 
@@ -15,7 +15,7 @@ fn tag(stage: &Stage, name: &str) -> String {
     stage.sim.with_scripts(|scripts| scripts[name].tag.clone())
 }
 
-/// The Worker gets another name, as in the dashboard.
+/// Renames the Worker, as in the dashboard.
 fn rename(stage: &Stage, from: &str, to: &str) {
     stage.sim.with_scripts(|scripts| {
         let script = scripts.remove(from).unwrap();
@@ -23,12 +23,12 @@ fn rename(stage: &Stage, from: &str, to: &str) {
     });
 }
 
-/// A Worker is made elsewhere.
+/// Creates a Worker outside Terraform.
 fn make(stage: &Stage, name: &str) {
     stage.sim.with_scripts(|scripts| scripts.insert(name.to_owned(), Script::default()));
 }
 
-/// What the API has of the token's only policy.
+/// The token's only policy at the API.
 fn resources(stage: &Stage) -> Json {
     let [policy] =
         stage.sim.policies(&stage.text(TOKEN, "id")).try_into().unwrap_or_else(|_| panic!("one policy"));
@@ -41,7 +41,7 @@ fn on_tags(stage: &Stage, tags: &[&str]) -> Json {
     json!({ format!("com.cloudflare.api.account.{}", stage.sim.account_id()): keys })
 }
 
-/// Asks the API for a Worker with the token's value; the status.
+/// Asks the API for a Worker with the token's value. Returns the status.
 fn ask(stage: &Stage, method: &str, path: &str, body: Option<Json>) -> u16 {
     let value = stage.sim.token_value(&stage.text(TOKEN, "id")).unwrap();
     stage::ask(&stage.sim, &value, method, &format!("ACCOUNT/workers/scripts/{path}"), body)
@@ -59,7 +59,7 @@ fn a_token_for_one_worker_can_do_its_work_there_and_nowhere_else() {
     for (method, path) in [("PUT", "cron/secrets"), ("PUT", "new"), ("DELETE", "edge-api")] {
         assert_eq!(ask(&stage, method, path, secret()), 403, "{method} {path}");
     }
-    // A plan of it costs one read, and one list of the Workers.
+    // A plan for the token costs one read, and one list of the Workers.
     stage.sim.reset_requests();
     stage.settled();
     assert_eq!(stage.sim.requests().len(), 2);
@@ -72,7 +72,7 @@ fn a_renamed_worker_is_no_difference_and_another_one_of_its_name_is() {
     let (edge, cron) = (tag(&stage, "edge-api"), tag(&stage, "cron"));
     rename(&stage, "edge-api", "edge");
     stage.settled();
-    // By its new name it is the same, too.
+    // The new name of the Worker means the same Worker.
     stage.config(&on(r#"["edge", "cron"]"#));
     stage.settled();
     stage.config(&on(r#"["edge-api", "cron"]"#));

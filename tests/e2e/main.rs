@@ -1,4 +1,4 @@
-//! End-to-end tests: a real Terraform, the built provider, and the simulator. A module per theme.
+//! End-to-end tests with a real Terraform, the built provider and the simulator. Each theme has a module.
 
 #![allow(
     clippy::disallowed_methods,
@@ -34,7 +34,7 @@ mod guides;
 mod hygiene;
 mod import;
 mod individual_workers;
-/// Memory is read from `/proc`.
+/// The tests read memory from `/proc`.
 #[cfg(target_os = "linux")]
 mod memory;
 mod modules;

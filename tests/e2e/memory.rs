@@ -1,5 +1,5 @@
-//! What is left in the memory of a provider that has nothing to do: its own credential, and no value that it has handed
-//! over. What a core dump would hold is read from the process itself.
+//! The memory of an idle provider. It may contain the provider's own credential, but no value that it has handed out.
+//! The test reads the process directly, because a core dump has the same content.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -25,12 +25,12 @@ use crate::support::stage::BINARY;
 
 const TOKEN: &str = "cloudflare_account_api_token";
 const SECRET: &str = "cloudflare_workers_secret";
-/// A public key of which nobody has the private one.
+/// A public key whose private key nobody has.
 const SOMEBODY: &str = "bWFkZSB1cCBmb3IgYSB0ZXN0IG9mIHRoaXMgcHJvdmk=";
-/// How long connections to the API outlive their last request, and some more.
+/// A little longer than connections to the API stay open after their last request.
 const CLOSED_WITHIN: Duration = Duration::from_secs(6);
 
-/// A provider's client, and what it has to know of the schema.
+/// A client of the provider, and the types from its schema.
 struct Provider {
     client: ProviderClient<Channel>,
     types: BTreeMap<&'static str, Type>,
@@ -43,7 +43,7 @@ struct Object {
 }
 
 impl Provider {
-    /// Configured for the simulator.
+    /// Configures the provider for the simulator.
     async fn over(channel: Channel, sim: &Simulator) -> Self {
         let server = provider::registry(provider::Environment {
             api_token: None,
@@ -79,7 +79,7 @@ impl Provider {
         value::read(Some(object), &self.types[ty]).unwrap().get(attribute).as_str().unwrap().to_owned()
     }
 
-    /// Plans and applies, as Terraform does: `proposed` is the configuration with what is computed from the state.
+    /// Plans and applies like Terraform: `proposed` is the configuration with computed values from the state.
     async fn apply(&mut self, ty: &'static str, prior: Option<Object>, config: &Json) -> Object {
         let (prior, private) =
             prior.map_or_else(Default::default, |prior| (Some(prior.state), prior.private));
@@ -94,7 +94,7 @@ impl Provider {
             ..Default::default()
         };
         let planned = self.client.plan_resource_change(request).await.unwrap().into_inner();
-        // A roll is planned with a warning.
+        // The plan of a roll has a warning.
         let warned = planned.diagnostics.iter().all(|d| d.severity().as_str_name() == "WARNING");
         assert!(warned, "{:?}", planned.diagnostics);
         let request = apply_resource_change::Request {
@@ -152,7 +152,7 @@ impl Provider {
         self.text("ephemeral", &opened.result.unwrap(), "value")
     }
 
-    /// Makes, rolls, seals, hands over, lends and deletes tokens; returns every value that there was.
+    /// Creates, rolls, seals, puts, borrows and deletes tokens. Returns every value that existed.
     async fn work(&mut self, sim: &Simulator) -> Vec<String> {
         let policies = json!([{"permission_groups": ["Cloudflare Tunnel Write"]}]);
         let seal_for = json!({"github": {"format": "libsodium", "public_key": SOMEBODY}});
@@ -176,7 +176,7 @@ impl Provider {
         vec![first, second, lent]
     }
 
-    /// Says and is told more than the buffers of a connection hold, none of it secret.
+    /// Sends and receives more data than the buffers of a connection can store. None of it is secret.
     async fn small_talk(&mut self) {
         let long = "x".repeat(16 << 10);
         for _ in 0..16 {
@@ -192,11 +192,11 @@ impl Provider {
     }
 }
 
-/// A provider that outlives its hosts, until it is dropped.
+/// A provider that survives its hosts until it is dropped.
 struct Attached(Child);
 
 impl Attached {
-    /// Where it says that it listens.
+    /// The socket that the provider announces.
     fn socket(&mut self) -> PathBuf {
         let mut lines = BufReader::new(self.0.stdout.as_mut().unwrap()).lines().map(Result::unwrap);
         let told =
@@ -213,7 +213,7 @@ impl Drop for Attached {
     }
 }
 
-/// Where a part of a secret is in the writable memory of a process.
+/// The places of a part of a secret in the writable memory of a process.
 fn places(process: u32, secret: &str) -> Vec<String> {
     let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let mut memory = File::open(format!("/proc/{process}/mem")).unwrap();
@@ -228,7 +228,7 @@ fn places(process: u32, secret: &str) -> Vec<String> {
         let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
         memory.seek(SeekFrom::Start(start)).unwrap();
         memory.read_exact(&mut bytes).unwrap_or_else(|error| panic!("{line}: {error}"));
-        // Not the prefix, which is none, and each half of the rest by itself.
+        // The prefix is not secret, so it is left out. Each half of the rest is searched separately.
         for part in [&secret[5..25], &secret[25..45]] {
             let found =
                 bytes.windows(part.len()).enumerate().filter(|(_, window)| *window == part.as_bytes());
@@ -238,7 +238,7 @@ fn places(process: u32, secret: &str) -> Vec<String> {
     places
 }
 
-/// Panics where a value is found, unless the search itself does not work.
+/// Panics if it finds a value, or if the search itself does not work.
 #[track_caller]
 fn forgotten(process: u32, values: &[String], sim: &Simulator) {
     assert!(

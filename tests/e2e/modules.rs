@@ -1,5 +1,5 @@
-//! The modules under `examples/modules/`: each is formatted and valid, and its own tests pass against the simulator, as a
-//! user without a registry would run them.
+//! The modules under `examples/modules/`. Each is formatted and valid, and its own tests pass against the simulator,
+//! run as by a user without a registry.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::support::terraform::Workspace;
 
 /// The modules.
 pub(crate) const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/modules");
-/// The default registries, whose name is a part of a provider's address: Terraform's and OpenTofu's.
+/// The default registries of Terraform and OpenTofu. A provider's address contains one of them.
 pub(crate) const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
 #[test]
@@ -35,7 +35,7 @@ fn each_module_is_formatted_and_valid_and_passes_its_tests() {
     }
 }
 
-/// OpenTofu has no outputs of other runs there. `tests/compare` in each module is the way to compare two runs.
+/// OpenTofu cannot read the outputs of other runs there. `tests/compare` in each module compares two runs instead.
 #[test]
 fn no_condition_of_a_modules_tests_names_another_run() {
     for module in entries(Path::new(MODULES)) {
@@ -60,7 +60,7 @@ fn each_module_says_what_it_takes_and_gives() {
     }
 }
 
-/// The names of the blocks of a kind.
+/// The names of the blocks of one kind.
 fn declared<'a>(text: &'a str, kind: &str) -> Vec<&'a str> {
     let opening = format!("{kind} \"");
     let name = |line: &'a str| line.strip_prefix(&opening)?.split('"').next();
@@ -71,14 +71,14 @@ pub(crate) fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap()
 }
 
-/// The test files in a folder; it also has folders, with modules for the tests.
+/// The test files in a folder. The folder can also have subfolders with modules for the tests.
 fn hcl_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = entries(folder);
     files.retain(|file| file.extension().is_some_and(|kind| kind == "hcl"));
     files
 }
 
-/// A stage with a module as its root module, initialised.
+/// A stage with this module as the root module, initialised.
 fn of_module(module: &Path) -> Stage {
     let mut stage = Stage::new();
     copy(module, stage.tf.path());

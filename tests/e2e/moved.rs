@@ -1,5 +1,5 @@
-//! Tokens and secrets of the official provider, taken over by `moved` blocks from the states that its versions wrote. The
-//! provider under test stands in for the official one too: Terraform wants it installed, and asks nothing of it.
+//! Takes over tokens and secrets of the official provider by `moved` blocks, from states that its versions wrote. The
+//! provider under test stands in for the official one: Terraform wants that one installed but sends it no request.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::support::terraform::Terraform;
 const ACCOUNT: &str = "b67e14daa5f8dceeb91fe5449ba496eb";
 const ZONE: &str = "023e105f4ecef8ad9ca31a8372d0c353";
 
-/// Both providers in one module, under local names of their own.
+/// Both providers in one module, each under its own local name.
 const BOTH: &str = r#"
 terraform {
   required_providers {
@@ -22,7 +22,7 @@ terraform {
 }
 "#;
 
-/// After the moves are applied: the official provider is gone.
+/// The configuration after the moves: the official provider is gone.
 const OURS: &str = r#"
 terraform {
   required_providers {
@@ -63,7 +63,7 @@ fn objects(state: &Json, types: &[&str]) -> Vec<(String, Json)> {
     each.collect()
 }
 
-/// The server that goes with a state.
+/// The server content that belongs to a state.
 fn server(state: &Json) -> Json {
     let tokens = objects(state, &["cloudflare_account_token", "cloudflare_api_token"]);
     let token = |(name, mut token): (String, Json)| {
@@ -94,7 +94,7 @@ fn server(state: &Json) -> Json {
     json!({ "tokens": tokens.into_iter().map(token).collect::<Json>(), "secrets": secrets })
 }
 
-/// A stage with the state that a version of the official provider left, and both providers at hand.
+/// A stage with the state of a version of the official provider, and with both providers installed.
 fn stage(terraform: &Terraform, version: &str) -> Stage {
     let mut stage = Stage::on(terraform, Options::default());
     let state = fixture(version);
@@ -106,8 +106,8 @@ fn stage(terraform: &Terraform, version: &str) -> Stage {
     stage
 }
 
-/// The tokens `full` and `plain` of a type, with names instead of ids. `more` are policies of `full`; `on` says which resources
-/// a policy for the account names, which a user's token must.
+/// The tokens `full` and `plain` of a type, with names instead of ids. `more` are further policies of `full`. `on`
+/// names the resources of a policy for the account, which a user's token must have.
 fn tokens(ours: &str, provider: &str, on: &str, more: &str) -> String {
     format!(
         r#"
@@ -146,7 +146,7 @@ fn moved(from: &str, to: &str) -> String {
     format!("moved {{\n  from = {from}\n  to   = {to}\n}}\n")
 }
 
-/// The configuration and the moves for what a version left.
+/// The configuration and the moves for the state of a version.
 fn coming_over(version: &str) -> (String, String) {
     let both = |from: &str, to: &str| {
         moved(&format!("{from}.full"), &format!("{to}.full"))
@@ -171,7 +171,7 @@ fn coming_over(version: &str) -> (String, String) {
     (user_tokens() + &account_tokens(denied), user + &account)
 }
 
-/// What the state has of each token, by id: the attributes that come over as they are.
+/// The attributes of each token in the state, by id, that a move does not change.
 fn carried(state: &Json, types: &[&str]) -> Vec<Json> {
     let all = objects(state, types).into_iter();
     let mut all: Vec<Json> = all
@@ -216,7 +216,7 @@ fn comes_over(terraform: &Terraform, version: &str) {
     );
     let full = attributes(&stage.tf, "cloudflare_user_api_token.full");
     assert_eq!((&full["exclusive_policies"], &full["value_issued_on"]), (&json!(true), &full["issued_on"]));
-    // The moves are done: the blocks may go, and the official provider with them.
+    // After the moves, the blocks and the official provider can be removed.
     stage.tf.write("main.tf", &format!("{OURS}{PROVIDERS}{config}"));
     stage.settled();
     stage.tf.write(
@@ -267,7 +267,7 @@ fn a_move_without_a_refresh_plans_nothing_and_the_next_read_finds_the_names() {
     let (config, moves) = coming_over("v5.22");
     stage.tf.write("main.tf", &format!("{BOTH}{PROVIDERS}{config}{moves}"));
     stage.sim.reset_requests();
-    // Terraform itself counts an update: the moved state does not say yet that `value` is sensitive.
+    // Terraform counts an update, because the moved state does not mark `value` as sensitive yet.
     let applied = stage.tf.run(&["apply", "-refresh=false", "-auto-approve"]).success();
     applied.says("0 added").says("0 destroyed");
     assert_eq!(writes(&stage), 0);

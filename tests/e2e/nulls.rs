@@ -1,4 +1,4 @@
-//! A null element is refused wherever it stands, before anything is sent: nothing that was written vanishes in silence.
+//! A null element is refused everywhere, before a request is sent. Otherwise a written element would vanish silently.
 
 use serde_json::Value as Json;
 
@@ -7,13 +7,13 @@ use crate::support::terraform::Terraform;
 
 const DNS: &str = r#"permission_groups = ["DNS Write"], zones = ["*"]"#;
 
-/// Something that is unknown at plan, and null at apply.
+/// A value that is unknown at plan and null at apply.
 const LATE_NULL: &str = r#"
     resource "terraform_data" "late" { input = "late" }
     locals { late = terraform_data.late.id == "never" ? "192.0.2.1" : null }
 "#;
 
-/// What `validate` says of a configuration: the summaries of its errors with the lines that they point at, sorted.
+/// The errors of `validate`: the summaries with their lines, sorted.
 fn errors(config: &str) -> Vec<(String, String)> {
     let tf = bare(&Terraform::find());
     write_config(&tf, config);
@@ -25,7 +25,7 @@ fn errors(config: &str) -> Vec<(String, String)> {
     all
 }
 
-/// Each of these arguments alone in a block of this kind has this one error, at its line.
+/// Asserts that each of these arguments, alone in a block of this kind, gives exactly this error at its line.
 fn refused(block: &str, wrong: &[(String, &str)]) {
     let blocks = wrong.iter().enumerate().map(|(n, (argument, _))| {
         format!("{} {{\n{argument}\n}}\n", block.replace("NAME", &format!("t{n}")))

@@ -1,4 +1,5 @@
-//! Rotation with an overlap: a new token comes, the old value works on for a while, and nothing is left in the end.
+//! Rotation with an overlap. A new token is created, the old value works for a while, and no token is left at the
+//! end.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,7 +27,7 @@ fn triggered(by: &str) -> String {
     with(&format!("rotation = {{ triggers = {{ by = \"{by}\" }}, overlap = \"7d\" }}"))
 }
 
-/// Whether a value opens the API, by the simulator's clock.
+/// Whether the API accepts a value at the simulator's time.
 fn works(stage: &Stage, value: &str) -> bool {
     stage.sim.with_state(|state| {
         let now = state.now();
@@ -109,7 +110,7 @@ fn a_year_of_monthly_applies_never_refuses_a_daily_reader() {
     for day in 1..=365 {
         stage.sim.advance(DAY);
         assert!(works(&stage, &read), "day {day}");
-        // Late now and then, by less than the overlap.
+        // Some applies are late, by less than the overlap.
         if day % 36 == 0 {
             apply(&stage);
             assert!(ids(&stage).len() <= 2, "day {day}");
@@ -176,7 +177,7 @@ fn what_could_not_be_finished_is_finished_by_the_next_apply() {
         stage.apply(&triggered("one"));
         let (old, value) = (stage.text(TOKEN, "id"), stage.text(TOKEN, "value"));
         let refused = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Effect::None);
-        // First the old token gets its end, then the new one its name.
+        // The first PUT sets the expiry of the old token. The second sets the name of the new token.
         let skip = usize::from(which == "new");
         stage.sim.fault(Fault::new(refused).method("PUT").skip(skip));
         stage.config(&triggered("two"));
@@ -248,7 +249,7 @@ fn a_binding_goes_over_and_takes_nothing_from_the_old_token() {
     let new = stage.text(TOKEN, "id");
     assert_eq!((groups(&stage, &new), groups(&stage, &old)), (rights.clone(), rights));
     assert_eq!(stage.text("cloudflare_token_binding.b", "token_id"), new);
-    // Taken away on purpose, the right goes from both.
+    // The right is removed on purpose, so both tokens lose it.
     let without = bound(&rotation("two"), "");
     let without = without.split("resource \"cloudflare_token_binding\"").next().unwrap().to_owned();
     stage.apply(&without);
@@ -279,7 +280,7 @@ fn a_binding_of_another_state_hears_of_the_new_token_and_moves_without_a_gap() {
     apply(&stage);
     let new = stage.text(TOKEN, "id");
     assert_eq!(groups(&stage, &new), groups(&stage, &old));
-    // Another host knows nothing of the rotation; it finds the new token once the old one has ended.
+    // Another host does not know about the rotation. It finds the new token once the old one has expired.
     let elsewhere = tempfile::tempdir().unwrap();
     for advance in [0, 8] {
         stage.sim.advance(DAY * advance);

@@ -1,4 +1,4 @@
-//! States that older versions of this provider wrote: the present version reads them, plans no change, keeps every value, and
+//! States of older versions of this provider. The current version reads them, plans no change, keeps every value, and
 //! destroys everything.
 
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn json(name: &str) -> Json {
     serde_json::from_str(&read(name)).unwrap()
 }
 
-/// A stage whose server and state are those that a version left.
+/// A stage with the server and the state that a version left.
 fn stage(version: &str) -> Stage {
     let mut stage = Stage::new();
     stage.sim.seed(ACCOUNT, ZONE, &json(&format!("{version}.server.json")));
@@ -32,7 +32,8 @@ fn stage(version: &str) -> Stage {
     stage
 }
 
-/// The attributes of every object of a state that the older version had, by address, as far as that version knew them.
+/// The attributes of every object of an older version's state, by address, limited to the attributes that the version
+/// knew.
 fn attributes(state: &Json, known: &Json) -> Vec<(String, Json)> {
     let of = |state: &Json| {
         let resources = state["resources"].as_array().cloned().unwrap_or_default();
@@ -52,7 +53,7 @@ fn attributes(state: &Json, known: &Json) -> Vec<(String, Json)> {
         let before = before.and_then(Json::as_object).cloned().unwrap_or_default();
         if let Some(attributes) = attributes.as_object_mut() {
             attributes.retain(|name, _| before.contains_key(name));
-            // Newer versions have it in the data sources only.
+            // In newer versions, only the data sources have this attribute.
             attributes.remove("modified_on");
             strip(attributes);
         }
@@ -61,7 +62,7 @@ fn attributes(state: &Json, known: &Json) -> Vec<(String, Json)> {
     found
 }
 
-/// Drops the attributes of nested objects that are null: newer versions have more of them.
+/// Removes null attributes of nested objects, because newer versions have more of them.
 fn strip(attributes: &mut serde_json::Map<String, Json>) {
     for value in attributes.values_mut() {
         let objects = match value {

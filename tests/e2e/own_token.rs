@@ -1,4 +1,4 @@
-//! The token that the provider authenticates with: it must not cut itself off.
+//! The provider manages the token that it authenticates with. It must not lock itself out.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ fn with(arguments: &str) -> String {
     token(&format!("name = \"own\"\n{POLICIES}\n{arguments}"))
 }
 
-/// A stage whose provider authenticates with a token that it manages; the token's id.
+/// A stage whose provider authenticates with a token that it manages. Also returns the token's id.
 fn managed() -> (Stage, String) {
     let mut stage = Stage::new();
     let account = stage.sim.account_id();

@@ -1,12 +1,12 @@
-//! What pipelines and tests need: nothing unknown is taken for missing, no credential is asked for without need, mocks work, and
-//! files are where they are wanted.
+//! What pipelines and tests need. An unknown value is not treated as missing, a credential is required only if
+//! needed, mocks work, and files are in the chosen places.
 
 use std::time::Duration;
 
 use crate::foresight::{VERIFY, binding, times, with};
 use crate::support::stage::{Stage, TOKEN};
 
-/// A token for the time of the run, which a Worker's secret takes.
+/// A token for the time of the run. A Worker's secret takes its value.
 const LENT: &str = r#"
 ephemeral "cloudflare_account_api_token" "lent" {
   policies = [{ permission_groups = ["Workers Scripts Write"] }]
@@ -66,7 +66,7 @@ fn a_value_that_was_just_made_is_handed_on_once_the_api_takes_it() {
         with("")
     );
     stage.config(&config).tf.apply().success();
-    // The credential before the create, and the new value.
+    // One request verifies the credential before the create, and one verifies the new value.
     assert!(stage.sim.count("GET", VERIFY) <= 2);
     stage.tf.destroy().success();
     for config in [config.as_str(), LENT] {
@@ -107,7 +107,7 @@ fn bare_mocks_make_a_configuration_testable() {
     stage.tf.write("main.tftest.hcl", test);
     stage.tf.init();
     stage.tf.run(&["test"]).success().says("1 passed, 0 failed");
-    // What a mock may make up is no id for a real run.
+    // A real run refuses an id that a mock may generate.
     let config = binding("\"x8f3k2ab\"");
     stage.config(&config).tf.run(&["validate"]).success();
     stage.tf.plan().failure("is not the id of a token");

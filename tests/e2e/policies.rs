@@ -1,4 +1,4 @@
-//! `policies`: what the user writes, what the API gets, what stays in the state; and how others' policies are treated.
+//! `policies`: the user's input, the request to the API, the state, and the treatment of policies by others.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::simulator::PolicyView;
 use crate::support::stage::{Stage, TOKEN, token};
 
-/// Groups and resources of a token's policies, as the API has them.
+/// The groups and resources of a token's policies, as the API has them.
 fn granted(stage: &Stage) -> Vec<(BTreeSet<String>, Json)> {
     let policies = stage.sim.policies(&stage.text(TOKEN, "id"));
     let mut granted: Vec<_> = policies.into_iter().map(|p| (p.groups, p.resources)).collect();
@@ -150,7 +150,7 @@ fn another_order_or_an_id_for_a_name_is_no_change() {
     stage.tf.apply().success();
     assert_eq!(stage.sim.count("PUT", "**"), 0);
     assert_eq!(stage.attributes(TOKEN)["policies"], written);
-    // A real change of one group takes the new spelling in whole.
+    // A real change of one group also writes the new spelling.
     stage.apply(&token(&format!(
         r#"name = "spelling"
         policies = [{{ permission_groups = ["{id}"] }}]"#
@@ -213,7 +213,7 @@ fn an_additive_token_keeps_foreign_policies_and_can_switch_both_ways() {
     stage.apply(&config(false, "Workers Scripts Read"));
     stage.sim.add_policy(&id, &["Account Settings Read"], foreign());
     stage.settled();
-    // Without any of its own, what others added stays.
+    // Without policies in the configuration, the policies of others stay.
     stage.apply(&token(""));
     assert_eq!(groups(), names(&["Account Settings Read"]));
 }

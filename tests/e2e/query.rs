@@ -1,5 +1,5 @@
-//! `terraform query`, which Terraform has from 1.14 on: what it lists, and that what it generates is imported and plans no
-//! change. Always with the newer Terraform, whatever is on the PATH.
+//! `terraform query`, which exists from Terraform 1.14 on: what it lists, and that its generated configuration
+//! imports without changes. These tests always use the newer Terraform.
 
 use serde_json::{Value as Json, json};
 
@@ -23,7 +23,8 @@ fn user_stage() -> Stage {
     stage
 }
 
-/// Writes a `list` block. Terraform writes `provider = <the provider's type>` into what it generates: that is the local name.
+/// Writes a `list` block. The local name is the provider's type, because Terraform writes `provider = <the provider's
+/// type>` into the generated configuration.
 fn list(stage: &Stage, kind: &str, arguments: &str) {
     let main = format!(
         "terraform {{\n  required_providers {{\n    cloudflare-tokens = {{ source = \"{SOURCE}\" }}\n  }}\n}}\n"
@@ -36,27 +37,27 @@ fn query(stage: &Stage) -> Output {
     stage.tf.run(&["query"]).success()
 }
 
-/// What `terraform query` generates.
+/// The configuration that `terraform query` generates.
 fn generated(stage: &Stage) -> String {
     stage.tf.run(&["query", "-generate-config-out=generated.tf"]).success();
     std::fs::read_to_string(stage.tf.path().join("generated.tf")).unwrap()
 }
 
-/// Plans what was generated: so many imports, and nothing else.
+/// Plans the generated configuration. Expects this number of imports and nothing else.
 #[track_caller]
 fn imports(stage: &Stage, count: usize) -> Output {
     let plan = stage.tf.plan().success();
     plan.says(&format!("Plan: {count} to import, 0 to add, 0 to change, 0 to destroy."))
 }
 
-/// A policy as the API takes it.
+/// A policy in the API's format.
 fn policy(stage: &Stage, effect: &str, resources: Json, groups: &[(&str, &str)]) -> Json {
     let id = |(name, scope): &(&str, &str)| json!({"id": stage.sim.group_id(name, scope)});
     let groups: Vec<_> = groups.iter().map(id).collect();
     json!({"effect": effect, "resources": resources, "permission_groups": groups})
 }
 
-/// Tokens of each shape that the API takes: the name, and the rest of the body.
+/// Tokens in each form that the API accepts: the name, and the rest of the body.
 fn shapes(stage: &Stage) -> Vec<(String, Json)> {
     let id = stage.sim.account_id();
     let account = format!("{ACCOUNT}.{id}");
@@ -94,7 +95,7 @@ fn shapes(stage: &Stage) -> Vec<(String, Json)> {
         ("deny", json!([policy(stage, "deny", on_account.clone(), &[("Logs Write", ACCOUNT)])])),
         ("nothing", json!([])),
         ("\"quoted\" ${var.x} %{ if true } \\ üñï", mixed),
-        // Terraform writes `jsonencode` for a text that is JSON, and so loses the spaces in it.
+        // Terraform writes `jsonencode` for a text that is JSON, which loses the spaces in it.
         ("[1,2]", json!([])),
     ];
     let bodies =
@@ -115,7 +116,7 @@ fn mint(stage: &Stage, name: &str, body: &Json) -> String {
     stage.sim.mint(&body).0
 }
 
-/// Nothing is generated that is not set, and no id of a permission group.
+/// Asserts that the generated configuration has no nulls and no ids of permission groups.
 #[track_caller]
 fn is_clean(stage: &Stage, generated: &str) {
     let nulls: Vec<_> = generated.lines().filter(|line| line.contains("null")).collect();
@@ -128,7 +129,7 @@ fn is_clean(stage: &Stage, generated: &str) {
 fn an_account_of_120_tokens_comes_over_without_a_change() {
     let stage = stage();
     let shapes = shapes(&stage);
-    // The provider's own is one of them.
+    // One of them is the provider's own token.
     for (number, (name, body)) in (1..120).zip(shapes.iter().cycle()) {
         mint(&stage, &format!("{name} {number}"), body);
     }
@@ -172,13 +173,13 @@ fn each_shape_and_each_state_of_a_token_is_imported_and_left_alone() {
         assert!(generated.contains(written), "no {written:?} in\n{generated}");
     }
     assert!(!generated.contains("\"active\"") && !generated.contains("\"expired\""), "{generated}");
-    // The provider's own is one of them.
+    // One of them is the provider's own token.
     let count = shapes.len() + 4;
     imports(&stage, count).says("The imported token has ended");
     stage.tf.apply().success();
     stage.settled();
     assert_eq!(stage.sim.count("PUT", "**") + stage.sim.count("POST", "**"), 0);
-    // The others can be changed, and what has ended stands in nobody's way.
+    // The other tokens can be changed. An expired token blocks nothing.
     let edited = generated.replace("\"a zone's group on the account\"", "\"renamed\"");
     stage.tf.write("generated.tf", &edited).apply().success().says("0 added, 1 changed, 0 destroyed");
     stage.settled();
@@ -254,7 +255,7 @@ fn a_users_tokens_come_over_too() {
     list(&stage, "cloudflare_user_api_token", "  include_resource = true");
     let generated = generated(&stage);
     is_clean(&stage, &generated);
-    // The provider's own is one of them.
+    // One of them is the provider's own token.
     imports(&stage, 5);
     stage.tf.apply().success();
     stage.settled();
@@ -303,7 +304,7 @@ fn an_import_block_generates_configuration_without_nulls() {
     imports(&stage, 1);
 }
 
-/// Makes this, and takes it over again by the identity that the state has.
+/// Creates this resource, then imports it by the identity in the state.
 fn by_identity(stage: &Stage, address: &str, config: &str) {
     stage.apply(config);
     let (kind, _) = address.split_once('.').unwrap();
@@ -337,7 +338,7 @@ fn what_an_account_has_is_imported_by_identity() {
         "#;
     let stage = stage();
     by_identity(&stage, "cloudflare_token_binding.b", config);
-    // Other policies make another identity.
+    // Other policies have another identity.
     stage.apply(&config.replace("Scripts Read", "Scripts Write"));
     stage.tf.destroy().success();
     let policies = "policies = [{ permission_groups = [\"Workers Scripts Read\"] }]";
@@ -395,7 +396,7 @@ fn workers_secrets_are_imported_by_identity() {
     stage.tf.apply().success();
     stage.settled();
     assert_eq!(stage.sim.secret("edge-api", "B,C").as_deref(), Some("by hand"));
-    // The names are a part of the identity, and they may change.
+    // The names are part of the identity, and they may change.
     let fewer = secrets.replace('}', "  secrets = { A = \"ours\" }\n}");
     stage.apply(&fewer);
     assert_eq!(stage.sim.secret("edge-api", "A").as_deref(), Some("ours"));

@@ -1,9 +1,9 @@
-//! Where sources differ on what the API does, the same configuration must settle under each reading.
+//! Sources differ on what the API does. The same configuration must settle under each reading.
 
 use crate::simulator::Readings;
 use crate::support::stage::{Stage, TOKEN, token};
 
-/// A reading's name, and how to switch to it.
+/// The name of a reading, and the change that selects it.
 type Reading = (&'static str, fn(&mut Readings));
 
 const READINGS: [Reading; 9] = [
@@ -55,7 +55,7 @@ fn life(reading: Reading) {
     assert!(stage.sim.tokens().is_empty());
 }
 
-/// A third of the readings, so that the test binary can run the thirds side by side.
+/// One third of the readings, so that the test binary can run the thirds in parallel.
 fn lives(readings: &[Reading]) {
     for reading in readings {
         let lived = std::panic::catch_unwind(|| life(*reading));

@@ -1,4 +1,4 @@
-//! What the API refuses, or answers in place of itself: the user learns why, and the state keeps what there is.
+//! Refusals by the API, or by a proxy in its place. The user learns the reason, and the state keeps what exists.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn quick(arguments: &str) -> String {
     )
 }
 
-/// The value of a token that holds these groups on the account, and works from these addresses.
+/// The value of a token with these groups on the account that works only from these addresses.
 fn credential(stage: &Stage, groups: &[&str], addresses: &[&str]) -> String {
     let id = |name: &&str| {
         stage

@@ -1,7 +1,7 @@
-//! Installing the provider as users do: `init` from a registry with a signature, from a network mirror, and from a filesystem
-//! mirror. What was tampered with is refused.
+//! Installs the provider like users do: `init` from a registry with a signature, from a network mirror, and from a
+//! filesystem mirror. `init` refuses tampered files.
 //!
-//! The packages are those of a release (`cargo run --example package`), of the binary under test.
+//! The packages are those of a release (`cargo run --example package`), with the binary under test.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -17,12 +17,13 @@ use crate::support::https::Https;
 use crate::support::stage::{BINARY, SOURCE, Stage};
 use crate::support::terraform::{Terraform, Workspace};
 
-/// Where the registry says that its providers are.
+/// The path at which the registry serves providers.
 const PROVIDERS: &str = "/v1/providers/";
-/// Where the registry has the files of the release.
+/// The path at which the registry serves the files of the release.
 const FILES: &str = "/files";
 
-/// The release of the binary under test, for this machine's platform. It is packed once: a debug binary is large.
+/// The release of the binary under test, for this machine's platform. It is packed once, because a debug binary is
+/// large.
 fn release() -> &'static Release {
     static PACKED: OnceLock<Release> = OnceLock::new();
     PACKED.get_or_init(|| {
@@ -57,7 +58,7 @@ fn another_archive() -> Vec<u8> {
     std::fs::read(file).unwrap()
 }
 
-/// A registry with the release, signed, and a stage whose configuration takes the provider from it.
+/// A registry with the signed release, and a stage whose configuration uses the provider from it.
 struct Registry {
     server: Https,
     key: Gpg,
@@ -97,7 +98,7 @@ impl Registry {
         Self { server, key, stage }
     }
 
-    /// Changes what the registry says of the package.
+    /// Changes the registry's description of the package.
     fn change_download(&self, change: impl FnOnce(&mut Json)) {
         self.server.change(&download_path(platform()), |bytes| {
             let mut download = serde_json::from_slice(bytes).unwrap();
@@ -111,7 +112,7 @@ fn download_path(platform: Platform) -> String {
     format!("{PROVIDERS}{SOURCE}/{VERSION}/download/{}/{}", platform.os, platform.arch)
 }
 
-/// The signature of the checksums, made as a release makes it.
+/// The signature of the checksums. The code of a release makes it.
 fn signature(key: &Gpg) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let signed = Release { folder: folder.path().to_owned(), archives: Vec::new() };
@@ -120,7 +121,7 @@ fn signature(key: &Gpg) -> Vec<u8> {
     std::fs::read(signed.signature()).unwrap()
 }
 
-/// Takes the provider from this source, with this CLI configuration and no development override.
+/// Uses the provider from this source, with this CLI configuration and without a dev override.
 fn installs_from(tf: &mut Workspace, source: &str, cli: &str) {
     tf.write("cli.tfrc", cli);
     tf.write(
@@ -133,7 +134,7 @@ fn installs_from(tf: &mut Workspace, source: &str, cli: &str) {
     );
 }
 
-/// What the lock file says.
+/// The content of the lock file.
 fn lock(tf: &Workspace) -> String {
     std::fs::read_to_string(tf.path().join(".terraform.lock.hcl")).unwrap()
 }
@@ -227,7 +228,7 @@ fn init_installs_from_a_packed_filesystem_mirror_and_heeds_the_lock_file() {
     assert!(lock(&stage.tf).contains(&archive().h1));
     plans(&stage.tf);
 
-    // A lock file that somebody else committed, and another package here.
+    // Somebody else committed the lock file, and the package here differs.
     let locked = lock(&stage.tf).replace(&archive().h1, &format!("h1:{}=", "A".repeat(43)));
     let mut other = stage.other();
     installs_from(&mut other, SOURCE, &cli);

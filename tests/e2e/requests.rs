@@ -1,4 +1,4 @@
-//! What a run costs in requests, and how it keeps to the quota.
+//! The number of requests of a run, and how a run respects the quota.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::support::stage::{Stage, token};
 
 const POLICIES: &str = r#"policies = [{ permission_groups = ["Workers Scripts Write"] }]"#;
 
-/// Methods and last path segments of what was asked since the last look.
+/// The methods and last path segments of the requests since the last call.
 fn asked(stage: &Stage) -> Vec<String> {
     let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     let asked = stage.sim.requests().iter().map(|r| format!("{} {}", r.method, last(&r.path))).collect();
@@ -21,8 +21,8 @@ fn a_run_asks_no_more_than_it_has_to() {
     let config = |name: &str| token(&format!("name = \"{name}\"\n{POLICIES}"));
     stage.config(&config("one")).tf.apply().success();
     let create = asked(&stage);
-    // Terraform plans in one process and applies in another: each asks for the groups. The plan looks whether the credential
-    // lives long enough.
+    // Terraform plans in one process and applies in another, so both request the groups. The plan also checks how
+    // long the credential lives.
     assert!(create.len() <= 4, "{create:?}");
     assert_eq!(create.iter().filter(|asked| *asked == "POST tokens").count(), 1);
     stage.settled();

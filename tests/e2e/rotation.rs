@@ -1,4 +1,4 @@
-//! When a value is rolled, and what a roll leaves as it was: the token, its id, its rights, and every other plan.
+//! When a value is rolled, and what a roll does not change: the token, its id, its rights, and every other plan.
 
 use std::time::Duration;
 
@@ -20,19 +20,19 @@ fn triggered(by: &str) -> String {
     with(&format!("rotation = {{ triggers = {{ by = \"{by}\" }} }}"))
 }
 
-/// A saved plan as `terraform show -json` has it.
+/// A saved plan as `terraform show -json` prints it.
 fn plan(stage: &Stage) -> Json {
     stage.tf.run(&["plan", "-out=saved"]).success();
     serde_json::from_str(&stage.tf.run(&["show", "-json", "saved"]).success().stdout).unwrap()
 }
 
-/// What a plan makes of a resource.
+/// The planned change of a resource.
 fn change<'a>(plan: &'a Json, address: &str) -> &'a Json {
     let changes = plan["resource_changes"].as_array().unwrap();
     &changes.iter().find(|change| change["address"] == address).unwrap()["change"]
 }
 
-/// The value that the state has is the one that works.
+/// Asserts that the value in the state works, and returns it.
 #[track_caller]
 fn works(stage: &Stage) -> String {
     let value = stage.text(TOKEN, "value");
@@ -155,7 +155,7 @@ fn a_rotation_is_due_when_a_refresh_finds_the_value_too_old_and_not_before() {
     age(&stage, Duration::from_secs(29 * 86_400));
     stage.settled();
     age(&stage, Duration::from_secs(86_400));
-    // Without a refresh nobody has looked at the clock.
+    // Without a refresh, the provider has not checked the clock.
     let unrefreshed = stage.tf.run(&["plan", "-refresh=false", "-detailed-exitcode"]);
     assert_eq!(unrefreshed.code, Some(0), "{}", unrefreshed.stdout);
     let plan = plan(&stage);

@@ -1,4 +1,4 @@
-//! Values that are in no state: sealed for those who are to have them, and opened by other implementations than ours.
+//! Sealed values, which no state contains in clear. Other implementations than ours open them.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use crate::support::stage::{Stage, TOKEN, token};
 
 const POLICIES: &str = r#"policies = [{ permission_groups = ["Cloudflare Tunnel Write"] }]"#;
 
-/// Somebody with a key pair.
+/// A recipient with a key pair.
 pub(crate) struct Recipient {
     format: &'static str,
     public: String,
@@ -31,12 +31,12 @@ impl Recipient {
         Self { format, public: key("public"), private: key("private") }
     }
 
-    /// Opens what was sealed for this one.
+    /// Opens a value that was sealed for this recipient.
     pub(crate) fn open(&self, sealed: &str) -> String {
         said(tool(self.format).args(["open", &self.private, sealed]))
     }
 
-    /// As it is written in `seal_for`.
+    /// The recipient as written in `seal_for`.
     pub(crate) fn as_named(&self, name: &str) -> String {
         named(name, self.format, &self.public)
     }
@@ -46,7 +46,7 @@ fn named(name: &str, format: &str, key: &str) -> String {
     format!("{name} = {{ format = \"{format}\", public_key = \"{key}\" }}\n")
 }
 
-/// PyNaCl for libsodium, the implementation of age's author for age.
+/// The other implementations: PyNaCl for libsodium, and the package by age's author for age.
 fn tool(format: &str) -> Command {
     if format == "age" {
         return Node::with("age", &["age-encryption@0.3.1"]).run(include_str!("recipients.mjs"));
@@ -68,7 +68,7 @@ fn with(arguments: &str, seal_for: &[String]) -> String {
     token(&format!("name = \"sealed\"\n{POLICIES}\n{arguments}\n{seal_for}"))
 }
 
-/// Kept out of the state.
+/// A token whose value stays out of the state.
 fn unstored(seal_for: &[String]) -> String {
     with("store_value = false", seal_for)
 }
@@ -144,7 +144,7 @@ fn another_recipient_of_a_stored_value_is_the_only_one_sealed_for() {
     assert_ne!(sealed(&stage, "github"), github);
     assert!(other.open(&sealed(&stage, "github")) == value(&stage));
     assert_eq!(stage.sim.count("PUT", "**"), 0, "the API has nothing to do with it");
-    // And a new one beside them.
+    // A new recipient is added beside them.
     stage.apply(&with("", &[age.as_named("ops"), other.as_named("github"), age.as_named("backup")]));
     assert_eq!(sealed(&stage, "ops"), ops);
     assert!(age.open(&sealed(&stage, "backup")) == value(&stage));
@@ -213,7 +213,7 @@ fn a_key_that_is_not_known_before_apply_seals_then() {
     let other = Recipient::age();
     stage.apply(&config(&other.public));
     assert!(other.open(&sealed(&stage, "ops")) == value(&stage));
-    // No key either, as it turns out when it is known.
+    // The value turns out not to be a key once it is known.
     stage.config(&config("age1nokey")).tf.apply().failure("Invalid public key");
 }
 

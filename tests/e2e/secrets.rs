@@ -1,4 +1,4 @@
-//! Where a token's value is to be found, and where it is not.
+//! The places that contain a token's value, and those that must not.
 
 use crate::support::stage::{Stage, TOKEN, token};
 

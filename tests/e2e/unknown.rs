@@ -1,4 +1,4 @@
-//! Values that are known at apply only, anywhere in the configuration: they plan, and then apply.
+//! Values that are known only at apply, anywhere in the configuration. They plan, and then apply.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use crate::support::stage::{SOURCE, Stage, TOKEN, token};
 
 const POLICIES: &str = r#"policies = [{ permission_groups = ["Workers Scripts Write"] }]"#;
 
-/// Something whose output is known at apply only.
+/// A resource whose output is known only at apply.
 fn late(name: &str, value: &str) -> String {
     format!("resource \"terraform_data\" \"{name}\" {{ input = {value} }}\n")
 }
 
-/// Plans, applies and settles; returns what the plan said.
+/// Plans, applies and checks that nothing is left to plan. Returns the plan's output.
 #[track_caller]
 fn runs(stage: &Stage, config: &str) -> String {
     let plan = stage.config(config).tf.plan().success().said();
@@ -196,7 +196,7 @@ fn a_credential_of_the_same_run_plans_and_then_applies() {
     stage.tf.apply().success();
     stage.settled();
     let id = stage.text(TOKEN, "id");
-    // The credential is replaced, so the provider's configuration is unknown again while the token is there.
+    // The credential is replaced. The provider's configuration is unknown again while the token exists.
     stage.tf.write("main.tf", &late_provider(&stage, 2));
     stage.tf.plan().success();
     stage.tf.apply().success();
@@ -221,7 +221,7 @@ fn a_rotation_whose_age_is_known_at_apply_only_comes_where_it_is_due() {
         stage.sim.advance(Duration::from_secs(2 * 3600));
         let plan = stage.config(&config("1h")).tf.plan().success().said();
         assert!(plan.contains("The token may be rolled"), "{plan}");
-        // The first apply learns how old a value may be, and the next one finds this value older.
+        // The first apply learns the maximum age of a value. The next one finds this value too old.
         stage.tf.apply().success();
         stage.tf.apply().success();
         stage.settled();

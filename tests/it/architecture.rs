@@ -1,4 +1,4 @@
-//! ARCHITECTURE.md names what there is.
+//! Everything that ARCHITECTURE.md names exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::fs;
 use crate::generator::root;
 use crate::structure::rust_files;
 
-/// What a page has in backticks.
+/// The texts in backticks on a page.
 fn quoted(page: &str) -> impl Iterator<Item = &str> {
     page.split('`').skip(1).step_by(2)
 }

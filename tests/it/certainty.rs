@@ -1,5 +1,5 @@
-//! The state says what is known to be: what an apply has sent without learning its outcome is in the state, and the next
-//! apply sends it again, whatever the configuration says by then.
+//! The state contains only what is known. If an apply sends a change without learning the outcome, the state records
+//! that. The next apply sends the change again, whatever the configuration is by then.
 
 use cloudflare_tokens::tf_provider::framework::{Raw, Severity};
 use serde_json::{Value as Json, json};
@@ -21,7 +21,7 @@ fn policies(groups: &[&str]) -> Json {
     groups.iter().map(|group| json!({"permission_groups": [group]})).collect()
 }
 
-/// The permission groups that a token has by now, a list for each policy.
+/// The current permission groups of a token, one list per policy.
 fn has(sim: &Simulator, id: &str) -> Vec<Vec<String>> {
     let groups = |policy: PolicyView| policy.groups.into_iter().collect();
     let mut all: Vec<Vec<String>> = sim.policies(id).into_iter().map(groups).collect();
@@ -29,12 +29,12 @@ fn has(sim: &Simulator, id: &str) -> Vec<Vec<String>> {
     all
 }
 
-/// The next write of a token takes effect, but neither its answer nor any read after it arrives.
+/// The next write of a token takes effect, but neither its answer nor any later read arrives.
 fn lose_the_next_write(sim: &Simulator) {
     let path = "/accounts/*/tokens/*";
     sim.fault(Fault::new(FaultKind::Reset(Effect::Done)).method("PUT").path(path));
     let unreadable = FaultKind::Api(400, 1, "Out of order", Effect::None);
-    // The read that the write is based on goes through.
+    // The read before the write succeeds.
     sim.fault(Fault::new(unreadable).method("GET").path(path).skip(1).always());
 }
 
@@ -61,7 +61,7 @@ async fn a_binding_in_doubt_is_written_again_where_the_old_configuration_is_back
     let both = config(&["Workers Scripts Read", "Workers KV Storage Read"]);
     let lost = apply_lost(&sim, &provider, BINDING, &made, &both).await;
     assert_eq!(has(&sim, &id).len(), 2, "the write took effect");
-    // A refresh changes nothing of the doubt, and the old configuration plans a write.
+    // A refresh does not end the doubt, and the old configuration plans a write.
     let read = provider.read(BINDING, &lost).await.unwrap();
     assert_eq!(read.state, lost.state);
     let plan = provider.plan(BINDING, Some(&read), &one).await;
@@ -137,7 +137,7 @@ async fn a_workers_secret_in_doubt_is_put_again_where_the_old_configuration_is_b
     let made = provider.apply(SECRET, None, &config("one")).await;
     assert!(made.text("id").is_some());
     let plan = provider.plan(SECRET, Some(&made), &config("two")).await;
-    // The put takes effect, and its answer is lost; it is sent again, and that one is refused.
+    // The put takes effect, but its answer is lost. The provider repeats it, and the repetition is refused.
     let path = "/accounts/*/workers/scripts/*/secrets";
     sim.fault(Fault::new(FaultKind::Reset(Effect::Done)).method("PUT").path(path));
     let refused = FaultKind::Api(403, 10000, "Authentication error", Effect::None);
@@ -174,14 +174,14 @@ async fn becoming_additive_leaves_the_binding_of_another_state() {
     let other = Provider::start(&sim).await;
     let config = json!({"token_id": id, "policies": policies(&["Workers KV Storage Read"])});
     other.apply(BINDING, None, &config).await;
-    // A provider of its own, since the first one keeps what it has read for a while.
+    // This needs a new provider, because the first one caches its reads for a while.
     let provider = Provider::start(&sim).await;
     let drifted = provider.read(TOKEN, &made).await.unwrap();
     let mut additive = exclusive.clone();
     additive["exclusive_policies"] = json!(false);
     provider.apply(TOKEN, Some(&drifted), &additive).await;
     assert_eq!(has(&sim, &id).len(), 2, "the other state's right stays");
-    // What this resource wrote goes with it.
+    // Only the policy that this resource wrote is removed with it.
     let drifted = provider.read(TOKEN, &made).await.unwrap();
     let none = json!({"name": "app", "exclusive_policies": false});
     provider.apply(TOKEN, Some(&drifted), &none).await;

@@ -1,5 +1,5 @@
-//! The modules inside each folder of the source import each other one way: no module of a folder needs, by whatever
-//! way round, a module that needs it. Tests do not count, nor does what a folder's own `mod.rs` needs of the modules in it.
+//! Inside each folder of the source, the modules' imports form no circles, however long. Tests do not count. The
+//! imports of a folder's own `mod.rs` do not count either.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,7 +25,7 @@ fn the_modules_of_a_folder_import_each_other_one_way() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
-/// The module that a file below `src/` is; `None` for the crate's roots and for files of tests.
+/// The module of a file below `src/`. `None` for the crate's roots and for test files.
 fn module(file: &str) -> Option<Module> {
     let name = file.trim_end_matches(".rs").trim_end_matches("/mod");
     let last = name.rsplit('/').next().unwrap_or_default();
@@ -33,7 +33,7 @@ fn module(file: &str) -> Option<Module> {
     (!not_counted).then(|| name.split('/').map(str::to_owned).collect())
 }
 
-/// The circles, a line each: the folder, and the modules of it that need each other.
+/// The circles, one line each: the folder, and the modules in it that need each other.
 fn circles(sources: &BTreeMap<Module, String>) -> Vec<String> {
     let read = |module: &Module, text: &str| {
         let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
@@ -72,7 +72,7 @@ fn circles(sources: &BTreeMap<Module, String>) -> Vec<String> {
     found
 }
 
-/// The module that a path leads to, through what modules hand on of the modules inside them.
+/// The module that a path leads to. It follows the re-exports of inner modules.
 fn resolve(mut path: Module, used: &BTreeMap<&Module, Vec<Module>>) -> Module {
     loop {
         let length =

@@ -18,7 +18,7 @@ async fn start() -> (Simulator, Provider) {
     (sim, provider)
 }
 
-/// A token with a policy of the account and one of a zone.
+/// A token with a policy for the account and one for a zone.
 fn mint(sim: &Simulator, name: &str) -> String {
     let (account, zone) = (sim.account_id(), sim.zone_ids().remove(0));
     let (id, _) = sim.mint(&json!({"name": name, "policies": []}));
@@ -111,7 +111,7 @@ async fn tokens_are_listed_oldest_first_and_filtered() {
     let (sim, provider) = start().await;
     let mut ids = Vec::new();
     for name in ["ci-a", "ci-b", "web"] {
-        // A minute apart, also from the root token.
+        // The tokens are a minute apart, and the first is a minute after the root token.
         sim.advance(Duration::from_secs(60));
         ids.push(mint(&sim, name));
     }
@@ -189,7 +189,7 @@ async fn a_name_is_looked_for_with_one_request_and_compared_as_a_whole() {
         }
         let id = mint(&sim, "ci");
         sim.reset_requests();
-        // The API may take the name for a part of one: then it answers 121 tokens on three pages.
+        // The API may match a part of the name. Then it returns 121 tokens on three pages.
         let found = provider.data(TOKEN, &json!({"name": "ci"})).await.unwrap();
         assert_eq!(found.text("id"), Some(id.as_str()));
         let pages = sim.count("GET", &format!("/accounts/{}/tokens", sim.account_id()));

@@ -1,4 +1,4 @@
-//! What is generated is up to date, and the generator sees what is not.
+//! The generated files are up to date, and the generator detects files that are not.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! The ephemeral token in process: opened, prolonged while Terraform works, closed; and what a crash leaves behind.
+//! The ephemeral token in process: opened, renewed while Terraform works, and closed. Also what a crash leaves
+//! behind.
 
 use std::time::{Duration, SystemTime};
 
@@ -21,7 +22,7 @@ fn ephemeral(provider: &Provider) -> &EphemeralResourceHandle {
     provider.registry().ephemeral_resource(TYPE).unwrap()
 }
 
-/// How the API sees the only token: by its value, it verifies as this.
+/// The status of a request that authenticates with this value.
 async fn status(sim: &Simulator, value: &str) -> u16 {
     let url = format!("{}/accounts/{}/workers/scripts/edge-api/secrets", sim.base_url(), sim.account_id());
     reqwest::Client::new().get(url).bearer_auth(value).send().await.unwrap().status().as_u16()
@@ -38,11 +39,11 @@ async fn a_renewal_prolongs_it_and_without_one_it_ends_with_its_ttl() {
         |opened: &OpenResponse| opened.result.as_ref().unwrap().get("value").as_str().unwrap().to_owned();
     assert_eq!((status(&sim, &value(&kept)).await, status(&sim, &value(&left)).await), (200, 200));
 
-    // It is due after half of its time.
+    // The renewal is due after half of the lifetime.
     let due = kept.renew_at.unwrap().duration_since(SystemTime::now()).unwrap();
     assert!(due > Duration::from_secs(29 * 60) && due <= Duration::from_secs(30 * 60), "{due:?}");
     let before = sim.tokens().iter().map(|token| token["expires_on"].clone()).collect::<Vec<_>>();
-    // The provider's clock stands still beside the API's: a second later is enough to see a later expiry.
+    // The provider's clock does not follow the simulated one. One second is enough to see a later expiry.
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let RenewResponse { private, renew_at, diagnostics } = ephemeral(&provider).renew(kept.private).await;
     assert!(diagnostics.is_empty() && renew_at.is_some(), "{diagnostics:?}");
@@ -50,11 +51,11 @@ async fn a_renewal_prolongs_it_and_without_one_it_ends_with_its_ttl() {
     let later = before.iter().zip(&after).filter(|(before, after)| before.as_str() < after.as_str()).count();
     assert_eq!(later, 1, "{before:?} {after:?}");
 
-    // A crash: nobody closes them.
+    // After a crash, nobody closes the token.
     sim.advance(Duration::from_secs(3600 + 60));
     assert_ne!(status(&sim, &value(&left)).await, 200);
 
-    // Terraform hands back the private state of the open or of the last renewal: both close it.
+    // Terraform returns the private state of the open or of the last renewal. Both must close the token.
     let found = ephemeral(&provider).close(private).await;
     assert!(found.is_empty(), "{found:?}");
     let found = ephemeral(&provider).close(left.private).await;

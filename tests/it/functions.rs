@@ -30,7 +30,7 @@ async fn what_the_functions_return_is_taken_as_resources() {
     }
 }
 
-/// A map of strings with its JSON read.
+/// A map of strings, with its JSON parsed.
 fn nested(resources: &serde_json::Value) -> serde_json::Value {
     let read = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
     resources.as_object().unwrap().iter().map(|(k, v)| (k.clone(), read(v.as_str().unwrap()))).collect()

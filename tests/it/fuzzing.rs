@@ -1,5 +1,5 @@
-//! The fuzzing targets over their corpus, and over what fuzzing once found, as ordinary tests; and that each target reaches
-//! what it is for.
+//! Runs the fuzzing targets over their corpus, and over earlier findings, as ordinary tests. Also checks that each
+//! target reaches the code that it is for.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -55,8 +55,8 @@ fn the_targets_of_texts_reach_what_reads_them() {
     assert!(refused(condition("192.0.2.0/33")));
 }
 
-/// How long each target is run over changed inputs: `FUZZ_SECONDS`, else a second. This is a poor man's fuzzer, without
-/// knowledge of what an input reaches. It needs nothing but the stable toolchain.
+/// How long each target runs over changed inputs: `FUZZ_SECONDS`, otherwise one second. This is a simple fuzzer that
+/// does not measure what an input reaches. It needs only the stable toolchain.
 #[test]
 fn inputs_with_random_changes_are_answered() {
     let seconds = std::env::var("FUZZ_SECONDS").map_or(1, |text| text.parse().unwrap());
@@ -78,7 +78,7 @@ fn inputs_with_random_changes_are_answered() {
     }
 }
 
-/// Numbers without a pattern that inputs would notice (xorshift).
+/// Pseudo-random numbers (xorshift).
 struct Random(u64);
 
 impl Random {
@@ -92,7 +92,7 @@ impl Random {
 
 /// An input of the corpus with a few changes.
 fn changed(inputs: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
-    /// Bytes that mean something in MessagePack, protobuf, JSON or UTF-8.
+    /// Bytes with a meaning in MessagePack, protobuf, JSON or UTF-8.
     const TELLING: [u8; 16] =
         [0, 1, 0x7f, 0x80, 0x90, 0xc0, 0xc4, 0xd4, 0xd9, 0xdf, 0xff, b'"', b'{', b'[', b'-', b'9'];
     let mut input = inputs[random.below(inputs.len())].clone();

@@ -1,4 +1,4 @@
-//! The provider's guardrails: what they refuse, where the refusal points, and that nothing was sent by then.
+//! The provider's guardrails: what they refuse, where the error points, and that no request was sent before.
 
 use cloudflare_tokens::tf_provider::framework::{Path, Severity};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn in_days(days: i64) -> String {
     (OffsetDateTime::now_utc() + Duration::days(days)).format(&Rfc3339).unwrap()
 }
 
-/// The plan is refused at this attribute, in these words.
+/// Asserts that the plan is refused at this attribute with this text.
 async fn refused(
     provider: &Provider,
     resource: &str,
@@ -69,7 +69,7 @@ async fn a_forbidden_group_is_refused_to_tokens_and_bindings_by_name_and_by_id()
 async fn a_name_forbids_the_groups_of_every_scope() {
     let (sim, _, guarded) = start(json!({"forbidden_permission_groups": ["Logs Write", "DNS Write"]})).await;
     refused(&guarded, TOKEN, None, &json!({"policies": grants("Logs Write")}), "policies").await;
-    // A group of zones on the account is that group too.
+    // A group for zones that is granted on the account is the same group.
     let zone = "com.cloudflare.api.account.zone";
     let account = format!("com.cloudflare.api.account.{}", sim.account_id());
     for group in ["Logs Write".to_owned(), sim.group_id("DNS Write", zone)] {

@@ -1,4 +1,4 @@
-//! The list resources in process, against the simulator: how much is read, and what becomes of what goes wrong.
+//! The list resources in process, against the simulator: how much they read, and how they handle errors.
 
 use cloudflare_tokens::tf_provider::framework::{ListEvent, ListRequest, Severity};
 use futures_util::stream::{BoxStream, StreamExt};
@@ -10,7 +10,7 @@ use crate::support::provider::{Provider, plain, told, typed};
 const TOKEN: &str = "cloudflare_account_api_token";
 const PAGES: &str = "/accounts/*/tokens";
 
-/// An account with so many tokens besides the provider's own.
+/// An account with this number of tokens, besides the provider's own.
 async fn account_of(count: usize) -> (Simulator, Provider) {
     let sim = Simulator::start(Options::default()).await;
     for number in 0..count {

@@ -1,5 +1,5 @@
-//! Integration tests in process: the provider's layers against the simulator, and the rules that the source, the schemas
-//! and the pages keep. A module per theme.
+//! Integration tests in process: the provider's layers against the simulator, and the rules for the source, the
+//! schemas and the pages. Each theme has a module.
 
 #![allow(
     clippy::disallowed_methods,

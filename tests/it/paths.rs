@@ -1,9 +1,9 @@
-//! Reads the paths that a Rust source file writes, as far as it takes to see which modules and crates it uses: tokens
-//! without comments and literals, groups in `use` opened up, and `self` and `super` resolved. Macros are read as text.
+//! Reads the paths in a Rust source file, just well enough to find the modules and crates that it uses. It strips
+//! comments and literals, expands groups in `use`, and resolves `self` and `super`. It reads macros as text.
 
 use std::collections::BTreeSet;
 
-/// What a source file refers to.
+/// The references in a source file.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
     /// The paths into this crate, from its root.
@@ -14,7 +14,7 @@ pub(crate) struct Paths {
     pub(crate) literals: Vec<String>,
 }
 
-/// The name by which the crate's binary and its tests call it.
+/// The name of the library crate in the binary and in the tests.
 const CRATE: &str = "cloudflare_tokens";
 
 #[derive(Clone, Debug, PartialEq)]
@@ -33,13 +33,13 @@ impl Token {
     }
 }
 
-/// Reads a file's text; `module` is the module that the file is.
+/// Reads the text of a file. `module` is the file's module.
 pub(crate) fn paths(text: &str, module: &[&str]) -> Paths {
     let mut out = Paths::default();
     let tokens = tokens(text, &mut out);
     let children = children(&tokens);
     let mut module: Vec<String> = module.iter().map(|&name| name.to_owned()).collect();
-    // For each brace that is open, whether it is that of an inline module.
+    // Whether each open brace belongs to an inline module.
     let mut open = Vec::new();
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
@@ -70,7 +70,7 @@ pub(crate) fn paths(text: &str, module: &[&str]) -> Paths {
                     _ => None,
                 };
                 if let Some(from) = from {
-                    // Braces of a group are closed within it.
+                    // The braces of a group are closed within the group.
                     at = path(&tokens, at + 2, from, &mut out.paths);
                     continue;
                 }
@@ -93,7 +93,7 @@ fn children(tokens: &[Token]) -> BTreeSet<&str> {
     declared.collect()
 }
 
-/// Reads on a path that has come to `from`, the token at `at` being the next segment. Returns where it ends.
+/// Reads on along a path that has reached `from`. The token at `at` is the next segment. Returns the end of the path.
 fn path(tokens: &[Token], mut at: usize, mut from: Vec<String>, out: &mut Vec<Vec<String>>) -> usize {
     loop {
         match tokens.get(at) {
@@ -129,7 +129,7 @@ fn path(tokens: &[Token], mut at: usize, mut from: Vec<String>, out: &mut Vec<Ve
                 out.push(from);
                 return at + 1;
             }
-            // A turbofish, or the end.
+            // This is a turbofish or the end of the path.
             Some(Token::Other(_) | Token::Separator) | None => {
                 out.push(from);
                 return at;
@@ -138,7 +138,7 @@ fn path(tokens: &[Token], mut at: usize, mut from: Vec<String>, out: &mut Vec<Ve
     }
 }
 
-/// The tokens; identifiers and string literals are noted on the way.
+/// Returns the tokens, and collects identifiers and string literals.
 fn tokens(text: &str, out: &mut Paths) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -174,7 +174,7 @@ fn tokens(text: &str, out: &mut Paths) -> Vec<Token> {
     tokens
 }
 
-/// The length of a block comment, which may hold others.
+/// The length of a block comment, which may be nested.
 fn block_comment(text: &str) -> usize {
     let (mut at, mut depth) = (0, 0);
     while at < text.len() {
@@ -193,7 +193,7 @@ fn block_comment(text: &str) -> usize {
     text.len()
 }
 
-/// The length and the content of a string literal of any kind, if one starts here.
+/// The length and content of a string literal of any kind, if one starts here.
 fn string(text: &str) -> Option<(usize, &str)> {
     let body = text.strip_prefix(['b', 'c']).unwrap_or(text);
     let prefix = text.len() - body.len();
@@ -216,7 +216,7 @@ fn string(text: &str) -> Option<(usize, &str)> {
     Some(((prefix + 2 + length).min(text.len()), &content[..length]))
 }
 
-/// The length of what starts with a quote: a character, or the quote alone of a lifetime.
+/// The length of a token that starts with a quote: a character, or only the quote of a lifetime.
 fn quoted(text: &str) -> usize {
     let inner = &text[1..];
     if let Some(escape) = inner.strip_prefix('\\') {

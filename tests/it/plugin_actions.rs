@@ -1,4 +1,4 @@
-//! Actions over the generated client: what core is answered.
+//! Actions over the generated client: the answers that core gets.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ fn config(bell: Raw, names: Raw) -> Option<DynamicValue> {
     Some(value::write(&config, &object(&RingModel::attributes())).unwrap())
 }
 
-/// What is told on the way, and what is said at the end.
+/// The progress messages, and the diagnostics at the end.
 async fn invoke(bell: Raw, names: Raw) -> (Vec<String>, Vec<diagnostic::Severity>) {
     let request = invoke_action::Request {
         action_type: "toy_ring".to_owned(),

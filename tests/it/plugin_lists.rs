@@ -1,4 +1,4 @@
-//! Lists over the generated client: what core is answered, and how much is read for it.
+//! Lists over the generated client: the answers that core gets, and how much the provider reads for them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -60,7 +60,7 @@ async fn no_more_is_read_than_the_limit_asks_for() {
     let limited = list_resource::Request { limit: 3, ..request(1_000, None, Raw::Null) };
     assert_eq!(list(&calls, limited).await.len(), 3);
     assert_eq!(calls.listed.load(Ordering::SeqCst), 3);
-    // What is only said is none of the objects.
+    // An event with only diagnostics does not count as an object.
     let warned = list_resource::Request { limit: 3, ..request(1_000, Some("warns"), Raw::Null) };
     assert_eq!(list(&calls, warned).await.len(), 4);
 }

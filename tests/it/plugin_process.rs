@@ -1,4 +1,4 @@
-//! The provider's process as go-plugin meets it: handshake, TLS, the socket, and its end.
+//! The provider's process as go-plugin sees it: handshake, TLS, socket and exit.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ use crate::support::host::{HostCertificate, Process, command};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens");
 
-/// Long enough for a busy machine; nothing waits for it that works.
+/// Long enough for a busy machine. A working provider never needs this long.
 const SOON: Duration = Duration::from_secs(10);
 
 struct Running {
@@ -88,7 +88,7 @@ async fn it_leaves_on_shutdown_and_says_nothing_more_on_stdout() {
     let mut running = start();
     let (channel, _) = running.process.connect(Some(&running.host)).await.unwrap();
     schema(channel.clone()).await.unwrap();
-    // Whether the answer still arrives is left open.
+    // The answer may or may not arrive.
     let _ = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
     assert!(running.process.wait(SOON).unwrap().success());
     assert_eq!(running.process.rest_of_stdout(), "");

@@ -1,4 +1,4 @@
-//! The RPCs over the generated client: what core asks, and what it is answered.
+//! The RPCs over the generated client: core's requests and the answers.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ fn type_of<M: Model>() -> Type {
     object(&M::attributes())
 }
 
-/// An object of this model; what is not given is null.
+/// An object of this model. Missing attributes are null.
 fn of<M: Model>(attributes: &[(&str, Raw)]) -> Option<DynamicValue> {
     let given = attributes.iter().map(|(name, raw)| ((*name).to_owned(), raw.clone())).collect();
     Some(value::write(&Raw::Map(given), &type_of::<M>()).unwrap())
@@ -452,7 +452,7 @@ async fn functions_take_further_arguments_and_name_the_one_at_fault() {
     assert_eq!(status.code(), Code::InvalidArgument);
 }
 
-/// What was said about a null element, in one line.
+/// The diagnostics for a null element, on one line.
 fn refusal(diagnostics: &[Diagnostic]) -> String {
     let [only] = diagnostics else { panic!("{diagnostics:?}") };
     only.summary.clone()

@@ -1,4 +1,4 @@
-//! The plugin layer under a real Terraform, with a provider that touches nothing.
+//! The plugin layer under a real Terraform, with a provider without side effects.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::support::host::attach;
 use crate::support::terraform::{Terraform, Workspace};
 use crate::support::toy::{Calls, server};
 
-/// The provider in a schema, whatever the registry is.
+/// The provider's key in a schema, for any registry.
 const ADDRESS: &str = "/cloudflare-tokens/cloudflare-tokens";
 
 /// A configuration of the provider itself.
@@ -31,7 +31,7 @@ terraform {
 }
 "#;
 
-/// A workspace with the toy provider attached, for as long as the directory lives.
+/// A workspace with the toy provider attached. The provider serves as long as the directory exists.
 fn attached(terraform: &Terraform) -> (Workspace, tempfile::TempDir) {
     attached_to(terraform, &Calls::default())
 }
@@ -109,7 +109,7 @@ async fn a_panic_is_shown_as_a_bug_of_the_provider() {
     assert!(!output.stderr.contains("cfat_secret"));
 }
 
-/// What 1.12 and later have, and what crashes those that are told of an identity without a schema.
+/// Terraform 1.12 and later support identities. They crash on an identity without a schema.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_terraform_keeps_identities_and_imports_by_them() {
     let (workspace, _socket) = attached(&Terraform::library());
@@ -165,7 +165,7 @@ async fn state_moves_over_from_another_type() {
     assert_eq!(workspace.state()["resources"][0]["instances"][0]["attributes"]["id"], id);
 }
 
-/// Terraform says of unknown values what it knows: a prefix, bounds, that they are not null.
+/// Terraform passes what it knows of an unknown value: a prefix, bounds, or that it is not null.
 #[tokio::test(flavor = "multi_thread")]
 async fn values_that_are_known_in_part_are_planned_as_unknown() {
     for terraform in [Terraform::find(), Terraform::library()] {
@@ -219,7 +219,7 @@ fn the_provider_starts_under_every_terraform_at_hand_with_and_without_tls() {
     }
 }
 
-/// `hclog` lines keep their level and their fields; anything else on stderr would be shown as it is, at DEBUG.
+/// `hclog` lines keep their level and fields. Terraform shows any other line on stderr unchanged, at DEBUG.
 #[test]
 fn terraform_takes_the_log_for_its_own() {
     let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-cloudflare-tokens"));
@@ -229,7 +229,7 @@ fn terraform_takes_the_log_for_its_own() {
     let log = workspace.write("main.tf", PROVIDER).run(&["providers", "schema", "-json"]).success().stderr;
     let said = |part: &str| log.lines().any(|line| line.contains("[DEBUG]") && line.contains(part));
     assert!(said("tf_rpc=GetProviderSchema"), "{log}");
-    // Libraries say nothing at any level: they might log what they send.
+    // Libraries must log nothing at any level, because they might log what they send.
     assert!(!log.contains("@module=h2") && !log.contains("rustls"));
 }
 

@@ -1,6 +1,7 @@
-//! The proto files against the wire contracts in `tests/protocol/`: every message, field number, type, enum and RPC.
+//! Compares the proto files with the wire contracts in `tests/protocol/`: messages, field numbers, types, enums and
+//! RPCs.
 //!
-//! State stores are left out, on purpose. Whatever else the contract has must be here, and nothing that it lacks.
+//! State stores are left out on purpose. Everything else must be equal.
 
 use std::collections::BTreeMap;
 
@@ -92,7 +93,7 @@ fn rpc(method: &MethodDescriptorProto) -> Json {
     entry
 }
 
-/// The contract without what belongs to state stores.
+/// The contract without state stores.
 fn without_state_stores(all: Contract) -> Contract {
     let ours = |name: &str| !STATE_STORES.iter().any(|part| name.contains(part));
     let kept = all.into_iter().filter(|(name, _)| ours(name)).map(|(name, mut declaration)| {

@@ -1,4 +1,4 @@
-//! The rules that HashiCorp's registry has for a provider's pages, as its validator (`tfplugindocs validate`) checks them:
+//! The rules of HashiCorp's registry for a provider's pages, as its validator (`tfplugindocs validate`) checks them:
 //! front matter by kind of page, file names, folders, sizes, and a page for each type.
 
 use std::collections::BTreeSet;
@@ -109,7 +109,7 @@ fn problems(path: &str, text: &str) -> Vec<String> {
     found
 }
 
-/// The names in a folder; nothing where there is no such folder.
+/// The names in a folder. Empty if there is no such folder.
 fn names(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

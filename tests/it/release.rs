@@ -1,4 +1,5 @@
-//! What a release consists of: archives, manifest, checksums, OCI layout and mirror, by the rules of those who read them.
+//! The content of a release: archives, manifest, checksums, OCI layout and mirror, by the rules of the tools that
+//! read them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +13,7 @@ use crate::package::archive::sha256;
 use crate::package::platform::{PLATFORMS, Platform};
 use crate::package::{NAME, Release, VERSION, root};
 
-/// A release of binaries that are a few bytes each, in a folder of its own.
+/// A release of binaries with a few bytes each, in its own folder.
 struct Made {
     folder: TempDir,
     release: Release,
@@ -72,7 +73,7 @@ fn an_archive_has_the_binary_the_licence_and_the_readme() {
         let binary = format!("the binary for {}", archive.platform).into_bytes();
         let document = |name: &str| (name.to_owned(), (0o644, fs::read(root().join(name)).unwrap()));
         let expected = BTreeMap::from([
-            // Terraform starts no other file on Windows.
+            // On Windows, Terraform starts only a file with this name.
             (
                 format!("{NAME}_v{VERSION}{}", if archive.platform.os == "windows" { ".exe" } else { "" }),
                 (0o755, binary),
@@ -104,7 +105,7 @@ fn json(file: &Path) -> Json {
     serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
 }
 
-/// The blob of a descriptor, once its size and digest are what the descriptor says.
+/// The blob of a descriptor. Asserts that its size and digest match.
 fn blob(layout: &Path, descriptor: &Json) -> Vec<u8> {
     let digest = descriptor["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap();
     let content = fs::read(layout.join("blobs/sha256").join(digest)).unwrap();
@@ -113,7 +114,7 @@ fn blob(layout: &Path, descriptor: &Json) -> Vec<u8> {
     content
 }
 
-/// Follows the layout as OpenTofu does, from the tag to a platform's archive.
+/// Follows the layout like OpenTofu, from the tag to the archive of a platform.
 fn installed_from(layout: &Path, tag: &str, platform: Platform) -> Vec<u8> {
     let parse = |bytes: Vec<u8>| -> Json { serde_json::from_slice(&bytes).unwrap() };
     let the_one = |list: &Json, matches: &dyn Fn(&Json) -> bool| {

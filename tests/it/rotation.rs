@@ -1,5 +1,5 @@
-//! Years of rotations with an overlap, at random: whoever reads the value once a day never has a dead one, and no token is
-//! left over.
+//! Years of random rotations with an overlap. A reader that fetches the value once a day never has a dead one, and no
+//! token is left over.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const EVERY: u64 = 30;
 const OVERLAP: u64 = 7;
 
-/// A token by its value, if it opens the API now.
+/// The id of the token with this value, if the API accepts the value now.
 fn opened(sim: &Simulator, value: &str) -> Option<String> {
     sim.with_state(|state| {
         let now = state.now();
@@ -24,7 +24,7 @@ fn opened(sim: &Simulator, value: &str) -> Option<String> {
     })
 }
 
-/// What may go wrong in an apply: nothing, most of the time.
+/// The fault of an apply. Most applies have none.
 fn fault(chance: u64) -> Option<Fault> {
     let refused = || FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Effect::None);
     Some(match chance {
@@ -38,7 +38,7 @@ fn fault(chance: u64) -> Option<Fault> {
     })
 }
 
-/// A run of Terraform on a host of its own: refresh, plan, apply. False where it failed.
+/// A run of Terraform on its own host: refresh, plan, apply. Returns false if it failed.
 async fn run(sim: &Simulator, object: &mut Option<Object>, config: &Json) -> bool {
     let provider = Provider::start(sim).await;
     let prior = match object {
@@ -89,7 +89,8 @@ async fn years(seed: u64) {
         assert!(sim.tokens().len() <= 2, "seed {seed}, day {day}: {} tokens", sim.tokens().len());
         issued += u32::from(now != read);
         read = now;
-        // A run that failed is repeated at once, one that did not some time later, at the latest when it must.
+        // A failed run is repeated on the next day. After a success, the next run is at most `EVERY + OVERLAP` days
+        // later.
         next = if done { random(EVERY + OVERLAP) + 1 } else { 1 };
     }
     assert!(issued >= 8, "seed {seed}: {issued} values in a year");

@@ -1,5 +1,5 @@
-//! Rules that every schema keeps: those of Terraform's core and of its SDKs, which a schema that breaks them learns of in
-//! a user's run only, and this project's own on descriptions and examples.
+//! The rules for every schema: those of Terraform's core and SDKs, which would otherwise fail only in a user's run,
+//! and this project's own for descriptions and examples.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,12 +24,12 @@ fn every_type_has_its_example_and_every_example_its_type() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Names at the root of a block that Terraform keeps for itself.
+/// Names that Terraform reserves at the root of a block.
 const OF_A_RESOURCE: &[&str] =
     &["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
 const OF_A_PROVIDER: &[&str] = &["alias", "version"];
 
-/// What is wrong with a set of schemas, a line each.
+/// The broken rules of a set of schemas, one per line.
 fn faults(schemas: &Schemas) -> Vec<String> {
     let mut found = Vec::new();
     check_type(Sort::Provider, "provider", &schemas.provider, &mut found);

@@ -1,4 +1,4 @@
-//! Cloudflare's own SDK against the simulator: a judge of the simulator that this project did not write.
+//! Runs Cloudflare's own SDK against the simulator. It is an independent check of the simulator.
 
 use std::process::Command;
 

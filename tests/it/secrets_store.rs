@@ -114,7 +114,7 @@ async fn what_has_the_name_after_a_create_without_an_answer_is_not_overwritten()
     assert_eq!(sim.hits(fault), 1);
     assert!(left.is_none(), "the place is free for the import");
     let id = sim.with_stores(|stores| {
-        // Whether it was this create or somebody else, the API does not tell.
+        // The API does not show whether this create or somebody else made the secret.
         stores[0].secrets[0].value = "theirs".to_owned();
         stores[0].secrets[0].id.clone()
     });
@@ -139,7 +139,7 @@ async fn the_destruction_of_a_create_in_doubt_leaves_what_may_be_somebody_elses(
     let (doubtful, _) = provider.apply_failing(TYPE, None, &config, plan).await;
     let doubtful = doubtful.unwrap();
     assert!(provider.destroy(TYPE, doubtful.clone()).await.is_empty(), "nothing is there");
-    // Another host makes one of the same name.
+    // Another host creates a secret with the same name.
     Provider::start(&sim).await.apply(TYPE, None, &json!({"name": "KEY", "value": "theirs"})).await;
     let found = provider.destroy(TYPE, doubtful).await;
     let id = sim.with_stores(|stores| stores[0].secrets[0].id.clone());
@@ -152,7 +152,7 @@ async fn the_destruction_of_a_create_in_doubt_leaves_what_may_be_somebody_elses(
 async fn a_time_that_moves_when_a_pending_write_is_done_is_no_foreign_change() {
     let (sim, provider) = start().await;
     let config = json!({"name": "KEY", "value_wo": "one", "value_wo_version": 1});
-    // The write stays pending for longer than a request may take.
+    // The write stays pending for longer than the request timeout.
     let slow = Provider::configured(&sim, json!({"request_timeout": "1s"})).await;
     let path = format!("{SECRETS}/*");
     let pending = FaultKind::Edited("/result/status".to_owned(), Some(json!("pending")));

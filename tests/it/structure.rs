@@ -1,5 +1,5 @@
-//! The arrows between the source's folders go one way, as the doc comment of `src/lib.rs` says: read from the paths in
-//! the source itself, so that an edge that the compiler allows and the map does not is seen when it is drawn.
+//! The imports between the source's folders go one way, as the doc comment of `src/lib.rs` says. The test reads the
+//! paths in the source, because the compiler allows imports that the map forbids.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::generator::root;
 use crate::paths::{Paths, paths};
 
-/// The areas of the map: path below `src/`, and the areas that it may use. What is in none of them is a seam.
+/// The areas of the map: the path below `src/`, and the areas that it may use. Everything outside the areas is a
+/// seam.
 const AREAS: [(&str, &[&str]); 10] = [
     ("tf_provider/framework", &[]),
     ("tf_provider/plugin", &["tf_provider/framework", "random"]),
@@ -33,7 +34,7 @@ const AREAS: [(&str, &[&str]); 10] = [
     ),
 ];
 
-/// Crates that a single area uses.
+/// Crates that only one area uses.
 const SOLE_USERS: [(&str, &str); 5] = [
     ("getrandom", "random"),
     ("reqwest", "cloudflare"),
@@ -42,7 +43,7 @@ const SOLE_USERS: [(&str, &str); 5] = [
     ("prost", "tf_provider/plugin"),
 ];
 
-/// What joins the areas, and so may use all of them.
+/// The seams, which join the areas and may use all of them.
 const JOINTS: [&str; 3] = ["lib.rs", "main.rs", "tf_provider/mod.rs"];
 
 #[test]
@@ -154,7 +155,7 @@ fn a_tests_name_has_at_most_75_characters() {
     }
 }
 
-/// All `.rs` files below a folder. There is at least one.
+/// All `.rs` files below a folder. Asserts that there is at least one.
 pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let files = files_of(folder);
     assert!(!files.is_empty(), "{} has no source in it", folder.display());
@@ -174,7 +175,7 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The edges of a file that the map does not have, a line each. `name` is its path below `src/`.
+/// The imports of a file that the map forbids, one per line. `name` is its path below `src/`.
 fn edges(name: &str, text: &str) -> Vec<String> {
     if JOINTS.contains(&name) {
         return Vec::new();
@@ -203,7 +204,7 @@ fn edges(name: &str, text: &str) -> Vec<String> {
 
 /// The area that a path from the crate's root leads to.
 fn area(path: &[String]) -> Option<&'static str> {
-    // `model!` and `path!` are exported at the root, as macros are.
+    // `model!` and `path!` are at the crate's root, because macros are exported there.
     if path.first().is_some_and(|first| first == "model" || first == "path") {
         return Some("tf_provider/framework");
     }

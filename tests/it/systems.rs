@@ -1,5 +1,5 @@
-//! What differs between operating systems stands in files called `unix.rs` and `windows.rs`, side by side, with the same
-//! functions. The folder's own `mod.rs` chooses. The rest of the source does not know which system it runs on.
+//! Code for one operating system is in files called `unix.rs` and `windows.rs`, side by side, with the same
+//! functions. The folder's own `mod.rs` chooses one. The rest of the source does not depend on the system.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::structure::rust_files;
 
 const SYSTEMS: [&str; 2] = ["unix.rs", "windows.rs"];
 
-/// Crates, and modules of the standard library's and of tokio's, that one system has.
+/// Crates, and modules of the standard library and of tokio, that exist on one system only.
 const OF_ONE_SYSTEM: [&str; 9] = [
     "std::os::",
     "rustix",
@@ -45,7 +45,7 @@ fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// What a file has for the rest of the source.
+/// The functions that a file offers to the rest of the source.
 fn offered(text: &str) -> BTreeSet<String> {
     let text = text.split("#[cfg(test)]").next().unwrap_or_default();
     let mut offered = BTreeSet::new();
@@ -58,7 +58,7 @@ fn offered(text: &str) -> BTreeSet<String> {
     offered
 }
 
-/// The lines that are for one system.
+/// The lines for one system only.
 fn of_one_system(text: &str) -> Vec<&str> {
     let is_chosen = |line: &str| {
         let condition = line.split_once("cfg").map(|(_, condition)| condition).unwrap_or_default();

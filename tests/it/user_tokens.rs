@@ -1,4 +1,4 @@
-//! Tokens of the user in process: the same as an account's, on the user's endpoints.
+//! Tokens of the user in process. They behave like an account's tokens, on the user's endpoints.
 
 use cloudflare_tokens::tf_provider::framework::{Raw, ResourceId, Severity};
 use serde_json::{Value as Json, json};

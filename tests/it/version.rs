@@ -1,4 +1,4 @@
-//! The version is Cargo.toml's. Everything else that names it follows.
+//! The version is in Cargo.toml. Every other mention of it must match.
 
 use std::fs;
 

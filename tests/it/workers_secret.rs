@@ -49,7 +49,7 @@ async fn a_write_only_value_is_put_again_when_its_version_changes_and_is_in_no_s
     let made = provider.apply(TYPE, None, &config("one", 1)).await;
     assert_eq!(text(&sim, "KEY").as_deref(), Some("one"));
     assert_eq!((made.state.get("value"), made.state.get("value_wo")), (&Raw::Null, &Raw::Null));
-    // Another value of the same version is not seen: that is what the version is for.
+    // Another value with the same version is not detected. The version exists for that.
     let same = provider.plan(TYPE, Some(&made), &config("two", 1)).await;
     assert_eq!(same.planned.as_ref(), Some(&made.state));
     provider.apply(TYPE, Some(&made), &config("two", 2)).await;
@@ -71,7 +71,7 @@ async fn exactly_one_value_is_taken_and_a_version_goes_with_a_write_only_one() {
         let found = told(&provider.validate(TYPE, &config).await, Severity::Error);
         assert!(found.contains(expected), "{config}: {found}");
     }
-    // An imported secret needs none; whether one is imported, only a plan knows.
+    // An imported secret needs no value. Only a plan knows whether a secret is imported.
     let none = json!({"script_name": "edge-api", "name": "KEY"});
     let found = provider.plan(TYPE, None, &none).await.diagnostics;
     assert!(told(&found, Severity::Error).contains("No value"));
@@ -190,7 +190,7 @@ async fn the_apis_codes_are_explained_at_their_attributes() {
         );
         assert!(!told.contains("a-value-to-hide"));
     }
-    // 10056 is how the API says that a secret is gone, but a write may be answered so too.
+    // The API uses 10056 for a missing secret, but it can also answer a write with it.
     sim.fault(
         Fault::new(FaultKind::Api(404, 10056, "Binding 'KEY' not found.", Effect::None))
             .method("PUT")
@@ -231,7 +231,7 @@ async fn an_unreadable_secret_stays_in_the_state() {
     assert!(told(&read.diagnostics, Severity::Error).contains("Workers Scripts Write"));
 }
 
-/// A first put that had no answer, and the object that is left of it.
+/// The first put gets no answer. Returns the object that is left in the state.
 async fn doubtful(sim: &Simulator, provider: &Provider, effect: Effect) -> Object {
     let config = json!({"script_name": "edge-api", "name": "KEY", "value": "one"});
     let plan = provider.plan(TYPE, None, &config).await;
@@ -260,7 +260,7 @@ async fn a_first_put_in_doubt_removes_no_secret_that_may_be_somebody_elses() {
             secrets.insert("KEY".into(), ("secret_text".into(), "theirs".into()))
         })
     };
-    // It was there before, or it came later.
+    // Somebody else's secret exists before our put, or appears after it.
     put_by_hand();
     let another = Provider::start(&sim).await;
     let over = doubtful(&sim, &another, Effect::None).await;
@@ -274,7 +274,7 @@ async fn a_first_put_in_doubt_removes_no_secret_that_may_be_somebody_elses() {
         assert!(!found.has_error() && said.contains("keeps the secret KEY"), "{said}");
         assert_eq!(text(&sim, "KEY").as_deref(), Some("theirs"));
     }
-    // An object that leaves such a secret gives up its claim, so that the next object does not take the secret for ours.
+    // An object that leaves such a secret gives up its claim, so the next object does not treat the secret as ours.
     let again = doubtful(&sim, &provider, Effect::None).await;
     let found = provider.destroy(TYPE, again).await;
     assert!(told(&found, Severity::Warning).contains("keeps the secret KEY"), "{found:?}");

@@ -37,7 +37,7 @@ fn write_only(secrets: &Json, version: i64) -> Json {
     json!({"script_name": "edge-api", "secrets_wo": secrets, "secrets_wo_version": version})
 }
 
-/// The Worker's secrets, but for the one that is nobody's of ours.
+/// The Worker's secrets, without the one that is not ours.
 fn held(sim: &Simulator) -> Json {
     sim.with_scripts(|scripts| {
         let secrets = scripts["edge-api"].secrets.iter().filter(|(name, _)| *name != "OTHER");
@@ -53,7 +53,7 @@ fn lost(sim: &Simulator, effect: Effect) -> FaultId {
     sim.fault(Fault::new(FaultKind::Reset(effect)).method("PATCH").path(BULK).always())
 }
 
-/// An apply that fails, and what is left of it.
+/// An apply that fails. Returns the object that is left and the errors.
 async fn failing(provider: &Provider, prior: Option<&Object>, config: &Json) -> (Option<Object>, String) {
     let plan = provider.plan(TYPE, prior, config).await;
     let (left, found) = provider.apply_failing(TYPE, prior, config, plan).await;
@@ -75,7 +75,8 @@ async fn each_apply_is_one_version_and_one_request_and_others_are_left_alone() {
     assert!(provider.destroy(TYPE, changed.clone()).await.is_empty());
     assert_eq!((held(&sim), versions(&sim)), (json!({}), 3));
     assert_eq!(sim.count("PATCH", BULK), 3);
-    // A look at each plan that has a new name, and one refresh: what the API answers tells the rest.
+    // There is one list for each plan with a new name, and one for the refresh. The API's answers make others
+    // unnecessary.
     assert_eq!(sim.count("GET", LIST), 3);
     assert!(
         provider.destroy(TYPE, changed).await.is_empty(),
@@ -101,7 +102,7 @@ async fn only_what_changes_is_sent() {
 async fn a_write_only_name_that_is_new_is_put_without_another_version() {
     let (sim, provider) = start().await;
     let made = provider.apply(TYPE, None, &write_only(&json!({"A": "1"}), 1)).await;
-    // Another value of the same version is not seen: that is what the version is for.
+    // Another value with the same version is not detected. The version exists for that.
     let same = provider.plan(TYPE, Some(&made), &write_only(&json!({"A": "unseen"}), 1)).await;
     assert_eq!(same.planned.as_ref(), Some(&made.state));
     let more = provider.apply(TYPE, Some(&made), &write_only(&json!({"A": "unseen", "B": "2"}), 1)).await;
@@ -159,7 +160,7 @@ async fn what_was_removed_outside_is_put_again_and_nothing_else() {
     let again = provider.apply(TYPE, Some(&read), &config).await;
     assert_eq!(held(&sim), json!({"A": "1", "B": "theirs", "W": "3"}));
     assert!(again.state == made.state);
-    // With the Worker all of them are gone.
+    // Deleting the Worker deletes all of its secrets.
     sim.with_scripts(|scripts| scripts.clear());
     assert!(provider.read(TYPE, &again).await.is_none());
     assert!(provider.destroy(TYPE, again).await.is_empty());
@@ -205,7 +206,7 @@ async fn a_lost_answer_is_asked_for_again_also_where_the_removal_has_happened() 
     let (sim, provider) = start().await;
     let made = provider.apply(TYPE, None, &stored(&json!({"A": "1", "B": "2"}))).await;
     let fault = sim.fault(Fault::new(FaultKind::Reset(Effect::Done)).method("PATCH").path(BULK));
-    // The first attempt has removed B: the second is refused for it, and made without it.
+    // The first attempt removes B. The second is refused because B is gone, so the provider repeats it without B.
     let changed = provider.apply(TYPE, Some(&made), &stored(&json!({"A": "new"}))).await;
     assert_eq!((sim.hits(fault), held(&sim)), (1, json!({"A": "new"})));
     assert_eq!(plain(changed.state.get("names")), json!(["A"]));
@@ -241,7 +242,7 @@ async fn a_removal_is_done_when_it_is_seen_to_be_gone() {
     let config = stored(&json!({"A": "1"}));
     provider.apply(TYPE, Some(&made), &config).await;
     assert_eq!(sim.count("GET", LIST), looks + 1, "the answer does not tell, a look does");
-    // The API says success and removes nothing.
+    // The API reports success but removes nothing.
     put_by_hand(&sim, "B");
     let liar = FaultKind::Json(
         200,
@@ -319,7 +320,7 @@ async fn a_refusal_after_an_attempt_that_took_effect_is_a_doubt() {
     sim.fault(Fault::new(refused).method("PATCH").path(BULK).always());
     let (left, _) = failing(&provider, Some(&made), &stored(&json!({"A": "2"}))).await;
     assert!(!left.unwrap().state.get("unconfirmed").is_null());
-    // By itself a refusal changes nothing.
+    // A refusal alone changes nothing.
     let (left, said) = failing(&provider, Some(&made), &stored(&json!({"A": "hide-me"}))).await;
     assert!(left.unwrap().state == made.state && said.contains("Workers Scripts Write"), "{said}");
     assert!(!said.contains("hide-me"));
@@ -363,7 +364,7 @@ async fn a_first_put_in_doubt_removes_no_secret_that_may_be_somebody_elses() {
     let said = told(&found, Severity::Warning);
     assert!(!found.has_error() && said.contains("keeps the secret THEIRS"), "{said}");
     assert_eq!(held(&sim), json!({"THEIRS": "2"}), "NEW was free before, and there right after");
-    // Once a put has an answer they are ours.
+    // A put with an answer makes the secrets ours.
     let put = provider.apply(TYPE, Some(&left), &config).await;
     assert!(provider.destroy(TYPE, put).await.is_empty());
     assert_eq!(held(&sim), json!({}));

@@ -1,5 +1,5 @@
-//! The provider is killed in the middle of an apply, or is left without answers: the next apply gets to the end, nothing is
-//! there twice, and nothing stays that no state knows.
+//! The provider is killed during an apply, or gets no answers. The next apply must finish: it creates nothing twice,
+//! and leaves nothing that no state knows.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -10,11 +10,11 @@ use crate::simulator::{Effect, Fault, FaultId, FaultKind};
 use crate::support::stage::BINARY;
 use crate::support::terraform::Workspace;
 
-/// The processes that descend from this one, with their programs.
+/// The descendants of this process, with their programs.
 fn descendants(root: u32) -> Vec<(u32, std::path::PathBuf)> {
     let parent = |pid: u32| -> Option<u32> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name in brackets may have anything in it.
+        // The name in brackets may contain any character.
         stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
     };
     let all: Vec<u32> = std::fs::read_dir("/proc")
@@ -31,19 +31,19 @@ fn descendants(root: u32) -> Vec<(u32, std::path::PathBuf)> {
 }
 
 fn kill(pid: u32) {
-    // It may have ended by itself.
+    // The process may have ended by itself.
     let _ = crate::support::signal("KILL", pid);
 }
 
-/// Who is killed.
+/// The processes to kill.
 #[derive(Clone, Copy, Debug)]
 enum Whom {
     Provider,
-    /// Terraform too, so that it writes no state.
+    /// Terraform is killed too, so that it does not write the state.
     Everybody,
 }
 
-/// Applies until the fault has struck, and kills.
+/// Applies until the fault has struck, then kills.
 fn apply_and_kill(sim: &Simulator, tf: &Workspace, fault: FaultId, whom: Whom) {
     let mut apply = tf.command(&["apply", "-auto-approve"]);
     let mut apply = apply.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -52,7 +52,7 @@ fn apply_and_kill(sim: &Simulator, tf: &Workspace, fault: FaultId, whom: Whom) {
         assert!(start.elapsed() < Duration::from_secs(60), "the apply does not come to the fault");
         std::thread::sleep(Duration::from_millis(5));
     }
-    // What the simulator does before the fault strikes is done by now.
+    // The simulator has done everything before the fault by now.
     std::thread::sleep(Duration::from_millis(50));
     let all = descendants(apply.id());
     if matches!(whom, Whom::Everybody) {
@@ -65,8 +65,8 @@ fn apply_and_kill(sim: &Simulator, tf: &Workspace, fault: FaultId, whom: Whom) {
     assert!(!apply.wait().unwrap().success());
 }
 
-/// Where the apply is when it dies: a request that gets no answer, and whether the token has the policy by then.
-/// `reads`: how often the token is read before its commit reads it: by refresh and plan.
+/// The moments at which the apply dies: a request without an answer, and whether the token has the policy by then.
+/// `reads` is how often refresh and plan read the token before the commit does.
 fn moments(id: &str, reads: usize) -> [(&'static str, Fault, bool); 3] {
     let path = format!("/accounts/*/tokens/{id}");
     let hang = |effect| Fault::new(FaultKind::Hang(effect)).path(&path);
@@ -75,7 +75,7 @@ fn moments(id: &str, reads: usize) -> [(&'static str, Fault, bool); 3] {
         ("after the PUT, before its answer", hang(Effect::Done).method("PUT"), true),
         (
             "after the PUT, before the state is saved",
-            // The commit reads, and reads back.
+            // The commit reads the token, and reads it again after the write.
             hang(Effect::Done).method("GET").skip(reads + 1),
             true,
         ),
@@ -137,7 +137,7 @@ fn a_removal_whose_provider_is_killed_is_done_by_the_next_apply() {
     }
 }
 
-/// The write has its effect, but nobody can see it.
+/// The write takes effect, but the provider does not see it.
 fn write_without_an_answer(sim: &Simulator, id: &str, reads: usize) {
     let path = format!("/accounts/*/tokens/{id}");
     sim.fault(Fault::new(FaultKind::Html(502, Effect::Done)).method("PUT").path(&path));

@@ -1,4 +1,5 @@
-//! What others do to the policies of a binding, policies that two bindings share, and what the API refuses or drops.
+//! Changes that others make to the policies of a binding, policies that two bindings share, and policies that the API
+//! refuses or drops.
 
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ fn a_policy_of_a_binding_that_was_edited_outside_is_shown_and_restored() {
     assert!(plan.stdout.contains("Workers Scripts Write"), "{}", plan.stdout);
     stage.tf.apply().success();
     stage.settled();
-    // The edited one is nobody's, and stays.
+    // The edited policy belongs to no binding, so it stays.
     has_exactly(
         &stage.sim,
         &id,
@@ -79,11 +80,11 @@ fn the_same_policy_in_two_bindings_is_shared_with_a_warning() {
     stage.settled();
     let shared: [&[&str]; 2] = [&["Workers Scripts Read"], &["Cloudflare Tunnel Write"]];
     has_exactly(&stage.sim, &id, &shared);
-    // Whoever came later keeps it when the first one goes.
+    // The later binding keeps the policy when the first binding is removed.
     stage.config(&two).tf.apply().success();
     has_exactly(&stage.sim, &id, &shared);
     stage.settled();
-    // If the later one goes, it is gone until the other one's next apply.
+    // Removing the later binding removes the policy until the next apply of the other binding.
     stage.config(&both).tf.apply().success();
     stage.config(&two).tf.apply().success();
     has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);
@@ -126,7 +127,7 @@ fn one_of_ten_that_the_api_refuses_explains_itself_and_nine_succeed() {
         .enumerate()
         .map(|(n, group)| binding(&format!("good{n}"), &format!("{id:?}"), &[group]))
         .collect();
-    // A zone of another account: only the API knows.
+    // The zone belongs to another account. Only the API knows that.
     let bad = |zone: &str| {
         format!(
             "resource \"cloudflare_token_binding\" \"bad\" {{\n  token_id = {id:?}\n  name = \"zone cache\"\n  \
@@ -156,7 +157,7 @@ fn what_was_granted_in_place_of_what_was_asked_goes_with_the_binding() {
     let stage = Stage::with(Options { readings, ..Options::default() });
     let id = mint(&stage.sim, "shared", &[&["Workers Scripts Read"]]);
     let asks = binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write", "Workers Tail Read"]);
-    // The group is retired between the list of groups and the write: the API drops it without a word.
+    // The group is retired between the list of groups and the write. The API drops it silently.
     stage.sim.fault(Fault::new(FaultKind::LatencyBefore(Duration::from_millis(700))).method("PUT"));
     let failed = std::thread::scope(|scope| {
         let apply = scope.spawn(|| stage.config(&asks).tf.apply());

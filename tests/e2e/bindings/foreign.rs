@@ -1,11 +1,11 @@
-//! Bindings on a token that is in nobody's state, and how they get into one.
+//! Bindings on a token that no state has, and how they come into a state.
 
 use cloudflare_tokens::cloudflare::Owner;
 use cloudflare_tokens::tokens::TokenPolicies;
 
 use super::*;
 
-/// A token as someone made it by hand: a policy, an end, a condition; disabled.
+/// A token as someone made it by hand: disabled, with a policy, an expiry and a condition.
 fn by_hand(sim: &Simulator) -> String {
     let account = format!("com.cloudflare.api.account.{}", sim.account_id());
     let zone = format!("com.cloudflare.api.account.zone.{}", sim.zone_ids()[0]);
@@ -26,7 +26,7 @@ fn by_hand(sim: &Simulator) -> String {
     id
 }
 
-/// What of a token must not change, whatever ids its policies get.
+/// The fields of a token that must not change, except for the ids of its policies.
 fn rest(sim: &Simulator, id: &str) -> (Json, Vec<String>) {
     let mut token = sim.token(id).unwrap();
     for changing in ["modified_on", "policies"] {
@@ -76,14 +76,14 @@ fn a_binding_is_imported_and_its_configuration_generated() {
     let generated = std::fs::read_to_string(stage.tf.path().join("generated.tf")).unwrap();
     assert!(generated.contains("\"Cloudflare Tunnel Write\"") && generated.contains(&id), "{generated}");
     assert!(!generated.contains("Workers Scripts Read"), "{generated}");
-    // Terraform names the provider by its type there, not by its local name: that line has to go.
+    // Terraform names the provider by its type there, not by its local name. That line must be removed.
     let kept: Vec<_> = generated.lines().filter(|line| !line.trim_start().starts_with("provider ")).collect();
     stage.tf.write("generated.tf", &kept.join("\n"));
     stage.tf.apply().success();
     stage.settled();
     assert_eq!(stage.sim.count("PUT", "/accounts/*/tokens/*"), 0, "an import writes nothing");
 
-    // A destroy does not import what is imported already.
+    // The binding is in the state already, so a destroy must not import it again.
     stage.tf.destroy().success();
     has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);
 }

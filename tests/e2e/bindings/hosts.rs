@@ -1,5 +1,5 @@
-//! Several runs, each with its own state, that write one token at once: on one host they share the directory of lock files
-//! in HOME, on several they do not.
+//! Several runs with their own states write one token at the same time. Runs on one host share the directory of lock
+//! files in HOME. Runs on different hosts do not.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::simulator::{Fault, FaultKind, Options};
 use crate::support::stage::{settled, write_config};
 use crate::support::terraform::{Output, Workspace};
 
-/// How often three processes meet.
+/// How often the three processes write at the same time.
 const REPETITIONS: usize = 20;
 
 fn at_once(workspaces: &[Workspace]) -> Vec<Output> {
@@ -34,7 +34,7 @@ fn three_processes_on_one_host_lose_nothing_to_each_other() {
     let groups: Vec<String> = account_groups().into_iter().filter(|g| g != "Workers Scripts Read").collect();
     let start = Instant::now();
     for repetition in 0..REPETITIONS {
-        // Each run adds a policy and takes back the one that it has added before.
+        // Each run adds a policy and removes the policy that it added before.
         let mut expected = sets(&[&["Workers Scripts Read"]]);
         for (n, tf) in workspaces.iter().enumerate() {
             let group = groups[3 * repetition + n].as_str();
@@ -51,7 +51,7 @@ fn three_processes_on_one_host_lose_nothing_to_each_other() {
     eprintln!("3 processes on one host, {REPETITIONS} repetitions: nothing lost, {:?}", start.elapsed());
 }
 
-/// Two hosts and a token that both write: the slow one's PUT arrives so late that it undoes what the quick one has done.
+/// Two hosts write the same token. The slow host's PUT arrives so late that it undoes the quick host's write.
 struct Race {
     stage: Stage,
     id: String,
@@ -59,7 +59,7 @@ struct Race {
     quick: Workspace,
 }
 
-/// How late.
+/// The delay of the slow host's PUT.
 const LATE: Duration = Duration::from_millis(4000);
 
 impl Race {
@@ -73,7 +73,7 @@ impl Race {
         binding("b", &format!("{:?}", self.id), &[group])
     }
 
-    /// The quick one applies while the slow one's write is on its way. Both succeed.
+    /// The quick host applies while the slow host's write is in progress. Both succeed.
     #[track_caller]
     fn run(&self) {
         let puts = || self.stage.sim.count("PUT", "/accounts/*/tokens/*");
@@ -100,7 +100,8 @@ fn an_addition_that_another_host_overwrites_is_restored_later() {
     race.run();
     let all: &[&[&str]] =
         &[&["Workers Scripts Read"], &["Workers Scripts Write"], &["Cloudflare Tunnel Write"]];
-    // The quick one's is overwritten: its next plan says so, and its next apply makes it good.
+    // The slow host has overwritten the quick host's policy. The quick host's next plan shows that, and its next
+    // apply restores the policy.
     has_exactly(&race.stage.sim, &race.id, &all[..2]);
     let plan = race.quick.run(&["plan", "-detailed-exitcode"]);
     assert_eq!(plan.code, Some(2), "{}", plan.stdout);
@@ -109,7 +110,7 @@ fn an_addition_that_another_host_overwrites_is_restored_later() {
     [&race.slow, &race.quick].into_iter().for_each(settled);
 }
 
-/// A removal that the slow host's write undoes, with this in the provider block; does it hold?
+/// Whether a removal lasts although the slow host's write undoes it, with this content of the provider block.
 fn removal_holds(block: &str) -> bool {
     let race = Race::new();
     let provider = format!("provider \"cloudflare\" {{\n{block}\n}}\n");

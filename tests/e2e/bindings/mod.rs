@@ -1,4 +1,4 @@
-//! `cloudflare_token_binding` and coalesced reads, with a real Terraform: a module per theme.
+//! `cloudflare_token_binding` and batched reads, with a real Terraform. Each theme has a module.
 
 mod crashes;
 mod drift;
@@ -18,17 +18,17 @@ use serde_json::{Value as Json, json};
 use crate::simulator::{Options, Simulator};
 use crate::support::stage::{Stage, ask};
 
-/// A token that has no policy of its own, for bindings to add theirs.
+/// A token without its own policies, for bindings.
 const TOKEN: &str = r#"
 resource "cloudflare_account_api_token" "t" {
   name = "shared"
 }
 "#;
 
-/// Where that token is in the state.
+/// The address of that token in the state.
 const T: &str = "cloudflare_account_api_token.t";
 
-/// A binding of these permission groups of the account to the token with this id, an expression.
+/// A binding of these account permission groups to the token with this id. The id is an expression.
 fn binding(name: &str, token_id: &str, groups: &[&str]) -> String {
     format!(
         "resource \"cloudflare_token_binding\" {name:?} {{\n  token_id = {token_id}\n  name = {name:?}\n  \
@@ -36,12 +36,12 @@ fn binding(name: &str, token_id: &str, groups: &[&str]) -> String {
     )
 }
 
-/// The same for the token of [`TOKEN`].
+/// A binding to the token of [`TOKEN`].
 fn bound(name: &str, groups: &[&str]) -> String {
     binding(name, "cloudflare_account_api_token.t.id", groups)
 }
 
-/// Names of permission groups that an account alone has, as many as there are.
+/// The names of all permission groups that only accounts have.
 fn account_groups() -> Vec<String> {
     let all: Vec<Json> = serde_json::from_str(include_str!("../../../data/permission_groups.json")).unwrap();
     let elsewhere = |name: &Json| {
@@ -51,7 +51,7 @@ fn account_groups() -> Vec<String> {
     all.iter().filter(of_account).map(|group| group["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Makes a token that no Terraform knows, with these policies: groups of the account each. Returns its id.
+/// Creates a token that no Terraform knows. Each policy has groups of the account. Returns the token's id.
 fn mint(sim: &Simulator, name: &str, policies: &[&[&str]]) -> String {
     let account = format!("com.cloudflare.api.account.{}", sim.account_id());
     let group = |name: &&str| json!({ "id": sim.group_id(name, "com.cloudflare.api.account") });
@@ -63,7 +63,7 @@ fn mint(sim: &Simulator, name: &str, policies: &[&[&str]]) -> String {
     sim.mint(&json!({ "name": name, "policies": policies })).0
 }
 
-/// The permission groups of a token's allowing policies, a set for each.
+/// The permission groups of a token's allow policies, one set per policy.
 fn granted(sim: &Simulator, id: &str) -> BTreeSet<BTreeSet<String>> {
     sim.policies(id)
         .into_iter()
@@ -72,19 +72,19 @@ fn granted(sim: &Simulator, id: &str) -> BTreeSet<BTreeSet<String>> {
         .collect()
 }
 
-/// Such a set, of policies with these groups.
+/// Such sets for policies with these groups.
 fn sets(policies: &[&[&str]]) -> BTreeSet<BTreeSet<String>> {
     policies.iter().map(|groups| groups.iter().map(ToString::to_string).collect()).collect()
 }
 
-/// Has the token just these policies, each once, and beside them nothing?
+/// Asserts that the token has exactly these policies, each once.
 #[track_caller]
 fn has_exactly(sim: &Simulator, id: &str, policies: &[&[&str]]) {
     assert_eq!(granted(sim, id), sets(policies));
     assert_eq!(sim.policies(id).len(), policies.len(), "{:?}", sim.policies(id));
 }
 
-/// How many requests went to this token, its value and all.
+/// How many requests went to this token, including those for its value.
 fn requests_to(sim: &Simulator, id: &str) -> usize {
     sim.count("*", &format!("/accounts/*/tokens/{id}/**"))
 }

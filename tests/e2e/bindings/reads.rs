@@ -1,4 +1,4 @@
-//! What a refresh of many tokens costs, and that a list alone is never believed.
+//! The cost of a refresh of many tokens. The provider never believes a list alone.
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,8 @@ fn a_token_that_no_list_shows_stays_in_the_state_if_it_can_be_read() {
     stage.config(&tokens(60)).tf.apply().success();
     let ids: Vec<String> =
         stage.sim.tokens().iter().map(|token| token["id"].as_str().unwrap().to_owned()).skip(20).collect();
-    // After the first page was read, a token of it goes: another one moves up onto it, and no page has shown that one.
+    // A token of the first page is deleted after that page was read. Another token moves up to that page, so no page
+    // shows it.
     let late = FaultKind::LatencyBefore(Duration::from_millis(500));
     stage.sim.fault(Fault::new(late).method("GET").path("/accounts/*/tokens").skip(1));
     stage.sim.reset_requests();
@@ -65,7 +66,7 @@ fn a_token_that_no_list_shows_stays_in_the_state_if_it_can_be_read() {
     assert!(!page.is_empty(), "the token that moved was read by itself");
     assert_eq!(page.len() + rest.len(), 60);
 
-    // One that does not exist is confirmed in the same way before it leaves the state.
+    // A missing token is confirmed in the same way before it leaves the state.
     let gone = stage.text("cloudflare_account_api_token.t[5]", "id");
     stage.sim.delete(&gone);
     stage.sim.reset_requests();

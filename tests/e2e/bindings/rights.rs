@@ -1,10 +1,10 @@
-//! What a token may do follows its bindings, and the simulator enforces it.
+//! A token's rights follow its bindings. The simulator enforces the rights.
 
 use super::*;
 
 const TUNNELS: &str = "ACCOUNT/cfd_tunnel";
 
-/// May the token see tunnels, make one, see the account's tokens?
+/// Whether the token may list tunnels, create one, and list the account's tokens.
 fn may(sim: &Simulator, value: &str, tunnel: &str) -> [bool; 3] {
     let body = json!({ "name": tunnel, "config_src": "cloudflare" });
     [
@@ -33,7 +33,7 @@ fn a_token_can_do_what_its_binding_grants_and_nothing_once_it_is_gone() {
     assert_eq!((stage.text(T, "id"), stage.text(T, "value")), (id.clone(), value.clone()));
     assert_eq!(stage.sim.token_value(&id), Some(value));
     assert_eq!(stage.sim.tunnels().len(), 1);
-    // The inert policy stands in, and no state shows it.
+    // The inert policy takes the place of the bindings, and no state shows it.
     assert_eq!(granted(&stage.sim, &id), sets(&[]));
     assert_eq!(stage.attributes(T)["policies"], Json::Null);
 }

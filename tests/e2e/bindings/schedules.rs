@@ -1,9 +1,9 @@
-//! A random walk through configurations: after every apply there is nothing left to plan, and the token has just what the
+//! A random walk through configurations. After every apply, the plan is empty and the token has exactly what the
 //! configuration says.
 
 use super::*;
 
-/// Numbers that look random and are the same each time.
+/// Pseudo-random numbers, the same in each run.
 fn scatter(seed: u64) -> impl FnMut(usize) -> usize {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     move |below| {
@@ -30,7 +30,7 @@ fn after_whatever_apply_nothing_is_left_to_plan() {
     let mut next = scatter(11);
     let mut id = None;
     for step in 0..8 {
-        // Each group is at most in one place, or two of the places would share it.
+        // Each group is in at most one place, because otherwise two places would share it.
         let mut places: [Vec<&str>; 4] = Default::default();
         for group in GROUPS {
             if let Some(place) = places.get_mut(next(6)) {
@@ -47,7 +47,7 @@ fn after_whatever_apply_nothing_is_left_to_plan() {
         let mut attributes = format!("name = \"walk {}\"\n", next(3));
         if !own.is_empty() {
             expected.push(own);
-            // Exclusive where nothing speaks against it, and sometimes additive all the same.
+            // The token is exclusive if it can be, and sometimes additive anyway.
             if expected.len() > 1 || next(2) == 0 {
                 attributes += "exclusive_policies = false\n";
             }

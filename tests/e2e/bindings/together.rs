@@ -1,4 +1,4 @@
-//! A token and its bindings changed in one apply, in whatever order, and who may say what the token's policies are.
+//! One apply changes a token and its bindings, in any order. Also: who decides about the token's policies.
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn bindings_may_be_applied_before_the_token_that_they_are_on() {
     let stage = Stage::new();
     stage.apply(&(additive() + &bound("b", &["Workers Scripts Write"])));
     let id = stage.text(T, "id");
-    // The id is written down now, so that Terraform may be told to take the other order.
+    // The id is a literal from here on, so that Terraform can use the reverse order.
     let token = |group: &str| {
         additive()
             .replace("Workers Scripts Read", group)
@@ -57,7 +57,7 @@ fn bindings_may_be_applied_before_the_token_that_they_are_on() {
     let at = format!("{id:?}");
     stage.apply(&(token("Workers Tail Read") + &binding("b", &at, &["Cloudflare Tunnel Write"])));
     has_exactly(&stage.sim, &id, &[&["Workers Tail Read"], &["Cloudflare Tunnel Write"]]);
-    // Each takes what was the other's.
+    // The token and the binding swap their policies.
     stage.apply(&(token("Cloudflare Tunnel Write") + &binding("b", &at, &["Workers Tail Read"])));
     has_exactly(&stage.sim, &id, &[&["Workers Tail Read"], &["Cloudflare Tunnel Write"]]);
     stage.apply(&(additive() + &binding("b", &at, &["Workers Tail Read"])));
@@ -77,7 +77,7 @@ fn an_exclusive_token_becomes_additive_in_the_apply_that_binds_it_and_back() {
 
 #[test]
 fn a_policy_moves_from_a_binding_into_an_exclusive_token_without_being_lost() {
-    // Once with a reference, so that Terraform orders them, and once without, so that it does not.
+    // The first round has a reference, so Terraform orders the two. The second has none, so Terraform does not.
     for reference in [true, false] {
         let stage = Stage::new();
         stage.apply(&additive());
@@ -104,13 +104,13 @@ fn a_binding_to_an_exclusive_token_is_refused_at_plan_in_both_orders() {
     stage.sim.reset_requests();
     let by_reference = EXCLUSIVE.to_owned() + &bound("b", &["Cloudflare Tunnel Write"]);
     stage.config(&by_reference).tf.plan().failure(WAY_OUT);
-    // The binding is planned first.
+    // Here Terraform plans the binding first.
     let bound_first = EXCLUSIVE.replace("name     =", "depends_on = [cloudflare_token_binding.b]\n  name =")
         + &binding("b", &format!("{id:?}"), &["Cloudflare Tunnel Write"]);
     stage.config(&bound_first).tf.plan().failure(WAY_OUT);
     assert_eq!(stage.sim.count("PUT", "/accounts/*/tokens/*"), 0);
     has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);
-    // What it says to change is what is to be changed.
+    // The change that the error proposes works.
     stage.apply(&(additive() + &bound("b", &["Cloudflare Tunnel Write"])));
 }
 
@@ -131,7 +131,7 @@ fn a_binding_to_an_exclusive_token_of_the_same_run_loses_nothing() {
     let stage = Stage::new();
     stage.config(&(EXCLUSIVE.to_owned() + &bound("b", &["Cloudflare Tunnel Write"])));
     stage.tf.apply().failure(WAY_OUT);
-    // The token is made, and in the state with its value; it has its own policy and nothing else.
+    // The token is created and in the state with its value. It has only its own policy.
     let id = stage.text(T, "id");
     assert_eq!(stage.sim.token_value(&id), Some(stage.text(T, "value")));
     has_exactly(&stage.sim, &id, &[&["Workers Scripts Read"]]);

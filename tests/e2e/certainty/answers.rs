@@ -1,4 +1,4 @@
-//! Answers that lack something, and waits that an interrupt ends.
+//! Incomplete answers, and waits that an interrupt ends.
 
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ fn an_interrupt_ends_the_wait_for_a_quota_and_says_that_nothing_was_sent() {
     let limited = stage.sim.fault(limited);
     stage.config(&token("name = \"limited\""));
     let apply = apply_until(&stage.sim, &stage.tf, limited);
-    // Long enough for the answer to arrive and the wait to begin.
+    // This is long enough for the answer to arrive and the wait to begin.
     std::thread::sleep(Duration::from_millis(500));
     let start = Instant::now();
     assert!(signal("INT", apply.id()));

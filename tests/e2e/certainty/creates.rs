@@ -1,4 +1,4 @@
-//! Creates whose outcome is not known.
+//! Creates with an unknown outcome.
 
 use super::{IMPATIENT, ids};
 use crate::simulator::{Effect, Fault, FaultKind};

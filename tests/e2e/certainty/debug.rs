@@ -1,4 +1,4 @@
-//! A provider under `-debug` serves many runs: what ends one of them is no matter of the next.
+//! A provider under `-debug` serves many runs. The end of one run must not affect the next.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -9,7 +9,7 @@ use crate::simulator::{Fault, FaultKind};
 use crate::support::signal;
 use crate::support::stage::{BINARY, Stage, TOKEN, token};
 
-/// A provider under `-debug`, ended with the test. It may write on its standard output until then.
+/// A provider under `-debug`. It stops with the test, and can write to its standard output until then.
 struct Debugged(Child, BufReader<ChildStdout>);
 
 impl Drop for Debugged {

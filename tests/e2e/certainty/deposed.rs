@@ -1,4 +1,5 @@
-//! An object that was replaced and not destroyed yet: its destruction in a later run takes nothing from its successor.
+//! A replaced object that is not destroyed yet. A later run destroys it, and that must take nothing from its
+//! successor.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use crate::support::signal;
 
 const REPLACE: &[&str] = &["apply", "-auto-approve", "-replace"];
 
-/// Replaces an object, is interrupted between its two halves, and leaves the old one deposed.
+/// Replaces an object, and interrupts the run between the create and the destroy. The old object stays deposed.
 #[track_caller]
 fn replace_by_halves(stage: &Stage, address: &str, slow: Fault) {
     let slow = stage.sim.fault(slow);
@@ -30,7 +31,7 @@ fn a_deposed_binding_leaves_its_right_to_the_one_that_replaced_it() {
     let config = config.trim_end().trim_end_matches('}').to_owned()
         + "  lifecycle { create_before_destroy = true }\n}\n";
     stage.apply(&config);
-    // The new one finds the policy there, so that its create is a read.
+    // The new object finds the policy on the token, so its create only reads.
     let path = format!("/accounts/*/tokens/{id}");
     let slow = Fault::new(FaultKind::LatencyAfter(Duration::from_secs(2))).method("GET").path(&path).skip(1);
     replace_by_halves(&stage, "cloudflare_token_binding.b", slow);

@@ -1,4 +1,4 @@
-//! A dead token stands in nobody's way.
+//! An expired token blocks nothing.
 
 use super::{binding, foreign_token};
 use crate::support::stage::{Stage, TOKEN, token};

@@ -1,4 +1,4 @@
-//! A write whose outcome is not known, and a configuration that goes back: the next apply writes again.
+//! A write has an unknown outcome, and the configuration goes back. The next apply must write again.
 
 use super::{IMPATIENT, apply_in_doubt, binding, foreign_token, groups};
 use crate::simulator::{Effect, Fault, FaultKind};

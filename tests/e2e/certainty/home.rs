@@ -1,10 +1,10 @@
-//! A home directory that cannot be written: nothing that was made can fail to be destroyed.
+//! The home directory is not writable. Everything that was created can still be destroyed.
 
 use super::{binding, foreign_token, groups};
 use crate::support::stage::{Stage, token};
 
 fn without_a_home(stage: &mut Stage) {
-    // A file where a directory is wanted: not even root can make one in it.
+    // HOME is a file, so even root cannot create a directory in it.
     stage.tf.write("not-a-directory", "");
     let home = stage.tf.path().join("not-a-directory");
     stage.tf.env("HOME", home);

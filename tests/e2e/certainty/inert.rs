@@ -1,4 +1,5 @@
-//! The inert policy of an unbound token, where somebody puts another policy beside it: it is a deny like any other then.
+//! The inert policy of an unbound token. If somebody adds another policy beside it, it is a deny policy like any
+//! other.
 
 use crate::support::stage::{Stage, TOKEN, token};
 

@@ -1,4 +1,4 @@
-//! Terraform is gone while a request is under way: what is under way is finished, and no token is left to nobody.
+//! Terraform ends while a request is in progress. The provider finishes the request, and no token is orphaned.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};

@@ -1,4 +1,4 @@
-//! The lock of a token is held until a write has landed.
+//! The provider keeps the lock of a token until its write has arrived.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ fn a_write_whose_terraform_is_killed_keeps_its_lock_until_it_has_landed() {
     assert!(signal("KILL", apply.id()));
     apply.wait().unwrap();
 
-    // Of the same user on the same host, so that the lock is the same.
+    // The same user on the same host uses the same lock.
     let mut other = stage.other();
     other.env("HOME", stage.tf.path());
     write_config(&other, &binding("other", &id, &["D1 Write"]));

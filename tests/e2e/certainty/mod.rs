@@ -1,5 +1,5 @@
-//! The state says what is known to be: lost answers, old reads, late effects, interrupts and kills, with a real Terraform. A
-//! module per theme.
+//! The state contains only what is known: lost answers, old reads, late effects, interrupts and kills, with a real
+//! Terraform. Each theme has a module.
 
 mod answers;
 mod creates;
@@ -21,10 +21,10 @@ use crate::simulator::{Effect, Fault, FaultId, FaultKind, Simulator};
 use crate::support::stage::Stage;
 use crate::support::terraform::{Output, Workspace};
 
-/// Gives up soon on an answer that does not come.
+/// A provider block that soon gives up on a missing answer.
 const IMPATIENT: &str = "provider \"cloudflare\" {\n  request_timeout = \"1s\"\n  max_retries = 1\n}\n";
 
-/// Waits until something is so.
+/// Waits until the condition is true.
 #[track_caller]
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();
@@ -43,7 +43,7 @@ fn apply_until(sim: &Simulator, tf: &Workspace, fault: FaultId) -> Child {
     apply
 }
 
-/// The ids of all tokens but the simulator's own.
+/// The ids of all tokens, except the simulator's own.
 fn ids(sim: &Simulator) -> Vec<String> {
     sim.tokens().iter().map(|token| token["id"].as_str().unwrap().to_owned()).collect()
 }
@@ -65,7 +65,7 @@ fn foreign_token() -> (Stage, String) {
     (stage, id)
 }
 
-/// A binding of these permission groups of the account to the token with this id, a policy each.
+/// A binding of these account permission groups to the token with this id, with one policy per group.
 fn binding(name: &str, id: &str, groups: &[&str]) -> String {
     let policies: String =
         groups.iter().map(|group| format!("{{ permission_groups = [{group:?}] }},")).collect();
@@ -75,13 +75,13 @@ fn binding(name: &str, id: &str, groups: &[&str]) -> String {
     )
 }
 
-/// Applies; the write of this path has its effect, and neither its answer nor that of any later request arrives.
+/// Applies. The write to this path takes effect, but neither its answer nor the answer to any later request arrives.
 #[track_caller]
 fn apply_in_doubt(stage: &Stage, config: &str, path: &str) -> Output {
     apply_blinded(stage, config, path, FaultKind::Hang(Effect::Done))
 }
 
-/// Applies; from the write of this path on, which has this fault, every other request is refused.
+/// Applies. The write to this path gets this fault, and every later request is refused.
 #[track_caller]
 fn apply_blinded(stage: &Stage, config: &str, path: &str, kind: FaultKind) -> Output {
     stage.config(config);

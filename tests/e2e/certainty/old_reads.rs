@@ -1,4 +1,4 @@
-//! Reads that are older than what was written, and a 404 that passes.
+//! Reads that are older than the last write, and a temporary 404.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn a_right_that_was_just_removed_does_not_come_back_by_an_old_read() {
 
 #[test]
 fn a_binding_is_removed_though_a_read_does_not_find_its_token() {
-    // The read of the refresh, that of the write, and that after it.
+    // These are the read of the refresh, the read of the write, and the read after it.
     for skip in 0..3 {
         let (stage, id) = foreign_token();
         stage.apply(&binding("b", &id, &["D1 Read"]));
@@ -53,7 +53,7 @@ fn a_token_that_is_not_found_once_is_not_made_anew() {
     stage.apply(&config);
     assert!(!stage.sim.faults_pending());
     assert_eq!(stage.text(TOKEN, "id"), id);
-    // One that is gone for good is.
+    // A token that is gone for good is created anew.
     stage.sim.delete(&id);
     stage.apply(&config);
     assert_ne!(stage.text(TOKEN, "id"), id);

@@ -1,4 +1,4 @@
-//! Refusals after effects, and removals that the API does not make.
+//! Refusals after an effect, and removals that the API does not make.
 
 use std::time::Duration;
 

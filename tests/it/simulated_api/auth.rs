@@ -1,4 +1,4 @@
-//! Who may call: headers, the state of a token, where it is used from, routes.
+//! Authentication: headers, the state of a token, the caller's address, and routes.
 
 use std::time::Duration;
 

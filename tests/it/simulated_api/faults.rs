@@ -1,4 +1,4 @@
-//! Faults on demand, and the log that tests count requests by.
+//! Injected faults, and the request log.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Client;
 use crate::simulator::{Effect, Fault, FaultKind, Options};
 
-/// What the operating system said, under the client's own errors.
+/// The operating system's error below the client's errors.
 fn io_kind(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,4 +1,4 @@
-//! What an API may do to its callers: reads that lag, effects that come late or not at all, answers that lack something.
+//! Hostile behaviour of the API: reads that lag, effects that are late or missing, and incomplete answers.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ fn body(api: &Client, groups: &[&str]) -> Value {
     json!({"name": "t", "policies": groups.iter().map(|group| api.policy(&[group])).collect::<Vec<_>>()})
 }
 
-/// The groups that a token has, by its policies.
+/// The groups of a token, by its policies.
 fn groups(api: &Client, id: &str) -> Vec<String> {
     let mut groups: Vec<String> = api.sim.policies(id).into_iter().flat_map(|policy| policy.groups).collect();
     groups.sort();
@@ -41,7 +41,7 @@ async fn the_next_reads_lag_by_one_write_alone_and_in_lists() {
     assert_eq!(listed(&api, &id).await.map(|token| shown(&token)), Some(1));
     assert_eq!(shown(api.root("GET", &path, None).await.result()), 2);
 
-    // A token that was just made is not there, and one that was just deleted is.
+    // A new token is not visible yet, and a deleted token is still visible.
     let made = api.root("POST", "TOKENS", Some(&body(&api, &["D1 Read"]))).await;
     let new = made.result()["id"].as_str().unwrap().to_owned();
     api.root("DELETE", &path, None).await.result();

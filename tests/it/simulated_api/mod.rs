@@ -1,4 +1,4 @@
-//! The simulator's own behaviour, where a silent change would make other tests prove nothing.
+//! Tests the simulator itself, because a silent change of it would make other tests worthless.
 
 mod auth;
 mod faults;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::simulator::{Options, Readings, Simulator};
 
-/// What came back.
+/// The answer to a request.
 struct Seen {
     status: u16,
     body: Value,
@@ -20,7 +20,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Status and code of an error; the code is 0 for a success.
+    /// The status and code of an error. The code is 0 for a success.
     fn code(&self) -> (u16, u64) {
         (self.status, self.body["errors"][0]["code"].as_u64().unwrap_or_default())
     }
@@ -35,7 +35,7 @@ impl Seen {
     }
 }
 
-/// A simulator and a caller of it.
+/// A simulator and a client for it.
 struct Client {
     sim: Simulator,
     http: reqwest::Client,
@@ -57,7 +57,7 @@ impl Client {
         Self { sim: Simulator::start(options).await, http }
     }
 
-    /// A request that may fail on its way. `TOKENS` in the path stands for the first account's tokens.
+    /// Sends a request that may fail in transit. `TOKENS` in the path means the first account's tokens.
     async fn try_send(
         &self,
         token: &str,
@@ -99,7 +99,7 @@ impl Client {
         json!({"effect": effect, "permission_groups": groups, "resources": resources})
     }
 
-    /// A token with these account-scoped groups: id and value.
+    /// Creates a token with these account-scoped groups. Returns its id and value.
     fn mint(&self, groups: &[&str]) -> (String, String) {
         self.sim.mint(&json!({"name": "minted", "policies": [self.policy(groups)]}))
     }

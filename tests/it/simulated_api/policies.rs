@@ -1,4 +1,4 @@
-//! Policies: what is refused, in what shape the rest comes back, and what it grants.
+//! Policies: which are refused, in what form the others are returned, and what they grant.
 
 use serde_json::{Value, json};
 

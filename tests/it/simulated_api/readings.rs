@@ -1,11 +1,11 @@
-//! The switches for what is not known of Cloudflare: each changes what it names.
+//! The readings, for behaviour of Cloudflare that is not known. Each reading changes what it names.
 
 use serde_json::{Value, json};
 
 use super::{Client, Seen};
 use crate::simulator::Readings;
 
-/// Under a reading given as on the command line: a create, then an update that leaves everything but the policies out.
+/// Creates a token under a reading given as on the command line. Then updates it with only its policies.
 async fn made_and_put(reading: &str) -> (Seen, Seen) {
     let (name, value) = reading.split_once('=').expect("NAME=VALUE");
     let api = Client::reading(|readings| readings.set(name, value).expect("a reading")).await;

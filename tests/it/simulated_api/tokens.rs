@@ -1,4 +1,4 @@
-//! Token endpoints: what an update keeps and clears, lists, limits.
+//! The token endpoints: what an update keeps and clears, lists, and limits.
 
 use std::time::{Duration, Instant};
 

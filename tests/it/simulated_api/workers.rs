@@ -1,4 +1,4 @@
-//! Workers secrets and tunnels: the two products that tests use tokens on.
+//! Secrets of Workers, and tunnels: the two products on which tests use tokens.
 
 use serde_json::json;
 
@@ -105,11 +105,11 @@ async fn an_editor_of_one_worker_deploys_it_and_touches_no_other() {
             "{method} {path}"
         );
     }
-    // All of them, with their tags, are for whoever may read all.
+    // Listing all Workers with their tags requires the right to read all of them.
     let listed = api.root("GET", &scripts, None).await;
     let tags: Vec<_> = listed.result().as_array().unwrap().iter().map(|w| (&w["id"], &w["tag"])).collect();
     assert!(tags.contains(&(&json!("cron"), &json!(tag))), "{tags:?}");
-    // Flat it is refused, and so is a Worker that is not there.
+    // The API refuses the flat form, and a Worker that does not exist.
     for resources in [json!({format!("{scope}.{tag}"): "*"}), on(format!("{scope}.{}", "0".repeat(32)))] {
         let body = json!({"name": "t", "policies": [policy("Individual Workers Editor", resources)]});
         assert_eq!(api.root("POST", "TOKENS", Some(&body)).await.code(), (400, 1001));

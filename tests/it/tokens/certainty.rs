@@ -1,4 +1,5 @@
-//! What is known to be, whatever the API does: old reads, late effects, answers that lie, processes that die.
+//! What the token service knows for certain, whatever the API does: old reads, late effects, false answers, processes
+//! that die.
 
 use cloudflare_tokens::tokens::{Concern, Fields, NewToken};
 
@@ -21,7 +22,7 @@ async fn a_removed_right_does_not_come_back_by_an_old_read() {
     let id = world.mint("shared", &[1, 2]);
     let locks = Arc::new(tempfile::tempdir().unwrap());
     world.process(locks.clone(), |_| {}).submit(&id, world.edit("a", &[1], &[])).await.unwrap();
-    // All in one second, and in another process: what the first one has written is handed on.
+    // Both writes are in the same second but in different processes. The second process learns what the first wrote.
     world.sim.fault(get(FaultKind::Stale).times(3));
     world.process(locks, |_| {}).submit(&id, world.edit("b", &[], &[3])).await.unwrap();
     assert_eq!(world.has(&id), world.fingerprints([2, 3]));
@@ -37,7 +38,7 @@ async fn a_reader_gets_nothing_older_than_what_its_host_has_written() {
     for id in &ids {
         writer.submit(id, world.edit("a", &[1], &[])).await.unwrap();
     }
-    // Alone and in a list.
+    // One read is of a single token, and one is of a list.
     world.sim.fault(Fault::new(FaultKind::Stale).method("GET").times(2));
     let reader = world.process(locks, |_| {});
     let reads = ids.iter().map(|id| reader.service.get(&reader.owner, id));
@@ -58,7 +59,7 @@ async fn a_token_that_was_just_made_is_not_gone_because_a_read_lags() {
     let created = maker.service.create(&maker.owner, new).await.unwrap();
     assert!(created.not_disabled.is_none());
     assert_eq!(created.token.status, "disabled");
-    // Nor is it to the next process.
+    // The next process does not treat the token as missing either.
     world.sim.fault(get(FaultKind::not_found()).times(3));
     let reader = world.process(locks, |_| {});
     assert!(reader.service.get(&reader.owner, &created.token.id).await.unwrap().is_some());
@@ -83,7 +84,7 @@ async fn a_removal_that_the_api_does_not_make_is_none() {
         assert!(error.may_have_effect(), "{lies}: {error}");
         assert_eq!(matches!(error.cause, Cause::Kept { .. }), !lies, "{error}");
         assert!(world.has(&id).is_superset(&world.fingerprints([1])));
-        // One that the API makes at the second try is one.
+        // A removal that the API makes at the second attempt counts.
         world.sim.clear_faults();
         world.sim.fault(put(FaultKind::Sticky(Sticky { group: None, lies })));
         world.host().submit(&id, world.edit("a", &[1], &[])).await.unwrap();
@@ -106,7 +107,8 @@ async fn a_late_write_of_another_batch_does_not_bring_back_what_was_removed() {
     let world = World::new(Options::default()).await;
     let id = world.mint("shared", &[1, 2]);
     let host = world.host_with(|settings| settings.ambiguity_horizon = Duration::from_millis(600));
-    // It is answered as refused, and takes effect half a second later, with what the token had then.
+    // The write is answered with an error. It takes effect half a second later, with the policies that the token had
+    // at the time of the request.
     world.sim.fault(put(FaultKind::Html(502, Sim::Later(Duration::from_millis(500)))));
     world.sim.fault(get(FaultKind::Api(403, 9109, "Unauthorized", Sim::None)).skip(1));
     assert!(host.submit(&id, world.edit("a", &[], &[3])).await.unwrap_err().may_have_effect());
@@ -126,7 +128,7 @@ async fn a_dead_token_lets_go_of_a_binding_and_owes_it_its_removal() {
     world.sim.advance(Duration::from_secs(120));
     host.submit(&id, world.edit("a", &[1], &[])).await.unwrap();
     assert!(host.submit(&id, world.edit("a", &[], &[3])).await.is_err(), "nothing can be added to it");
-    // Whoever brings it back to life brings back no right that was taken from it.
+    // A later expiry revives the token, but the removed right does not come back.
     let later = time::OffsetDateTime::now_utc() + Duration::from_secs(3600);
     let fields = Fields { expires_on: Some(Some(later)), ..Fields::default() };
     host.submit(&id, Op::from(Change { fields, ..Change::default() })).await.unwrap();
@@ -160,7 +162,7 @@ async fn what_nobody_could_be_told_of_is_recorded_for_the_next_run() {
         async move { service.submit(&owner, &id, op).await }
     });
     tokio::time::sleep(Duration::from_millis(150)).await;
-    // Terraform is gone; the write is finished all the same, and its lock is held until then.
+    // Terraform has ended. The write is finished anyway, and keeps its lock until then.
     dies.service.leave().await;
     assert_eq!(world.has(&id), world.fingerprints([1, 3]));
     let next = world.process(locks, |_| {});
@@ -178,7 +180,7 @@ async fn a_deny_that_withholds_what_is_added_is_told() {
     let inert = Policy::inert(&world.home());
     let withheld =
         Policy::new(Effect::Allow, inert.groups().clone(), inert.resources().clone(), &world.home());
-    // Somebody adds a policy by hand, beside the deny that stood for none.
+    // Somebody adds a policy by hand, beside the deny policy of a token without rights.
     let theirs = world.policy(5);
     world.sim.edit(&id, |token| {
         let mut more = token.policies[0].clone();

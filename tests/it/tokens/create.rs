@@ -1,4 +1,4 @@
-//! Creates, and what becomes of those whose answer is lost.
+//! Creates, and the fate of tokens whose answer is lost.
 
 use cloudflare_tokens::tokens::{CreateError, Created, NewToken, Orphan};
 use secrecy::ExposeSecret;
@@ -65,7 +65,7 @@ async fn a_lost_create_of_a_random_name_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_lost_create_of_a_name_that_others_may_use_is_told_and_left() {
     let world = World::new(Options::default()).await;
-    // One of the same name and policies, but made long ago.
+    // This token has the same name and policies, but it is old.
     let twin = world.mint("ours", &[1]);
     world.sim.edit(&twin, |token| token.issued_on -= Duration::from_secs(3600));
     let other = world.mint("ours", &[2]);
@@ -120,7 +120,7 @@ async fn a_lost_create_that_comes_through_late_is_found_by_the_last_look() {
         while world.sim.tokens().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        // The second one is made but not answered yet; now the first one is.
+        // The second token is created but not answered yet. The first one is answered now.
         world.mint("ours", &[1])
     });
     let [Orphan::Alike { id, .. }] = &created.as_ref().unwrap().left_behind[..] else {

@@ -1,4 +1,4 @@
-//! What goes wrong between a write and its answer.
+//! Faults between a write and its answer.
 
 use cloudflare_tokens::tokens::{Concern, Field, Fields};
 
@@ -59,7 +59,7 @@ async fn a_write_that_never_has_an_answer_ends_as_unknown() {
 async fn a_stale_read_back_is_no_contention() {
     let world = World::new(Options::default()).await;
     let id = world.mint("shared", &[1]);
-    // The simulator's clock must have moved on, or the old state would have the new one's time.
+    // The simulator's clock must move on, because otherwise the old state has the same time as the new one.
     world.sim.advance(Duration::from_secs(5));
     world.sim.fault(at(("GET", "/accounts/*/tokens/*"), FaultKind::Stale).skip(1));
     world.host().submit(&id, world.edit("a", &[], &[3])).await.unwrap();
@@ -79,7 +79,7 @@ async fn a_write_that_somebody_undoes_is_made_again() {
         }
         let name = world.sim.policies(&id).into_iter().map(|policy| policy.groups).collect::<Vec<_>>();
         assert_eq!(name.len(), 2);
-        // Somebody who read the token before writes it back as it was.
+        // Somebody writes the token back as it was before.
         let ours = world.groups[3].clone();
         world.sim.edit(&id, |token| token.policies.retain(|policy| !policy.groups.contains(&ours)));
     });
@@ -124,7 +124,8 @@ async fn whatever_goes_wrong_on_the_way_processes_of_one_host_end_where_they_sai
         }
         let locks = Arc::new(tempfile::tempdir().unwrap());
         let processes: Vec<_> = (0..3).map(|_| world.process(locks.clone(), |_| {})).collect();
-        // Each process has three bindings, and each binding three policies of its own, of which it changes its mind.
+        // Each process has three bindings. Each binding has three policies of its own, and changes its choice among
+        // them.
         let bindings = (0..9_usize).map(|binding| {
             let mut next = scatter(seed * 100 + binding as u64);
             let (world, id, host) = (&world, &id, &processes[binding % 3]);

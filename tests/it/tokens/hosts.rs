@@ -1,23 +1,23 @@
-//! Hosts that do not share their locks, and what they lose to each other: the promise and its limits, counted.
+//! Hosts that do not share their locks. Counts what they lose to each other, to test the promise and its limits.
 
 use super::*;
 use crate::simulator::{Fault, FaultKind};
 
-/// How many tokens the hosts meet at.
+/// The number of tokens that the hosts write.
 const ROUNDS: usize = 40;
-/// How many hosts write each token at once.
+/// How many hosts write each token at the same time.
 const HOSTS: usize = 4;
-/// The slowest write.
+/// The delay of the slowest write, in milliseconds.
 const SLOWEST: u64 = 120;
 
-/// What became of `ROUNDS * HOSTS` changes, each of which replaces one policy by another.
+/// The outcomes of `ROUNDS * HOSTS` changes. Each change replaces one policy by another.
 #[derive(Debug, Default)]
 struct Count {
-    /// The API has what the writer was told is removed.
+    /// The writer got a success, but the API still has the removed policy.
     undone_removals: usize,
-    /// The API does not have what the writer was told is added: its next refresh shows it.
+    /// The writer got a success, but the API lacks the added policy. The writer's next refresh shows that.
     lost_additions: usize,
-    /// The writer was told that it did not succeed.
+    /// The writer got an error.
     told: usize,
 }
 
@@ -46,7 +46,7 @@ async fn count(window: Duration) -> Count {
                 }
             });
             let told = join_all(changes).await;
-            // A write that is late lands by now.
+            // A late write has arrived by now.
             tokio::time::sleep(Duration::from_millis(4 * SLOWEST)).await;
             let has = world.has(&id);
             let mut count = Count::default();

@@ -1,4 +1,4 @@
-//! The token service against the simulator: what many callers and many hosts make of one token.
+//! The token service against the simulator: many callers and many hosts change one token.
 
 #![allow(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and helpers have none")]
 
@@ -27,19 +27,19 @@ use tempfile::TempDir;
 
 use crate::simulator::{Options, Simulator};
 
-/// A simulator and the policies that a token may have there.
+/// A simulator and the policies for its tokens.
 struct World {
     sim: Simulator,
     owner: Owner,
     groups: Vec<String>,
 }
 
-/// A process on a host of its own.
+/// A process on its own host.
 #[derive(Clone)]
 struct Host {
     service: TokenService,
     owner: Owner,
-    /// Kept for as long as the host is.
+    /// Keeps the directory as long as the host exists.
     _locks: Arc<TempDir>,
 }
 
@@ -91,7 +91,7 @@ impl World {
         Host { service, owner: self.owner.clone(), _locks: locks }
     }
 
-    /// The n-th of many policies that differ.
+    /// The n-th policy of many different ones.
     fn policy(&self, n: usize) -> Policy {
         let account = format!("com.cloudflare.api.account.{}", self.sim.account_id());
         let all = BTreeMap::from([(account, Resource::Flat("*".into()))]);
@@ -102,7 +102,7 @@ impl World {
         numbers.into_iter().map(|n| self.policy(n).fingerprint()).collect()
     }
 
-    /// A token with these policies, and its id.
+    /// Creates a token with these policies. Returns its id.
     fn mint(&self, name: &str, numbers: &[usize]) -> String {
         let wire = |policy: Policy| {
             let wire = policy.to_wire(&self.home());
@@ -116,7 +116,7 @@ impl World {
         self.sim.mint(&json!({ "name": name, "policies": policies })).0
     }
 
-    /// What the token has now, going by the simulator itself.
+    /// The token's current policies, according to the simulator.
     fn has(&self, id: &str) -> BTreeSet<Fingerprint> {
         let token = serde_json::from_value(self.sim.token(id).unwrap()).unwrap();
         TokenPolicies::of(&token, &self.owner).policies.into_keys().collect()
@@ -144,7 +144,7 @@ impl Host {
     }
 }
 
-/// Numbers that look random and are the same each time.
+/// Pseudo-random numbers, the same in each run.
 pub(crate) fn scatter(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     move |below| {

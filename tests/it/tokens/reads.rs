@@ -1,10 +1,10 @@
-//! How many requests reads cost.
+//! The number of requests that reads cost.
 
 use super::*;
 
 async fn read(host: &Host, ids: &[String]) -> Vec<bool> {
     use futures_util::{StreamExt, stream};
-    // As Terraform does: ten at a time.
+    // Ten reads run at a time, as in Terraform.
     stream::iter(ids.to_owned())
         .map(|id| async move { host.service.get(&host.owner, &id).await.unwrap().is_some() })
         .buffered(10)

@@ -1,4 +1,4 @@
-//! Random schedules: callers that come, change their minds and go away, in several processes of one host.
+//! Random schedules: callers in several processes of one host that come, change their choices and leave.
 
 use std::future::Future;
 
@@ -7,7 +7,7 @@ use super::*;
 /// How many policies each binding has to choose from.
 const OWN: usize = 3;
 
-/// Runs this and tells how many PUTs were under way at once at most.
+/// Runs the future, and returns the maximum number of PUTs in progress at the same time.
 async fn most_puts_at_once<T>(world: &World, work: impl Future<Output = T>) -> (T, usize) {
     let mut work = std::pin::pin!(work);
     let mut most = 0;
@@ -20,7 +20,7 @@ async fn most_puts_at_once<T>(world: &World, work: impl Future<Output = T>) -> (
     }
 }
 
-/// A binding that has some of its own policies and no others, going by the token as a reader gets it.
+/// Which of a binding's policies the token has, as a reader sees it.
 async fn shows(world: &World, host: &Host, id: &str, binding: usize) -> BTreeSet<usize> {
     let token = host.service.get(&host.owner, id).await.unwrap().unwrap();
     let seen = TokenPolicies::of(&token, &host.owner);
@@ -45,7 +45,7 @@ async fn callers_that_come_and_go_end_where_they_said_and_read_what_they_wrote()
                     tokio::time::sleep(Duration::from_millis(next(30))).await;
                     let wanted: Vec<_> = all.iter().copied().filter(|_| next(2) == 0).collect();
                     let write = host.submit(id, world.edit(&binding.to_string(), &all, &wanted));
-                    // Some callers do not wait for the end; the last one does.
+                    // Some callers give up early. The last one waits for the end.
                     let patience = if turn < 5 && next(3) == 0 { next(25) } else { 60_000 };
                     match tokio::time::timeout(Duration::from_millis(patience), write).await {
                         Ok(outcome) => {
@@ -55,10 +55,10 @@ async fn callers_that_come_and_go_end_where_they_said_and_read_what_they_wrote()
                             let now = TokenPolicies::of(&token, &host.owner).policies;
                             let fingerprints = world.fingerprints(held.clone());
                             assert!(fingerprints.iter().all(|fp| now.contains_key(fp)), "seed {seed}");
-                            // No reader gets what was before the write.
+                            // A reader never sees the state before the write.
                             assert_eq!(shows(world, host, id, binding).await, held, "seed {seed}");
                         }
-                        // It was withdrawn, or it is done all the same.
+                        // The write was withdrawn or takes effect anyway.
                         Err(_) => held.clear(),
                     }
                 }
@@ -74,7 +74,7 @@ async fn callers_that_come_and_go_end_where_they_said_and_read_what_they_wrote()
 
 #[tokio::test]
 async fn without_the_same_locks_writes_of_one_token_meet() {
-    // So that the count of one above means something.
+    // This makes the maximum of one above meaningful.
     let world = World::new(Options { latency: Duration::from_millis(40), ..Options::default() }).await;
     let id = world.mint("shared", &[9]);
     let (one, other) = (world.host(), world.host());

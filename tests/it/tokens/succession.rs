@@ -1,4 +1,4 @@
-//! A token's successor, and what is left of it where something goes wrong on the way.
+//! A token's successor, and what is left if a step fails.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl Host {
 }
 
 impl World {
-    /// The tokens that are there, by name, in the order of their names.
+    /// The existing tokens, sorted by name.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<_> =
             self.sim.tokens().iter().map(|token| token["name"].as_str().unwrap().to_owned()).collect();
@@ -109,7 +109,7 @@ async fn a_successor_that_no_state_has_is_told_by_the_next_rotation() {
     let world = World::new(Options::default()).await;
     let (host, old) = (world.host(), world.mint("deploy", &[1]));
     let first = host.succeed(&old, succession(None)).await.unwrap();
-    // Terraform was killed before it saved its state, which still has the old token.
+    // Terraform was killed before it saved its state, so the state still has the old token.
     tokio::time::sleep(Duration::from_millis(50)).await;
     let second = host.succeed(&old, succession(None)).await.unwrap();
     assert_eq!(second.left_behind, [unsaved(&first, &old)]);
@@ -215,7 +215,7 @@ async fn an_old_token_that_gets_no_end_is_told() {
 async fn what_a_killed_run_has_left_goes_before_the_next_successor_comes() {
     let world = World::new(Options::default()).await;
     let (host, old) = (world.host(), world.mint("deploy", &[1]));
-    // Made by a run on another host, which died before it gave the successor its name.
+    // A run on another host created the successor and died before it set the name.
     let left = world.mint(&successor_name(&old), &[1]);
     let other = world.mint("deploy", &[1]);
     let made = host.succeed(&old, succession(None)).await.unwrap();

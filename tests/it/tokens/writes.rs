@@ -1,4 +1,4 @@
-//! Group commit: many changes, few requests, and none of them lost.
+//! Group commit: many changes, few requests, and no lost change.
 
 use cloudflare_tokens::tokens::{Fields, Stopper};
 
@@ -78,7 +78,7 @@ async fn under_one_lock_no_write_meets_another() {
     let writes = processes.iter().enumerate().map(|(n, host)| host.submit(&id, world.edit("it", &[], &[n])));
     assert!(join_all(writes).await.iter().all(Result::is_ok));
     assert_eq!(world.has(&id), world.fingerprints([0, 1, 2, 3, 9]));
-    // A read, a write and a read-back each, and nothing twice.
+    // Each process makes one read, one write and one read-back.
     assert_eq!(world.requests(), 4 * 3);
 }
 
@@ -138,7 +138,7 @@ async fn one_bad_change_fails_alone() {
         matches!(&outcomes[6], Err(OpError { cause: Cause::Api(error), .. }) if error.is_policy_rejection())
     );
     assert_eq!(world.has(&id), world.fingerprints((0..10).filter(|n| *n != 6)));
-    // One PUT for each half at each of four levels.
+    // The bisection makes one PUT for each half at each of four levels.
     let puts = world.sim.count("PUT", "/accounts/*/tokens/*");
     assert!(puts <= 1 + 2 * 4, "{puts}");
 }
@@ -188,7 +188,7 @@ async fn a_hidden_empty_condition_locks_a_token_until_a_change_clears_it() {
     let clear = Fields { condition: Some(None), name: Some("open".into()), ..Fields::default() };
     world.host().submit(&id, fields(clear)).await.unwrap();
     assert!(!locked());
-    // What is shown is sent back, and cleared only by whom it concerns.
+    // An update sends back the fields that the API shows. Only a change of such a field clears it.
     assert!(world.sim.token(&id).unwrap().get("expires_on").is_some());
     let endless = Fields { expires_on: Some(None), ..Fields::default() };
     world.host().submit(&id, fields(endless)).await.unwrap();
@@ -275,7 +275,7 @@ async fn what_is_refused_once_or_elsewhere_does_not_uncover_the_own_token() {
         let world = World::new(Options::default()).await;
         let own = world.sim.root_token_id();
         let host = world.host_with(|settings| settings.own_token = kind);
-        // A token of another account is none of this credential's.
+        // A credential of this account cannot see a token of another account.
         let elsewhere = Owner::Account("0".repeat(32));
         assert_eq!(host.service.own_token_id(&elsewhere).await.unwrap(), None, "{kind:?}");
         let passing = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Sim::None);
@@ -308,7 +308,7 @@ async fn a_caller_that_goes_away_does_not_tear_what_has_begun() {
     let world = World::new(Options { latency: Duration::from_millis(40), ..Options::default() }).await;
     let id = world.mint("shared", &[1]);
     let host = world.host();
-    // The first read is under way.
+    // The first read is in progress.
     let gone = tokio::time::timeout(Duration::from_millis(30), host.submit(&id, world.edit("a", &[], &[2])));
     assert!(gone.await.is_err());
     tokio::time::sleep(Duration::from_millis(300)).await;
