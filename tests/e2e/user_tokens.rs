@@ -1,4 +1,4 @@
-//! Tokens of the user with a real Terraform: beside those of an account, and bound from two states.
+//! Tokens of the user with a real Terraform: beside tokens of an account, and with bindings from two states.
 
 use serde_json::json;
 

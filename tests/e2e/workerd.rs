@@ -1,5 +1,5 @@
-//! From the configuration to a Worker that works: Terraform makes a token with one right, puts it into a Worker's secrets,
-//! and the Worker, in Cloudflare's own runtime, does with it what it may and nothing else.
+//! From the configuration to a working Worker. Terraform creates a token with one right and puts it into a Worker's
+//! secrets. The Worker runs in Cloudflare's own runtime, and can use that right but no other.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -37,7 +37,7 @@ const CONFIG: &str = r#"
     }
 "#;
 
-/// A Worker in workerd, with the secrets that the simulator holds for it.
+/// A Worker in workerd, with the secrets that the simulator has for it.
 struct Worker {
     process: Child,
     port: u16,
@@ -64,7 +64,7 @@ impl Worker {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // It says on which port it listens.
+        // The first line says which port workerd listens on.
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let event: Json = serde_json::from_str(&line).unwrap_or_default();
@@ -72,7 +72,7 @@ impl Worker {
         Self { process, port: port.unwrap_or_else(|| panic!("workerd does not listen: {line}")) }
     }
 
-    /// Calls the Worker, which is to make a tunnel of this name; returns what it says.
+    /// Calls the Worker to create a tunnel of this name. Returns the Worker's answer.
     fn call(&self, tunnel: &str) -> Json {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -113,7 +113,7 @@ fn a_worker_makes_a_tunnel_with_its_token_and_can_do_nothing_else() {
     let names = |stage: &Stage| stage.sim.tunnels().into_iter().map(|tunnel| tunnel.name).collect::<Vec<_>>();
     assert_eq!(names(&stage), ["first"]);
 
-    // Rolled: the version with the old value is shut out, the one with the new value works.
+    // After the roll, the version with the old value is refused. The version with the new value works.
     stage.tf.env("TF_VAR_rotation", "two");
     stage.apply(CONFIG);
     assert_eq!(before.call("second")["make a tunnel"], 403);
@@ -121,7 +121,7 @@ fn a_worker_makes_a_tunnel_with_its_token_and_can_do_nothing_else() {
     assert_eq!(Worker::start(&stage).call("third"), expected);
     assert_eq!(names(&stage), ["first", "third"]);
 
-    // Without its binding the token is worth nothing.
+    // Without its binding, the token has no rights.
     let worker = Worker::start(&stage);
     stage.tf.run(&["destroy", "-auto-approve", "-target=cloudflare_token_binding.tunnels"]).success();
     assert_eq!(worker.call("fourth")["make a tunnel"], 403);

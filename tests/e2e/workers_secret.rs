@@ -1,4 +1,4 @@
-//! `cloudflare_workers_secret`: how a value gets into a Worker, and what stays as it was.
+//! `cloudflare_workers_secret`: how a value gets into a Worker, and what stays unchanged.
 
 use serde_json::{Value as Json, json};
 
@@ -61,7 +61,7 @@ fn a_secret_gets_the_tokens_value_in_the_run_that_makes_or_rolls_it() {
             "policies = [{{ permission_groups = [\"Cloudflare Tunnel Write\"] }}]\nrotation = {{ triggers = {{ by = \
              \"{by}\" }} }}"
         ));
-        // The version changes with the value: what is write-only is not compared.
+        // The version must change with the value, because Terraform does not compare write-only values.
         let secret = secret(&format!(
             "value_wo = {TOKEN}.value\nvalue_wo_version = parseint(substr(sha256({TOKEN}.value_issued_on), 0, 12), 16)"
         ));
@@ -99,7 +99,7 @@ fn a_write_only_value_may_be_an_ephemeral_one_and_is_in_neither_plan_nor_state()
     assert!(first.starts_with("cfat_"));
     assert!(!stage.tf.state().to_string().contains("cfat_"), "a value is in the state");
     assert_eq!(stage.attributes(SECRET)["value_wo"], Json::Null);
-    // Each run makes another ephemeral token; only another version puts it.
+    // Each run creates another ephemeral token, but only a new version puts it.
     stage.apply(&config(1));
     assert!(held(&stage).unwrap() == first);
     stage.apply(&config(2));
@@ -131,7 +131,7 @@ fn a_secret_that_was_removed_or_became_another_kind_is_put_again() {
     stage.tf.apply().success();
     assert_eq!(held(&stage).as_deref(), Some("one"));
     stage.settled();
-    // The Worker is gone with its secrets: to destroy what is not there is no error.
+    // The Worker is deleted with its secrets. Destroying an absent secret is no error.
     stage.sim.with_scripts(|scripts| scripts.remove("edge-api"));
     stage.tf.destroy().success();
 }
@@ -188,13 +188,13 @@ fn what_the_api_says_of_workers_is_explained() {
     script(|script| script.undeployed = false);
     let large = "x".repeat(6 * 1024);
     stage.config(&secret(&format!("value = \"{large}\""))).tf.apply().failure("10054").never_says(&large);
-    // 10056 is the answer to a look at what is not there, and no error; said to a write it is shown.
+    // A read that gets 10056 is no error, because the secret is absent. A write that gets 10056 shows the error.
     let missing = FaultKind::Api(404, 10056, "Binding 'KEY' not found.", Effect::None);
     stage.sim.fault(Fault::new(missing).method("PUT").path(PATH).always());
     apply(&config, "10056", "no secret with this name");
     stage.sim.clear_faults();
     stage.apply(&config);
-    // To remove it is an edit like any other.
+    // The removal of the secret is an edit like any other.
     script(|script| script.undeployed = true);
     stage.tf.destroy().failure("10215");
     assert!(held(&stage).is_some());
@@ -222,7 +222,7 @@ fn a_secret_whose_put_was_never_answered_is_not_forgotten() {
     assert_eq!(held(&stage).as_deref(), Some("one"));
     stage.tf.destroy().success();
     assert_eq!(held(&stage), None);
-    // A change whose answer is lost is planned again.
+    // If the answer to a change is lost, the next plan has the change again.
     stage.apply(&config);
     stage.sim.fault(Fault::new(FaultKind::Html(502, Effect::None)).method("PUT").path(PATH).times(2));
     let changed = config.replace("one", "two");

@@ -1,4 +1,4 @@
-//! `cloudflare_workers_secrets`: many secrets with one version of the Worker, and what stays as it was.
+//! `cloudflare_workers_secrets`: many secrets in one version of the Worker, and what stays unchanged.
 
 use serde_json::{Value as Json, json};
 
@@ -21,7 +21,7 @@ fn put_by_hand(stage: &Stage, name: &str) {
         .with_scripts(|scripts| scripts.get_mut("edge-api").unwrap().secrets.insert(name.to_owned(), secret));
 }
 
-/// All secrets of the Worker, and how many versions it has.
+/// All secrets of the Worker, and its number of versions.
 fn held(stage: &Stage) -> (Json, usize) {
     stage.sim.with_scripts(|scripts| {
         let secrets = scripts["edge-api"].secrets.iter().map(|(name, (_, text))| (name.clone(), json!(text)));
@@ -65,7 +65,7 @@ fn a_secret_that_was_removed_outside_is_put_again_and_the_others_are_not() {
     stage.tf.plan().success().says("1 to add");
     stage.tf.apply().success();
     stage.settled();
-    // The Worker is gone with its secrets: to destroy what is not there is no error.
+    // The Worker is deleted with its secrets. Destroying absent secrets is no error.
     stage.sim.with_scripts(|scripts| scripts.remove("edge-api"));
     stage.tf.destroy().success();
 }
@@ -106,13 +106,13 @@ fn write_only_values_are_stored_nowhere_and_are_put_by_their_version() {
         assert!(!text.contains(&value[5..]) && !text.contains("unstored-two"), "a value is in the {what}");
     }
     assert_eq!(stage.attributes(SECRETS)["names"], json!(["A", "B"]));
-    // Each run makes another ephemeral token; only another version puts it.
+    // Each run creates another ephemeral token, but only a new version puts it.
     stage.apply(&config(1));
     assert!(held(&stage) == (first.clone(), 1));
     stage.apply(&config(2));
     let (second, versions) = held(&stage);
     assert!(second["A"] != first["A"] && versions == 2);
-    // A whole map may be ephemeral.
+    // The whole map can be ephemeral.
     let whole = format!(
         "variable \"all\" {{\n  type = map(string)\n  ephemeral = true\n  default = {{ A = \"new\" }}\n}}\n{}",
         secrets("secrets_wo = var.all\nsecrets_wo_version = 3")
@@ -198,7 +198,7 @@ fn a_write_without_an_answer_is_not_forgotten() {
     lose(Effect::Done);
     let other = config(r#"secrets = { A = "changed", C = "three" }"#);
     stage.config(&other).tf.apply().failure("Could not write the secrets");
-    // Back to the old configuration.
+    // The configuration goes back to the old one.
     stage.config(&one).tf.plan().success().says("1 to change");
     stage.apply(&one);
     assert_eq!(held(&stage).0, json!({"A": "one", "B": "two"}));

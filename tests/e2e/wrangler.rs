@@ -1,5 +1,5 @@
-//! Cloudflare's own command line with tokens that have just a capability's rights: it can do what the capability is for, and
-//! nothing without it.
+//! Cloudflare's own command line, with tokens that have exactly a capability's rights. It can do what the capability
+//! is for, and nothing without the capability.
 
 use std::process::{Output, Stdio};
 
@@ -10,7 +10,7 @@ use crate::support::stage::Stage;
 
 const WORKER: &str = "edge-api";
 
-/// Runs Wrangler as a pipeline does: with a token and an account in the environment, and nobody to ask.
+/// Runs Wrangler like a pipeline: with a token and an account in the environment, and without prompts.
 fn wrangler(stage: &Stage, token: &str, arguments: &[&str]) -> Output {
     let node = Node::with("wrangler", &["wrangler@4.164.0"]);
     node.program("wrangler/bin/wrangler.js")
@@ -29,7 +29,7 @@ fn wrangler(stage: &Stage, token: &str, arguments: &[&str]) -> Output {
         .spawn()
         .and_then(|mut wrangler| {
             use std::io::Write;
-            // Only `put` reads it: the others may have closed it already.
+            // Only `put` reads the text. The other commands may have closed their input already.
             let _ = wrangler.stdin.take().map(|mut stdin| stdin.write_all(b"the text"));
             wrangler.wait_with_output()
         })

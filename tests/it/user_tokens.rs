@@ -82,7 +82,7 @@ async fn bindings_add_to_a_users_token_and_take_away_what_they_added() {
     let id = token.text("id").unwrap().to_owned();
     let config = |group: &str| json!({"token_id": id, "policies": dns(group)});
     let one = provider.apply(BINDING, None, &config("DNS Read")).await;
-    // Another state.
+    // The second provider stands for another state.
     let other = Provider::configured(&sim, json!({"api_token": sim.user_root_token()})).await;
     let two = other.apply(BINDING, None, &config("Cache Purge")).await;
     assert_eq!(sim.policies(&id).len(), 2);

@@ -3,8 +3,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | `GET state` | tokens as the API shows them, scripts with the names of their secrets, and tunnels; no secret
-//! values |
+//! | `GET state` | tokens as the API shows them, scripts with the names of their secrets, tunnels; no values |
 //! | `GET requests`, `DELETE requests` | returns the request log; empties it |
 //! | `POST clock {"advance_seconds": n}` | moves the simulated clock ahead |
 //! | `POST waits {"latency_ms", "read_lag_ms"}` | sets the latency of requests, the lag of token reads, or both |
