@@ -20,7 +20,7 @@ const TOOLS: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
 /// If a tool is absent and cannot be installed, or the build fails.
 pub(super) fn build(platform: Platform) -> Result<PathBuf> {
     add_target(platform.target)?;
-    let target_folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target_folder = target_folder();
     let mut cargo = cargo();
     if platform.os != "darwin" {
         let bin = tools(&target_folder.join("zig"))?;
@@ -49,6 +49,8 @@ pub(super) fn check(platforms: &[Platform]) -> Result<()> {
     let library = c_library()?;
     let mut clippy = cargo();
     clippy.args(["clippy", "--quiet", "--locked", "--lib", "--bins"]);
+    // In a directory of its own, so that other commands of Cargo need not wait for it.
+    clippy.arg("--target-dir").arg(target_folder().join("others"));
     for Platform { target, .. } in platforms {
         add_target(target)?;
         // Selects the declarations of the library's functions that fit all platforms.
@@ -57,6 +59,10 @@ pub(super) fn check(platforms: &[Platform]) -> Result<()> {
         clippy.args(["--target", target, "--config", &bindings, "--config", &include]);
     }
     run(clippy.args(["--", "-D", "warnings"]).current_dir(root()))
+}
+
+fn target_folder() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Cargo's name for the library that aws-lc's build script makes. The name contains a version.
