@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::guardrails::Guardrails;
-use super::owner::{self, Ownership};
+use super::owner::{self, Account, Ownership};
 use super::secret::Holders;
 use super::wording;
 use crate::cloudflare::{Client, host_time};
 use crate::owner::Owner;
-use crate::tf_provider::framework::{Diagnostic, Value};
+use crate::tf_provider::framework::{Diagnostic, Diagnostics, Planning, Resource, Value};
 use crate::tokens::{OwnToken, TokenService};
 
 /// How long to wait until the API accepts a value that was just made.
@@ -86,6 +86,16 @@ impl Default for Configured {
     fn default() -> Self {
         Self { access: Access::Unknown, account_id: Value::Unknown, guardrails: Arc::default() }
     }
+}
+
+/// The beginning of the plan of an object in an account.
+pub(crate) struct Begun {
+    /// Access to the API. `None` while the provider's configuration is not known, and without a credential.
+    pub(crate) api: Option<Api>,
+    /// Why there is no access. A plan without changes ignores it.
+    pub(crate) unreachable: Option<Diagnostic>,
+    /// The diagnostics about the account.
+    pub(crate) found: Diagnostics,
 }
 
 /// How a resource of this run manages a token's policies.
@@ -175,6 +185,26 @@ impl Session {
             Access::Unknown => Ok(None),
             Access::Missing => Err(wording::no_credentials()),
         }
+    }
+
+    /// Begins the plan of an object in an account: plans the account, and looks for access to the API.
+    pub(crate) fn begin<R: Resource>(&self, planning: &mut Planning<R>) -> Begun
+    where
+        R::Model: AsRef<Account> + AsMut<Account>,
+    {
+        let found = Account::plan(
+            &self.account_id(),
+            planning.config.as_ref(),
+            planning.prior.as_ref().map(AsRef::as_ref),
+            planning.planned.as_mut(),
+            &mut planning.requires_replace,
+            planning.again,
+        );
+        let (api, unreachable) = match self.way() {
+            Ok(api) => (api, None),
+            Err(diagnostic) => (None, Some(diagnostic)),
+        };
+        Begun { api, unreachable, found }
     }
 
     /// Access to the API, for operations that need it.

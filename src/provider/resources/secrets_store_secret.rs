@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use crate::cloudflare::{StoreSecret, StoreSecretChange, secrets_store};
 use crate::model;
 use crate::path;
-use crate::provider::owner::{Account, Ownership as _};
+use crate::provider::owner::Account;
 use crate::provider::secret::store::{self, Made, Place, Private, StoreSecretFields, decide, refreshed};
 use crate::provider::secret::{Put, SecretValue};
-use crate::provider::session::{Api, Session};
+use crate::provider::session::{Api, Begun, Session};
 use crate::provider::{checks, import, wording};
 use crate::tf_provider::framework::{
     Applied, Diagnostic, Diagnostics, Imported, Model as _, Path, Planning, Raw, ReadBack, Resource,
@@ -66,18 +66,7 @@ impl Resource for SecretsStoreSecret {
     }
 
     async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
-        let mut found = Account::plan(
-            &self.session.account_id(),
-            &planning.config.account,
-            planning.prior.as_ref().map(|prior| &prior.account),
-            &mut planning.planned.account,
-            &mut planning.requires_replace,
-            planning.again,
-        );
-        let (api, unreachable) = match self.session.way() {
-            Ok(api) => (api, None),
-            Err(diagnostic) => (None, Some(diagnostic)),
-        };
+        let Begun { api, unreachable, mut found } = self.session.begin(planning);
         if let (Some(api), true) = (&api, planning.planned.secret.store_id.is_unknown())
             && planning.config.secret.store_id.is_null()
             && let Some(account) = planning.planned.account.account_id.as_str()

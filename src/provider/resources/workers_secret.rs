@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::cloudflare::workers;
 use crate::model;
 use crate::path;
-use crate::provider::owner::{Account, Ownership as _};
+use crate::provider::owner::Account;
 use crate::provider::secret::{
     self, Facts, Origins, Put, SecretFields, SecretValue, WorkerFields, is_text, no_look,
 };
-use crate::provider::session::Session;
+use crate::provider::session::{Begun, Session};
 use crate::provider::{checks, import, wording};
 use crate::random;
 use crate::tf_provider::framework::{
@@ -85,19 +85,8 @@ impl Resource for WorkersSecret {
     }
 
     async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
-        let mut found = Account::plan(
-            &self.session.account_id(),
-            &planning.config.account,
-            planning.prior.as_ref().map(|prior| &prior.account),
-            &mut planning.planned.account,
-            &mut planning.requires_replace,
-            planning.again,
-        );
+        let Begun { api, unreachable, mut found } = self.session.begin(planning);
         let planned = planning.planned.clone();
-        let (api, unreachable) = match self.session.way() {
-            Ok(api) => (api, None),
-            Err(diagnostic) => (None, Some(diagnostic)),
-        };
         if planning.prior.is_none() {
             planning.private = Private::default();
         }

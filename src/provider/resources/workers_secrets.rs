@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::cloudflare::WorkerSecret;
 use crate::model;
 use crate::path;
-use crate::provider::owner::{Account, Ownership as _};
+use crate::provider::owner::Account;
 use crate::provider::secret::bulk::{Edited, Facts, SecretsFields, added, after, decide, edits};
 use crate::provider::secret::{Held, Origins, Worker, WorkerFields, no_look};
-use crate::provider::session::{Api, Session};
+use crate::provider::session::{Api, Begun, Session};
 use crate::provider::{checks, import, wording};
 use crate::random;
 use crate::tf_provider::framework::{
@@ -85,21 +85,10 @@ impl Resource for WorkersSecrets {
     }
 
     async fn plan(&self, planning: &mut Planning<Self>) -> Diagnostics {
-        let mut found = Account::plan(
-            &self.session.account_id(),
-            &planning.config.account,
-            planning.prior.as_ref().map(|prior| &prior.account),
-            &mut planning.planned.account,
-            &mut planning.requires_replace,
-            planning.again,
-        );
+        let Begun { api, unreachable, mut found } = self.session.begin(planning);
         if planning.prior.is_none() {
             planning.private = Private::default();
         }
-        let (api, unreachable) = match self.session.way() {
-            Ok(api) => (api, None),
-            Err(diagnostic) => (None, Some(diagnostic)),
-        };
         let prior = planning.prior.as_ref().map(|prior| &prior.secrets);
         let facts = Facts { prior, planned: &planning.planned.secrets, config: &planning.config.secrets };
         let (secrets, decided) = decide(&facts);
