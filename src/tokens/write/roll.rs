@@ -35,9 +35,9 @@ enum Step {
     Rolling,
     /// Wait, then roll again.
     Pausing,
-    /// The API says that the token does not exist: to see whether that is so.
-    Looking,
-    Doubting,
+    /// The API says that the token does not exist, with this error: to see whether that is so.
+    Looking(Error),
+    Doubting(Error),
     /// A value was issued: to read the token, and to check that no other value was issued after it.
     Reading(Issued),
     Waiting(Issued),
@@ -47,7 +47,7 @@ enum Step {
 #[derive(Debug)]
 struct Issued {
     value: SecretString,
-    /// The token's last change after the value was issued. `None`
+    /// The token's last change, as it was read after the value was issued. `None` before the first read.
     modified_on: Option<OffsetDateTime>,
 }
 
@@ -97,7 +97,7 @@ impl RollWrite {
                 Action::Read
             }
             Err(error) if error.is_not_found() => {
-                self.step = Step::Looking;
+                self.step = Step::Looking(error);
                 Action::Read
             }
             Err(error) if error.is_ambiguous() => {
@@ -113,20 +113,20 @@ impl RollWrite {
         }
     }
 
-    /// Is the token gone, as an answer said?
-    fn looked(&mut self, read: Result<Option<Arc<Token>>, Error>, now: Now) -> Action {
+    /// Is the token gone, as an answer said with this error?
+    fn looked(&mut self, said: Error, read: Result<Option<Arc<Token>>, Error>, now: Now) -> Action {
         let token = match read {
             Ok(token) => token,
             Err(error) => return self.fail(cause(error)),
         };
         match self.belief.weigh(token.as_deref(), &self.owner, now.date) {
             Weighed::Again { wait, .. } if token.is_none() && !now.stopped => {
-                self.step = Step::Doubting;
+                self.step = Step::Doubting(said);
                 Action::Wait { at_most: wait, random: false }
             }
             Weighed::Believed if token.is_none() => self.done(Err(OpError::without_effect(Cause::Gone))),
             _ if token.is_some() && self.rolls <= self.rules.attempts => self.roll(now),
-            _ => self.fail(Cause::Gone),
+            _ => self.fail(cause(said)),
         }
     }
 
@@ -164,9 +164,9 @@ impl Machine for RollWrite {
         match (std::mem::replace(&mut self.step, Step::Done), event) {
             (Step::Start, Event::Start) | (Step::Pausing, Event::Waited) => self.roll(now),
             (Step::Rolling, Event::Rolled(answer)) => self.rolled(answer, now),
-            (Step::Looking, Event::Read(read)) => self.looked(read, now),
-            (Step::Doubting, Event::Waited) => {
-                self.step = Step::Looking;
+            (Step::Looking(said), Event::Read(read)) => self.looked(said, read, now),
+            (Step::Doubting(said), Event::Waited) => {
+                self.step = Step::Looking(said);
                 Action::Read
             }
             (Step::Reading(issued), Event::Read(read)) => self.read(issued, read, now),
