@@ -1,5 +1,8 @@
 //! Measures what function calls add to a plan, with a real Terraform: `cargo bench --bench functions`. It prints
 //! medians of whole runs, and the ratio to a plan of the same configuration without calls. It asserts nothing.
+//!
+//! Terraform starts one more provider process per walk for functions, and every call is a request to it. So most of what a call
+//! costs is not the function's own: calls of a function that does next to nothing show how much.
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use support::stage::{Stage, token};
 
-/// How many calls of each function one plan has.
+/// How many calls of each function the longest plan has.
 const CALLS: usize = 50;
 /// How many plans of each configuration run.
 const RUNS: usize = 21;
@@ -28,31 +31,44 @@ fn config(value: &str) -> String {
     format!("{token}\noutput \"all\" {{\n  value = {value}\n}}\n")
 }
 
+/// Calls of both functions, `count` of each, all with other arguments.
+fn calls(count: usize) -> String {
+    let each = (0..count).flat_map(|call| {
+        let zones = format!("{{ zones = [\"{call:032x}\"] }}");
+        let types = r#"["cloudflare_dns_record", "cloudflare_workers_script"]"#;
+        [
+            format!("provider::cloudflare::capability(\"external-dns\", {zones})"),
+            format!("provider::cloudflare::terraform_policies({types}, \"write\", {zones})"),
+        ]
+    });
+    format!("[{}]", each.collect::<Vec<_>>().join(", "))
+}
+
+/// As many calls of a function that only puts a prefix before its argument: what a call costs by itself.
+fn smallest(count: usize) -> String {
+    let each = (0..count).map(|call| format!("provider::cloudflare::zone_resource(\"{call:032x}\")"));
+    format!("[{}]", each.collect::<Vec<_>>().join(", "))
+}
+
 fn main() {
-    let calls: Vec<String> = (0..CALLS)
-        .flat_map(|call| {
-            let zones = format!("{{ zones = [\"{call:032x}\"] }}");
-            let types = r#"["cloudflare_dns_record", "cloudflare_workers_script"]"#;
-            [
-                format!("provider::cloudflare::capability(\"external-dns\", {zones})"),
-                format!("provider::cloudflare::terraform_policies({types}, \"write\", {zones})"),
-            ]
-        })
-        .collect();
-    let with = planned(&config(&format!("[{}]", calls.join(", "))));
-    let without = planned(&config("[]"));
-    let (mut slow, mut fast) = (Vec::new(), Vec::new());
+    let plans = [
+        ("no call".to_owned(), planned(&config("[]"))),
+        ("1 call of a small function".to_owned(), planned(&config(&smallest(1)))),
+        ("1 call of each function".to_owned(), planned(&config(&calls(1)))),
+        (format!("{} calls of a small function", 2 * CALLS), planned(&config(&smallest(2 * CALLS)))),
+        (format!("{CALLS} calls of each function"), planned(&config(&calls(CALLS)))),
+    ];
+    let mut times = plans.each_ref().map(|_| Vec::new());
+    // One of each in turn, so that all have the same share of what else the machine does.
     for _ in 0..RUNS {
-        fast.push(timed(&without));
-        slow.push(timed(&with));
+        for ((_, stage), times) in plans.iter().zip(&mut times) {
+            times.push(timed(stage));
+        }
     }
-    let (slow, fast) = (median(slow), median(fast));
-    println!("plan without calls            {:>8.0} ms   1.00", millis(fast));
-    println!(
-        "plan with {CALLS} of each function {:>8.0} ms   {:.2}",
-        millis(slow),
-        millis(slow) / millis(fast)
-    );
+    let times = times.map(median);
+    for ((what, _), time) in plans.iter().zip(times) {
+        println!("plan with {what:<30} {:>6.0} ms   {:.2}", millis(time), millis(time) / millis(times[0]));
+    }
 }
 
 /// A stage with an applied configuration, so that its plan is empty.
