@@ -29,15 +29,19 @@ fn traced() -> Stage {
     stage
 }
 
-/// A configuration with everything: a token with this end of its name and this trigger, a binding, a Worker's secret,
-/// and data sources. It also has an ephemeral token, used as a write-only value and as another provider's credential.
+/// A configuration with everything: a token with this end of its name and this trigger, a binding, secrets of all
+/// kinds, and data sources. It also has an ephemeral token, used as a write-only value and as another provider's credential.
 fn everything(store_value: bool, name: &str, trigger: &str) -> String {
-    let secret = if store_value {
-        "value = cloudflare_account_api_token.t[0].value".to_owned()
+    let version = name.len();
+    let (value, written) =
+        ("cloudflare_account_api_token.t[0].value", "ephemeral.cloudflare_account_api_token.run.value");
+    let (secret, secrets, in_store) = if store_value {
+        (format!("value = {value}"), format!("secrets = {{ ONE = {value}, TWO = {value} }}"), value)
     } else {
-        format!(
-            "value_wo = ephemeral.cloudflare_account_api_token.run.value\nvalue_wo_version = {}",
-            name.len()
+        (
+            format!("value_wo = {written}\nvalue_wo_version = {version}"),
+            format!("secrets_wo = {{ ONE = {written}, TWO = {written} }}\nsecrets_wo_version = {version}"),
+            written,
         )
     };
     format!(
@@ -79,6 +83,15 @@ fn everything(store_value: bool, name: &str, trigger: &str) -> String {
           script_name = "edge-api"
           name        = "KEY"
           {secret}
+        }}
+        resource "cloudflare_workers_secrets" "s" {{
+          script_name = "edge-api"
+          {secrets}
+        }}
+        resource "cloudflare_secrets_store_secret" "s" {{
+          name             = "KEY"
+          value_wo         = {in_store}
+          value_wo_version = {version}
         }}
         "#
     )
@@ -203,12 +216,14 @@ fn a_value_that_is_not_to_be_stored_is_nowhere_whatever_goes_wrong() {
     step("PUT", "/accounts/*/tokens/*", "changed", "one", &mut search);
     step("PUT", "/accounts/*/tokens/*/value", "changed", "two", &mut search);
     step("PUT", "/accounts/*/workers/scripts/**", "changed-secret", "two", &mut search);
+    step("PATCH", "/accounts/*/workers/scripts/**", "changed-secrets", "two", &mut search);
+    step("PATCH", "/accounts/*/secrets_store/**", "changed-in-store", "two", &mut search);
     faults(&stage, "DELETE", "/accounts/*/**");
     failed += usize::from(search.run(&["destroy", "-auto-approve"]).code != Some(0));
     stage.sim.clear_faults();
     search.run(&["destroy", "-auto-approve"]).success();
     // The provider detects that a refused change of a token took effect, so that step does not fail.
-    assert!(failed >= 4, "the faults hardly did anything");
+    assert!(failed >= 6, "the faults hardly did anything");
     assert!(stage.sim.secrets().len() > 30, "few tokens were made");
     assert!(search.console.contains("[redacted]"), "no error has quoted a secret");
     search.said();
