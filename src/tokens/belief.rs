@@ -174,6 +174,12 @@ impl Belief {
         }
     }
 
+    /// The same for a token that certainly existed a moment ago.
+    #[must_use]
+    pub(super) fn of_existing(self) -> Self {
+        Self { known: true, ..self }
+    }
+
     /// Takes over the floor that another process has recorded.
     pub(super) fn raise_to(&mut self, floor: Floor, now: OffsetDateTime) {
         let known = self.known || floor.is_recent(now);

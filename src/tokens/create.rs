@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 
 use super::belief::Floor;
 use super::context::Context;
+use super::maker::Maker;
 use super::op::{Change, Concern, Field, Fields, Op, OpError};
-use super::orphans::{Asked, Orphan, Search, clear_away};
+use super::orphans::{Asked, Orphan, Search};
 use super::promise::granted;
 use super::reads::shared;
 use super::record::Record;
@@ -115,13 +116,13 @@ pub(super) async fn create(
     new: NewToken,
 ) -> Result<Created, CreateError> {
     let (reply, answer) = oneshot::channel();
-    let maker = Maker { context: context.clone(), writers: writers.clone(), owner: owner.clone() };
+    let maker = Maker::new(context, writers, owner);
     context.under_way.spawn(async move {
         let made = maker.make(new.into()).await;
         let unheard = if maker.context.is_leaving() { Err(made) } else { reply.send(made) };
         let left_behind = match unheard {
             Err(Ok(created)) => {
-                clear_away(&maker.context, &maker.owner, &created.token.id).await;
+                let _ = maker.discard(&created.token.id).await;
                 created.left_behind
             }
             Err(Err(CreateError::Unknown { left_behind, .. })) => left_behind,
@@ -134,26 +135,15 @@ pub(super) async fn create(
     answer.await.unwrap_or(Err(CreateError::Internal))
 }
 
-/// Makes tokens.
-pub(super) struct Maker {
-    pub(super) context: Context,
-    pub(super) writers: Writers,
-    pub(super) owner: Owner,
-}
-
 impl Maker {
     pub(super) async fn make(&self, order: Order) -> Result<Created, CreateError> {
-        let mut search = Search::new(&self.context, &self.owner, order.ours);
+        let Some(body) = body(&self.owner, &order) else { return Err(CreateError::Internal) };
+        let mut search = Search::new(self, order.ours);
         let mut last = None;
         for _ in 0..ATTEMPTS {
             if self.context.settings.stop.is_stopped() {
                 break;
             }
-            let body = match body(&self.owner, &order) {
-                Some(body) => body,
-                None if last.is_none() => return Err(CreateError::Internal),
-                None => break,
-            };
             let asked = Asked::now(&body);
             match self.context.client.send(tokens::create(&self.owner, &body)).await {
                 Ok(token) => {
@@ -205,7 +195,7 @@ impl Maker {
         mut left_behind: Vec<Orphan>,
     ) -> Result<Created, CreateError> {
         let Some(value) = token.value.take() else {
-            if !clear_away(&self.context, &self.owner, &token.id).await {
+            if self.discard(&token.id).await.is_err() {
                 left_behind.push(Orphan::Left { id: token.id });
             }
             return Err(CreateError::Unknown { error: None, left_behind });
@@ -232,6 +222,7 @@ impl Maker {
     }
 }
 
+/// The request, which every attempt repeats with the same name: the search for lost tokens looks for this name.
 fn body(owner: &Owner, order: &Order) -> Option<cloudflare::NewToken> {
     let Order { new, carried, .. } = order;
     let inert = [Policy::inert(owner)];

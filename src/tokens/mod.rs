@@ -10,6 +10,7 @@ mod claims;
 mod context;
 mod create;
 mod fold;
+mod maker;
 mod op;
 mod orphans;
 mod own;

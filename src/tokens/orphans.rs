@@ -7,9 +7,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::context::Context;
+use super::maker::Maker;
 use super::view::{self, fingerprints};
-use crate::cloudflare::{self, Error, ListOptions, Owner, Token, host_time, tokens};
+use crate::cloudflare::{self, ListOptions, Token, host_time, tokens};
 use crate::policy::Fingerprint;
 
 /// How much older than its request a token may seem: the API's times are whole seconds.
@@ -68,8 +68,7 @@ impl Asked {
 
 /// The search for the tokens of lost creates.
 pub(super) struct Search<'a> {
-    context: &'a Context,
-    owner: &'a Owner,
+    maker: &'a Maker,
     /// The names are random, so that only this process can have made tokens of these names.
     ours: bool,
     /// Tokens that existed before.
@@ -79,16 +78,16 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(context: &'a Context, owner: &'a Owner, ours: bool) -> Self {
-        let known = context.reader.known(owner);
-        Search { context, owner, ours, known, lost: Vec::new(), found: Vec::new() }
+    pub(super) fn new(maker: &'a Maker, ours: bool) -> Self {
+        let known = maker.context.reader.known(&maker.owner);
+        Search { maker, ours, known, lost: Vec::new(), found: Vec::new() }
     }
 
     /// Looks for the token of a create without an answer, for a while. False if the tokens could not be listed, so that
     /// nothing is known.
     pub(super) async fn lost(&mut self, asked: Asked) -> bool {
         self.lost.push(asked);
-        let settings = &self.context.settings;
+        let settings = &self.maker.context.settings;
         let (start, mut pause) = (Instant::now(), settings.ambiguity_horizon / 16);
         loop {
             self.look().await;
@@ -107,7 +106,7 @@ impl<'a> Search<'a> {
             self.look().await;
         }
         // The tokens of this process's other creates are known by now.
-        let made = self.context.made.lock().clone();
+        let made = self.maker.context.made.lock().clone();
         self.found.retain(|found| !matches!(found, Orphan::Alike { id, .. } if made.contains(id)));
         let unseen =
             self.lost.into_iter().filter(|lost| lost.seen_as.as_ref().is_none_or(|id| made.contains(id)));
@@ -124,13 +123,13 @@ impl<'a> Search<'a> {
         // All of them requested the same name. The API's matches for that name are compared again.
         let name = self.lost.first().map(|lost| lost.body.name.clone());
         let options = ListOptions { newest_first: true, name, ..ListOptions::default() };
-        let client = &self.context.client;
-        let (page, now) = match client.send_dated(tokens::list_page(self.owner, &options)).await {
+        let client = &self.maker.context.client;
+        let (page, now) = match client.send_dated(tokens::list_page(&self.maker.owner, &options)).await {
             Ok(answer) => answer,
             Err(error) => return tracing::warn!(%error, "the tokens could not be listed"),
         };
         self.lost.iter_mut().for_each(|lost| lost.listed = true);
-        let made = self.context.made.lock().clone();
+        let made = self.maker.context.made.lock().clone();
         for token in &page.items {
             let is_new = !self.known.contains(&token.id) && !made.contains(&token.id);
             let seen = self.lost.iter().any(|lost| lost.seen_as.as_ref() == Some(&token.id));
@@ -155,7 +154,7 @@ impl<'a> Search<'a> {
             {
                 self.found.push(Orphan::Alike { id, issued_on });
             }
-        } else if !clear_away(self.context, self.owner, &id).await {
+        } else if self.maker.discard(&id).await.is_err() {
             self.found.push(Orphan::Left { id });
         }
     }
@@ -165,25 +164,10 @@ impl<'a> Search<'a> {
         if self.ours || token.name != lost.body.name {
             return token.name == lost.body.name;
         }
-        let read = |wire| view::read(wire, self.owner).ok().map(|policy| policy.fingerprint());
+        let read = |wire| view::read(wire, &self.maker.owner).ok().map(|policy| policy.fingerprint());
         let asked: HashSet<Fingerprint> = lost.body.policies.iter().filter_map(read).collect();
         let in_time = |(issued, now): (OffsetDateTime, _)| issued >= now - lost.sent.elapsed() - SLACK;
         token.issued_on.zip(now).is_none_or(in_time)
-            && fingerprints(token, self.owner).into_iter().collect::<HashSet<_>>() == asked
+            && fingerprints(token, &self.maker.owner).into_iter().collect::<HashSet<_>>() == asked
     }
-}
-
-/// Deletes a token whose value is lost. True if it is gone.
-pub(super) async fn clear_away(context: &Context, owner: &Owner, id: &str) -> bool {
-    discard(context, owner, id).await.is_ok()
-}
-
-/// The same, with the reason if it is still there.
-pub(super) async fn discard(context: &Context, owner: &Owner, id: &str) -> Result<(), Error> {
-    let deleted = context.client.send_opt(tokens::delete(owner, id)).await;
-    context.reader.written(owner, id);
-    if let Err(error) = &deleted {
-        tracing::error!(token = id, %error, "a token that nobody has the value of could not be deleted");
-    }
-    deleted.map(drop)
 }

@@ -69,6 +69,12 @@ impl Promise {
         !self.absent.is_empty() || self.exclusive
     }
 
+    /// Whether it promises anything that restricts the token. If an earlier write undid it, the token could do more than its
+    /// owner wants.
+    pub(super) fn restricts(&self) -> bool {
+        self.takes_away() || self.fields.iter().flatten().any(|field| *field != Field::Name)
+    }
+
     /// Compares a token with the promise.
     pub(super) fn compare(&self, token: &Token, owner: &Owner) -> Compared {
         if !self.left(token, owner).is_empty() || (self.exclusive && has_unreadable(token, owner)) {

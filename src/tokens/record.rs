@@ -1,6 +1,7 @@
 //! The record beside a token's lock, which the processes of a host share.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -8,6 +9,9 @@ use time::OffsetDateTime;
 use super::belief::Floor;
 use super::claims::Claims;
 use crate::policy::Fingerprint;
+
+/// Policies by the objects that asked for them.
+pub(super) type Asked = BTreeMap<String, BTreeSet<Fingerprint>>;
 
 /// A token's record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,7 +25,17 @@ pub(super) struct Record {
     /// Policies that objects may have added without learning it, because their process or Terraform ended first. Their
     /// states do not have these policies. By object.
     #[serde(default)]
-    pub(super) unheard: BTreeMap<String, BTreeSet<Fingerprint>>,
+    pub(super) unheard: Asked,
+    /// A write was begun. If its process was killed, it stays so, and the write may still take effect.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) writing: bool,
+    /// Until when a write without an answer may still take effect, by this host's clock.
+    #[serde(with = "time::serde::timestamp::milliseconds::option")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) late_until: Option<OffsetDateTime>,
+    /// The last roll by this host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) roll: Option<Roll>,
     /// This host's last writes without another writer between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) own: Option<OwnWrites>,
@@ -31,6 +45,16 @@ pub(super) struct Record {
     /// The token whose place this one has taken, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) predecessor: Option<Predecessor>,
+}
+
+/// A roll of the token's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Roll {
+    /// It may have taken effect, and nobody has its value.
+    Unheard,
+    /// Its caller received the value. The version is the token's `modified_on` after it, in Unix seconds. `None` if it is not
+    /// known.
+    Heard { version: Option<i64> },
 }
 
 /// A token whose place another one has taken.
@@ -58,6 +82,48 @@ pub(super) struct OwnWrites {
     to: i64,
 }
 
+impl Record {
+    /// How long a write of an earlier process, or an earlier one of this process, may still take effect. `horizon` is the
+    /// longest time that a write without an answer takes.
+    pub(super) fn late(&self, now: OffsetDateTime, horizon: Duration) -> Option<Duration> {
+        if self.writing {
+            // The lock was free, so that process has ended.
+            return Some(horizon);
+        }
+        let rest = Duration::try_from(self.late_until? - now).ok()?;
+        (!rest.is_zero()).then(|| rest.min(horizon))
+    }
+
+    /// Records that the callers' changes are about to be sent.
+    pub(super) fn begin(&mut self, asked: &Asked) {
+        self.writing = true;
+        for (by, added) in asked {
+            self.unheard.entry(by.clone()).or_default().extend(added);
+        }
+    }
+
+    /// Records that the callers are about to receive their replies, and so have in their states what these say. `before` is
+    /// what they had not heard of before. A success has removed that, if it was about policies at all.
+    pub(super) fn heard(&mut self, asked: &Asked, settled: &BTreeSet<String>, before: &Asked) {
+        for by in asked.keys() {
+            match before.get(by).filter(|before| !(before.is_empty() || settled.contains(by))) {
+                Some(before) => self.unheard.insert(by.clone(), before.clone()),
+                None => self.unheard.remove(by),
+            };
+        }
+    }
+
+    /// Whether a roll may have taken effect whose value nobody received.
+    pub(super) fn has_lost_a_roll(&self) -> bool {
+        self.roll == Some(Roll::Unheard)
+    }
+
+    /// Whether somebody on this host received a newer value than the one that belongs to this version of the token.
+    pub(super) fn has_rolled_since(&self, version: i64) -> bool {
+        matches!(self.roll, Some(Roll::Heard { version: Some(rolled) }) if rolled > version)
+    }
+}
+
 impl OwnWrites {
     /// One write. `None` if the API does not date the versions.
     pub(super) fn one(read: Option<OffsetDateTime>, written: Option<OffsetDateTime>) -> Option<Self> {
@@ -82,6 +148,65 @@ impl OwnWrites {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn fingerprints(text: &str) -> BTreeSet<Fingerprint> {
+        text.chars().map(|digit| digit.to_string().repeat(64).parse().unwrap()).collect()
+    }
+
+    fn asked(by: &str, added: &str) -> Asked {
+        [(by.to_owned(), fingerprints(added))].into()
+    }
+
+    #[test]
+    fn what_was_not_heard_stays_until_a_write_of_policies_succeeds() {
+        let mut record = Record::default();
+        record.begin(&asked("a", "1"));
+        assert_eq!(record.unheard, asked("a", "1"));
+        // The next run asks for another policy. It has not heard of the first one.
+        let before = record.clone();
+        record.begin(&asked("a", "2"));
+        assert_eq!(record.unheard, asked("a", "12"));
+        let heard = |settled: &[&str]| {
+            let mut record = record.clone();
+            let settled = settled.iter().map(|by| (*by).to_owned()).collect();
+            record.heard(&asked("a", "2"), &settled, &before.unheard);
+            record.unheard
+        };
+        assert_eq!(heard(&[]), asked("a", "1"));
+        assert_eq!(heard(&["a"]), Asked::new());
+        // Nobody waits for what had no policies.
+        record.heard(&asked("a", "2"), &BTreeSet::new(), &asked("a", ""));
+        assert_eq!(record.unheard, Asked::new());
+    }
+
+    #[test]
+    fn a_write_may_come_late_for_the_horizon_at_most() {
+        let now = OffsetDateTime::UNIX_EPOCH + Duration::from_secs(100);
+        let horizon = Duration::from_secs(4);
+        let late = |writing, until: Option<i64>| {
+            let late_until = until.map(|ms| now + time::Duration::milliseconds(ms));
+            let record = Record { writing, late_until, ..Record::default() };
+            let text = serde_json::to_string(&record).unwrap();
+            serde_json::from_str::<Record>(&text).unwrap().late(now, horizon)
+        };
+        assert_eq!(late(false, None), None);
+        assert_eq!((late(false, Some(-1)), late(false, Some(0))), (None, None));
+        assert_eq!(late(false, Some(1500)), Some(Duration::from_millis(1500)));
+        // The clock was set back.
+        assert_eq!(late(false, Some(3_600_000)), Some(horizon));
+        // Its process was killed.
+        assert_eq!(late(true, None), Some(horizon));
+    }
+
+    #[test]
+    fn a_roll_is_lost_or_newer_than_a_version() {
+        let rolled = |roll| Record { roll, ..Record::default() };
+        let heard = |version| rolled(Some(Roll::Heard { version }));
+        assert!(rolled(Some(Roll::Unheard)).has_lost_a_roll() && !rolled(None).has_lost_a_roll());
+        assert!(!heard(Some(9)).has_lost_a_roll() && !rolled(Some(Roll::Unheard)).has_rolled_since(1));
+        assert!(heard(Some(9)).has_rolled_since(8) && !heard(Some(9)).has_rolled_since(9));
+        assert!(!heard(None).has_rolled_since(8) && !rolled(None).has_rolled_since(8));
+    }
 
     #[test]
     fn writes_are_all_while_each_is_based_on_the_one_before() {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::create::{CreateError, Created, NewToken, create};
+use super::maker::Maker;
 use super::op::{Cause, Op, OpError, Outcome};
 use super::own;
 use super::reads::Listed;
@@ -235,7 +236,8 @@ impl TokenService {
     /// # Errors
     /// [`OpError`] if one of them may still be there.
     pub async fn clear_unheard(&self, owner: &Owner, id: &str) -> Result<(), OpError> {
-        clear_unheard(&self.0.context, owner, id).await.map(drop)
+        let maker = Maker::new(&self.0.context, &self.0.writers, owner);
+        clear_unheard(&maker, id).await.map(drop)
     }
 
     /// The tokens that have taken this one's place, one after the other, as far as this host knows.
@@ -260,6 +262,17 @@ impl TokenService {
     /// Terraform, ended first. `None` if the object's state is complete.
     pub fn unheard(&self, token_id: &str, by: &str) -> Option<BTreeSet<Fingerprint>> {
         self.0.context.settings.record(token_id)?.unheard.get(by).cloned()
+    }
+
+    /// Whether a roll by this host may have taken effect whose value nobody received: the run that rolled the token, or
+    /// Terraform, ended first.
+    pub fn has_lost_a_roll(&self, token_id: &str) -> bool {
+        self.0.context.settings.record(token_id).is_some_and(|record| record.has_lost_a_roll())
+    }
+
+    /// Whether something else on this host has rolled the token after this version, which is a `modified_on` in Unix seconds.
+    pub fn has_rolled_since(&self, token_id: &str, version: i64) -> bool {
+        self.0.context.settings.record(token_id).is_some_and(|record| record.has_rolled_since(version))
     }
 
     /// Whether only this host has written the token between two versions. They are `modified_on` in Unix seconds.

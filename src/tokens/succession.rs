@@ -14,10 +14,11 @@ use tokio::sync::oneshot;
 
 use super::claims::Claims;
 use super::context::Context;
-use super::create::{CreateError, Maker, NewToken, Order};
+use super::create::{CreateError, NewToken, Order};
 use super::fold::{Folded, fold};
+use super::maker::Maker;
 use super::op::{Cause, Change, Concern, Field, Fields, Op, OpError, Outcome, PolicyChange};
-use super::orphans::{Orphan, clear_away, discard};
+use super::orphans::Orphan;
 use super::record::{Predecessor, Record, Successor};
 use super::view::{Held, fingerprints, held};
 use super::write::is_dead;
@@ -87,7 +88,7 @@ pub(super) async fn succeed(
     succession: Succession,
 ) -> Result<Succeeded, SuccessionError> {
     let (reply, answer) = oneshot::channel();
-    let maker = Maker { context: context.clone(), writers: writers.clone(), owner: owner.clone() };
+    let maker = Maker::new(context, writers, owner);
     let predecessor = id.to_owned();
     context.under_way.spawn(async move {
         let job = SuccessionJob { maker, predecessor, succession };
@@ -106,11 +107,8 @@ pub(super) async fn succeed(
 
 /// Deletes tokens that earlier runs have made in this token's place without handing them over. Returns the id of a
 /// successor that was handed over although the state still has this token: its run ended before it saved the state.
-pub(super) async fn clear_unheard(
-    context: &Context,
-    owner: &Owner,
-    predecessor: &str,
-) -> Result<Option<String>, OpError> {
+pub(super) async fn clear_unheard(maker: &Maker, predecessor: &str) -> Result<Option<String>, OpError> {
+    let Maker { context, owner, .. } = maker;
     let refused = |error| OpError::without_effect(Cause::Api(error));
     let named = context.reader.named(owner, &successor_name(predecessor)).await.map_err(refused)?;
     let named = named.tokens.into_iter().map(|token| token.id.clone());
@@ -122,7 +120,7 @@ pub(super) async fn clear_unheard(
     };
     for id in named.chain(unheard).collect::<BTreeSet<_>>() {
         tracing::warn!(token = id, "a successor that nobody has the value of is deleted");
-        discard(context, owner, &id).await.map_err(refused)?;
+        maker.discard(&id).await?;
     }
     Ok(heard)
 }
@@ -137,7 +135,7 @@ impl SuccessionJob {
     async fn make(&self) -> Result<Succeeded, SuccessionError> {
         let Maker { context, owner, .. } = &self.maker;
         let unsaved =
-            clear_unheard(context, owner, &self.predecessor).await.map_err(SuccessionError::Predecessor)?;
+            clear_unheard(&self.maker, &self.predecessor).await.map_err(SuccessionError::Predecessor)?;
         let refused = |cause| SuccessionError::Predecessor(OpError::without_effect(cause));
         let before = context.reader.get_fresh(owner, &self.predecessor).await;
         let Some(before) = before.map_err(|error| refused(Cause::Api(error)))? else {
@@ -190,6 +188,7 @@ impl SuccessionJob {
         let changes = !(late.is_empty() && gone.is_empty());
         let policies = changes.then_some(PolicyChange::Edit { remove: gone, add: late });
         let finish = Change { by: self.successor_by(&made.token.id), fields: name, policies, again: false };
+        let removed = finish.removed();
         let is_late = finish.policies.is_some();
         match self.submit(&made.token.id.clone(), finish).await {
             Ok(outcome) => {
@@ -200,7 +199,11 @@ impl SuccessionJob {
                 made.token = outcome.token.unwrap_or(made.token);
                 made.concerns.extend(outcome.concerns);
             }
-            Err(error) => made.unfinished.push(Unfinished::Successor(error)),
+            Err(error) => {
+                // The next write of the new token removes them.
+                edit_record(context, &made.token.id, |record| record.claims.owe(removed)).await;
+                made.unfinished.push(Unfinished::Successor(error));
+            }
         }
         Ok(made)
     }
@@ -232,8 +235,7 @@ impl SuccessionJob {
 
     /// The new token's value is lost. Deletes the new token, and keeps the old one.
     async fn take_back(&self, id: &str, unheard: Succeeded) {
-        let Maker { context, owner, .. } = &self.maker;
-        if clear_away(context, owner, id).await && unheard.predecessor_ends.is_some() {
+        if self.maker.discard(id).await.is_ok() && unheard.predecessor_ends.is_some() {
             let fields = Fields { expires_on: Some(unheard.predecessor_ended), ..Fields::default() };
             let lives_on =
                 Change { by: self.succession.change.by.clone(), fields, policies: None, again: false };

@@ -1,11 +1,12 @@
 //! One writer per token: it gathers the changes of its callers and writes them in as few requests as possible. Callers only
 //! enqueue and wait, so a caller that goes away does not interrupt a write.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -13,20 +14,34 @@ use super::belief::Belief;
 use super::claims::Claims;
 use super::context::Context;
 use super::fold::added;
-use super::op::{Cause, Change, Op, OpError};
-use super::record::Record;
+use super::op::{Cause, Change, Op, OpError, Outcome, PolicyChange};
+use super::record::{Asked, Record, Roll};
 use super::write::{ChangeWrite, DeleteWrite, Reply, RollWrite, Target, run};
 use crate::cloudflare::{Owner, host_time};
 use crate::host::HostLock;
-use crate::policy::Fingerprint;
 
 /// The most repetitions of [`Settings::gather_writes`](super::Settings::gather_writes)
 const GATHERINGS: u32 = 8;
 
 type Key = (Owner, String);
 
-/// A caller's channel, and its reply.
-type CallerReply = (oneshot::Sender<Reply>, Reply);
+/// A reply, and the caller that waits for it.
+struct Answer {
+    caller: oneshot::Sender<Reply>,
+    reply: Reply,
+    kind: Kind,
+}
+
+/// What an answer is about.
+enum Kind {
+    Change {
+        by: String,
+        /// Whether the change was about policies.
+        policies: bool,
+    },
+    Roll,
+    Deletion,
+}
 
 struct Queued {
     op: Op,
@@ -38,8 +53,6 @@ struct Queue {
     waiting: Vec<Queued>,
     writing: bool,
     claims: Claims,
-    /// Until when a write of this process without an answer may still take effect.
-    late_until: Option<Instant>,
 }
 
 /// The writers of all tokens. Clones share everything.
@@ -138,19 +151,28 @@ impl Writer {
         let mut record: Record = lock.record();
         record.claims =
             self.writers.queue(&self.key, |queue| std::mem::take(&mut queue.claims).updated(record.claims));
-        let asked = asked(&batch);
-        if !asked.is_empty() {
-            record.unheard.extend(asked.clone());
+        let (asked, before) = (asked(&batch), record.clone());
+        let late = record.late(host_time(), settings.ambiguity_horizon);
+        record.late_until = late.map(|rest| host_time() + rest);
+        record.writing = false;
+        remove_unheard(&mut batch, &record);
+        if batch.iter().any(|queued| !is_deletion(&queued.op)) {
+            record.begin(&asked);
+            if batch.iter().any(|queued| matches!(queued.op, Op::Roll)) {
+                record.roll = Some(Roll::Unheard);
+            }
             lock.save(&record);
+            record.writing = false;
         }
-        let (replies, deleted) = self.perform(batch, &mut record).await;
+        let (answers, deleted) = self.perform(batch, &mut record).await;
         self.writers.queue(&self.key, |queue| queue.claims = record.claims.clone());
-        if !self.context.is_leaving() && replies.iter().all(|(reply, _)| !reply.is_closed()) {
-            record.unheard.retain(|by, _| !asked.contains_key(by));
+        if !self.context.is_leaving() && answers.iter().all(|answer| !answer.caller.is_closed()) {
+            record.heard(&asked, &settled(&answers), &before.unheard);
+            record.roll = rolled(&answers, before.roll);
         }
         // This comes before the replies: after the last reply the process may end.
         self.hand_on(lock, &record, deleted);
-        for (caller, reply) in replies {
+        for Answer { caller, reply, .. } in answers {
             // The caller may be gone. The write is done all the same.
             let _ = caller.send(reply);
         }
@@ -169,57 +191,67 @@ impl Writer {
     }
 
     /// Performs the batch in its order. True if the token is gone at its end.
-    async fn perform(&self, batch: Vec<Queued>, record: &mut Record) -> (Vec<CallerReply>, bool) {
+    async fn perform(&self, batch: Vec<Queued>, record: &mut Record) -> (Vec<Answer>, bool) {
         let rules = self.context.settings.rules();
-        let (mut changes, mut replies, mut deleted) = (Vec::new(), Vec::new(), false);
+        let (mut changes, mut answers, mut deleted) = (Vec::new(), Vec::new(), false);
         for queued in batch {
             if let Op::Change(change) = queued.op {
                 changes.push((*change, queued.reply));
                 continue;
             }
             // Earlier changes are written first.
-            replies.extend(self.change(std::mem::take(&mut changes), record).await);
-            let reply = if matches!(queued.op, Op::Roll) {
-                let mut roll = RollWrite::new(&self.key.0, self.belief(record), rules);
+            answers.extend(self.change(std::mem::take(&mut changes), record).await);
+            let belief = self.belief(record);
+            let (reply, kind) = if matches!(queued.op, Op::Roll) {
+                let mut roll = RollWrite::new(&self.key.0, belief, self.late(record), rules);
+                let began = host_time();
                 run(&self.target(), &mut roll, Instant::now()).await;
                 record.floor = roll.belief.floor().cloned();
-                roll.reply()
+                record.late_until = roll.late_until.map(|until| began + until);
+                (roll.reply(), Kind::Roll)
             } else {
-                let mut delete = DeleteWrite::new(matches!(queued.op, Op::Discard), rules);
+                let discards = matches!(queued.op, Op::Discard);
+                let mut delete = DeleteWrite::new(&self.key.0, belief, discards, rules);
                 run(&self.target(), &mut delete, Instant::now()).await;
                 deleted = delete.has_succeeded();
-                delete.reply()
+                (delete.reply(), Kind::Deletion)
             };
-            replies.push((queued.reply, reply));
+            answers.push(Answer { caller: queued.reply, reply, kind });
         }
-        replies.extend(self.change(changes, record).await);
-        (replies, deleted)
+        answers.extend(self.change(changes, record).await);
+        (answers, deleted)
     }
 
     async fn change(
         &self,
         queued: Vec<(Change, oneshot::Sender<Reply>)>,
         record: &mut Record,
-    ) -> Vec<CallerReply> {
+    ) -> Vec<Answer> {
         if queued.is_empty() {
             return Vec::new();
         }
-        let (changes, replies): (Vec<_>, Vec<_>) = queued.into_iter().unzip();
-        let began = Instant::now();
-        let late = self.writers.queue(&self.key, |queue| queue.late_until);
-        let late = late.map(|until| until.saturating_duration_since(began)).filter(|rest| !rest.is_zero());
+        let (changes, callers): (Vec<_>, Vec<_>) = queued.into_iter().unzip();
+        let kind =
+            |change: &Change| Kind::Change { by: change.by.clone(), policies: change.policies.is_some() };
+        let kinds: Vec<_> = changes.iter().map(kind).collect();
         let (claims, belief) = (std::mem::take(&mut record.claims), self.belief(record));
         let rules = self.context.settings.rules();
-        let mut write = ChangeWrite::new(&self.key.0, changes, claims, belief, late, rules);
-        run(&self.target(), &mut write, began).await;
-        let late_until = write.late_until.map(|rest: Duration| began + rest);
-        self.writers.queue(&self.key, |queue| queue.late_until = late_until);
-        let replies = replies.into_iter().zip(write.replies()).collect();
+        let mut write = ChangeWrite::new(&self.key.0, changes, claims, belief, self.late(record), rules);
+        let began = host_time();
+        run(&self.target(), &mut write, Instant::now()).await;
+        record.late_until = write.late_until.map(|until| began + until);
+        let answers = callers.into_iter().zip(kinds).zip(write.replies());
+        let answers = answers.map(|((caller, kind), reply)| Answer { caller, reply, kind }).collect();
         if let Some(own) = write.own {
             record.own = Some(own.after(record.own));
         }
         (record.claims, record.floor) = (write.claims, write.belief.floor().cloned());
-        replies
+        answers
+    }
+
+    /// How long an earlier write may still take effect.
+    fn late(&self, record: &Record) -> Option<Duration> {
+        record.late(host_time(), self.context.settings.ambiguity_horizon)
     }
 
     fn target(&self) -> Target<'_> {
@@ -246,9 +278,13 @@ impl Writer {
     }
 }
 
+fn is_deletion(op: &Op) -> bool {
+    matches!(op, Op::Delete | Op::Discard)
+}
+
 /// The policies that the callers may add to the token, by caller.
-fn asked(batch: &[Queued]) -> BTreeMap<String, BTreeSet<Fingerprint>> {
-    let mut asked: BTreeMap<String, BTreeSet<Fingerprint>> = BTreeMap::new();
+fn asked(batch: &[Queued]) -> Asked {
+    let mut asked = Asked::new();
     for queued in batch {
         if let Op::Change(change) = &queued.op {
             asked.entry(change.by.clone()).or_default().extend(added(change));
@@ -259,8 +295,90 @@ fn asked(batch: &[Queued]) -> BTreeMap<String, BTreeSet<Fingerprint>> {
     asked
 }
 
+/// Lets each caller that edits its policies also remove those that an earlier run may have added in its name. Its state does
+/// not have them, so nothing else would remove them.
+fn remove_unheard(batch: &mut [Queued], record: &Record) {
+    for queued in batch {
+        if let Op::Change(change) = &mut queued.op
+            && let Some(unheard) = record.unheard.get(&change.by)
+            && let Some(PolicyChange::Edit { remove, .. }) = &mut change.policies
+        {
+            remove.extend(unheard);
+        }
+    }
+}
+
+/// The callers whose policies are now as they asked.
+fn settled(answers: &[Answer]) -> BTreeSet<String> {
+    let about = |answer: &Answer| match &answer.kind {
+        Kind::Change { by, policies: true } => Some((by.clone(), answer.reply.is_ok())),
+        _ => None,
+    };
+    let (done, failed): (Vec<_>, Vec<_>) = answers.iter().filter_map(about).partition(|(_, done)| *done);
+    let failed: BTreeSet<_> = failed.into_iter().map(|(by, _)| by).collect();
+    done.into_iter().map(|(by, _)| by).filter(|by| !failed.contains(by)).collect()
+}
+
+/// What is to be recorded about rolls, if their callers receive the answers.
+fn rolled(answers: &[Answer], before: Option<Roll>) -> Option<Roll> {
+    let version = |outcome: &Outcome| outcome.token.as_ref()?.modified_on.map(OffsetDateTime::unix_timestamp);
+    let rolls = answers.iter().filter(|answer| matches!(answer.kind, Kind::Roll));
+    rolls.fold(before, |before, answer| match &answer.reply {
+        Ok(outcome) => Some(Roll::Heard { version: version(outcome) }),
+        Err(error) if error.may_have_effect() => Some(Roll::Unheard),
+        Err(_) => before,
+    })
+}
+
 fn reply_all(batch: Vec<Queued>, error: &OpError) {
     for queued in batch {
         let _ = queued.reply.send(Err(error.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudflare::Token;
+
+    fn answer(kind: Kind, reply: Reply) -> Answer {
+        Answer { caller: oneshot::channel().0, reply, kind }
+    }
+
+    fn change(by: &str, policies: bool) -> Kind {
+        Kind::Change { by: by.to_owned(), policies }
+    }
+
+    fn failed(may_have_effect: bool) -> Reply {
+        Err(OpError { cause: Cause::Stopped, may_have_effect })
+    }
+
+    #[test]
+    fn a_caller_is_settled_if_all_its_changes_of_policies_are_made() {
+        let answers = [
+            answer(change("a", true), Ok(Outcome::default())),
+            answer(change("b", true), Ok(Outcome::default())),
+            answer(change("b", true), failed(false)),
+            answer(change("c", false), Ok(Outcome::default())),
+            answer(Kind::Roll, Ok(Outcome::default())),
+            answer(Kind::Deletion, Ok(Outcome::default())),
+        ];
+        assert_eq!(settled(&answers), ["a".to_owned()].into());
+    }
+
+    #[test]
+    fn a_roll_is_recorded_with_its_version_or_as_lost() {
+        let token: Token = serde_json::from_value(serde_json::json!({
+            "id": "a", "name": "a", "status": "active", "modified_on": "1970-01-01T00:00:09Z", "policies": [],
+        }))
+        .unwrap();
+        let seen = Outcome { token: Some(Arc::new(token)), ..Outcome::default() };
+        let heard = |version| Some(Roll::Heard { version });
+        let after = |reply, before| rolled(&[answer(Kind::Roll, reply)], before);
+        assert_eq!(after(Ok(seen), Some(Roll::Unheard)), heard(Some(9)));
+        assert_eq!(after(Ok(Outcome::default()), None), heard(None));
+        assert_eq!(after(failed(true), heard(Some(1))), Some(Roll::Unheard));
+        assert_eq!(after(failed(false), heard(Some(1))), heard(Some(1)));
+        assert_eq!(rolled(&[answer(Kind::Deletion, failed(true))], None), None);
     }
 }

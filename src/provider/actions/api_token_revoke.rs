@@ -108,7 +108,11 @@ impl Action for ApiTokenRevoke {
                 progress.tell(format!("The value of the API token {id} has stopped working"));
                 Diagnostics::none()
             }
-            Err(error) => wording::write(&wording::not_revoked(&id), &error, &owner).into(),
+            Err(error) => {
+                let in_doubt =
+                    wording::IfInDoubt::Else("The old value may still work. Invoke the action again.");
+                wording::write(&wording::not_revoked(&id), &error, &owner, in_doubt).into()
+            }
         }
     }
 }

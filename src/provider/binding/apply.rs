@@ -7,7 +7,6 @@ use crate::owner::Owner;
 use crate::policy::{Catalog, Policy};
 use crate::provider::blocks::specs;
 use crate::provider::policies::{self, Own, applied, fingerprints};
-use crate::provider::token::doubt;
 use crate::tf_provider::framework::Value;
 use crate::tokens::{OpError, Outcome, PolicyChange, TokenPolicies};
 
@@ -18,6 +17,8 @@ pub(super) struct Write {
     pub(super) planned: BindingFields,
     /// The planned policies.
     pub(super) add: Vec<Policy>,
+    /// Other tokens with the binding's policies were already written, or may have been.
+    pub(super) wrote_others: bool,
 }
 
 impl Write {
@@ -30,6 +31,16 @@ impl Write {
     /// Whether an earlier write is in doubt, so that it must be repeated.
     pub(super) fn is_again(&self) -> bool {
         self.prior.as_ref().is_some_and(BindingFields::is_in_doubt)
+    }
+
+    /// The state after a write that may have been made. Policies that a token may have stay owned: nothing else would ever
+    /// remove them.
+    pub(super) fn in_doubt(&self) -> BindingFields {
+        let mut state = self.prior.as_ref().unwrap_or(&self.planned).in_doubt(&fingerprints(&self.add));
+        if state.token_name.is_unknown() {
+            state.token_name = Value::Null;
+        }
+        state
     }
 
     /// The state after the write. `None` if nothing has changed. `faulty` means that the API granted less than was
@@ -66,17 +77,7 @@ impl Write {
                 }
                 Some(state)
             }
-            Err(error) if error.may_have_effect() => {
-                // Policies that the token may have stay owned: nothing else would ever remove them.
-                let before = self.prior.as_ref().map(BindingFields::owned).unwrap_or_default();
-                let mut state = self.prior.unwrap_or(self.planned);
-                state.set_owned(&before.union(&asked).copied().collect());
-                state.unconfirmed = doubt("the change of the token's policies");
-                if state.token_name.is_unknown() {
-                    state.token_name = Value::Null;
-                }
-                Some(state)
-            }
+            Err(error) if error.may_have_effect() || self.wrote_others => Some(self.in_doubt()),
             Err(_) => None,
         }
     }

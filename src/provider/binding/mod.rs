@@ -164,18 +164,24 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
             Ok(ready) => ready,
             Err(diagnostics) => return (None, diagnostics),
         };
-        let write = apply::Write { prior, planned, add };
-        if let Some(prior) = &write.prior
-            && let Err(diagnostic) = moved::follow(&tokens, &owner, prior, &write.add).await
-        {
-            return (None, diagnostic.into());
+        let mut write = apply::Write { prior, planned, add, wrote_others: false };
+        if let Some(prior) = &write.prior {
+            let (wrote, followed) = moved::follow(&tokens, &owner, prior, &write.add).await;
+            if let Err(error) = followed {
+                let found =
+                    wording::write(&prior.not_unbound(), &error, &owner, wording::IfInDoubt::Recorded);
+                let state = wrote.then(|| write.in_doubt());
+                return (state.map(|binding| Self::applied(named, binding)), found.into());
+            }
+            write.wrote_others = wrote;
         }
         let outcome = submit(&tokens, &owner, &write.planned, write.change(), write.is_again()).await;
         let mut found = match &outcome {
             Ok(outcome) => policies::concerns(&tokens, &owner, &outcome.concerns).await,
             Err(error) => {
                 let (name, token) = (write.planned.name.as_str(), write.planned.token_id());
-                wording::write(&wording::not_bound(name, token), error, &owner).into()
+                wording::write(&wording::not_bound(name, token), error, &owner, wording::IfInDoubt::Recorded)
+                    .into()
             }
         };
         if let Ok(outcome) = &outcome
@@ -347,13 +353,16 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
             Ok(place) => place,
             Err(diagnostic) => return diagnostic.into(),
         };
-        if let Err(diagnostic) = moved::follow(&tokens, &owner, binding, &[]).await {
-            return diagnostic.into();
+        let failed = |error| {
+            wording::write(&binding.not_unbound(), &error, &owner, wording::IfInDoubt::PlannedAgain).into()
+        };
+        if let (_, Err(error)) = moved::follow(&tokens, &owner, binding, &[]).await {
+            return failed(error);
         }
         let change = PolicyChange::Edit { remove: binding.owned(), add: Vec::new() };
         match submit(&tokens, &owner, binding, change, binding.is_in_doubt()).await {
             Ok(outcome) => wording::concerns(&outcome.concerns),
-            Err(error) => wording::write(&binding.not_unbound(), &error, &owner).into(),
+            Err(error) => failed(error),
         }
     }
 

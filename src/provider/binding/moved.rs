@@ -38,7 +38,7 @@ pub(super) async fn leave(
                 unconfirmed: doubt("the removal of the token's policies"),
                 ..before.clone()
             });
-            Err((state, wording::write(&before.not_unbound(), &error, owner)))
+            Err((state, wording::write(&before.not_unbound(), &error, owner, wording::IfInDoubt::Recorded)))
         }
     }
 }
@@ -58,28 +58,30 @@ async fn take_back(
 }
 
 /// Applies the same removals to the token in its overlap and to the successors of a token that the binding still names.
-/// Policies that a binding gives up must not stay there. Additions go to the binding's own token only.
+/// Policies that a binding gives up must not stay there. Additions go to the binding's own token only. True if another token
+/// was written, or may have been: the state must say so even if nothing else is written after it.
 pub(super) async fn follow(
     tokens: &TokenService,
     owner: &Owner,
     binding: &BindingFields,
     add: &[Policy],
-) -> Result<(), Diagnostic> {
+) -> (bool, Result<(), OpError>) {
     let (had, kept) = (binding.owned(), fingerprints(add));
+    let mut wrote = false;
     if had.is_subset(&kept) {
-        return Ok(());
+        return (wrote, Ok(()));
     }
     let id = binding.token_id();
     for other in tokens.predecessor(id).into_iter().chain(tokens.successors(id)) {
         let there = BindingFields { token_id: other.into(), ..binding.clone() };
         let change = PolicyChange::Edit { remove: had.clone(), add: add.to_vec() };
         match submit(tokens, owner, &there, change, true).await {
-            Ok(_) => {}
+            Ok(_) => wrote = true,
             Err(error) if matches!(error.cause, Cause::Gone) => {}
-            Err(error) => return Err(wording::write(&there.not_unbound(), &error, owner)),
+            Err(error) => return (wrote || error.may_have_effect(), Err(error)),
         }
     }
-    Ok(())
+    (wrote, Ok(()))
 }
 
 /// The warning that another token has taken the place of the binding's token.

@@ -80,8 +80,12 @@ fn lost() -> OpError {
 #[test]
 fn a_doubt_plans_a_write_even_where_the_old_configuration_is_back() {
     // The binding changed from {A} to {A, B}, the write got no answer, and the configuration says {A} again.
-    let write =
-        Write { prior: Some(binding(&["A"])), planned: binding(&["A", "B"]), add: resolved(&["A", "B"]) };
+    let write = Write {
+        prior: Some(binding(&["A"])),
+        planned: binding(&["A", "B"]),
+        add: resolved(&["A", "B"]),
+        wrote_others: false,
+    };
     assert!(!write.is_again());
     let doubtful = write.after(Err(lost()), false, &owner(), None).unwrap();
     assert_eq!(doubtful.policies, policies(&["A"]));
@@ -89,7 +93,7 @@ fn a_doubt_plans_a_write_even_where_the_old_configuration_is_back() {
     let planned = BindingFields { policies: policies(&["A"]), ..doubtful.clone() };
     let (planned, _) = decide(&facts(Some(&doubtful), &planned));
     assert!(planned != doubtful && planned.unconfirmed.is_null() && planned.fingerprints.is_unknown());
-    let write = Write { prior: Some(doubtful), planned, add: resolved(&["A"]) };
+    let write = Write { prior: Some(doubtful), planned, add: resolved(&["A"]), wrote_others: false };
     assert!(write.is_again());
     let PolicyChange::Edit { remove, .. } = write.change() else { panic!("not an edit") };
     assert_eq!(remove, fingerprints(&resolved(&["A", "B"])), "B goes");
@@ -131,7 +135,8 @@ fn the_name_of_the_token_is_open_where_it_may_change_before_the_end_of_the_run()
 #[test]
 fn a_binding_learns_the_name_of_its_token_by_its_own_write() {
     let planned = BindingFields { token_name: Value::Unknown, ..binding(&["A"]) };
-    let write = || Write { prior: None, planned: planned.clone(), add: resolved(&["A"]) };
+    let write =
+        || Write { prior: None, planned: planned.clone(), add: resolved(&["A"]), wrote_others: false };
     let outcome = Outcome { token: Some(token("active")), ..Outcome::default() };
     let state = write().after(Ok(outcome), false, &owner(), None).unwrap();
     assert_eq!(state.token_name.as_str(), Some("shared"));
@@ -167,7 +172,22 @@ fn the_own_token_keeps_its_right_to_manage_tokens() {
 
 #[test]
 fn a_refused_write_leaves_the_state() {
-    let write = Write { prior: Some(binding(&["A"])), planned: binding(&["B"]), add: resolved(&["B"]) };
+    let write = Write {
+        prior: Some(binding(&["A"])),
+        planned: binding(&["B"]),
+        add: resolved(&["B"]),
+        wrote_others: false,
+    };
     let refused = OpError::without_effect(Cause::Api(Error::Config("refused".to_owned())));
-    assert!(write.after(Err(refused), false, &owner(), None).is_none());
+    assert!(write.after(Err(refused.clone()), false, &owner(), None).is_none());
+    // Unless another token got the policies before it.
+    let write = Write {
+        prior: Some(binding(&["A"])),
+        planned: binding(&["B"]),
+        add: resolved(&["B"]),
+        wrote_others: true,
+    };
+    let after = write.after(Err(refused), false, &owner(), None).unwrap();
+    assert!(after.is_in_doubt() && after.policies == policies(&["A"]));
+    assert_eq!(after.owned(), fingerprints(&resolved(&["A", "B"])));
 }

@@ -64,12 +64,14 @@ pub(super) fn succeeded(
         seen_on: before.seen_on,
         ..Private::default()
     };
-    let (mut state, private) = settled(update.issued()?, private, seen, faulty);
+    let (mut state, mut private) = settled(update.issued()?, private, seen, faulty);
     state.previous = handover::previous(update.prior.token_id(), made.predecessor_ends);
     for unfinished in &made.unfinished {
         match unfinished {
-            // `previous` has no end, so the next plan sets it.
-            Unfinished::Predecessor(_) => {}
+            // `previous` has no end, so the next plan sets it, and with it the rest.
+            Unfinished::Predecessor(_) => {
+                private.previous_owes = before.own().difference(&private.own()).copied().collect()
+            }
             Unfinished::Successor(_) => {
                 state.name = update.planned.name.clone();
                 state.unconfirmed = doubt("the name of the new token");
@@ -97,12 +99,17 @@ pub(super) struct Progress {
     private: Private,
     found: Diagnostics,
     token: Option<Arc<Token>>,
+    /// A part of the first step was already written to the previous token.
+    pub(super) wrote_previous: bool,
 }
 
 impl Progress {
     /// `previous_ends` is the end that the previous token was given, if it had none.
     pub(super) fn new(update: Update, previous_ends: Option<OffsetDateTime>) -> Self {
         let mut private = Private { version: None, ..update.private.clone() };
+        if previous_ends.is_some() || update.dropped().is_some() {
+            private.previous_owes.clear();
+        }
         private.previous_over &= update.dropped().is_none();
         let mut state = update.issued().ok();
         if let (Some(state), Some(previous)) = (&mut state, update.kept_previous())
@@ -110,7 +117,7 @@ impl Progress {
         {
             state.previous = handover::previous(previous, previous_ends);
         }
-        Self { state, update, private, found: Diagnostics::none(), token: None }
+        Self { state, update, private, found: Diagnostics::none(), token: None, wrote_previous: false }
     }
 
     /// The planned token.
@@ -149,7 +156,8 @@ impl Progress {
                 !faulty
             }
             (Step::Change { policies, .. }, Err(error)) => {
-                self.state = error.may_have_effect().then(|| self.update.prior.clone());
+                let wrote = error.may_have_effect() || self.wrote_previous;
+                self.state = wrote.then(|| self.update.prior.clone());
                 if let Some(state) = &mut self.state {
                     state.unconfirmed = doubt("the change of the token");
                     if policies.is_some() {
@@ -252,17 +260,22 @@ impl Progress {
         }
     }
 
-    /// The old value may have stopped working, and the new one is lost.
     fn lose_value(&mut self) {
         self.keep_old_value();
         self.private.value_lost = true;
         if let Some(state) = &mut self.state {
-            state.value = Value::Null;
-            state.sealed_values = Value::Null;
-            state.value_issued_on = Value::Null;
-            state.unconfirmed = doubt("the roll of the token's value");
+            lose_value(state, &mut self.private);
         }
     }
+}
+
+/// The old value may have stopped working, and the new one is lost.
+pub(super) fn lose_value(state: &mut TokenFields, private: &mut Private) {
+    private.value_lost = true;
+    state.value = Value::Null;
+    state.sealed_values = Value::Null;
+    state.value_issued_on = Value::Null;
+    state.unconfirmed = doubt("the roll of the token's value");
 }
 
 /// The time of the write that left the token as it is.

@@ -49,10 +49,10 @@ impl Step {
     }
 
     /// The part of it that also applies to the previous token during its overlap.
-    pub(super) fn narrowed(&self, previous: &str) -> Option<Op> {
+    pub(super) fn narrowed(&self, previous: &str) -> Option<(&Self, Op)> {
         let Self::Change { fields, policies, again } = self.clone() else { return None };
         let change = Change { by: claimant(previous), fields, policies, again }.for_predecessor(None);
-        (!change.is_empty()).then(|| Op::from(change))
+        (!change.is_empty()).then(|| (self, Op::from(change)))
     }
 
     /// The summary of its failure.
@@ -175,7 +175,7 @@ fn instant(planned: &Value<String>, at: Path) -> Result<Option<OffsetDateTime>, 
 }
 
 /// The fields that a plan changes. All of them if an earlier write is in doubt.
-fn changed(prior: &TokenFields, planned: &TokenFields, again: bool) -> Result<Fields, Diagnostic> {
+pub(super) fn changed(prior: &TokenFields, planned: &TokenFields, again: bool) -> Result<Fields, Diagnostic> {
     let text = |prior: &Value<String>, planned: &Value<String>| {
         planned.known().filter(|_| again || prior != planned).cloned()
     };

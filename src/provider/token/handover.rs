@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::apply::Update;
+use super::apply::{Update, changed};
 use super::model::{PreviousBlock, claimant};
 use super::succession::{overlap, parsed, previous_id};
 use super::value::stamp;
 use crate::tf_provider::framework::{Diagnostic, Value};
-use crate::tokens::{self, Fields, Op, Succession};
+use crate::tokens::{self, Op, PolicyChange, Succession};
 
 /// The previous token, in the state.
 pub(super) fn previous(id: &str, ends: Option<OffsetDateTime>) -> Value<PreviousBlock> {
@@ -47,13 +47,33 @@ impl Update {
         if self.dropped().is_some() { None } else { previous_id(&self.prior) }
     }
 
-    /// The operation that gives the previous token its end, and that end. `None` if it has one.
-    pub(super) fn ending(&self) -> Option<(Op, OffsetDateTime)> {
-        self.kept_previous().filter(|_| self.planned.previous.is_unknown())?;
+    /// The previous token, if it has not got its end yet.
+    pub(super) fn unended_previous(&self) -> Option<&str> {
+        self.kept_previous().filter(|_| self.planned.previous.is_unknown())
+    }
+
+    /// The end of the previous token, and the operation that gives it this end and everything else that it has of the
+    /// configuration. The rotation should have done that. No operation if the token has already ended. `ends` is the end that
+    /// the token has: the new one is never later.
+    pub(super) fn ending(
+        &self,
+        previous: &str,
+        ends: Option<OffsetDateTime>,
+    ) -> Result<(OffsetDateTime, Option<Op>), Diagnostic> {
+        if let Some(ended) = ends.filter(|ends| *ends <= self.now) {
+            return Ok((ended, None));
+        }
         let end = self.now + parsed(&overlap(&self.planned)).unwrap_or_default();
-        let fields = Fields { expires_on: Some(Some(end)), ..Fields::default() };
-        let by = claimant(self.prior.token_id());
-        Some((Op::from(tokens::Change { by, fields, policies: None, again: true }), end))
+        let end = ends.map_or(end, |ends| ends.min(end));
+        let policies = if self.planned.is_exclusive() {
+            Some(PolicyChange::Exclusive(self.policies.clone()))
+        } else {
+            let remove = self.private.previous_owes.clone();
+            (!remove.is_empty()).then(|| PolicyChange::Edit { remove, add: self.policies.clone() })
+        };
+        let fields = changed(&self.prior, &self.issued()?, true)?;
+        let whole = tokens::Change { by: claimant(previous), fields, policies, again: true };
+        Ok((end, Some(Op::from(whole.for_predecessor(Some(end))))))
     }
 
     /// Whether rotations no longer have an overlap. Then what an interrupted rotation has left is of no use to the next

@@ -217,7 +217,7 @@ impl<T: Owned<LentFields>> EphemeralResource for LentToken<T> {
             }
             Err(error) => {
                 let failed = wording::ephemeral_not_prolonged(&living.id);
-                (None, wording::write(&failed, &error, &owner).into())
+                (None, wording::write(&failed, &error, &owner, ENDS_ANYWAY).into())
             }
         }
     }
@@ -234,10 +234,17 @@ impl<T: Owned<LentFields>> EphemeralResource for LentToken<T> {
                 self.open.all().remove(&living.id);
                 Diagnostics::none()
             }
-            Err(error) => wording::write(&wording::ephemeral_not_deleted(&living.id), &error, &owner).into(),
+            Err(error) => {
+                let failed = wording::ephemeral_not_deleted(&living.id);
+                wording::write(&failed, &error, &owner, ENDS_ANYWAY).into()
+            }
         }
     }
 }
+
+/// No state has an ephemeral token.
+const ENDS_ANYWAY: wording::IfInDoubt =
+    wording::IfInDoubt::Else("If it was not made, the token ends when its `ttl` is over.");
 
 fn expiry(now: OffsetDateTime, ttl: Duration) -> OffsetDateTime {
     let expiry = now + ttl;
@@ -272,7 +279,8 @@ async fn make(
     if found.has_error() {
         // A token that differs from the request is of no use, and Terraform does not close what failed to open.
         if let Err(error) = tokens.submit(owner, &token.id, Op::Discard).await {
-            found.push(wording::write(&wording::ephemeral_not_deleted(&token.id), &error, owner));
+            let failed = wording::ephemeral_not_deleted(&token.id);
+            found.push(wording::write(&failed, &error, owner, ENDS_ANYWAY));
         }
         return Err(found);
     }

@@ -43,7 +43,7 @@ use crate::provider::outlook;
 use crate::provider::owner::{Owned, Ownership};
 use crate::provider::policies;
 use crate::provider::session::{Mode, Session};
-use crate::provider::wording;
+use crate::provider::wording::{self, IfInDoubt};
 use crate::tf_provider::framework::{
     Applied, Diagnostic, Diagnostics, Imported, Model, MoveSource, Planning, ReadBack, Resource, ResourceId,
     Updating, Value, Written,
@@ -134,12 +134,11 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         refused.extend(policies::guarded(&self.session, &owner, &token.policies).await);
         refused.into_result()?;
         // Unchanged policies need no permission groups.
-        let policies =
-            if prior.is_some_and(|prior| prior.keeps_policies(token) && !token.is_exclusive_successor()) {
-                Vec::new()
-            } else {
-                policies::resolve(&tokens, &owner, &token.policies).await?
-            };
+        let policies = if prior.is_some_and(|prior| prior.keeps_policies(token) && !token.needs_policies()) {
+            Vec::new()
+        } else {
+            policies::resolve(&tokens, &owner, &token.policies).await?
+        };
         Ok((tokens, owner, policies))
     }
 
@@ -151,42 +150,58 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         update: apply::Update,
     ) -> Result<Done, Diagnostics> {
         let steps = update.steps()?;
+        let mut wrote_previous = false;
         if let Some(previous) = update.dropped() {
-            self.write_previous(tokens, owner, previous, Op::Delete).await?;
+            let deleted = write_previous(tokens, owner, previous, Op::Delete).await;
+            deleted.map_err(|error| not_written(previous, &error, owner, IfInDoubt::PlannedAgain))?;
         } else if let Some(previous) = update.kept_previous()
-            && let Some(narrowed) = steps.iter().find_map(|step| step.narrowed(previous))
+            && let Some((step, narrowed)) = steps.iter().find_map(|step| step.narrowed(previous))
         {
-            self.write_previous(tokens, owner, previous, narrowed).await?;
+            wrote_previous = true;
+            if let Err(error) = write_previous(tokens, owner, previous, narrowed).await {
+                let said = not_written(previous, &error, owner, IfInDoubt::Recorded);
+                let mut progress = after::Progress::new(update, None);
+                progress.took(step.clone(), Err(error), said.into(), owner, None);
+                return Ok(progress.end());
+            }
         }
         if update.ends_overlaps()
             && let Err(error) = tokens.clear_unheard(owner, update.prior.token_id()).await
         {
             let failed = wording::successor_not_deleted(update.prior.token_id());
-            return Err(wording::write(&failed, &error, owner).into());
+            return Err(wording::write(&failed, &error, owner, IfInDoubt::PlannedAgain).into());
         }
         if let Some(succession) = update.succession()? {
             return Ok(self.succeed(tokens, owner, &update, succession).await);
         }
         let (mut found, mut ends) = (Diagnostics::none(), None);
-        if let (Some((op, end)), Some(previous)) = (update.ending(), update.kept_previous()) {
-            let there = tokens.get_fresh(owner, previous).await;
-            match there.map(|there| there.and_then(|token| token.expires_on)) {
-                // The new end is never later than the one that it already has.
-                Ok(Some(sooner)) if sooner <= end => ends = Some(sooner),
-                Ok(_) => match self.write_previous(tokens, owner, previous, op).await {
-                    Ok(()) => ends = Some(end),
-                    Err(error) => found.push(error),
-                },
+        if let Some(previous) = update.unended_previous() {
+            match tokens.get_fresh(owner, previous).await {
+                Ok(there) => {
+                    let (end, op) = update.ending(previous, there.and_then(|token| token.expires_on))?;
+                    let written = match op {
+                        Some(op) => write_previous(tokens, owner, previous, op).await,
+                        None => Ok(()),
+                    };
+                    match written {
+                        Ok(()) => ends = Some(end),
+                        Err(error) => {
+                            found.push(not_written(previous, &error, owner, IfInDoubt::Recorded));
+                        }
+                    }
+                }
                 Err(error) => found.push(wording::unreadable(previous, &error)),
             }
         }
         let mut progress = after::Progress::new(update, ends);
+        progress.wrote_previous = wrote_previous;
         for step in steps {
             let outcome = tokens.submit(owner, progress.id(), step.op(progress.id())).await;
             let said = match &outcome {
                 Ok(outcome) => policies::concerns(tokens, owner, &outcome.concerns).await,
                 Err(error) => {
-                    let said = wording::write(&step.failed(progress.id()), error, owner);
+                    let failed = step.failed(progress.id());
+                    let said = wording::write(&failed, error, owner, IfInDoubt::Recorded);
                     at_lifetime(said.into(), progress.planned())
                 }
             };
@@ -201,21 +216,6 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         let (after, said) = progress.end();
         found.extend(said);
         Ok((after, found))
-    }
-
-    /// Writes the token that is in its overlap. It is a success if that token is gone.
-    async fn write_previous(
-        &self,
-        tokens: &TokenService,
-        owner: &Owner,
-        previous: &str,
-        op: Op,
-    ) -> Result<(), Diagnostic> {
-        match tokens.submit(owner, previous, op).await {
-            Ok(_) => Ok(()),
-            Err(error) if matches!(error.cause, Cause::Gone) => Ok(()),
-            Err(error) => Err(wording::write(&wording::previous_not_written(previous), &error, owner)),
-        }
     }
 
     /// Makes a token that takes the place of another one.
@@ -247,6 +247,19 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
             Err(diagnostic) => (None, diagnostic.into()),
         }
     }
+}
+
+/// Writes the token that is in its overlap. It is a success if that token is gone.
+async fn write_previous(tokens: &TokenService, owner: &Owner, previous: &str, op: Op) -> Result<(), OpError> {
+    match tokens.submit(owner, previous, op).await {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.cause, Cause::Gone) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn not_written(previous: &str, error: &OpError, owner: &Owner, in_doubt: IfInDoubt) -> Diagnostic {
+    wording::write(&wording::previous_not_written(previous), error, owner, in_doubt)
 }
 
 /// The result of an update: the state if it changes, and the diagnostics.
@@ -369,7 +382,7 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
         };
         let mut found = policies::concerns(&tokens, &owner, &created.concerns).await;
         if let Some(error) = &created.not_disabled {
-            found.push(wording::write(&wording::not_disabled(), error, &owner));
+            found.push(wording::write(&wording::not_disabled(), error, &owner, IfInDoubt::Recorded));
         }
         self.minted(&owner, &created.token, &created.value);
         let faulty = found.has_error();
@@ -448,15 +461,16 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             Err(diagnostic) => return diagnostic.into(),
         };
         if let Some(previous) = succession::previous_id(T::body(&prior.state))
-            && let Err(diagnostic) = self.write_previous(&tokens, &owner, previous, Op::Delete).await
+            && let Err(error) = write_previous(&tokens, &owner, previous, Op::Delete).await
         {
-            return diagnostic.into();
+            return not_written(previous, &error, &owner, IfInDoubt::PlannedAgain).into();
         }
         // What an interrupted rotation has left must not outlive the token.
         if succession::makes_new_token(T::body(&prior.state))
             && let Err(error) = tokens.clear_unheard(&owner, id).await
         {
-            return wording::write(&wording::successor_not_deleted(id), &error, &owner).into();
+            let failed = wording::successor_not_deleted(id);
+            return wording::write(&failed, &error, &owner, IfInDoubt::PlannedAgain).into();
         }
         match tokens.submit(&owner, id, Op::Delete).await {
             Ok(_) => Diagnostics::none(),
@@ -465,7 +479,9 @@ impl<T: Owned<TokenFields>> Resource for TokenResource<T> {
             {
                 wording::managed_by_cloudflare(id, &error, &owner).into()
             }
-            Err(error) => wording::write(&wording::not_deleted(id), &error, &owner).into(),
+            Err(error) => {
+                wording::write(&wording::not_deleted(id), &error, &owner, IfInDoubt::PlannedAgain).into()
+            }
         }
     }
 

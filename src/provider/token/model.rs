@@ -123,9 +123,11 @@ impl TokenFields {
         self.exclusive_policies == Value::Known(true)
     }
 
-    /// Whether a new token takes this one's place that must have the configured policies and no others.
-    pub(super) fn is_exclusive_successor(&self) -> bool {
-        self.id.is_unknown() && self.is_exclusive()
+    /// Whether an update sends the planned policies although they do not change: to a new token that must have these and no
+    /// others, or to a previous token that has not got its end, and whatever else it was to lose, yet.
+    pub(super) fn needs_policies(&self) -> bool {
+        let (is_new, ends) = (self.id.is_unknown(), self.previous.is_unknown());
+        if is_new { self.is_exclusive() } else { ends }
     }
 
     /// Whether an earlier apply has sent something whose outcome is not known.
@@ -173,6 +175,10 @@ pub(crate) struct Private {
     /// Whether the overlap of the previous token is over. The next plan deletes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) previous_over: bool,
+    /// The policies that the previous token should have lost in the rotation, if the write failed. It loses them when it gets
+    /// its end.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) previous_owes: BTreeSet<Fingerprint>,
     /// Passed from a plan to its apply: the `value_version` so far, also of a token that is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) version: Option<i64>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use super::after::{doubt, present};
+use super::after::{doubt, lose_value, present};
 use super::model::{Private, TokenFields, claimant};
 use super::plan::has_ended;
 use super::succession;
@@ -49,12 +49,17 @@ pub(super) async fn refreshed(
         && !tokens.has_written_alone(&token.id, doubtful.since, doubtful.up_to)
         && tokens.standing(owner, &token.id, doubtful.value, doubtful.patience).await.is_dead()
     {
-        (state.value, state.sealed_values) = (Value::Null, Value::Null);
-        private.value_dead = true;
+        value_is_dead(&mut state, &mut private);
     }
-    // An earlier run on this host ended before Terraform could save what it wrote, so the state does not have it.
+    // Earlier runs on this host ended before Terraform could save what they wrote, so the state does not have it.
+    if !is_importing(before) && tokens.has_lost_a_roll(&token.id) {
+        lose_value(&mut state, &mut private);
+    } else if private.written_on.is_some_and(|version| tokens.has_rolled_since(&token.id, version)) {
+        value_is_dead(&mut state, &mut private);
+    }
     if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id)) {
         state.unconfirmed = doubt("the change of the token");
+        private.applied = Some(private.own().union(&unheard).copied().collect());
         private.owned.extend(unheard);
     }
     Ok((state, private, found))
@@ -71,6 +76,12 @@ pub(super) async fn imported(
     // The diagnostics of an import are given when it is imported.
     let (state, _, _) = refreshed(tokens, owner, &state, &Private::default(), token, now).await?;
     Ok(state)
+}
+
+/// The value in the state has stopped working.
+fn value_is_dead(state: &mut TokenFields, private: &mut Private) {
+    (state.value, state.sealed_values) = (Value::Null, Value::Null);
+    private.value_dead = true;
 }
 
 /// A value that something else may have rolled.

@@ -1,6 +1,6 @@
 //! New values of a token: in place, or with a successor and an overlap.
 
-use super::{not_created, write};
+use super::{IfInDoubt, not_created, write};
 use crate::owner::Owner;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics};
 use crate::tokens::{SuccessionError, Unfinished};
@@ -122,7 +122,7 @@ pub(crate) fn succeeded(
 pub(crate) fn no_successor(id: &str, error: &SuccessionError, owner: &Owner) -> Diagnostics {
     let failed = format!("Could not make a new API token in the place of {id}");
     match error {
-        SuccessionError::Predecessor(error) => write(&failed, error, owner).into(),
+        SuccessionError::Predecessor(error) => write(&failed, error, owner, IfInDoubt::PlannedAgain).into(),
         SuccessionError::Create(error) => not_created(&failed, error, owner),
     }
 }
@@ -131,9 +131,12 @@ pub(crate) fn no_successor(id: &str, error: &SuccessionError, owner: &Owner) -> 
 pub(crate) fn unfinished(old: &str, new: &str, unfinished: &[Unfinished], owner: &Owner) -> Diagnostics {
     let one = |unfinished: &Unfinished| {
         let (failed, error) = match unfinished {
-            Unfinished::Predecessor(error) => {
-                (format!("The API token {new} has taken the place of {old}, but {old} has no end yet"), error)
-            }
+            Unfinished::Predecessor(error) => (
+                format!(
+                    "The API token {new} has taken the place of {old}, but {old} has no end yet and may have rights that it should lose"
+                ),
+                error,
+            ),
             Unfinished::Successor(error) => (
                 format!("The API token {new} has taken the place of {old}, but does not have its name yet"),
                 error,
@@ -143,7 +146,7 @@ pub(crate) fn unfinished(old: &str, new: &str, unfinished: &[Unfinished], owner:
                 error,
             ),
         };
-        write(&failed, error, owner)
+        write(&failed, error, owner, IfInDoubt::Recorded)
     };
     Diagnostics(unfinished.iter().map(one).collect())
 }

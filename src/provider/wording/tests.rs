@@ -523,11 +523,19 @@ fn writes_page(page: &mut Page) {
         ("OwnToken", Cause::OwnToken),
         ("Internal", Cause::Internal),
     ] {
-        page.add("write", case, write(&failed, &op(cause), &account()));
+        page.add("write", case, write(&failed, &op(cause), &account(), IfInDoubt::Recorded));
     }
     let doubted = |cause| OpError { cause, may_have_effect: true };
-    page.add("write", "Api, in doubt", write(&failed, &doubted(Cause::Api(refusal())), &account()));
-    page.add("write", "Stopped, in doubt", write(&failed, &doubted(Cause::Stopped), &Owner::User));
+    for (case, in_doubt) in [
+        ("in the state", IfInDoubt::Recorded),
+        ("planned again", IfInDoubt::PlannedAgain),
+        ("neither", IfInDoubt::Else("Look whether it was.")),
+    ] {
+        let said = write(&failed, &doubted(Cause::Api(refusal())), &account(), in_doubt);
+        page.add("write", &format!("Api, in doubt, {case}"), said);
+    }
+    let said = write(&failed, &doubted(Cause::Stopped), &Owner::User, IfInDoubt::Recorded);
+    page.add("write", "Stopped, in doubt", said);
     let failed = store_secret_failed("put", "KEY");
     page.add("secret_lock", "", secret_lock(&failed, &busy()));
     let asked_on = OffsetDateTime::from_unix_timestamp(1_770_000_000).unwrap();

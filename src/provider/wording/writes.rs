@@ -16,15 +16,36 @@ const LOCK_DIRECTORY: &str = "Nothing was changed. While the provider writes a t
                               one of them writable, or correct the owner and the mode of the directory named above. Then apply \
                               again.";
 
+/// What follows if it is not known whether a write was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum IfInDoubt {
+    /// The state has the doubt, so the next plan has a write.
+    Recorded,
+    /// The state is as before, and the next plan has the same write.
+    PlannedAgain,
+    /// Neither: this text says what to do, or what happens by itself.
+    Else(&'static str),
+}
+
+impl IfInDoubt {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Recorded => "The state records this, and the next apply makes the change again.",
+            Self::PlannedAgain => "The state stays as it was, and the next apply tries again.",
+            Self::Else(text) => text,
+        }
+    }
+}
+
 /// A write of a token that did not succeed. `failed` is the summary.
-pub(crate) fn write(failed: &str, error: &OpError, owner: &Owner) -> Diagnostic {
+pub(crate) fn write(failed: &str, error: &OpError, owner: &Owner, in_doubt: IfInDoubt) -> Diagnostic {
     let cause = match &error.cause {
         Cause::Api(cause) => {
             let mut diagnostic = api(failed, cause);
             if error.may_have_effect() {
                 diagnostic.detail = format!(
-                    "It is not known whether the change was made, completely or in part. The state records this, and the next \
-                     apply makes the change again.\n\n{}",
+                    "It is not known whether the change was made, completely or in part. {}\n\n{}",
+                    in_doubt.text(),
                     diagnostic.detail
                 );
             }

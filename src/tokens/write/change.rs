@@ -409,7 +409,8 @@ impl ChangeWrite {
     fn took_effect(&mut self, token: &Arc<Token>, folded: Folded, now: Now) -> Action {
         self.sent();
         self.part.attempts += 1;
-        self.wrote(token);
+        // Something else may have made the version that was read.
+        self.own = None;
         let promise = Promise::new(&self.changes(), &folded, token, &self.owner);
         let written = self.written(token, folded, promise, now);
         self.verify(token, written, now)
@@ -456,7 +457,9 @@ impl ChangeWrite {
         }
         let window = (!self.rules.window.is_zero() && self.part.attempts > 0)
             .then(|| since + self.rules.window + GRANULARITY);
-        let watched = window.into_iter().chain(self.late_until).max().filter(|_| promise.takes_away());
+        let window = window.filter(|_| promise.takes_away());
+        let late = self.late_until.filter(|_| promise.restricts());
+        let watched = window.into_iter().chain(late).max();
         match watched.map(|until| until.saturating_sub(now.at)) {
             Some(rest) if !rest.is_zero() && now.stopped => {
                 concerns.iter_mut().for_each(|concerns| concerns.push(Concern::NotWatched));

@@ -68,6 +68,37 @@ pub(in crate::tokens) trait Machine {
     fn next(&mut self, event: Event, now: Now) -> Action;
 }
 
+/// The end of a write that has one caller.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    /// An attempt may have taken effect.
+    pub(super) may_have_effect: bool,
+    reply: Option<Reply>,
+}
+
+impl Ending {
+    /// Ends the write with this reply.
+    pub(super) fn done(&mut self, reply: Reply) -> Action {
+        self.reply = Some(reply);
+        Action::Done
+    }
+
+    /// Ends the write without success.
+    pub(super) fn fail(&mut self, cause: Cause) -> Action {
+        let may_have_effect = self.may_have_effect;
+        self.done(Err(OpError { cause, may_have_effect }))
+    }
+
+    pub(super) fn has_succeeded(&self) -> bool {
+        matches!(self.reply, Some(Ok(_)))
+    }
+
+    /// The caller's reply.
+    pub(super) fn reply(&mut self) -> Reply {
+        self.reply.take().unwrap_or(Err(OpError { cause: Cause::Internal, may_have_effect: true }))
+    }
+}
+
 /// The API's timestamps are whole seconds.
 pub(in crate::tokens) const GRANULARITY: Duration = Duration::from_secs(1);
 

@@ -173,6 +173,103 @@ async fn what_nobody_could_be_told_of_is_recorded_for_the_next_run() {
     drop(under_way);
 }
 
+/// A process that ends while this operation is under way, and whose caller hears nothing.
+async fn killed(world: &World, locks: &Arc<TempDir>, id: &str, op: Op) {
+    let dies = world.process(locks.clone(), |_| {});
+    world.sim.fault(Fault::new(FaultKind::LatencyBefore(Duration::from_millis(300))).method("PUT"));
+    let (service, owner, id) = (dies.service.clone(), dies.owner.clone(), id.to_owned());
+    let under_way = tokio::spawn(async move { service.submit(&owner, &id, op).await });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    dies.service.leave().await;
+    drop(under_way);
+}
+
+#[tokio::test]
+async fn an_object_also_removes_what_it_never_heard_of() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1]);
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    killed(&world, &locks, &id, world.edit("a", &[], &[3])).await;
+    assert_eq!(world.has(&id), world.fingerprints([1, 3]));
+    let next = world.process(locks, |_| {});
+    // Its state knows nothing of policy 3. A refused write of it does not make that forgotten, and neither does one
+    // of the token's name.
+    world.sim.fault(put(FaultKind::Api(403, 9109, "Unauthorized", Sim::None)));
+    next.submit(&id, world.edit("a", &[], &[4])).await.unwrap_err();
+    let fields = Fields { name: Some("renamed".into()), ..Fields::default() };
+    next.submit(&id, Op::from(Change { by: "a".into(), fields, ..Change::default() })).await.unwrap();
+    assert_eq!(next.service.unheard(&id, "a"), Some(world.fingerprints([3])));
+    next.submit(&id, world.edit("a", &[], &[5])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([1, 5]));
+    assert_eq!(next.service.unheard(&id, "a"), None);
+}
+
+#[tokio::test]
+async fn a_roll_that_nobody_heard_of_is_recorded_until_the_next_one() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("rolled", &[1]);
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    killed(&world, &locks, &id, Op::Roll).await;
+    let next = world.process(locks, |_| {});
+    assert!(next.service.has_lost_a_roll(&id));
+    world.sim.fault(Fault::new(FaultKind::Api(403, 9109, "Unauthorized", Sim::None)).method("PUT"));
+    next.submit(&id, Op::Roll).await.unwrap_err();
+    assert!(next.service.has_lost_a_roll(&id));
+    let rolled = next.submit(&id, Op::Roll).await.unwrap();
+    assert!(!next.service.has_lost_a_roll(&id));
+    let version = rolled.token.unwrap().modified_on.unwrap().unix_timestamp();
+    assert!(next.service.has_rolled_since(&id, version - 1) && !next.service.has_rolled_since(&id, version));
+}
+
+#[tokio::test]
+async fn a_late_write_of_an_earlier_process_does_not_bring_back_what_was_removed() {
+    for by in ["binding", "token"] {
+        let world = World::new(Options::default()).await;
+        let id = world.mint("shared", &[1, 2]);
+        let locks = Arc::new(tempfile::tempdir().unwrap());
+        let horizon = |settings: &mut Settings| settings.ambiguity_horizon = Duration::from_millis(900);
+        world.sim.fault(put(FaultKind::Html(502, Sim::Later(Duration::from_millis(700)))));
+        world.sim.fault(get(FaultKind::Api(403, 9109, "Unauthorized", Sim::None)).skip(1));
+        let first = world.process(locks.clone(), horizon);
+        assert!(first.submit(&id, world.edit("a", &[], &[3])).await.unwrap_err().may_have_effect());
+        let second = world.process(locks, horizon);
+        let disabled = Fields { status: Some("disabled".into()), ..Fields::default() };
+        let op = match by {
+            "binding" => world.edit("b", &[1], &[]),
+            _ => Op::from(Change { by: "token".into(), fields: disabled, ..Change::default() }),
+        };
+        second.submit(&id, op).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        match by {
+            "binding" => assert!(!world.has(&id).contains(&world.policy(1).fingerprint())),
+            _ => assert_eq!(world.sim.token(&id).unwrap()["status"], "disabled"),
+        }
+    }
+}
+
+/// A process that is killed leaves its lock, and its request may still take effect.
+#[test]
+fn a_write_of_a_killed_process_is_waited_for() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (ours, dies) = (runtime(), runtime());
+    let world = ours.block_on(World::new(Options::default()));
+    let id = world.mint("shared", &[1, 2]);
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    let horizon = |settings: &mut Settings| settings.ambiguity_horizon = Duration::from_millis(900);
+    // The connection is closed without an answer, and the request takes effect later.
+    world.sim.fault(put(FaultKind::Hang(Sim::Later(Duration::from_millis(500)))));
+    let first = world.process(locks.clone(), horizon);
+    let (service, owner, op) = (first.service.clone(), first.owner.clone(), world.edit("a", &[], &[3]));
+    let of = id.clone();
+    dies.spawn(async move { service.submit(&owner, &of, op).await });
+    std::thread::sleep(Duration::from_millis(300));
+    dies.shutdown_background();
+    let second = world.process(locks, horizon);
+    ours.block_on(second.submit(&id, world.edit("b", &[1], &[]))).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!world.has(&id).contains(&world.policy(1).fingerprint()));
+}
+
 #[tokio::test]
 async fn a_deny_that_withholds_what_is_added_is_told() {
     let world = World::new(Options::default()).await;

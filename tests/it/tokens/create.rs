@@ -63,6 +63,34 @@ async fn a_lost_create_of_a_random_name_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn creates_of_a_random_name_that_are_lost_again_leave_nothing_behind() {
+    for lost in [[Sim::None, Sim::Done], [Sim::Done, Sim::Done]] {
+        let world = World::new(Options::default()).await;
+        for effect in lost {
+            world.sim.fault(post(FaultKind::Reset(effect)));
+        }
+        let created = world.host().create(named(&world, None)).await.unwrap();
+        let there: Vec<_> = world.sim.tokens().iter().map(|t| t["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(there, [created.token.id.as_str()]);
+        // A create that took no effect may still take one.
+        assert!(created.left_behind.iter().all(|left| matches!(left, Orphan::Unseen { listed: true, .. })));
+        assert_eq!(created.left_behind.len(), usize::from(lost[0] == Sim::None));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_nobody_has_the_value_of_is_not_gone_by_a_passing_404() {
+    let world = World::new(Options::default()).await;
+    world.sim.fault(post(FaultKind::Reset(Sim::Done)));
+    world.sim.fault(Fault::new(FaultKind::not_found()).method("DELETE"));
+    world.sim.fault(Fault::new(FaultKind::not_found()).method("GET").path("/accounts/*/tokens/*").times(2));
+    let created = world.host().create(named(&world, None)).await.unwrap();
+    let there: Vec<_> = world.sim.tokens().iter().map(|t| t["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((there, created.left_behind), (vec![created.token.id.clone()], Vec::new()));
+    assert!(!world.sim.faults_pending());
+}
+
+#[tokio::test]
 async fn a_lost_create_of_a_name_that_others_may_use_is_told_and_left() {
     let world = World::new(Options::default()).await;
     // This token has the same name and policies, but it is old.

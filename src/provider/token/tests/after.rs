@@ -6,7 +6,7 @@ use super::*;
 use crate::provider::token::after::{Seen, created, not_succeeded, succeeded};
 use crate::provider::token::model::{PreviousBlock, SealBlock};
 use crate::tf_provider::framework::Diagnostic;
-use crate::tokens::{Created, Succeeded, Unfinished};
+use crate::tokens::{Created, Op, Succeeded, Unfinished};
 
 /// A public key for a sealed box.
 const KEY: &str = "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -319,14 +319,66 @@ fn a_previous_token_goes_before_the_next_one_comes_and_stays_otherwise() {
 fn a_previous_token_without_an_end_gets_one() {
     let prior = overlapping(Some("1h"), Some(PREVIOUS));
     let open = hand_over(&prior, &TokenFields { previous: Value::Unknown, ..prior.clone() });
-    let (_, end) = open.ending().unwrap();
+    assert_eq!(open.unended_previous(), Some(PREVIOUS));
+    assert_eq!(hand_over(&prior, &prior).unended_previous(), None);
+    let (end, op) = open.ending(PREVIOUS, None).unwrap();
     assert_eq!(end, now() + Duration::from_secs(3600));
-    assert!(hand_over(&prior, &prior).ending().is_none());
+    let Some(Op::Change(change)) = op else { panic!("no change") };
+    assert_eq!(change.fields.expires_on, Some(Some(end)));
+    // The end is never later than the one that it has, and a token that has ended stays as it is.
+    let sooner = now() + Duration::from_secs(60);
+    assert_eq!(open.ending(PREVIOUS, Some(sooner)).unwrap().0, sooner);
+    let (ended, op) = open.ending(PREVIOUS, Some(now())).unwrap();
+    assert!(ended == now() && op.is_none());
     let previous = |update, end| Progress::new(update, end).end().0.unwrap().0.previous;
     let shown = previous(open, Some(end));
     assert_eq!(shown.known().and_then(|previous| previous.expires_on.as_str()), Some("2026-11-28T13:00:00Z"));
     assert_eq!(shown.known().and_then(|previous| previous.id.as_str()), Some(PREVIOUS));
     assert_eq!(previous(hand_over(&prior, &prior), Some(end)), prior.previous);
+}
+
+#[test]
+fn a_previous_token_loses_with_its_end_what_the_rotation_should_have_taken() {
+    let prior = overlapping(Some("1h"), Some(PREVIOUS));
+    let open =
+        TokenFields { previous: Value::Unknown, status: "disabled".to_owned().into(), ..prior.clone() };
+    let written = |update: &Update| match update.ending(PREVIOUS, None).unwrap().1 {
+        Some(Op::Change(change)) => *change,
+        other => panic!("{other:?}"),
+    };
+    let exclusive = written(&hand_over(&prior, &open));
+    assert!(exclusive.again && exclusive.fields.status.as_deref() == Some("disabled"));
+    assert!(
+        matches!(exclusive.policies, Some(PolicyChange::Exclusive(all)) if fingerprints(&all) == prints(&["A"]))
+    );
+    let additive = TokenFields { exclusive_policies: false.into(), ..open.clone() };
+    let mut update = hand_over(&prior, &additive);
+    assert!(written(&update).policies.is_none(), "it owes nothing");
+    update.private.previous_owes = prints(&["A", "B"]);
+    let Some(PolicyChange::Edit { remove, add }) = written(&update).policies else { panic!("no edit") };
+    assert_eq!((remove, fingerprints(&add)), (prints(&["A", "B"]), prints(&["A"])));
+    let owes = |ends| Progress::new(update.clone(), ends).end().0.unwrap().1.previous_owes;
+    assert_eq!((owes(None), owes(Some(now()))), (prints(&["A", "B"]), Default::default()));
+}
+
+#[test]
+fn a_refused_change_is_in_doubt_if_the_previous_token_has_a_part_of_it() {
+    let refused = || OpError::without_effect(Cause::Stopped);
+    let prior = overlapping(Some("1h"), Some(PREVIOUS));
+    let planned = TokenFields { policies: state(&["B"], true).policies, ..prior.clone() };
+    for wrote_previous in [false, true] {
+        let update = update(&prior, &private(&["A"]), planned.clone(), &["B"]);
+        let step = update.steps().unwrap().swap_remove(0);
+        let mut progress = Progress::new(update, None);
+        progress.wrote_previous = wrote_previous;
+        assert!(!progress.took(step, Err(refused()), error(), &owner(), None));
+        let (after, _) = progress.end();
+        assert_eq!(after.is_some(), wrote_previous);
+        if let Some((after, kept)) = after {
+            assert!(after.is_in_doubt() && after.policies == prior.policies);
+            assert_eq!(kept.owned, prints(&["A", "B"]));
+        }
+    }
 }
 
 #[test]

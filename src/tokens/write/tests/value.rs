@@ -5,13 +5,13 @@ use secrecy::ExposeSecret;
 use super::*;
 
 fn roll() -> (Run<RollWrite>, Action) {
-    let mut run = Run::new(RollWrite::new(&owner(), belief(), RULES));
+    let mut run = Run::new(RollWrite::new(&owner(), belief(), None, RULES));
     let action = run.next(Event::Start);
     (run, action)
 }
 
-fn delete(even_if_stopped: bool) -> (Run<DeleteWrite>, Action) {
-    let mut run = Run::new(DeleteWrite::new(even_if_stopped, RULES));
+fn delete(discards: bool) -> (Run<DeleteWrite>, Action) {
+    let mut run = Run::new(DeleteWrite::new(&owner(), belief(), discards, RULES));
     let action = run.next(Event::Start);
     (run, action)
 }
@@ -54,17 +54,37 @@ fn a_value_is_not_lost_for_want_of_a_read() {
 }
 
 #[test]
-fn a_lost_roll_that_takes_effect_late_does_not_leave_a_dead_value() {
+fn a_lost_roll_ends_no_later_value() {
     let (mut run, action) = roll();
     let action = run.rolls(action, Err(no_answer()));
+    assert!(matches!(action, Action::Wait { at_most, random: false } if at_most == RULES.horizon));
     let action = run.rolls(action, Ok("second"));
+    assert!(run.at >= RULES.horizon, "the lost one cannot come any more");
     let action = run.reads(action, Some(&token(1, &[1])));
-    assert!(matches!(action, Action::Wait { .. }), "the lost one may still come");
-    let action = run.reads(action, Some(&token(3, &[1])));
-    let action = run.rolls(action, Ok("third"));
-    let action = run.reads(action, Some(&token(4, &[1])));
     run.is_done(&action);
-    assert_eq!(run.machine.reply().unwrap().value.unwrap().expose_secret(), "third");
+    assert_eq!(run.machine.reply().unwrap().value.unwrap().expose_secret(), "second");
+}
+
+#[test]
+fn a_roll_waits_for_what_an_earlier_run_has_sent() {
+    let late = Some(Duration::from_secs(3));
+    let mut run = Run::new(RollWrite::new(&owner(), belief(), late, RULES));
+    let action = run.next(Event::Start);
+    assert!(matches!(action, Action::Wait { at_most, random: false } if at_most == Duration::from_secs(3)));
+    let action = run.rolls(action, Ok("new"));
+    let action = run.reads(action, Some(&token(1, &[1])));
+    run.is_done(&action);
+    assert!(run.machine.reply().is_ok());
+}
+
+#[test]
+fn a_run_that_is_stopped_while_a_lost_roll_may_come_rolls_no_more() {
+    let (mut run, action) = roll();
+    let action = run.rolls(action, Err(no_answer()));
+    run.stopped = true;
+    let action = run.waited(action);
+    run.is_done(&action);
+    assert!(matches!(error(&run.machine.reply()), (Cause::Stopped, true)));
 }
 
 #[test]
@@ -112,16 +132,16 @@ fn a_roll_of_a_token_that_is_gone_fails_and_a_passing_404_does_not() {
 
 #[test]
 fn a_stopped_run_rolls_and_deletes_nothing_but_what_it_discards() {
-    let mut run = Run::new(RollWrite::new(&owner(), belief(), RULES));
+    let mut run = Run::new(RollWrite::new(&owner(), belief(), None, RULES));
     run.stopped = true;
     let action = run.next(Event::Start);
     run.is_done(&action);
     assert!(matches!(error(&run.machine.reply()), (Cause::Stopped, false)));
-    for even_if_stopped in [false, true] {
-        let mut run = Run::new(DeleteWrite::new(even_if_stopped, RULES));
+    for discards in [false, true] {
+        let mut run = Run::new(DeleteWrite::new(&owner(), belief(), discards, RULES));
         run.stopped = true;
         let action = run.next(Event::Start);
-        assert_eq!(matches!(action, Action::Delete), even_if_stopped);
+        assert_eq!(matches!(action, Action::Delete), discards);
     }
 }
 
@@ -165,6 +185,32 @@ fn a_404_to_a_deletion_is_believed_after_two_looks() {
 }
 
 #[test]
+fn a_404_to_the_deletion_of_a_token_made_a_moment_ago_is_believed_late() {
+    let (mut run, action) = delete(true);
+    let mut action = run.deletes(action, Err(api(404, 1003)));
+    let mut looks = 0;
+    while !matches!(action, Action::Done) {
+        action = run.reads(action, None);
+        looks += 1;
+    }
+    assert_eq!(looks, 6);
+    assert!(run.machine.has_succeeded());
+    // It was only missing for a moment.
+    let (mut run, action) = delete(true);
+    let mut action = run.deletes(action, Err(api(404, 1003)));
+    for _ in 0..5 {
+        action = run.reads(action, None);
+    }
+    for _ in 0..4 {
+        action = run.reads(action, Some(&token(0, &[1])));
+    }
+    let action = run.deletes(action, Ok(()));
+    let action = run.reads(action, None);
+    run.is_done(&action);
+    assert!(run.machine.has_succeeded());
+}
+
+#[test]
 fn a_passing_404_does_not_make_a_deletion() {
     let (mut run, action) = delete(false);
     let mut action = run.deletes(action, Err(api(404, 1003)));
@@ -204,63 +250,10 @@ fn a_roll_that_was_seen_raises_the_floor() {
 }
 
 #[test]
-fn a_lost_roll_is_made_again_after_a_random_pause() {
-    let (mut run, action) = roll();
-    let action = run.rolls(action, Err(no_answer()));
-    assert!(
-        matches!(action, Action::Wait { at_most, random: true } if at_most == 2 * RULES.pause),
-        "{action:?}"
-    );
-    let action = run.rolls(action, Err(no_answer()));
-    assert!(
-        matches!(action, Action::Wait { at_most, random: true } if at_most == 4 * RULES.pause),
-        "{action:?}"
-    );
-}
-
-#[test]
-fn a_value_after_which_nothing_was_issued_is_alive() {
-    let (mut run, action) = roll();
-    let action = run.rolls(action, Err(no_answer()));
-    let action = run.rolls(action, Ok("second"));
-    let action = run.reads(action, Some(&token(2, &[1])));
-    let action = run.reads(action, Some(&token(2, &[1])));
-    run.is_done(&action);
-    assert!(run.at >= RULES.horizon);
-    assert_eq!(run.machine.reply().unwrap().value.unwrap().expose_secret(), "second");
-}
-
-#[test]
-fn a_token_that_others_keep_rolling_ends_in_contention() {
-    let (mut run, action) = roll();
-    let action = run.rolls(action, Err(no_answer()));
-    let mut action = run.waited(action);
-    let (mut rolls, mut second) = (1, 0);
-    // The clock stands still, so that the lost roll may come for ever.
-    while !matches!(action, Action::Done) {
-        action = match action {
-            Action::Roll => {
-                rolls += 1;
-                run.next(Event::Rolled(Ok("value".into())))
-            }
-            Action::Read => {
-                second += 1;
-                run.next(Event::Read(Ok(Some(token(second, &[1])))))
-            }
-            Action::Wait { .. } => run.next(Event::Waited),
-            other => panic!("{other:?}"),
-        };
-        assert!(rolls < 100, "it does not end");
-    }
-    assert_eq!(rolls, 1 + RULES.attempts);
-    assert!(matches!(error(&run.machine.reply()), (Cause::Contention { attempts: 7 }, true)));
-}
-
-#[test]
 fn a_token_that_is_there_is_rolled_again_however_old_the_read_is() {
     let floor = Floor::of(&token(9, &[1]), &owner(), OffsetDateTime::UNIX_EPOCH);
     let belief = Belief::new(Some(floor), true, RULES.pause);
-    let mut run = Run::new(RollWrite::new(&owner(), belief, RULES));
+    let mut run = Run::new(RollWrite::new(&owner(), belief, None, RULES));
     let action = run.next(Event::Start);
     let action = run.rolls(action, Err(api(404, 1003)));
     let action = run.reads(action, Some(&token(8, &[1])));
