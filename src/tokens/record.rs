@@ -103,10 +103,10 @@ impl Record {
     }
 
     /// Records that the callers are about to receive their replies, and so have in their states what these say. `before` is
-    /// what they had not heard of before. A success has removed that, if it was about policies at all.
+    /// what they had not heard of before. The writes of the `settled` ones have ended that.
     pub(super) fn heard(&mut self, asked: &Asked, settled: &BTreeSet<String>, before: &Asked) {
         for by in asked.keys() {
-            match before.get(by).filter(|before| !(before.is_empty() || settled.contains(by))) {
+            match before.get(by).filter(|_| !settled.contains(by)) {
                 Some(before) => self.unheard.insert(by.clone(), before.clone()),
                 None => self.unheard.remove(by),
             };
@@ -174,9 +174,6 @@ mod tests {
         };
         assert_eq!(heard(&[]), asked("a", "1"));
         assert_eq!(heard(&["a"]), Asked::new());
-        // Nobody waits for what had no policies.
-        record.heard(&asked("a", "2"), &BTreeSet::new(), &asked("a", ""));
-        assert_eq!(record.unheard, Asked::new());
     }
 
     #[test]

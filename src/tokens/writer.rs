@@ -167,7 +167,7 @@ impl Writer {
         let (answers, deleted) = self.perform(batch, &mut record).await;
         self.writers.queue(&self.key, |queue| queue.claims = record.claims.clone());
         if !self.context.is_leaving() && answers.iter().all(|answer| !answer.caller.is_closed()) {
-            record.heard(&asked, &settled(&answers), &before.unheard);
+            record.heard(&asked, &settled(&answers, &before.unheard), &before.unheard);
             record.roll = rolled(&answers, before.roll);
         }
         // This comes before the replies: after the last reply the process may end.
@@ -308,15 +308,18 @@ fn remove_unheard(batch: &mut [Queued], record: &Record) {
     }
 }
 
-/// The callers whose policies are now as they asked.
-fn settled(answers: &[Answer]) -> BTreeSet<String> {
-    let about = |answer: &Answer| match &answer.kind {
-        Kind::Change { by, policies: true } => Some((by.clone(), answer.reply.is_ok())),
-        _ => None,
+/// The callers for whom a success has ended what they had not heard of before. Policies of that need a write of policies.
+fn settled(answers: &[Answer], before: &Asked) -> BTreeSet<String> {
+    let of = |is: fn(bool, bool) -> bool| {
+        answers.iter().filter_map(move |answer| match &answer.kind {
+            Kind::Change { by, policies } if is(answer.reply.is_ok(), *policies) => Some(by.clone()),
+            _ => None,
+        })
     };
-    let (done, failed): (Vec<_>, Vec<_>) = answers.iter().filter_map(about).partition(|(_, done)| *done);
-    let failed: BTreeSet<_> = failed.into_iter().map(|(by, _)| by).collect();
-    done.into_iter().map(|(by, _)| by).filter(|by| !failed.contains(by)).collect()
+    let failed: BTreeSet<_> = of(|done, _| !done).collect();
+    let written: BTreeSet<_> = of(|done, policies| done && policies).collect();
+    let owes = |by: &String| before.get(by).is_some_and(|before| !before.is_empty());
+    of(|done, _| done).filter(|by| !failed.contains(by) && (written.contains(by) || !owes(by))).collect()
 }
 
 /// What is to be recorded about rolls, if their callers receive the answers.
@@ -340,6 +343,7 @@ fn reply_all(batch: Vec<Queued>, error: &OpError) {
 mod tests {
     use super::*;
     use crate::cloudflare::Token;
+    use crate::policy::Fingerprint;
 
     fn answer(kind: Kind, reply: Reply) -> Answer {
         Answer { caller: oneshot::channel().0, reply, kind }
@@ -354,16 +358,20 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_is_settled_if_all_its_changes_of_policies_are_made() {
+    fn a_caller_is_settled_if_its_writes_have_ended_what_it_did_not_hear_of() {
+        let policy: Fingerprint = "a".repeat(64).parse().unwrap();
+        let before = ["written", "named", "failed"].map(|by| (by.to_owned(), [policy].into())).into();
         let answers = [
-            answer(change("a", true), Ok(Outcome::default())),
-            answer(change("b", true), Ok(Outcome::default())),
-            answer(change("b", true), failed(false)),
-            answer(change("c", false), Ok(Outcome::default())),
+            answer(change("written", true), Ok(Outcome::default())),
+            answer(change("named", false), Ok(Outcome::default())),
+            answer(change("failed", true), Ok(Outcome::default())),
+            answer(change("failed", true), failed(false)),
+            answer(change("new", false), Ok(Outcome::default())),
+            answer(change("refused", true), failed(false)),
             answer(Kind::Roll, Ok(Outcome::default())),
             answer(Kind::Deletion, Ok(Outcome::default())),
         ];
-        assert_eq!(settled(&answers), ["a".to_owned()].into());
+        assert_eq!(settled(&answers, &before), ["written", "new"].map(str::to_owned).into());
     }
 
     #[test]

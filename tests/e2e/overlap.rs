@@ -194,6 +194,58 @@ fn what_could_not_be_finished_is_finished_by_the_next_apply() {
 }
 
 #[test]
+fn a_rotation_that_could_not_narrow_the_old_token_does_it_in_the_next_apply() {
+    for exclusive in [true, false] {
+        let stage = Stage::new();
+        let config = |groups: &str, by: &str| {
+            token(&format!(
+                "name = \"rotated\"\nexclusive_policies = {exclusive}\npolicies = [{{ permission_groups = [{groups}] }}]\n\
+                 rotation = {{ triggers = {{ by = \"{by}\" }}, overlap = \"7d\" }}"
+            ))
+        };
+        stage.apply(&config(r#""Cloudflare Tunnel Write", "Workers Scripts Write""#, "one"));
+        let old = stage.text(TOKEN, "id");
+        let refused = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Effect::None);
+        stage.sim.fault(Fault::new(refused).method("PUT"));
+        stage.config(&config(r#""Cloudflare Tunnel Write""#, "two"));
+        stage.tf.apply().failure("may have rights that it should lose");
+        assert_eq!(groups(&stage, &old).len(), 2, "the old token is as it was");
+        apply(&stage);
+        assert_eq!(groups(&stage, &old), ["Cloudflare Tunnel Write".to_owned()].into(), "{exclusive}");
+        assert!(stage.sim.token(&old).unwrap()["expires_on"].is_string());
+        stage.settled();
+    }
+}
+
+#[test]
+fn a_change_that_only_the_previous_token_has_goes_back_with_the_configuration() {
+    let stage = Stage::new();
+    let config = |group: &str, by: &str| {
+        token(&format!(
+            "name = \"rotated\"\npolicies = [{{ permission_groups = [\"{group}\"] }}]\n\
+             rotation = {{ triggers = {{ by = \"{by}\" }}, overlap = \"7d\" }}"
+        ))
+    };
+    stage.apply(&config("D1 Read", "one"));
+    let old = stage.text(TOKEN, "id");
+    stage.config(&config("D1 Read", "two"));
+    apply(&stage);
+    let new = stage.text(TOKEN, "id");
+    // The previous token is written first. The change of the present one is refused.
+    let refused = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Effect::None);
+    stage.sim.fault(Fault::new(refused).method("PUT").skip(1));
+    stage.config(&config("D1 Write", "two"));
+    assert_ne!(stage.tf.apply().code, Some(0));
+    assert_eq!(groups(&stage, &old), ["D1 Write".to_owned()].into());
+    stage.config(&config("D1 Read", "two"));
+    apply(&stage);
+    for id in [&old, &new] {
+        assert_eq!(groups(&stage, id), ["D1 Read".to_owned()].into());
+    }
+    stage.settled();
+}
+
+#[test]
 fn narrower_rights_and_a_disabled_token_hold_for_the_previous_one_too() {
     let stage = Stage::new();
     let config = |groups: &str, more: &str| {

@@ -203,3 +203,22 @@ async fn the_data_source_lists_stores_and_secrets_without_values() {
     assert_eq!(secrets[0]["status"], "active");
     assert!(!stores.to_string().contains("hidden-value"));
 }
+
+#[tokio::test]
+async fn a_secret_is_not_gone_by_a_passing_404_or_a_deletion_that_is_not_made() {
+    let (sim, provider) = start().await;
+    let made = provider.apply(TYPE, None, &json!({"name": "KEY", "value": "one"})).await;
+    let one = format!("{SECRETS}/*");
+    let missing = || FaultKind::Api(404, 1001, "secret not found", Effect::None);
+    sim.fault(Fault::new(missing()).method("GET").path(&one));
+    assert!(provider.read(TYPE, &made).await.is_some());
+    let success = json!({"success": true, "errors": [], "messages": [], "result": null});
+    let lies = Fault::new(FaultKind::Json(200, success, Effect::None)).method("DELETE").path(&one);
+    sim.fault(lies.always());
+    let found = provider.destroy(TYPE, made.clone()).await;
+    assert!(told(&found, Severity::Error).contains("still there"), "{found:?}");
+    sim.clear_faults();
+    sim.fault(Fault::new(missing()).method("DELETE").path(&one));
+    assert!(provider.destroy(TYPE, made).await.is_empty());
+    assert_eq!(sim.store_secret("KEY"), None);
+}

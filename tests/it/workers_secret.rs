@@ -290,3 +290,38 @@ async fn a_put_that_clears_a_doubt_makes_the_secret_ours() {
     assert!(provider.destroy(TYPE, put).await.is_empty());
     assert_eq!(text(&sim, "KEY"), None);
 }
+
+const ONE: &str = "/accounts/*/workers/scripts/*/secrets/KEY";
+
+#[tokio::test]
+async fn a_secret_is_not_gone_by_a_passing_404() {
+    let (sim, provider) = start().await;
+    let made =
+        provider.apply(TYPE, None, &json!({"script_name": "edge-api", "name": "KEY", "value": "one"})).await;
+    let missing = || FaultKind::Api(404, 10056, "Binding 'KEY' not found.", Effect::None);
+    sim.fault(Fault::new(missing()).method("GET").path(ONE));
+    assert!(provider.read(TYPE, &made).await.is_some(), "the second look finds it");
+    sim.fault(Fault::new(missing()).method("DELETE").path(ONE));
+    assert!(provider.destroy(TYPE, made).await.is_empty());
+    assert_eq!(text(&sim, "KEY"), None);
+    assert!(!sim.faults_pending());
+}
+
+#[tokio::test]
+async fn a_secret_that_the_api_does_not_delete_is_not_deleted() {
+    let (sim, provider) = start().await;
+    let made =
+        provider.apply(TYPE, None, &json!({"script_name": "edge-api", "name": "KEY", "value": "one"})).await;
+    let lies = || {
+        let success = json!({"success": true, "errors": [], "messages": [], "result": null});
+        Fault::new(FaultKind::Json(200, success, Effect::None)).method("DELETE").path(ONE)
+    };
+    sim.fault(lies().always());
+    let found = provider.destroy(TYPE, made.clone()).await;
+    assert!(told(&found, Severity::Error).contains("still there"), "{found:?}");
+    // A deletion that the API makes at the second attempt counts.
+    sim.clear_faults();
+    sim.fault(lies());
+    assert!(provider.destroy(TYPE, made).await.is_empty());
+    assert_eq!(text(&sim, "KEY"), None);
+}

@@ -403,3 +403,20 @@ async fn a_set_of_names_over_the_limit_of_one_request_is_removed_in_several() {
     let found = provider.validate(TYPE, &stored(&of("A", 101))).await;
     assert!(told(&found, Severity::Error).contains("Too many secrets"));
 }
+
+#[tokio::test]
+async fn secrets_are_not_gone_by_a_passing_404_or_an_old_list() {
+    let (sim, provider) = start().await;
+    let made = provider.apply(TYPE, None, &stored(&json!({"A": "one", "B": "two"}))).await;
+    let old = json!({"success": true, "errors": [], "messages": [], "result": []});
+    let missing = FaultKind::Api(404, 10007, "This Worker does not exist on your account.", Effect::None);
+    for kind in [missing.clone(), FaultKind::Json(200, old, Effect::None)] {
+        sim.fault(Fault::new(kind).method("GET").path(LIST));
+        assert!(provider.read(TYPE, &made).await.is_some_and(|read| read.state == made.state));
+    }
+    sim.fault(Fault::new(missing).method("PATCH").path(BULK));
+    let found = provider.destroy(TYPE, made.clone()).await;
+    assert!(found.has_error(), "the Worker is there: {found:?}");
+    assert!(provider.destroy(TYPE, made).await.is_empty());
+    assert_eq!(held(&sim), json!({}));
+}

@@ -6,6 +6,7 @@ use crate::cloudflare::{StoreSecret, StoreSecretChange, secrets_store};
 use crate::model;
 use crate::path;
 use crate::provider::owner::Account;
+use crate::provider::secret::absence::{self, Removed};
 use crate::provider::secret::store::{self, Made, Place, Private, StoreSecretFields, decide, refreshed};
 use crate::provider::secret::{Put, SecretValue};
 use crate::provider::session::{Api, Begun, Session};
@@ -111,18 +112,21 @@ impl Resource for SecretsStoreSecret {
         let state = &current.state;
         let Some(place) = state.place(&api) else { return (Some(current), Diagnostics::none()) };
         let seen = match state.secret.id.as_str() {
-            Some(id) => api.client.send_opt(secrets_store::get(place.account, place.store, id)).await,
+            Some(id) => {
+                let look = || secrets_store::get(place.account, place.store, id);
+                absence::find(&api.client, look, |seen| !seen.is_deleted()).await
+            }
             // A create without an answer leaves no id in the state. The secret that has the name now may belong to
             // another object. The next write finds out.
             None => return (Some(current), Diagnostics::none()),
         };
         match seen {
-            Ok(Some(seen)) if !seen.is_deleted() => {
+            Ok(Some(seen)) => {
                 let (secret, private) = refreshed(&state.secret, &current.private, &seen);
                 let state = Model { account: state.account.clone(), secret };
                 (Some(Applied { state, private }), Diagnostics::none())
             }
-            Ok(_) => (None, Diagnostics::none()),
+            Ok(None) => (None, Diagnostics::none()),
             Err(error) => {
                 let found = wording::store_secret(&state.failed("read"), &error).into();
                 (Some(current), found)
@@ -159,14 +163,17 @@ impl Resource for SecretsStoreSecret {
                 Err(error) => return failed(error),
             },
         };
-        match api.client.send_opt(secrets_store::delete(place.account, place.store, &id)).await {
-            Ok(_) => {
+        let delete = || secrets_store::delete(place.account, place.store, &id);
+        let look = || secrets_store::get(place.account, place.store, &id);
+        match absence::remove(&api.client, delete, look, |seen| !seen.is_deleted()).await {
+            Removed::Done => {
                 if !held.is_of_another(place.name, Some(&id)) {
                     held.deleted(place.name);
                 }
                 Diagnostics::none()
             }
-            Err(error) => failed(error),
+            Removed::Kept => wording::secret_kept(&state.failed("delete")).into(),
+            Removed::Failed(error) => failed(error),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::cloudflare::workers;
 use crate::model;
 use crate::path;
 use crate::provider::owner::Account;
+use crate::provider::secret::absence::{self, Removed};
 use crate::provider::secret::{
     self, Facts, Origins, Put, SecretFields, SecretValue, WorkerFields, is_text, no_look,
 };
@@ -137,7 +138,8 @@ impl Resource for WorkersSecret {
             return (Some(current), Diagnostics::none());
         };
         let Place { account, script, name } = place;
-        match api.client.send_opt(workers::get_secret(account, script, name)).await {
+        let look = || workers::get_secret(account, script, name);
+        match absence::find(&api.client, look, |_| true).await {
             // One whose put is in doubt may come yet.
             Ok(None) if current.state.secret.put.doubt.is_noted() => (Some(current), Diagnostics::none()),
             Ok(None) => (None, Diagnostics::none()),
@@ -190,14 +192,16 @@ impl Resource for WorkersSecret {
             worker.deleted(place.name);
             return left;
         }
-        let delete = workers::delete_secret(place.account, place.script, place.name);
-        match api.client.send_opt(delete).await {
-            // The secret is gone already, or went with its Worker.
-            Ok(_) => {
+        let delete = || workers::delete_secret(place.account, place.script, place.name);
+        let look = || workers::get_secret(place.account, place.script, place.name);
+        match absence::remove(&api.client, delete, look, |_| true).await {
+            // A secret that is gone already, or went with its Worker, counts too.
+            Removed::Done => {
                 worker.deleted(place.name);
                 Diagnostics::none()
             }
-            Err(error) => wording::workers_secret(&place.failed("delete"), &error).into(),
+            Removed::Kept => wording::secret_kept(&place.failed("delete")).into(),
+            Removed::Failed(error) => wording::workers_secret(&place.failed("delete"), &error).into(),
         }
     }
 

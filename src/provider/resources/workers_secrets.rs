@@ -126,10 +126,8 @@ impl Resource for WorkersSecrets {
         let (Some(worker), false) = (worker, state.secrets.managed().is_empty()) else {
             return (Some(current), Diagnostics::none());
         };
-        let there = match worker.secrets().await {
+        let there = match worker.find(&state.secrets.managed()).await {
             Ok(there) => there,
-            // A deleted Worker has no secrets.
-            Err(error) if error.is_not_found() => Vec::new(),
             Err(error) => {
                 let found = wording::workers_secrets(&state.failed("read"), &error).into();
                 return (Some(current), found);
@@ -165,7 +163,12 @@ impl Resource for WorkersSecrets {
         let removals = certain.map(|name| (*name, None)).collect();
         let edited = match worker.edit(&removals).await {
             // A deleted Worker has no secrets left to remove.
-            Edited::Failed { error, may_have_effect: false } if error.is_worker_not_found() => Edited::Done,
+            Edited::Failed { error, may_have_effect: false } if error.is_worker_not_found() => {
+                match worker.find(&own).await {
+                    Ok(there) if there.is_empty() => Edited::Done,
+                    _ => Edited::Failed { error, may_have_effect: false },
+                }
+            }
             edited => edited,
         };
         let mut found = state.not_edited(&edited);

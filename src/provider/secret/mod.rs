@@ -1,5 +1,6 @@
 //! Secrets of Workers and of stores: their plans as pure functions, the writes of values, and the locks for writes.
 
+pub(crate) mod absence;
 pub(crate) mod bulk;
 mod decide;
 mod holders;

@@ -26,6 +26,22 @@ impl Worker<'_> {
         self.client.send(workers::list_secrets(self.account, self.script)).await
     }
 
+    /// The Worker's secrets, in two looks if one of these is missing. A deleted Worker has none.
+    pub(crate) async fn find(&self, names: &BTreeSet<&str>) -> Result<Vec<WorkerSecret>, Error> {
+        let look = || async {
+            match self.secrets().await {
+                Err(error) if error.is_not_found() => Ok(Vec::new()),
+                there => there,
+            }
+        };
+        let there = look().await?;
+        if names.iter().all(|name| there.iter().any(|secret| secret.name == *name)) {
+            return Ok(there);
+        }
+        sleep(PAUSES[0]).await;
+        look().await
+    }
+
     /// Writes edits. The first request has all puts, and as many removals as the API allows. Further requests do the
     /// rest.
     pub(crate) async fn edit(&self, edits: &Edits<'_>) -> Edited {

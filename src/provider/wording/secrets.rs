@@ -136,6 +136,13 @@ pub(crate) fn secrets_left(script: &str, names: &[&str]) -> Diagnostic {
     Diagnostic::warning(format!("The Worker {script} keeps {}", listed(names)), detail)
 }
 
+/// The API confirms the deletion of a secret and does not make it.
+pub(crate) fn secret_kept(failed: &str) -> Diagnostic {
+    let detail = "The API answers success, but the secret is still there. It has its value, so it stays in the state.\n\nApply \
+                  again. If that does not help, remove it in the dashboard, and tell Cloudflare's support.";
+    Diagnostic::error(failed, detail)
+}
+
 /// Nothing says what to put.
 pub(crate) fn no_secret_value() -> Diagnostic {
     let detail =

@@ -457,6 +457,7 @@ fn many_secrets(page: &mut Page) {
     page.add("secrets_not_put", "", secrets_not_put(failed, &names));
     page.add("secrets_not_removed", "a success", secrets_not_removed(failed, &names, None));
     page.add("secrets_not_removed", "an error", secrets_not_removed(failed, &names, Some(&refusal())));
+    page.add("secret_kept", "", secret_kept(&store_secret_failed("delete", "KEY")));
     page.add("secrets_left", "one", secrets_left("edge-api", &["KEY"]));
     page.add("secrets_left", "several", secrets_left("edge-api", &["KEY", "OTHER"]));
     page.add("no_secrets", "", no_secrets());

@@ -1,6 +1,6 @@
 //! A write has an unknown outcome, and the configuration goes back. The next apply must write again.
 
-use super::{IMPATIENT, apply_in_doubt, binding, foreign_token, groups};
+use super::{IMPATIENT, apply_in_doubt, apply_until, binding, foreign_token, groups};
 use crate::simulator::{Effect, Fault, FaultKind};
 use crate::support::stage::{Stage, TOKEN, token};
 
@@ -45,6 +45,64 @@ fn an_additive_token_that_goes_back_after_a_lost_answer_has_its_policies() {
     assert!(!groups(&stage.sim, &id).contains(&"D1 Read".to_owned()), "the write has its effect");
     stage.apply(&with);
     assert_eq!(groups(&stage.sim, &id), ["D1 Read"]);
+}
+
+/// Kills Terraform while the provider sends a PUT to this path. The provider finishes it.
+fn kill_during_put(stage: &Stage, config: &str, path: &str) {
+    stage.config(config);
+    let slow = FaultKind::LatencyBefore(std::time::Duration::from_secs(2));
+    let fault = stage.sim.fault(Fault::new(slow).method("PUT").path(path));
+    let puts = || stage.sim.count("PUT", path);
+    let before = puts();
+    let mut apply = apply_until(&stage.sim, &stage.tf, fault);
+    assert!(crate::support::signal("KILL", apply.id()));
+    apply.wait().unwrap();
+    super::wait_until("the write is made", || puts() > before);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+}
+
+#[test]
+fn an_additive_token_that_goes_back_after_a_killed_run_has_its_policies() {
+    let stage = Stage::new();
+    let policies = |groups: &[&str]| {
+        let text: String =
+            groups.iter().map(|group| format!("{{ permission_groups = [\"{group}\"] }},")).collect();
+        token(&format!("name = \"additive\"\nexclusive_policies = false\npolicies = [{text}]"))
+    };
+    stage.apply(&policies(&["D1 Read"]));
+    let id = stage.text(TOKEN, "id");
+    kill_during_put(&stage, &policies(&["D1 Read", "D1 Write"]), ONE);
+    assert!(groups(&stage.sim, &id).contains(&"D1 Write".to_owned()), "the write has its effect");
+    stage.apply(&policies(&["D1 Read"]));
+    assert_eq!(groups(&stage.sim, &id), ["D1 Read"]);
+    stage.settled();
+}
+
+#[test]
+fn a_killed_roll_leaves_no_dead_value_even_where_the_state_has_none() {
+    for stored in [true, false] {
+        let stage = Stage::new();
+        let config = |trigger: &str| {
+            token(&format!(
+                "name = \"rolled\"\nstore_value = {stored}\nrotation = {{ triggers = {{ v = \"{trigger}\" }} }}\n\
+                 seal_for = {{ ops = {{ format = \"libsodium\", public_key = \
+                 \"bWFkZSB1cCBmb3IgYSB0ZXN0IG9mIHRoaXMgcHJvdmk=\" }} }}"
+            ))
+        };
+        stage.apply(&config("1"));
+        let (id, sealed) = (stage.text(TOKEN, "id"), stage.attributes(TOKEN)["sealed_values"].clone());
+        let value = |stage: &Stage| stage.sim.with_state(|state| state.tokens.last().unwrap().value.clone());
+        let first = value(&stage);
+        kill_during_put(&stage, &config("2"), "/accounts/*/tokens/*/value");
+        let second = value(&stage);
+        assert!(first != second, "the roll has its effect");
+        // The trigger goes back, and the sealed value is dead all the same.
+        stage.config(&config("1")).tf.plan().success().says("an earlier roll may have taken effect");
+        stage.tf.apply().success();
+        assert!(value(&stage) != second && stage.text(TOKEN, "id") == id);
+        assert_ne!(stage.attributes(TOKEN)["sealed_values"], sealed);
+        stage.settled();
+    }
 }
 
 #[test]

@@ -1,0 +1,70 @@
+//! Whether a secret is gone. The API may say for a moment that a thing does not exist although it does, and it may confirm a
+//! deletion that it does not make. So one answer is not enough: the secret has the value of a token.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::cloudflare::{Client, Error, Request};
+
+/// The pause before an absent secret is looked for again.
+const SECOND_LOOK: Duration = Duration::from_millis(500);
+/// The pauses before the looks after a confirmed deletion: a read may lag behind it.
+const LOOKS: [Duration; 3] = [Duration::ZERO, SECOND_LOOK, Duration::from_secs(2)];
+/// How often a deletion without an effect is made.
+const DELETIONS: u32 = 2;
+
+/// The result of a deletion.
+pub(crate) enum Removed {
+    /// The secret is gone.
+    Done,
+    /// The API answers success, and the secret is still there.
+    Kept,
+    /// The deletion failed, or it could not be seen whether there is anything to delete.
+    Failed(Error),
+}
+
+/// Reads a secret. It is absent if two reads say so. `is_there` is whether an answer means that it is there.
+///
+/// # Errors
+/// Those of the client.
+pub(crate) async fn find<T>(
+    client: &Client,
+    look: impl Fn() -> Request<T>,
+    is_there: impl Fn(&T) -> bool,
+) -> Result<Option<T>, Error> {
+    let first = client.send_opt(look()).await?.filter(&is_there);
+    if first.is_some() {
+        return Ok(first);
+    }
+    sleep(SECOND_LOOK).await;
+    Ok(client.send_opt(look()).await?.filter(is_there))
+}
+
+/// Deletes a secret, and looks whether it is gone.
+pub(crate) async fn remove<T>(
+    client: &Client,
+    delete: impl Fn() -> Request<()>,
+    look: impl Fn() -> Request<T>,
+    is_there: impl Fn(&T) -> bool,
+) -> Removed {
+    for _ in 0..DELETIONS {
+        let confirmed = match client.send_opt(delete()).await {
+            Ok(answer) => answer.is_some(),
+            Err(error) => return Removed::Failed(error),
+        };
+        // The answer that there is nothing to delete is one look.
+        let pauses = if confirmed { &LOOKS[..] } else { &LOOKS[1..2] };
+        for pause in pauses {
+            sleep(*pause).await;
+            match client.send_opt(look()).await {
+                Ok(Some(there)) if is_there(&there) => {}
+                Ok(_) => return Removed::Done,
+                // A credential that may write need not be one that may read.
+                Err(_) if confirmed => return Removed::Done,
+                Err(error) => return Removed::Failed(error),
+            }
+        }
+    }
+    Removed::Kept
+}
