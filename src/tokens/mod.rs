@@ -35,7 +35,7 @@ pub use orphans::Orphan;
 pub use own::OwnToken;
 pub use reads::Listed;
 pub use service::TokenService;
-pub use settings::Settings;
+pub use settings::{AMBIGUITY_HORIZON, Settings};
 pub use standing::Standing;
 pub use stop::{Stop, Stopper};
 pub use succession::{Succeeded, Succession, SuccessionError, Unfinished, successor_name};

@@ -66,6 +66,11 @@ impl TokenService {
         under_way.wait().await;
     }
 
+    /// Whether answers cannot be delivered any more, because the process is leaving.
+    pub fn is_leaving(&self) -> bool {
+        self.0.context.is_leaving()
+    }
+
     /// The client, for objects that are not tokens.
     pub fn client(&self) -> &Client {
         &self.0.context.client

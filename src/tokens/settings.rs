@@ -7,6 +7,9 @@ use super::record::Record;
 use super::stop::Stop;
 use crate::host::HostFiles;
 
+/// How long a write without an answer may still take effect, unless the settings say otherwise.
+pub const AMBIGUITY_HORIZON: Duration = Duration::from_secs(4);
+
 /// The settings. The defaults are right for Cloudflare's API; tests shorten the waits.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -51,7 +54,7 @@ impl Settings {
             gather_reads: Duration::from_millis(15),
             gather_writes: Duration::from_millis(25),
             snapshot_age: Duration::from_secs(30),
-            ambiguity_horizon: Duration::from_secs(4),
+            ambiguity_horizon: AMBIGUITY_HORIZON,
             read_to_write: Duration::from_secs(2),
             pause: Duration::from_millis(250),
             stop: Stop::default(),

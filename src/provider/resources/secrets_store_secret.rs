@@ -122,7 +122,11 @@ impl Resource for SecretsStoreSecret {
         };
         match seen {
             Ok(Some(seen)) => {
-                let (secret, private) = refreshed(&state.secret, &current.private, &seen);
+                let (mut secret, private) = refreshed(&state.secret, &current.private, &seen);
+                // An earlier run on this host ended before Terraform could save what it wrote.
+                if api.secrets.is_unheard_of_store(place.account, place.store, place.name, &seen.id) {
+                    secret.put.doubt.note();
+                }
                 let state = Model { account: state.account.clone(), secret };
                 (Some(Applied { state, private }), Diagnostics::none())
             }
@@ -259,13 +263,21 @@ impl SecretsStoreSecret {
             Ok(held) => held,
             Err(error) => return (None, wording::secret_lock(&planned.failed("put"), &error).into()),
         };
-        let made = match before.and_then(|before| before.id.as_str()) {
+        let own = before.and_then(|before| before.id.as_str());
+        if let Some(id) = own {
+            held.begin([place.name], id, |_| false);
+        }
+        let made = match own {
             Some(id) => match place.change(id, change).await {
                 Put::Done(secret) => Made::Done(secret),
                 Put::Failed { error, may_have_effect } => Made::Failed { error, may_have_effect },
             },
             None => place.make(change, in_doubt).await,
         };
+        if let (Some(id), false) = (own, api.tokens.is_leaving()) {
+            let changes = matches!(&made, Made::Done(_) | Made::Failed { may_have_effect: true, .. });
+            held.heard(id, changes);
+        }
         match made {
             Made::Done(written) => {
                 held.put(place.name, &written.id);

@@ -139,12 +139,20 @@ impl Resource for WorkersSecret {
         };
         let Place { account, script, name } = place;
         let look = || workers::get_secret(account, script, name);
-        match absence::find(&api.client, look, |_| true).await {
+        let there = absence::find(&api.client, look, |_| true).await;
+        let mut state = current.state.clone();
+        // An earlier run on this host ended before Terraform could save what it wrote.
+        let by = state.secret.worker.id.as_str().unwrap_or_default();
+        if api.secrets.unheard_of_worker(account, script, by).contains_key(name) {
+            state.secret.put.doubt.note();
+        }
+        match there {
             // One whose put is in doubt may come yet.
-            Ok(None) if current.state.secret.put.doubt.is_noted() => (Some(current), Diagnostics::none()),
+            Ok(None) if state.secret.put.doubt.is_noted() => {
+                (Some(Applied { state, private: current.private }), Diagnostics::none())
+            }
             Ok(None) => (None, Diagnostics::none()),
             Ok(Some(secret)) => {
-                let mut state = current.state.clone();
                 if !is_text(&secret) {
                     // Something has put another kind of secret in its place. The next apply puts this one again.
                     state.secret.put.forget();
@@ -267,6 +275,8 @@ impl WorkersSecret {
         };
         let Place { account, script, name } = place;
         let is_own = worker.is_claimed(name);
+        let by = planned.secret.worker.id.as_str().unwrap_or_default();
+        worker.begin([name], by, |_| false);
         let put = secret::put(&api.client, || workers::put_secret(account, script, name, text)).await;
         let (origin, found) = match &put {
             Put::Done(_) => (Origins::default(), Diagnostics::none()),
@@ -284,6 +294,9 @@ impl WorkersSecret {
         let secret = secret::after(&put, prior.map(|prior| prior.secret), planned.secret.clone());
         if let Some(by) = secret.as_ref().and_then(|secret| secret.worker.id.as_str()) {
             worker.put(place.name, by);
+        }
+        if !api.tokens.is_leaving() {
+            worker.heard(by, secret.is_some());
         }
         let applied = secret.map(|secret| Applied {
             state: Model { account: planned.account.clone(), secret },

@@ -1,7 +1,7 @@
 //! `cloudflare_workers_secrets`: secrets of a Worker that are written together. Its other secrets and its script stay
 //! as they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -133,10 +133,16 @@ impl Resource for WorkersSecrets {
                 return (Some(current), found);
             }
         };
-        let refreshed = state.secrets.refreshed(&there).map(|secrets| Applied {
-            state: Model { account: state.account.clone(), secrets },
-            private: current.private.clone(),
-        });
+        // An earlier run on this host ended before Terraform could save what it wrote.
+        let by = state.secrets.worker.id.as_str().unwrap_or_default();
+        let unheard =
+            api.iter().flat_map(|api| api.secrets.unheard_of_worker(worker.account, worker.script, by));
+        let unheard: BTreeMap<String, bool> = unheard.collect();
+        let mut private = current.private.clone();
+        private.origins = private.origins.unheard(&unheard, &state.secrets.managed(), &there);
+        let refreshed = state.secrets.in_doubt_of(unheard.keys()).refreshed(&there);
+        let account = state.account.clone();
+        let refreshed = refreshed.map(|secrets| Applied { state: Model { account, secrets }, private });
         (refreshed, Diagnostics::none())
     }
 
@@ -294,6 +300,8 @@ impl WorkersSecrets {
         };
         let first = added(before, &planned.secrets);
         let own: BTreeSet<&str> = first.iter().copied().filter(|name| held.is_claimed(name)).collect();
+        let by = planned.secrets.worker.id.as_str().unwrap_or_default();
+        held.begin(edits.keys().copied(), by, |name| own.contains(name) || origins.is_free(name));
         let edited = worker.edit(&edits).await;
         let mut found = planned.not_edited(&edited);
         let secrets = after(&edited, before.cloned(), planned.secrets.clone());
@@ -314,6 +322,9 @@ impl WorkersSecrets {
                 let_go.iter().for_each(|name| held.deleted(name));
                 found.extend(left_behind(&worker, &let_go, origins).await);
             }
+        }
+        if !api.tokens.is_leaving() {
+            held.heard(by, secrets.is_some());
         }
         let account = planned.account.clone();
         let applied = secrets

@@ -99,6 +99,19 @@ impl SecretsFields {
         found
     }
 
+    /// The secrets, in doubt if an earlier run has written some of them, or of these, without the state saying so. The state
+    /// manages them all, so that the next apply puts or removes them.
+    #[must_use]
+    pub(crate) fn in_doubt_of<'n>(&self, unheard: impl IntoIterator<Item = &'n String>) -> Self {
+        let unheard: Vec<&str> = unheard.into_iter().map(String::as_str).collect();
+        let mut state = self.clone();
+        if !unheard.is_empty() {
+            state.manage(self.managed().into_iter().chain(unheard));
+            state.doubt.note();
+        }
+        state
+    }
+
     /// The state after a refresh that found these secrets. A secret that is gone or now has another kind leaves the
     /// state, so that the next apply puts it again. `None` if no secret is left.
     pub(crate) fn refreshed(&self, there: &[WorkerSecret]) -> Option<Self> {

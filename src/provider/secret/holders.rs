@@ -1,18 +1,26 @@
 //! The locks for writes of secrets: one write at a time for each Worker and for each secret of a store, across all
-//! processes of a host. A record beside each lock says which object has put which secret last.
+//! processes of a host. A record beside each lock says which object has put which secret last, and which writes nobody heard
+//! of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
+use tokio::time::sleep;
 
+use crate::cloudflare::host_time;
 use crate::host::{Claims, HostFiles, HostLock, LockError};
-use crate::tokens::Stop;
+use crate::tokens::{AMBIGUITY_HORIZON, Stop};
 
 /// The longest wait for another process. A write is only a few requests.
 const WAIT: Duration = Duration::from_secs(120);
+
+/// How long after its start a write may be under way.
+const LONGEST_WRITE: Duration = Duration::from_secs(120);
 
 /// The Workers and stores whose secrets are written. Clones share everything.
 ///
@@ -30,9 +38,34 @@ pub(crate) struct Holders {
 /// The ids of the objects that have put a secret, by the secret's name.
 type Puts = Claims<String>;
 
+/// The record of a Worker or of a name in a store.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Record {
+    #[serde(default)]
+    claims: Puts,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    unheard: Unheard,
+}
+
+/// Writes that were begun and of whose outcome no state says anything, by the secrets' names.
+type Unheard = BTreeMap<String, Begun>;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Begun {
+    /// The id of the object.
+    by: String,
+    #[serde(with = "time::serde::timestamp")]
+    on: OffsetDateTime,
+    /// Whether no secret had the name before, so that it is the object's own.
+    is_new: bool,
+}
+
 /// A lock on a Worker or on a name in a store.
 pub(crate) struct Held {
     puts: OwnedMutexGuard<Puts>,
+    unheard: Unheard,
+    /// The same when the lock was taken.
+    before: Unheard,
     lock: HostLock,
 }
 
@@ -48,7 +81,7 @@ impl Holders {
     /// # Errors
     /// [`LockError`].
     pub(crate) async fn worker(&self, account: &str, script: &str) -> Result<Held, LockError> {
-        self.lock(format!("{account}/{script}"), format!("worker {} {account}/{script}", self.base_url)).await
+        self.lock(format!("{account}/{script}"), self.worker_key(account, script)).await
     }
 
     /// Waits until nothing else writes the secret of this name.
@@ -65,6 +98,27 @@ impl Holders {
         self.lock(place.clone(), format!("{} {place}", self.base_url)).await
     }
 
+    /// The secrets of a Worker that an object has written, or may have, without its state saying so: the run, or Terraform,
+    /// ended first. True if no secret had the name before.
+    pub(crate) fn unheard_of_worker(&self, account: &str, script: &str, by: &str) -> BTreeMap<String, bool> {
+        self.unheard(&self.worker_key(account, script), by)
+    }
+
+    /// Whether this is so for the object's secret in a store.
+    pub(crate) fn is_unheard_of_store(&self, account: &str, store: &str, name: &str, by: &str) -> bool {
+        !self.unheard(&format!("{} store {account}/{store}/{name}", self.base_url), by).is_empty()
+    }
+
+    fn worker_key(&self, account: &str, script: &str) -> String {
+        format!("worker {} {account}/{script}", self.base_url)
+    }
+
+    fn unheard(&self, key: &str, by: &str) -> BTreeMap<String, bool> {
+        let record: Record = self.files.peek(key).unwrap_or_default();
+        let own = record.unheard.into_iter().filter(|(_, begun)| begun.by == by);
+        own.map(|(name, begun)| (name, begun.is_new)).collect()
+    }
+
     async fn lock(&self, place: String, key: String) -> Result<Held, LockError> {
         let puts = {
             let mut claims = self.claims.lock();
@@ -72,22 +126,58 @@ impl Holders {
         };
         let mut puts = puts.lock_owned().await;
         let lock = self.files.lock(&key, WAIT, || self.stop.is_stopped()).await?;
-        *puts = puts.updated(lock.record());
-        Ok(Held { puts, lock })
+        let record: Record = lock.record();
+        *puts = puts.updated(record.claims);
+        // A write of a process that has ended may still take effect.
+        let recent = |begun: &Begun| host_time() - begun.on < LONGEST_WRITE;
+        if record.unheard.values().any(recent) {
+            sleep(AMBIGUITY_HORIZON).await;
+        }
+        Ok(Held { puts, before: record.unheard.clone(), unheard: record.unheard, lock })
     }
 }
 
 impl Held {
+    /// Records that an object is about to write these secrets. `is_new` says whether no secret has the name yet.
+    pub(crate) fn begin<'a>(
+        &mut self,
+        names: impl IntoIterator<Item = &'a str>,
+        by: &str,
+        is_new: impl Fn(&str) -> bool,
+    ) {
+        for name in names {
+            let begun = Begun { by: by.to_owned(), on: host_time(), is_new: is_new(name) };
+            self.unheard.insert(name.to_owned(), begun);
+        }
+        self.save();
+    }
+
+    /// Records that the object's state is about to have the outcome of its write. `changes` is whether the state changes:
+    /// otherwise it still says nothing of an earlier write.
+    pub(crate) fn heard(&mut self, by: &str, changes: bool) {
+        self.unheard.retain(|_, begun| begun.by != by);
+        if !changes {
+            let before = self.before.iter().filter(|(_, begun)| begun.by == by);
+            self.unheard.extend(before.map(|(name, begun)| (name.clone(), begun.clone())));
+        }
+        self.save();
+    }
+
     /// Records that an object has put this secret, or may have.
     pub(crate) fn put(&mut self, name: &str, by: &str) {
         self.puts.take(name.to_owned(), by);
-        self.lock.save(&*self.puts);
+        self.save();
     }
 
     /// Records that the secret is gone, or that no object of this provider manages it any more.
     pub(crate) fn deleted(&mut self, name: &str) {
         self.puts.retain(|other| other != name);
-        self.lock.save(&*self.puts);
+        self.unheard.remove(name);
+        self.save();
+    }
+
+    fn save(&self) {
+        self.lock.save(&Record { claims: self.puts.clone(), unheard: self.unheard.clone() });
     }
 
     /// Whether an object of this provider has put the secret and still manages it.
@@ -139,6 +229,47 @@ mod tests {
         assert!(worker.is_of_another("KEY", Some("old")) && !worker.is_of_another("KEY", Some("new")));
         // The records of another process do not count for an object that it did not know.
         assert!(!worker.is_of_another("KEY", Some("elsewhere")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_nobody_heard_of_is_known_to_the_next_process() {
+        let dir = tempfile::tempdir().unwrap();
+        let unheard =
+            |by: &str| process(&dir).unheard_of_worker("a", "s", by).into_iter().collect::<Vec<_>>();
+        let begin = async |names: &[&str]| {
+            let mut worker = process(&dir).worker("a", "s").await.unwrap();
+            worker.begin(names.iter().copied(), "own", |name| name == "NEW");
+            worker
+        };
+        drop(begin(&["KEY", "NEW"]).await);
+        assert_eq!(unheard("own"), [("KEY".to_owned(), false), ("NEW".to_owned(), true)]);
+        assert_eq!(unheard("another"), []);
+        // A write that was refused says nothing of the earlier one.
+        begin(&["OTHER"]).await.heard("own", false);
+        assert_eq!(unheard("own").len(), 2);
+        begin(&["OTHER"]).await.heard("own", true);
+        assert_eq!(unheard("own"), []);
+        drop(begin(&["KEY"]).await);
+        process(&dir).worker("a", "s").await.unwrap().deleted("KEY");
+        assert_eq!(unheard("own"), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_of_a_process_that_ended_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken_in = async || {
+            let began = tokio::time::Instant::now();
+            (process(&dir).worker("a", "s").await.unwrap(), began.elapsed())
+        };
+        let (mut worker, waited) = taken_in().await;
+        assert_eq!(waited, Duration::ZERO);
+        worker.begin(["KEY"], "own", |_| false);
+        drop(worker);
+        let (mut worker, waited) = taken_in().await;
+        assert!(waited >= AMBIGUITY_HORIZON);
+        worker.heard("own", true);
+        drop(worker);
+        assert_eq!(taken_in().await.1, Duration::ZERO);
     }
 
     #[tokio::test]

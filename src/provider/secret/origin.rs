@@ -3,9 +3,11 @@
 //! The API shows neither a secret's value nor its author. After a first put without an answer, an existing secret
 //! may be this object's or foreign. The provider does not remove a secret that may be foreign.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+use crate::cloudflare::WorkerSecret;
 
 /// What is known about the names that an object has put for the first time. It is stored in the private state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,25 @@ impl Origins {
         let foreign = first.into_iter().filter(|name| !is_ours(name)).map(str::to_owned);
         let perhaps_foreign = self.perhaps_foreign.iter().cloned().chain(foreign).collect();
         Self { free: BTreeSet::new(), perhaps_foreign }
+    }
+
+    /// Whether the plan found the name free.
+    pub(crate) fn is_free(&self, name: &str) -> bool {
+        self.free.contains(name)
+    }
+
+    /// The same as [`doubted`](Self::doubted) for writes that no state says anything of. `unheard` has their names, and
+    /// whether each was free or the object's own before. `managed` are the names that the state has.
+    #[must_use]
+    pub(crate) fn unheard(
+        &self,
+        unheard: &BTreeMap<String, bool>,
+        managed: &BTreeSet<&str>,
+        there: &[WorkerSecret],
+    ) -> Self {
+        let first = unheard.keys().map(String::as_str).filter(|name| !managed.contains(name));
+        let is_there = |name: &str| there.iter().any(|secret| secret.name == name);
+        self.doubted(first, |name| unheard.get(name) == Some(&true) && is_there(name), &BTreeSet::new())
     }
 
     /// Whether the secret of this name may be foreign.

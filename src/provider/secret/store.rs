@@ -13,6 +13,7 @@ use crate::model;
 use crate::path;
 use crate::provider::{checks, wording};
 use crate::tf_provider::framework::{Diagnostics, Raw, Set, Value, computed, optional, required};
+use crate::tokens::AMBIGUITY_HORIZON;
 
 /// The largest value, in bytes.
 const VALUE_LIMIT: usize = 64 * 1024;
@@ -190,6 +191,10 @@ impl Place<'_> {
                 Err(error) => Some(error),
             };
             let is_lost = error.as_ref().is_none_or(Error::is_ambiguous);
+            if is_lost {
+                // Its secret can appear only before the look.
+                sleep(AMBIGUITY_HORIZON).await;
+            }
             match self.find().await {
                 Ok(Some(there)) if is_lost || was_lost => {
                     return Made::Unsure { there, error: lost.or(error).unwrap_or_else(no_secret) };

@@ -2,12 +2,14 @@
 //! attempt may have had an effect. The API never returns a value.
 
 use secrecy::SecretString;
+use tokio::time::sleep;
 
 use crate::cloudflare::{Client, Error, Request};
 use crate::model;
 use crate::path;
 use crate::provider::wording;
 use crate::tf_provider::framework::{Diagnostics, Model as _, Value, computed, optional};
+use crate::tokens::AMBIGUITY_HORIZON;
 
 model! {
     /// Whether what was written is known to have taken effect.
@@ -117,7 +119,8 @@ pub(crate) enum Put<T> {
 }
 
 /// Sends a write, and repeats it once if it gets no answer. If the second attempt is refused, the result still says that
-/// the first may have taken effect.
+/// the first may have taken effect. An attempt without an answer can take effect only before this ends: the caller holds the
+/// lock until then, so a later write, or a removal, is not undone.
 pub(crate) async fn put<T>(client: &Client, request: impl Fn() -> Request<T>) -> Put<T> {
     let lost = match client.send(request().once()).await {
         Ok(done) => return Put::Done(done),
@@ -125,7 +128,9 @@ pub(crate) async fn put<T>(client: &Client, request: impl Fn() -> Request<T>) ->
         Err(error) => error,
     };
     tracing::warn!(error = %lost, "the put of a secret had no answer: it is sent again");
-    match client.send(request()).await {
+    let again = client.send(request()).await;
+    sleep(AMBIGUITY_HORIZON).await;
+    match again {
         Ok(done) => Put::Done(done),
         Err(error) => Put::Failed { error, may_have_effect: true },
     }

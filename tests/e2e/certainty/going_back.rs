@@ -47,12 +47,16 @@ fn an_additive_token_that_goes_back_after_a_lost_answer_has_its_policies() {
     assert_eq!(groups(&stage.sim, &id), ["D1 Read"]);
 }
 
-/// Kills Terraform while the provider sends a PUT to this path. The provider finishes it.
 fn kill_during_put(stage: &Stage, config: &str, path: &str) {
+    kill_during(stage, "PUT", config, path);
+}
+
+/// Kills Terraform while the provider sends a request to this path. The provider finishes it.
+fn kill_during(stage: &Stage, method: &str, config: &str, path: &str) {
     stage.config(config);
     let slow = FaultKind::LatencyBefore(std::time::Duration::from_secs(2));
-    let fault = stage.sim.fault(Fault::new(slow).method("PUT").path(path));
-    let puts = || stage.sim.count("PUT", path);
+    let fault = stage.sim.fault(Fault::new(slow).method(method).path(path));
+    let puts = || stage.sim.count(method, path);
     let before = puts();
     let mut apply = apply_until(&stage.sim, &stage.tf, fault);
     assert!(crate::support::signal("KILL", apply.id()));
@@ -103,6 +107,52 @@ fn a_killed_roll_leaves_no_dead_value_even_where_the_state_has_none() {
         assert_ne!(stage.attributes(TOKEN)["sealed_values"], sealed);
         stage.settled();
     }
+}
+
+#[test]
+fn a_workers_secret_that_goes_back_after_a_killed_run_is_put_again() {
+    let stage = Stage::new();
+    let one = |value: &str| {
+        format!(
+            "resource \"cloudflare_workers_secret\" \"s\" {{\n  script_name = \"edge-api\"\n  name = \"KEY\"\n  \
+             value = \"{value}\"\n}}\n"
+        )
+    };
+    let held = || stage.sim.with_scripts(|scripts| scripts["edge-api"].secrets["KEY"].1.clone());
+    stage.apply(&one("first"));
+    kill_during_put(&stage, &one("second"), "/accounts/*/workers/scripts/*/secrets");
+    assert_eq!(held(), "second", "the put has its effect");
+    stage.apply(&one("first"));
+    assert_eq!(held(), "first");
+    stage.settled();
+}
+
+#[test]
+fn secrets_that_go_back_after_a_killed_run_leave_none_that_nobody_wants() {
+    let stage = Stage::new();
+    let many = |secrets: &str| {
+        format!(
+            "resource \"cloudflare_workers_secrets\" \"s\" {{\n  script_name = \"edge-api\"\n  secrets = {{ {secrets} \
+             }}\n}}\n"
+        )
+    };
+    let held = || {
+        stage.sim.with_scripts(|scripts| {
+            let secrets = scripts["edge-api"].secrets.iter();
+            secrets.map(|(name, (_, text))| format!("{name}={text}")).collect::<Vec<_>>()
+        })
+    };
+    stage.apply(&many("A = \"first\""));
+    kill_during(
+        &stage,
+        "PATCH",
+        &many("A = \"second\", B = \"new\""),
+        "/accounts/*/workers/scripts/*/secrets-bulk",
+    );
+    assert_eq!(held(), ["A=second", "B=new"], "the write has its effect");
+    stage.apply(&many("A = \"first\""));
+    assert_eq!(held(), ["A=first"]);
+    stage.settled();
 }
 
 #[test]
