@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloudflare_tokens::tokens::{
-    CreateError, Orphan, Succeeded, Succession, SuccessionError, Unfinished, successor_name,
+    Concern, CreateError, Field, Orphan, Succeeded, Succession, SuccessionError, Unfinished, successor_name,
 };
 use secrecy::ExposeSecret;
 
@@ -54,7 +54,7 @@ async fn a_successor_has_the_name_and_all_rights_and_the_old_one_an_end() {
     assert_ne!(*new, old);
     assert_eq!(Some(made.value.expose_secret().to_owned()), world.sim.token_value(new));
     assert_eq!((world.has(new), world.has(&old)), (world.fingerprints([1, 2]), world.fingerprints([1, 2])));
-    assert_eq!(world.names(), ["deploy", "deploy"]);
+    assert_eq!((world.names(), made.token.name.as_str()), (vec!["deploy".to_owned(); 2], "deploy"));
     let end = made.predecessor_ends.unwrap();
     assert!((end - world.sim.now() - WEEK).whole_seconds().abs() <= 2, "{end}");
     assert!(world.ends(&old).is_some() && world.ends(new).is_none());
@@ -233,4 +233,167 @@ async fn a_successor_that_nobody_heard_of_goes_and_the_old_token_lives_on() {
     host.service.leave().await;
     assert_eq!(world.names(), ["deploy"]);
     assert_eq!(world.ends(&old), None);
+}
+
+/// The successor's own first write: it comes after the one that ends the old token.
+fn second_put(kind: FaultKind) -> Fault {
+    Fault::new(kind).method("PUT").skip(1)
+}
+
+/// Waits until the API has this many tokens.
+async fn until_there_are(world: &World, count: usize) {
+    while world.sim.tokens().len() < count {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_successor_of_a_killed_run_goes_although_it_has_its_last_name() {
+    let world = World::new(Options::default()).await;
+    let (locks, old) = (Arc::new(tempfile::tempdir().unwrap()), world.mint("deploy", &[1]));
+    let run = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    world.sim.fault(second_put(FaultKind::LatencyAfter(Duration::from_secs(9))));
+    let (killed, id) = (world.process(locks.clone(), |_| {}), old.clone());
+    run.spawn(async move { killed.succeed(&id, succession(None)).await.map(drop) });
+    while world.names() != ["deploy", "deploy"] {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    run.shutdown_background();
+    // Its locks are free once it is gone.
+    let made = world.process(locks, |_| {}).succeed(&old, succession(None)).await.unwrap();
+    assert!(made.left_behind.is_empty() && made.unfinished.is_empty(), "{made:?}");
+    assert_eq!(world.names(), ["deploy", "deploy"], "the old one and the new one");
+}
+
+#[tokio::test]
+async fn a_successor_goes_if_the_process_leaves_before_it_can_be_handed_over() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    world.sim.fault(second_put(FaultKind::LatencyAfter(Duration::from_millis(200))));
+    let (made, ()) = tokio::join!(host.succeed(&old, succession(None)), async {
+        until_there_are(&world, 2).await;
+        host.service.leave().await;
+    });
+    assert!(matches!(made, Err(SuccessionError::Create(CreateError::Internal))), "{made:?}");
+    assert_eq!((world.names(), world.ends(&old)), (vec!["deploy".to_owned()], None));
+}
+
+#[tokio::test]
+async fn the_old_token_ends_while_a_successor_that_nobody_heard_of_is_there() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    world.sim.fault(Fault::new(refused()).method("DELETE").always());
+    let (made, ()) = tokio::join!(host.succeed(&old, succession(None)), async {
+        until_there_are(&world, 2).await;
+        host.service.leave().await;
+    });
+    assert!(made.is_err());
+    assert_eq!(world.names(), ["deploy", "deploy"]);
+    assert!(world.ends(&old).is_some(), "else both would live");
+}
+
+#[tokio::test]
+async fn a_successor_that_is_gone_by_now_is_not_told() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    let first = host.succeed(&old, succession(None)).await.unwrap();
+    // Its record says that the caller has the value.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(world.sim.delete(&first.token.id));
+    let second = host.succeed(&old, succession(None)).await.unwrap();
+    assert_eq!(second.left_behind, []);
+}
+
+#[tokio::test]
+async fn only_a_token_that_has_an_end_may_have_a_successor_of_another_host() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    let lists = |world: &World| world.sim.count("GET", "/accounts/*/tokens");
+    host.succeed(&old, succession(None)).await.unwrap();
+    assert_eq!(lists(&world), 1, "the search for what a killed run has left");
+    world.host().succeed(&old, succession(None)).await.unwrap();
+    assert_eq!(lists(&world), 3);
+}
+
+#[tokio::test]
+async fn a_right_that_goes_while_the_successor_is_made_goes_from_both() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1, 2]));
+    let slow = FaultKind::LatencyAfter(Duration::from_millis(400));
+    world.sim.fault(Fault::new(slow).method("POST"));
+    let (made, _) = tokio::join!(host.succeed(&old, succession(None)), async {
+        until_there_are(&world, 2).await;
+        host.submit(&old, world.edit("binding", &[2], &[])).await.unwrap()
+    });
+    assert_eq!(world.has(&made.unwrap().token.id), world.fingerprints([1]));
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_has_a_successor_and_is_not_written() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    world.sim.expire(&old);
+    let ended =
+        world.sim.with_state(|state| state.tokens.iter().find(|token| token.id == old).unwrap().expires_on);
+    let made = host.succeed(&old, succession(None)).await.unwrap();
+    assert_eq!(made.predecessor_ends, ended);
+    assert!(made.unfinished.is_empty(), "{made:?}");
+    assert_eq!(world.sim.count("PUT", &format!("/accounts/*/tokens/{old}")), 0);
+    assert_eq!(world.has(&made.token.id), world.fingerprints([1]));
+}
+
+#[tokio::test]
+async fn a_token_that_is_deleted_meanwhile_ends_now() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    let slow = FaultKind::LatencyAfter(Duration::from_millis(200));
+    world.sim.fault(Fault::new(slow).method("POST"));
+    let (made, ()) = tokio::join!(host.succeed(&old, succession(None)), async {
+        until_there_are(&world, 2).await;
+        assert!(world.sim.delete(&old));
+    });
+    let made = made.unwrap();
+    assert!(made.unfinished.is_empty(), "{made:?}");
+    let end = made.predecessor_ends.unwrap();
+    assert!((end - world.sim.now()).whole_seconds().abs() <= 2, "{end}");
+}
+
+#[tokio::test]
+async fn a_difference_in_the_name_counts_at_the_end_only() {
+    let edited = |path: &str, value: &str| FaultKind::Edited(path.to_owned(), Some(json!(value)));
+    let concerns = async |created: FaultKind, renamed: Option<FaultKind>| {
+        let world = World::new(Options { latency: Duration::from_millis(20), ..Options::default() }).await;
+        let (host, old) = (world.host(), world.mint("deploy", &[1]));
+        world.sim.fault(Fault::new(created).method("POST"));
+        let (made, ()) = tokio::join!(host.succeed(&old, succession(None)), async {
+            until_there_are(&world, 2).await;
+            let new = world.sim.tokens().into_iter().find(|token| token["id"] != old.as_str()).unwrap();
+            let path = format!("/accounts/*/tokens/{}", new["id"].as_str().unwrap());
+            if let Some(kind) = renamed {
+                world.sim.fault(Fault::new(kind).path(&path).always());
+            }
+        });
+        made.unwrap().concerns
+    };
+    assert_eq!(concerns(edited("/result/name", "cut"), None).await, []);
+    let early = edited("/result/not_before", "2099-01-01T00:00:00Z");
+    assert_eq!(concerns(early, None).await, [Concern::NotApplied(Field::NotBefore)]);
+    let never = concerns(edited("/result/name", "cut"), Some(edited("/result/name", "cut"))).await;
+    assert_eq!(never, [Concern::NotApplied(Field::Name)]);
+}
+
+#[tokio::test]
+async fn the_claims_of_the_tokens_own_resource_go_over_under_the_new_id() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[]));
+    let own = |id: &str| format!("token {id}");
+    host.submit(&old, world.edit("binding", &[], &[1])).await.unwrap();
+    host.submit(&old, world.edit(&own(&old), &[], &[1])).await.unwrap();
+    let mut asked = succession(None);
+    asked.change.by = own(&old);
+    let id = host.succeed(&old, asked).await.unwrap().token.id.clone();
+    host.submit(&id, world.edit("binding", &[1], &[])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([1]), "the resource has claimed it later");
+    host.submit(&id, world.edit(&own(&id), &[1], &[])).await.unwrap();
+    assert_eq!(world.has(&id), BTreeSet::new());
 }
