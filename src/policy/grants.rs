@@ -307,4 +307,20 @@ mod tests {
             assert!(!is_certain || without == spec.grants(&owner(), Some(&catalog()), &Names::new()));
         }
     }
+
+    #[test]
+    fn each_kind_of_place_has_its_words() {
+        let own = keys::account(ACCOUNT);
+        for (key, place) in [
+            (own.as_str(), "the account"),
+            (&keys::account(ZONE), "the account 11111111111111111111111111111111"),
+            (&keys::worker("t1"), "the Worker t1"),
+            (&format!("{}{ZONE}", keys::USER), "the user 11111111111111111111111111111111"),
+            (&format!("{own}.new.x"), &format!("{own}.new.x")),
+        ] {
+            assert_eq!(words(key, &owner()), place);
+        }
+        let scopes = [Scope::Zone, Scope::R2Bucket, Scope::WorkerScript, Scope::Account];
+        assert_eq!(scopes.map(|scope| things(&scope)), ["zones", "R2 buckets", "Workers", "resources"]);
+    }
 }

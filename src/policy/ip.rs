@@ -38,11 +38,6 @@ impl IpSet {
         Self(ranges)
     }
 
-    /// Whether it contains no address. To the API, such a side of a condition excludes everybody.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether it contains every IPv4 address or every IPv6 address.
     pub fn is_everywhere(&self) -> bool {
         // A range of IPv6 contains the addresses of IPv4.

@@ -257,4 +257,43 @@ mod tests {
         let names = names();
         assert_eq!(nearest(names.iter().map(|name| (name.as_str(), true)), "DNS").len(), 3);
     }
+
+    #[test]
+    fn a_slip_is_another_number_or_a_few_wrong_letters() {
+        for (word, other) in [
+            ("rule", "rules"),
+            ("rules", "rule"),
+            ("box", "boxes"),
+            ("pgae", "page"),
+            ("scirpts", "scripts"),
+            ("scxxpts", "scripts"),
+            ("reed", "read"),
+            ("wrtie", "write"),
+            ("road", "load"),
+        ] {
+            assert!(is_slip(word, other), "{word} {other}");
+        }
+        for (word, other) in
+            [("cut", "cat"), ("pxgxs", "pages"), ("xcxxpts", "scripts"), ("bead", "read"), ("trite", "write")]
+        {
+            assert!(!is_slip(word, other), "{word} {other}");
+        }
+    }
+
+    #[test]
+    fn one_word_may_be_missing_and_a_slip_is_worse_than_a_word_more() {
+        let found =
+            |names: &[&'static str], typed: &str| nearest(names.iter().map(|name| (*name, true)), typed);
+        let long = "Alpha Beta Something Else Entirely";
+        assert_eq!(found(&[long], "Alpha Beta Gamma"), [long]);
+        assert_eq!(found(&[long], "Alpha Gamma"), Vec::<String>::new(), "half of the words");
+        assert_eq!(found(&[long], "Alpha Beta Gamma Delta"), Vec::<String>::new());
+        let names = ["Page Rules", "Page Rule Extra"];
+        assert_eq!(found(&names, "Page Rule"), ["Page Rule Extra", "Page Rules"]);
+    }
+
+    #[test]
+    fn three_of_four_letters_are_similar_enough() {
+        assert!(by_letters("abcd", "abce").is_some() && by_letters("abc", "abd").is_none());
+    }
 }

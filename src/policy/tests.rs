@@ -1,5 +1,7 @@
 //! The domain as a whole: what users write, the canonical form, the wire and the way back.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

@@ -140,6 +140,10 @@ mod tests {
         assert_eq!(tagged.target, Target::Resources(keys.into()));
         assert_eq!(tagged.clone().with_names(&known), spec(&["edge", "cron"]));
         assert_eq!(tagged.clone().with_names(&workers(&[("edge", "t1")])), tagged, "one has no name");
+        let one = spec(&["cron"]);
+        assert_eq!(one.with_tags(&known).unwrap().with_names(&known), one);
+        let nothing = PolicySpec { target: Target::Resources(BTreeMap::new()), ..spec(&[]) };
+        assert_eq!(nothing.clone().with_names(&known), nothing);
         let zones = PolicySpec { target: Target::Zones(Selection::All), ..spec(&[]) };
         assert_eq!(zones.with_tags(&known), Ok(zones.clone()));
         assert_eq!(zones.clone().with_names(&known), zones);
