@@ -1,5 +1,7 @@
 //! Tests of the decisions about a binding, without Terraform and without an API.
 
+mod planning;
+
 use std::sync::Arc;
 
 use serde_json::json;
