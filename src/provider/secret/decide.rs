@@ -108,6 +108,7 @@ pub(crate) fn after<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudflare::ApiError;
     use crate::tf_provider::framework::Model;
 
     fn secret(value: &str) -> SecretFields {
@@ -154,6 +155,42 @@ mod tests {
         assert!(refused(Some(&secret("one")), &imported), "the value was taken out of the configuration");
         let renamed = SecretFields { name: "OTHER".to_owned().into(), ..imported.clone() };
         assert!(refused(Some(&imported), &renamed));
+    }
+
+    #[test]
+    fn a_secret_that_exists_already_is_told_once_its_place_is_known() {
+        let there = || Some(("account", WorkerSecret { name: "KEY".to_owned(), kind: String::new() }));
+        let found = |planned: &SecretFields| {
+            decide(&Facts { prior: None, planned, has_value: true, there: there() }).1.0
+        };
+        let (account, secret_there) = there().unwrap();
+        let warning = wording::secret_exists(account, "edge", &secret_there, true);
+        assert_eq!(found(&secret("one")), [warning.at(path!(SecretFields.name))]);
+        let mut open = secret("one");
+        open.worker.script_name = Value::Unknown;
+        assert_eq!(found(&open), []);
+    }
+
+    #[test]
+    fn only_a_look_that_no_later_write_can_mend_is_told_at_plan() {
+        let refused = |status, code| {
+            let message = "no".to_owned();
+            let error = ApiError { code, message, pointer: None, documentation_url: None, chain: vec![] };
+            let (method, path) = (http::Method::GET, "/secrets".to_owned());
+            Error::Api { status, errors: vec![error], method, path, ray: None, retry_after: None }
+        };
+        let told = |error: &Error| no_look(error, "account", "edge", "secrets");
+        let missing = wording::no_worker_for_secret("edge", "account").at(path!(WorkerFields.script_name));
+        assert_eq!(told(&refused(404, 10007)), Some(missing));
+        let denied = refused(403, 10000);
+        assert_eq!(told(&denied), Some(wording::secret_unseen("secrets", "edge", &denied)));
+        assert_eq!(told(&refused(500, 0)), None);
+    }
+
+    #[test]
+    fn a_put_in_doubt_belongs_to_the_object_that_has_put() {
+        let doubtful = after(&lost(true), Some(without_id("one")), secret("two")).unwrap();
+        assert_eq!(doubtful.worker.id, secret("two").worker.id, "so that it can delete what it has put");
     }
 
     #[test]

@@ -220,6 +220,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_secret_is_claimed_from_its_put_until_it_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = process(&dir).store_secret("a", "store", "KEY").await.unwrap();
+        assert!(!store.is_claimed("KEY") && !store.has_put("KEY", "one"));
+        store.put("KEY", "one");
+        assert!(store.is_claimed("KEY") && store.has_put("KEY", "one"));
+        assert!(!store.is_claimed("OTHER") && !store.has_put("KEY", "another"));
+        store.deleted("KEY");
+        assert!(!store.is_claimed("KEY"));
+        drop(store);
+        let next = process(&dir).store_secret("a", "store", "KEY").await.unwrap();
+        assert!(!next.is_claimed("KEY"), "the next process knows it too");
+    }
+
+    #[tokio::test]
     async fn the_next_process_knows_who_has_put_a_secret_last() {
         let dir = tempfile::tempdir().unwrap();
         for by in ["old", "new"] {

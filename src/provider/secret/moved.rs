@@ -66,6 +66,13 @@ mod tests {
     }
 
     #[test]
+    fn a_state_of_another_type_is_not_read() {
+        let (_, mut source) = sources(TYPES[0]).remove(0);
+        source.type_name = "cloudflare_workers_script".to_owned();
+        assert!(read(&source).is_none());
+    }
+
+    #[test]
     fn an_unknown_version_or_form_is_refused_with_the_import_id() {
         let (_, mut source) = sources(TYPES[0]).remove(0);
         source.schema_version = 1;

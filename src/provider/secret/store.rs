@@ -333,6 +333,27 @@ mod tests {
         assert_eq!(state().not_applied(&seen("a")), Vec::<&str>::new());
         let less = StoreSecret { scopes: vec!["workers".to_owned()], comment: String::new(), ..seen("a") };
         assert_eq!(state().not_applied(&less), ["scopes", "comment"]);
+        assert_eq!(state().scopes(), ["workers", "access"]);
+    }
+
+    #[test]
+    fn a_read_takes_over_what_the_store_has() {
+        let blank = StoreSecretFields { store_id: state().store_id, ..StoreSecretFields::null() };
+        let there = seen("a");
+        let found = refreshed(&blank, &Private::default(), &there).0;
+        let without_value = StoreSecretFields { put: SecretValue::null(), ..state() };
+        assert!(found == without_value, "{found:?}");
+        let bare = StoreSecret { comment: String::new(), scopes: vec!["dex".to_owned()], ..there };
+        let changed = refreshed(&state(), &Private::default(), &bare).0;
+        assert_eq!((changed.comment.clone(), changed.scopes()), (Value::Null, vec!["dex".to_owned()]));
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_refused_at_plan() {
+        let found = |planned: &StoreSecretFields| decide(None, planned, true, Some("store/id")).1.0;
+        let taken = wording::store_secret_exists("KEY", "store/id").at(path!(StoreSecretFields.name));
+        assert_eq!(found(&state()), [taken]);
+        assert_eq!(found(&StoreSecretFields { name: Value::Unknown, ..state() }), []);
     }
 
     #[test]
@@ -346,9 +367,18 @@ mod tests {
 
     #[test]
     fn a_value_of_more_than_64_kib_is_refused_and_not_quoted() {
-        let large = "x".repeat(VALUE_LIMIT + 1);
-        let put = SecretValue { value: Value::Known(large.as_str().into()), ..SecretValue::null() };
-        let found = StoreSecretFields { put, ..state() }.validate();
-        assert!(found.has_error() && !format!("{found:?}").contains("xxx"));
+        let value = |length: usize| Value::Known("x".repeat(length).as_str().into());
+        let stored = |length| SecretValue { value: value(length), ..SecretValue::null() };
+        let write_only = |length| SecretValue {
+            value_wo: value(length),
+            value_wo_version: 1.into(),
+            ..SecretValue::null()
+        };
+        let found = |put| StoreSecretFields { put, ..state() }.validate();
+        for put in [stored(VALUE_LIMIT + 1), write_only(VALUE_LIMIT + 1)] {
+            let found = found(put);
+            assert!(found.has_error() && !format!("{found:?}").contains("xxx"));
+        }
+        assert!(found(stored(VALUE_LIMIT)).is_empty() && found(write_only(VALUE_LIMIT)).is_empty());
     }
 }

@@ -135,3 +135,58 @@ pub(crate) async fn put<T>(client: &Client, request: impl Fn() -> Request<T>) ->
         Err(error) => Put::Failed { error, may_have_effect: true },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn stored(value: &str) -> SecretValue {
+        SecretValue { value: Value::Known(value.into()), ..SecretValue::null() }
+    }
+
+    fn write_only(value: Value<SecretString>, version: Value<i64>) -> SecretValue {
+        SecretValue { value_wo: value, value_wo_version: version, ..SecretValue::null() }
+    }
+
+    #[test]
+    fn a_write_only_value_and_its_version_come_together() {
+        let known = || Value::Known("one".into());
+        let at = |found: Diagnostics| found.0.into_iter().map(|one| one.path.unwrap()).collect::<Vec<_>>();
+        let found = |value, version| at(write_only(value, version).validate());
+        assert_eq!(found(known(), 1.into()), []);
+        assert_eq!(found(known(), Value::Null), [path!(SecretValue.value_wo)]);
+        assert_eq!(found(Value::Unknown, Value::Null), [], "it may still become null");
+        assert_eq!(found(Value::Null, 1.into()), [path!(SecretValue.value_wo_version)]);
+        assert_eq!(found(Value::Null, Value::Null), []);
+        // Another check refuses a version beside the other kind of value.
+        let both = SecretValue { value_wo_version: 1.into(), ..stored("one") };
+        assert_eq!(at(both.validate()), []);
+    }
+
+    #[test]
+    fn a_doubt_does_not_make_another_value() {
+        let mut doubtful = stored("one");
+        doubtful.doubt.note();
+        assert!(doubtful.is_same(&stored("one")) && stored("one").is_same(&doubtful));
+        assert!(!stored("one").is_same(&stored("two")));
+    }
+
+    #[test]
+    fn a_value_that_was_changed_elsewhere_is_forgotten_with_its_version() {
+        let mut put = SecretValue { value_wo_version: 1.into(), ..stored("one") };
+        put.forget();
+        assert!(!put.is_set());
+    }
+
+    #[test]
+    fn a_write_only_value_comes_from_the_configuration_the_other_from_the_plan() {
+        let (config, planned) = (write_only(Value::Known("hidden".into()), 1.into()), stored("shown"));
+        let (chosen, none) = (SecretValue::chosen, SecretValue::null());
+        let text = |value: Option<&SecretString>| value.map(|value| value.expose_secret().to_owned());
+        assert_eq!(text(chosen(&config, &none)).as_deref(), Some("hidden"));
+        assert_eq!(text(chosen(&planned, &planned)).as_deref(), Some("shown"));
+        assert_eq!(text(chosen(&none, &none)), None);
+    }
+}

@@ -92,6 +92,7 @@ fn what_was_removed_outside_or_became_another_kind_is_put_again() {
     let there = [secret("A", "secret_text"), secret("B", "secret_key"), secret("OTHER", "secret_text")];
     let drifted = state.refreshed(&there).unwrap();
     assert_eq!(drifted.managed(), BTreeSet::from(["A"]));
+    assert_eq!(drifted.values().count(), 1, "a value that is gone is not kept");
     assert_eq!(written(Some(&drifted), &all), ["B=2", "W=3"]);
     assert!(state.refreshed(&[]).is_none());
     let whole = ["A", "B", "W"].map(|name| secret(name, "secret_text"));
@@ -108,6 +109,10 @@ fn a_doubt_writes_everything_again_and_keeps_what_may_be_there() {
     let lost = Edited::Failed { error: Error::Config(String::new()), may_have_effect: true };
     let doubtful = after(&lost, Some(state.clone()), planned(Some(&state), &new)).unwrap();
     assert_eq!(doubtful.managed(), BTreeSet::from(["A", "B", "C"]));
+    let mut imported = state.clone();
+    imported.worker.id = Value::Null;
+    let put = after(&lost, Some(imported), state.clone()).unwrap();
+    assert_eq!(put.worker.id, state.worker.id, "so that it can delete what it has put");
     assert_eq!(written(Some(&doubtful), &old), ["A=1", "B=2", "-C"]);
     assert_eq!(written(Some(&doubtful), &new), ["A=x", "-B", "C=3"]);
     let settled = after(&Edited::Done, Some(doubtful.clone()), planned(Some(&doubtful), &old)).unwrap();
@@ -193,4 +198,22 @@ fn an_answer_is_believed_where_it_tells_both_ways() {
     assert!(matches!(seen(&both, &of(&["A"])), Edited::Done));
     assert!(matches!(seen(&both, &of(&["A", "B"])), Edited::Left { names, .. } if names.len() == 1));
     assert!(matches!(seen(&both, &of(&["B"])), Edited::Missing(names) if names.contains("A")));
+}
+
+#[test]
+fn a_plan_knows_which_names_are_new() {
+    let (old, new) = (config(&[("A", "1")], &[], 0), config(&[("A", "2"), ("B", "1")], &[("W", "3")], 1));
+    let (state, planned) = (applied(&old), planned(Some(&applied(&old)), &new));
+    assert_eq!(added(Some(&state), &planned), BTreeSet::from(["B", "W"]));
+    assert_eq!(added(None, &planned), BTreeSet::from(["A", "B", "W"]));
+}
+
+#[test]
+fn as_many_secrets_as_one_request_takes_are_well() {
+    let refused = |count: usize| {
+        let names: Vec<_> = (0..count).map(|number| format!("S{number}")).collect();
+        let secrets: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
+        config(&secrets, &[], 0).validate().has_error()
+    };
+    assert!(!refused(EDIT_LIMIT) && refused(EDIT_LIMIT + 1));
 }
