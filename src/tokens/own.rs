@@ -85,3 +85,73 @@ pub(super) async fn ask(
 fn is_of_another(error: &Error) -> bool {
     error.is_unknown_credential() || error.is_not_found() || error.is_policy_rejection()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudflare::{ApiError, Condition};
+    use crate::tokens::{Change, Fields};
+
+    fn at(second: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(second).unwrap()
+    }
+
+    #[test]
+    fn a_value_shows_whose_token_it_is() {
+        let kind = |value: &str| OwnToken::of(&Credentials::Token(value.into()));
+        assert_eq!(kind("cfat_x"), OwnToken::OfAccount);
+        assert_eq!(kind("cfut_x"), OwnToken::OfUser);
+        assert_eq!(kind("an old token"), OwnToken::Unknown);
+        let key = Credentials::Key { email: "a@example.com".to_owned(), key: "cfk_x".into() };
+        assert_eq!(OwnToken::of(&key), OwnToken::None);
+    }
+
+    #[test]
+    fn what_ends_or_restricts_a_token_cuts_its_user_off() {
+        let now = at(100);
+        let cuts = |fields| cuts_off(&Op::from(Change { fields, ..Change::default() }), now);
+        let status = |status: &str| Fields { status: Some(status.to_owned()), ..Fields::default() };
+        let ends = |end| Fields { expires_on: Some(end), ..Fields::default() };
+        let starts = |start| Fields { not_before: Some(start), ..Fields::default() };
+        let condition = |condition| Fields { condition: Some(condition), ..Fields::default() };
+        for fields in [
+            status("disabled"),
+            ends(Some(now)),
+            starts(Some(at(101))),
+            condition(Some(Condition::default())),
+        ] {
+            assert!(cuts(fields.clone()), "{fields:?}");
+        }
+        for fields in [
+            Fields::default(),
+            status("active"),
+            ends(None),
+            ends(Some(at(101))),
+            starts(None),
+            starts(Some(now)),
+            condition(None),
+        ] {
+            assert!(!cuts(fields.clone()), "{fields:?}");
+        }
+        assert!(cuts_off(&Op::Roll, now) && cuts_off(&Op::Delete, now) && !cuts_off(&Op::Discard, now));
+    }
+
+    #[test]
+    fn only_some_refusals_say_that_the_token_is_of_another_owner() {
+        let refused = |status, code| {
+            let message = "no".to_owned();
+            let error = ApiError { code, message, pointer: None, documentation_url: None, chain: vec![] };
+            let (method, path) = (http::Method::GET, "/verify".to_owned());
+            is_of_another(&Error::Api {
+                status,
+                errors: vec![error],
+                method,
+                path,
+                ray: None,
+                retry_after: None,
+            })
+        };
+        assert!(refused(401, 1000) && refused(404, 1003) && refused(400, 1001));
+        assert!(!refused(403, 9109) && !refused(500, 0) && !refused(429, 971));
+    }
+}

@@ -378,3 +378,82 @@ fn answer(replies: Vec<oneshot::Sender<Answer>>, with: &Answer) {
         let _ = reply.send(with.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AGE: Duration = Duration::from_secs(30);
+
+    fn token(name: &str) -> Arc<Token> {
+        let json = serde_json::json!({
+            "id": "a", "name": name, "status": "active", "policies": [], "value": "an invented value",
+        });
+        shared(serde_json::from_value(json).unwrap())
+    }
+
+    fn kept(cache: &OwnerCache) -> Option<String> {
+        cache.young("a", AGE).map(|token| token.name.clone())
+    }
+
+    #[test]
+    fn a_token_that_is_shared_has_no_value() {
+        assert!(token("one").value.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_of_use_until_it_is_too_old() {
+        let mut cache = OwnerCache::default();
+        cache.keep(Instant::now(), &token("one"));
+        tokio::time::advance(AGE).await;
+        assert_eq!(kept(&cache).as_deref(), Some("one"));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(kept(&cache), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_to_an_earlier_request_takes_no_later_ones_place() {
+        let second = Duration::from_secs(1);
+        let (now, mut cache) = (Instant::now(), OwnerCache::default());
+        let mut keep = |sent, name| {
+            cache.keep(sent, &token(name));
+            kept(&cache).unwrap()
+        };
+        assert_eq!(keep(now, "one"), "one");
+        assert_eq!(keep(now - second, "earlier"), "one");
+        assert_eq!(keep(now, "at once"), "at once");
+        tokio::time::advance(second).await;
+        assert_eq!(keep(now + second, "later"), "later");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_to_a_request_before_a_write_is_of_no_use() {
+        let second = Duration::from_secs(1);
+        let (now, mut cache) = (Instant::now(), OwnerCache::default());
+        cache.written.insert("a".to_owned(), now);
+        for sent in [now - second, now] {
+            cache.keep(sent, &token("before"));
+            assert_eq!(kept(&cache), None);
+        }
+        tokio::time::advance(second).await;
+        cache.keep(now + second, &token("after"));
+        assert_eq!(kept(&cache).as_deref(), Some("after"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_count_for_as_long_as_their_answers_are_young() {
+        let mut cache = OwnerCache::default();
+        cache.window(AGE).gets = 3;
+        tokio::time::advance(AGE).await;
+        assert_eq!(cache.window(AGE).gets, 3);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(cache.window(AGE).gets, 0);
+        assert!(cache.window(AGE).listable);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_without_many_wanted_tokens_is_not_asked_for_again() {
+        let listable = |unlisted| OwnerCache { unlisted, ..OwnerCache::default() }.window(AGE).listable;
+        assert!(listable(UNLISTED - 1) && !listable(UNLISTED));
+    }
+}

@@ -104,3 +104,17 @@ pub(super) struct Rules {
     /// The first wait of a kind; it doubles.
     pub(super) pause: Duration,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spelling_of_the_base_url_makes_no_other_lock() {
+        let key = |url: &str, id: &str| Settings::new(HostFiles::new([]), url).key(id);
+        let one = key("https://api.example.com/v4", "a");
+        assert_eq!(one, key("https://API.example.com/v4/", "a"));
+        assert_ne!(one, key("https://api.example.com/v4", "b"));
+        assert_ne!(one, key("https://other.example.com/v4", "a"));
+    }
+}

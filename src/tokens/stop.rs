@@ -48,6 +48,8 @@ impl Stop {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -61,5 +63,14 @@ mod tests {
         stop.sleep(Duration::from_secs(60)).await;
         assert_eq!(start.elapsed(), Duration::from_secs(3));
         assert!(stop.is_stopped() && !Stop::default().is_stopped());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_signal_waits_until_it_comes() {
+        let stopper = Stopper::default();
+        let (stop, token) = (stopper.handle(), stopper.handle().token());
+        assert!(stop.stopped().now_or_never().is_none() && !token.is_cancelled());
+        stopper.stop();
+        assert!(stop.stopped().now_or_never().is_some() && token.is_cancelled(), "the client hears it too");
     }
 }

@@ -141,12 +141,16 @@ fn a_description_never_says_more_than_the_policy() {
         let resources = BTreeMap::from([(key.to_owned(), Resource::every())]);
         describe(&Policy::new(Effect::Allow, groups, resources, &owner()), &owner(), catalog, names)
     };
-    let (catalog, none) = (catalog(), Names::new());
-    let account = keys::account(ACCOUNT);
+    let editor = "f".repeat(32);
+    let of_workers = PermissionGroup::new(editor.parse().unwrap(), "Editor", vec![Scope::WorkerScript]);
+    let catalog = Catalog::new(catalog().iter().cloned().chain([of_workers]).collect());
+    let (none, account) = (Names::new(), keys::account(ACCOUNT));
     // On the account, this group covers all its zones, which a policy without a target must not do silently.
     let target = |groups: &[&str]| described(groups, &account, Some(&catalog), &none).target;
     assert_eq!(target(&[DNS_WRITE]), on_the_account());
     assert_eq!(target(&[]), Target::Account);
+    assert_eq!(target(&[&editor]), Target::Workers(Selection::All));
+    assert_eq!(target(&[&editor, DNS_WRITE]), on_the_account());
     let buckets = described(&[], keys::EVERY_R2_BUCKET, Some(&catalog), &none);
     assert_eq!(buckets.target, Target::R2Buckets(Selection::All));
     // Without a catalog, only the answer's own names can be shown.
@@ -156,6 +160,8 @@ fn a_description_never_says_more_than_the_policy() {
         described(&[&a, &b], &account, None, &names.into()).permission_groups
     };
     assert_eq!(named("Logs Read", "Logs Write"), set(&["Logs Read", "Logs Write"]));
+    let alone = Names::from([(a.parse().unwrap(), "Logs Read".to_owned())]);
+    assert_eq!(described(&[&a], &account, None, &alone).permission_groups, set(&["Logs Read"]));
     assert_eq!(named("Logs Write", "Logs Write"), set(&[&a, &b]), "which one is meant is not said");
 }
 

@@ -99,3 +99,41 @@ fn is_wanted(config: &TokensData, token: &Token) -> bool {
         && config.name_prefix.as_str().is_none_or(|prefix| token.name.starts_with(prefix))
         && config.status.as_str().is_none_or(|status| token.status == status)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tf_provider::framework::Model as _;
+
+    fn token(id: &str, name: &str, status: &str, issued_on: &str) -> Arc<Token> {
+        let json = serde_json::json!({
+            "id": id, "name": name, "status": status, "issued_on": issued_on, "policies": [],
+        });
+        Arc::new(serde_json::from_value(json).unwrap())
+    }
+
+    #[test]
+    fn the_filters_choose_together_and_the_oldest_comes_first() {
+        let (old, new) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+        let all = [
+            token("c", "ci", "active", new),
+            token("b", "ci-deploy", "active", old),
+            token("a", "ci-deploy", "disabled", old),
+            token("d", "other", "active", old),
+        ];
+        let ids = |change: fn(&mut TokensData)| {
+            let mut config = TokensData::null();
+            change(&mut config);
+            chosen(&config, all.to_vec()).iter().map(|token| token.id.clone()).collect::<String>()
+        };
+        assert_eq!(ids(|_| {}), "abdc");
+        assert_eq!(ids(|config| config.name = "ci".to_owned().into()), "c");
+        assert_eq!(ids(|config| config.name_prefix = "ci".to_owned().into()), "abc");
+        assert_eq!(ids(|config| config.status = "active".to_owned().into()), "bdc");
+        let both = ids(|config| {
+            config.name_prefix = "ci-".to_owned().into();
+            config.status = "active".to_owned().into();
+        });
+        assert_eq!(both, "b");
+    }
+}

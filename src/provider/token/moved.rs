@@ -305,4 +305,18 @@ mod tests {
         let other = MoveSource { type_name: "cloudflare_zone".to_owned(), ..source };
         assert!(read::<Account>(&other).is_none());
     }
+
+    #[test]
+    fn an_object_may_stand_alone_or_in_a_list() {
+        let object = json!({"in": []});
+        for one in [&object, &json!([object])] {
+            assert_eq!(single(one), Some(Some(&object)), "{one}");
+        }
+        for none in [json!(null), json!([]), json!([null])] {
+            assert_eq!(single(&none), Some(None), "{none}");
+        }
+        for wrong in [json!("text"), json!([object, object]), json!(["text"])] {
+            assert_eq!(single(&wrong), None, "{wrong}");
+        }
+    }
 }

@@ -250,4 +250,10 @@ mod tests {
         let other = Filter { groups: BTreeSet::new(), ..filter(|f| f.permission_group = text("DNS Write")) };
         assert!(!other.takes(&token("t", "active", None)));
     }
+
+    #[test]
+    fn a_name_shows_a_status_that_is_not_the_usual_one() {
+        let shown = |status| display_name(&token("ci", status, None));
+        assert_eq!((shown("active"), shown("disabled")), ("ci".to_owned(), "ci (disabled)".to_owned()));
+    }
 }
