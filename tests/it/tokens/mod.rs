@@ -8,6 +8,7 @@ mod faults;
 mod hosts;
 mod reads;
 mod schedules;
+mod service;
 mod succession;
 mod writes;
 
