@@ -19,6 +19,7 @@ mod simulator;
 mod support;
 
 mod architecture;
+mod bindings;
 mod certainty;
 mod circles;
 mod data_sources;
