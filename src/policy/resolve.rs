@@ -247,12 +247,17 @@ fn group<'a>(
     }
 }
 
-/// Refuses an element that may apply to things within the account, such as zones, in a policy without a target.
+/// Refuses an element that may apply to things within the account, such as zones, in a policy without a target. A group whose
+/// scopes the API does not say may, too.
 fn no_target_needed(element: &str, catalog: &Catalog) -> Result<(), Unresolved> {
+    let scopes_of = |group: &PermissionGroup| match group.scopes.as_slice() {
+        [] => vec![Scope::Account, Scope::Zone],
+        known => known.to_vec(),
+    };
     let scopes: BTreeSet<Scope> = match read_group(element) {
         Written::BrokenId => BTreeSet::new(),
-        Written::Id(id) => catalog.get(&id).into_iter().flat_map(|group| group.scopes.clone()).collect(),
-        Written::Name => catalog.named(element).flat_map(|group| group.scopes.clone()).collect(),
+        Written::Id(id) => catalog.get(&id).into_iter().flat_map(scopes_of).collect(),
+        Written::Name => catalog.named(element).flat_map(scopes_of).collect(),
     };
     if scopes.iter().any(Scope::is_within_account) {
         return Err(Unresolved::NoTarget(scopes.into_iter().collect()));

@@ -107,7 +107,11 @@ impl Environment {
             base_url: read("CLOUDFLARE_BASE_URL"),
             lock_dirs: match read("CLOUDFLARE_LOCK_DIRECTORY") {
                 Some(named) => vec![PathBuf::from(named).join(LOCKS)],
-                None => host::directories(LOCKS, read, &std::env::temp_dir()),
+                None => {
+                    let mut all = host::directories(LOCKS, read, &std::env::temp_dir());
+                    all.retain(|dir| dir.is_absolute());
+                    all
+                }
             },
         }
     }
@@ -251,10 +255,13 @@ impl CloudflareProvider {
     }
 
     /// The directories that can have the lock files. A configured one is the only one.
-    fn lock_dirs(&self, config: &ProviderModel) -> Vec<PathBuf> {
+    fn lock_dirs(&self, config: &ProviderModel) -> Result<Vec<PathBuf>, Diagnostic> {
         match config.lock_directory.as_str() {
-            Some(named) => vec![PathBuf::from(named).join(LOCKS)],
-            None => self.environment.lock_dirs.clone(),
+            Some(named) => Ok(vec![PathBuf::from(named).join(LOCKS)]),
+            None if self.environment.lock_dirs.iter().any(|dir| dir.is_relative()) => {
+                Err(wording::relative_lock_directory().at(path!(ProviderModel.lock_directory)))
+            }
+            None => Ok(self.environment.lock_dirs.clone()),
         }
     }
 
@@ -294,7 +301,7 @@ impl Provider for CloudflareProvider {
                     let own_token = OwnToken::of(&client.credentials);
                     let client = Client::new(client).map_err(|e| wording::invalid_configuration(&e))?;
                     let window = config.concurrent_writers_window.as_str().and_then(checks::parse_duration);
-                    let files = HostFiles::new(self.lock_dirs(&config));
+                    let files = HostFiles::new(self.lock_dirs(&config)?);
                     let secrets = Holders::new(files.clone(), &base_url, stop.clone());
                     let settings = Settings {
                         concurrent_writers_window: window.unwrap_or(Duration::ZERO),

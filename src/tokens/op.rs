@@ -178,6 +178,24 @@ pub struct Outcome {
     pub concerns: Vec<Concern>,
 }
 
+impl Outcome {
+    /// The outcome of a write that restricts a token. If the API answered success and left a field that restricts it as it
+    /// was, that is a failure.
+    ///
+    /// # Errors
+    /// [`Cause::Ignored`].
+    pub fn restricted(self) -> Result<Self, OpError> {
+        let ignored = self.concerns.iter().find_map(|concern| match concern {
+            Concern::NotApplied(field) if *field != Field::Name => Some(*field),
+            _ => None,
+        });
+        match ignored {
+            Some(field) => Err(OpError { cause: Cause::Ignored { field }, may_have_effect: true }),
+            None => Ok(self),
+        }
+    }
+}
+
 /// A difference from the request, although the API answered success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Concern {
@@ -239,6 +257,12 @@ pub enum Cause {
     Kept {
         /// The policies that are still there. Empty if it is the token itself.
         policies: BTreeSet<Fingerprint>,
+    },
+    /// The API answers success, but left a field that restricts the token as it was.
+    #[error("the API answers success, but the token does not have the new {field}")]
+    Ignored {
+        /// The field.
+        field: Field,
     },
     /// All reads were older than what this host has written last.
     #[error("the API keeps showing an older version of the token than the one that was written last")]

@@ -51,7 +51,10 @@ pub(super) struct Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Roll {
     /// It may have taken effect, and nobody has its value.
-    Unheard,
+    Unheard {
+        /// When it began, by the API's clock, in Unix seconds.
+        on: i64,
+    },
     /// Its caller received the value. The version is the token's `modified_on` after it, in Unix seconds. `None` if it is not
     /// known.
     Heard { version: Option<i64> },
@@ -102,6 +105,19 @@ impl Record {
         }
     }
 
+    /// The record with the claims of objects on policies that they may have added without an answer that says so. Then they
+    /// take these from nobody who claims them later.
+    #[must_use]
+    pub(super) fn claiming(&self, asked: &Asked) -> Self {
+        let mut record = self.clone();
+        for (by, added) in asked {
+            for fingerprint in added.iter().filter(|fingerprint| !self.claims.has(fingerprint, by)) {
+                record.claims.take(*fingerprint, by);
+            }
+        }
+        record
+    }
+
     /// Records that the callers are about to receive their replies, and so have in their states what these say. `before` is
     /// what they had not heard of before. The writes of the `settled` ones have ended that.
     pub(super) fn heard(&mut self, asked: &Asked, settled: &BTreeSet<String>, before: &Asked) {
@@ -113,9 +129,9 @@ impl Record {
         }
     }
 
-    /// Whether a roll may have taken effect whose value nobody received.
-    pub(super) fn has_lost_a_roll(&self) -> bool {
-        self.roll == Some(Roll::Unheard)
+    /// Whether a roll may have taken effect whose value nobody received, after a value was issued, in Unix seconds.
+    pub(super) fn has_lost_a_roll(&self, issued: i64) -> bool {
+        matches!(self.roll, Some(Roll::Unheard { on }) if on >= issued)
     }
 
     /// Whether somebody on this host received a newer value than the one that belongs to this version of the token.
@@ -177,6 +193,20 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_without_an_answer_is_the_latest_and_moves_no_own_one() {
+        let fingerprint = |digit: char| digit.to_string().repeat(64).parse().unwrap();
+        let mut record = Record::default();
+        record.claims.take(fingerprint('1'), "a");
+        record.claims.take(fingerprint('1'), "b");
+        let mut begun = record.claiming(&asked("a", "12"));
+        assert!(!record.claims.is_claimed(&fingerprint('2')));
+        assert!(begun.claims.has(&fingerprint('2'), "a"));
+        assert!(begun.claims.release(&fingerprint('1'), "a"), "the other one still claimed it later");
+        begun.claims.take(fingerprint('2'), "c");
+        assert!(begun.claims.release(&fingerprint('2'), "a"));
+    }
+
+    #[test]
     fn a_write_may_come_late_for_the_horizon_at_most() {
         let now = OffsetDateTime::UNIX_EPOCH + Duration::from_secs(100);
         let horizon = Duration::from_secs(4);
@@ -199,8 +229,10 @@ mod tests {
     fn a_roll_is_lost_or_newer_than_a_version() {
         let rolled = |roll| Record { roll, ..Record::default() };
         let heard = |version| rolled(Some(Roll::Heard { version }));
-        assert!(rolled(Some(Roll::Unheard)).has_lost_a_roll() && !rolled(None).has_lost_a_roll());
-        assert!(!heard(Some(9)).has_lost_a_roll() && !rolled(Some(Roll::Unheard)).has_rolled_since(1));
+        let lost = rolled(Some(Roll::Unheard { on: 5 }));
+        assert!(lost.has_lost_a_roll(4) && lost.has_lost_a_roll(5) && !lost.has_lost_a_roll(6));
+        assert!(!rolled(None).has_lost_a_roll(4) && !heard(Some(9)).has_lost_a_roll(4));
+        assert!(!lost.has_rolled_since(1));
         assert!(heard(Some(9)).has_rolled_since(8) && !heard(Some(9)).has_rolled_since(9));
         assert!(!heard(None).has_rolled_since(8) && !rolled(None).has_rolled_since(8));
     }

@@ -270,9 +270,10 @@ impl TokenService {
     }
 
     /// Whether a roll by this host may have taken effect whose value nobody received: the run that rolled the token, or
-    /// Terraform, ended first.
-    pub fn has_lost_a_roll(&self, token_id: &str) -> bool {
-        self.0.context.settings.record(token_id).is_some_and(|record| record.has_lost_a_roll())
+    /// Terraform, ended first. `issued` is when the value that the caller has was issued, in Unix seconds. If that was later,
+    /// the roll does not matter any more.
+    pub fn has_lost_a_roll(&self, token_id: &str, issued: i64) -> bool {
+        self.0.context.settings.record(token_id).is_some_and(|record| record.has_lost_a_roll(issued))
     }
 
     /// Whether something else on this host has rolled the token after this version, which is a `modified_on` in Unix seconds.

@@ -172,7 +172,9 @@ impl SuccessionJob {
         if is_dead(&before) {
             made.predecessor_ends = Some(end);
         } else {
-            match self.submit(&self.predecessor, self.succession.change.for_predecessor(Some(end))).await {
+            let had = fingerprints(&before, owner).into_iter().collect();
+            let narrowed = self.succession.change.for_predecessor(&had, Some(end));
+            match self.submit(&self.predecessor, narrowed).await.and_then(Outcome::restricted) {
                 Ok(outcome) => {
                     made.predecessor_ends = Some(end);
                     if let Some(token) = &outcome.token {
@@ -324,8 +326,9 @@ fn may_have_succeeded(token: &Token, before: &Token, owner: &Owner) -> bool {
 impl Change {
     /// The part of a successor's change that also applies to the token in its overlap, with its own end: removed rights end
     /// at once in both. Added rights are only for the successor. A policy that replaces another one is replaced here too.
+    /// `had` are the policies before.
     #[must_use]
-    pub fn for_predecessor(&self, end: Option<OffsetDateTime>) -> Self {
+    pub fn for_predecessor(&self, had: &BTreeSet<Fingerprint>, end: Option<OffsetDateTime>) -> Self {
         let Fields { status, condition, .. } = self.fields.clone();
         // A change that enables or widens the token is only for the successor: the old value may have leaked.
         let status = status.filter(|status| status == "disabled");
@@ -336,7 +339,11 @@ impl Change {
                 let takes_away = remove.difference(&kept).next().is_some();
                 takes_away.then(|| PolicyChange::Edit { remove: remove.clone(), add: add.clone() })
             }
-            other => other.clone(),
+            Some(PolicyChange::Exclusive(all)) => {
+                let kept: BTreeSet<_> = all.iter().map(Policy::fingerprint).collect();
+                (!had.is_subset(&kept)).then(|| PolicyChange::Exclusive(all.clone()))
+            }
+            None => None,
         };
         let fields = Fields { status, condition, expires_on: end.map(Some), ..Fields::default() };
         Self { by: self.by.clone(), fields, policies, again: self.again }
@@ -397,8 +404,9 @@ mod tests {
 
     #[test]
     fn the_old_token_takes_over_what_narrows_it_and_nothing_that_widens_it() {
+        let had = [policy(1).fingerprint()].into();
         let narrowed = |fields, policies| {
-            Change { by: "token".into(), fields, policies, again: true }.for_predecessor(None)
+            Change { by: "token".into(), fields, policies, again: true }.for_predecessor(&had, None)
         };
         let status = |status: &str| Fields { status: Some(status.into()), ..Fields::default() };
         assert_eq!(narrowed(status("disabled"), None).fields.status.as_deref(), Some("disabled"));
@@ -416,12 +424,14 @@ mod tests {
             (replaced.removed(), replaced.added()),
             ([policy(1).fingerprint()].into(), &[policy(2)][..])
         );
-        assert!(matches!(
-            taken(Some(PolicyChange::Exclusive(vec![]))).policies,
-            Some(PolicyChange::Exclusive(_))
-        ));
+        let exclusive = |all: &[u8]| {
+            taken(Some(PolicyChange::Exclusive(all.iter().map(|n| policy(*n)).collect()))).policies
+        };
+        assert!(matches!(exclusive(&[]), Some(PolicyChange::Exclusive(_))));
+        assert!(matches!(exclusive(&[2]), Some(PolicyChange::Exclusive(_))));
+        assert!(exclusive(&[1]).is_none() && exclusive(&[1, 2]).is_none(), "only the new one gets more");
 
-        let ends = Change::default().for_predecessor(Some(at(9)));
+        let ends = Change::default().for_predecessor(&had, Some(at(9)));
         assert!(
             ends.fields.expires_on == Some(Some(at(9))) && !ends.is_empty() && Change::default().is_empty()
         );

@@ -144,11 +144,18 @@ impl Writer {
             batch = discards;
         }
         let (key, stop) = (settings.key(&self.key.1), &settings.stop);
-        let lock = match settings.files.lock(&key, settings.lock_wait, || stop.is_stopped()).await {
-            Ok(lock) => lock,
+        let only_discards = batch.iter().all(|queued| matches!(queued.op, Op::Discard));
+        let is_stopped = || stop.is_stopped() && !only_discards;
+        let lock = match settings.files.lock(&key, settings.lock_wait, is_stopped).await {
+            Ok(lock) => Some(lock),
+            // Nothing else writes a token that nobody has the value of.
+            Err(error) if only_discards => {
+                tracing::warn!(token = self.key.1, %error, "a token is deleted without its lock");
+                None
+            }
             Err(error) => return reply_all(batch, &error.into()),
         };
-        let mut record: Record = lock.record();
+        let mut record = lock.as_ref().map(HostLock::record::<Record>).unwrap_or_default();
         record.claims =
             self.writers.queue(&self.key, |queue| std::mem::take(&mut queue.claims).updated(record.claims));
         let (asked, before) = (asked(&batch), record.clone());
@@ -159,19 +166,25 @@ impl Writer {
         if batch.iter().any(|queued| !is_deletion(&queued.op)) {
             record.begin(&asked);
             if batch.iter().any(|queued| matches!(queued.op, Op::Roll)) {
-                record.roll = Some(Roll::Unheard);
+                record.roll = Some(Roll::Unheard { on: self.context.client.now().unix_timestamp() });
             }
-            lock.save(&record);
+            if let Some(lock) = &lock {
+                lock.save(&record.claiming(&asked));
+            }
             record.writing = false;
         }
         let (answers, deleted) = self.perform(batch, &mut record).await;
+        record = record.claiming(&in_doubt(&answers, &asked));
         self.writers.queue(&self.key, |queue| queue.claims = record.claims.clone());
-        if !self.context.is_leaving() && answers.iter().all(|answer| !answer.caller.is_closed()) {
+        let hears = !self.context.is_leaving() && answers.iter().all(|answer| !answer.caller.is_closed());
+        if hears {
             record.heard(&asked, &settled(&answers, &before.unheard), &before.unheard);
-            record.roll = rolled(&answers, before.roll);
         }
+        record.roll = rolled(&answers, before.roll, record.roll, hears);
         // This comes before the replies: after the last reply the process may end.
-        self.hand_on(lock, &record, deleted);
+        if let Some(lock) = lock {
+            self.hand_on(lock, &record, deleted);
+        }
         for Answer { caller, reply, .. } in answers {
             // The caller may be gone. The write is done all the same.
             let _ = caller.send(reply);
@@ -322,14 +335,24 @@ fn settled(answers: &[Answer], before: &Asked) -> BTreeSet<String> {
     of(|done, _| done).filter(|by| !failed.contains(by) && (written.contains(by) || !owes(by))).collect()
 }
 
-/// What is to be recorded about rolls, if their callers receive the answers.
-fn rolled(answers: &[Answer], before: Option<Roll>) -> Option<Roll> {
+/// The policies that callers may have added without an answer that says so.
+fn in_doubt(answers: &[Answer], asked: &Asked) -> Asked {
+    let doubtful = answers.iter().filter_map(|answer| match (&answer.kind, &answer.reply) {
+        (Kind::Change { by, .. }, Err(error)) if error.may_have_effect() => asked.get_key_value(by),
+        _ => None,
+    });
+    doubtful.map(|(by, added)| (by.clone(), added.clone())).collect()
+}
+
+/// What is to be recorded about rolls. `begun` is what was recorded when they began. `heard` is whether their callers
+/// receive the answers.
+fn rolled(answers: &[Answer], before: Option<Roll>, begun: Option<Roll>, heard: bool) -> Option<Roll> {
     let version = |outcome: &Outcome| outcome.token.as_ref()?.modified_on.map(OffsetDateTime::unix_timestamp);
     let rolls = answers.iter().filter(|answer| matches!(answer.kind, Kind::Roll));
     rolls.fold(before, |before, answer| match &answer.reply {
-        Ok(outcome) => Some(Roll::Heard { version: version(outcome) }),
-        Err(error) if error.may_have_effect() => Some(Roll::Unheard),
-        Err(_) => before,
+        Ok(outcome) if heard => Some(Roll::Heard { version: version(outcome) }),
+        Err(error) if !error.may_have_effect() => before,
+        Ok(_) | Err(_) => begun,
     })
 }
 
@@ -380,13 +403,24 @@ mod tests {
             "id": "a", "name": "a", "status": "active", "modified_on": "1970-01-01T00:00:09Z", "policies": [],
         }))
         .unwrap();
-        let seen = Outcome { token: Some(Arc::new(token)), ..Outcome::default() };
-        let heard = |version| Some(Roll::Heard { version });
-        let after = |reply, before| rolled(&[answer(Kind::Roll, reply)], before);
-        assert_eq!(after(Ok(seen), Some(Roll::Unheard)), heard(Some(9)));
-        assert_eq!(after(Ok(Outcome::default()), None), heard(None));
-        assert_eq!(after(failed(true), heard(Some(1))), Some(Roll::Unheard));
-        assert_eq!(after(failed(false), heard(Some(1))), heard(Some(1)));
-        assert_eq!(rolled(&[answer(Kind::Deletion, failed(true))], None), None);
+        let seen = || Ok(Outcome { token: Some(Arc::new(token.clone())), ..Outcome::default() });
+        let version = |version| Some(Roll::Heard { version });
+        let (before, begun) = (version(Some(1)), Some(Roll::Unheard { on: 5 }));
+        let after = |reply, heard| rolled(&[answer(Kind::Roll, reply)], before, begun, heard);
+        assert_eq!((after(seen(), true), after(seen(), false)), (version(Some(9)), begun));
+        assert_eq!(after(Ok(Outcome::default()), true), version(None));
+        for heard in [true, false] {
+            assert_eq!((after(failed(true), heard), after(failed(false), heard)), (begun, before));
+        }
+        assert_eq!(rolled(&[answer(Kind::Deletion, failed(true))], None, None, true), None);
+    }
+
+    #[test]
+    fn what_a_caller_may_have_added_is_in_doubt() {
+        let policies =
+            |digit: char| -> BTreeSet<Fingerprint> { [digit.to_string().repeat(64).parse().unwrap()].into() };
+        let asked = [("a".to_owned(), policies('a')), ("b".to_owned(), policies('b'))].into();
+        let answers = [answer(change("a", true), failed(true)), answer(change("b", true), failed(false))];
+        assert_eq!(in_doubt(&answers, &asked), [("a".to_owned(), policies('a'))].into());
     }
 }

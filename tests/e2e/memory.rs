@@ -51,7 +51,7 @@ impl Provider {
             email: None,
             account_id: None,
             base_url: None,
-            lock_dirs: vec!["unused".into()],
+            lock_dirs: vec!["/unused".into()],
         });
         let Schemas { provider: own, resources, ephemeral_resources, .. } = server.schemas();
         let mut types =

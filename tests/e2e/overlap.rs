@@ -218,6 +218,50 @@ fn a_rotation_that_could_not_narrow_the_old_token_does_it_in_the_next_apply() {
 }
 
 #[test]
+fn an_added_right_is_only_for_the_new_token() {
+    for in_rotation in [true, false] {
+        let stage = Stage::new();
+        let config = |groups: &[&str], by: &str| {
+            let policies: String =
+                groups.iter().map(|group| format!("{{ permission_groups = [\"{group}\"] }},")).collect();
+            token(&format!(
+                "name = \"rotated\"\npolicies = [{policies}]\n\
+                 rotation = {{ triggers = {{ by = \"{by}\" }}, overlap = \"7d\" }}"
+            ))
+        };
+        stage.apply(&config(&["D1 Read"], "one"));
+        let old = stage.text(TOKEN, "id");
+        stage.config(&config(if in_rotation { &["D1 Read", "D1 Write"] } else { &["D1 Read"] }, "two"));
+        apply(&stage);
+        stage.config(&config(&["D1 Read", "D1 Write"], "two"));
+        apply(&stage);
+        assert_eq!(groups(&stage, &old), ["D1 Read".to_owned()].into(), "the old value may have leaked");
+        assert_eq!(groups(&stage, &stage.text(TOKEN, "id")).len(), 2);
+        stage.settled();
+    }
+}
+
+#[test]
+fn an_end_that_the_api_does_not_set_is_not_in_the_state() {
+    let stage = Stage::new();
+    stage.apply(&triggered("one"));
+    let old = stage.text(TOKEN, "id");
+    let path = format!("/accounts/*/tokens/{old}");
+    let answer = stage.sim.token(&old).unwrap();
+    let success = serde_json::json!({"success": true, "errors": [], "messages": [], "result": answer});
+    stage
+        .sim
+        .fault(Fault::new(FaultKind::Json(200, success, Effect::None)).method("PUT").path(&path).always());
+    stage.config(&triggered("two"));
+    stage.tf.apply().failure("does not have the new");
+    assert_eq!(stage.attributes(TOKEN)["previous"]["expires_on"], serde_json::Value::Null);
+    stage.sim.clear_faults();
+    apply(&stage);
+    assert!(stage.sim.token(&old).unwrap()["expires_on"].is_string());
+    stage.settled();
+}
+
+#[test]
 fn a_change_that_only_the_previous_token_has_goes_back_with_the_configuration() {
     let stage = Stage::new();
     let config = |group: &str, by: &str| {

@@ -120,6 +120,17 @@ async fn a_lifetime_is_measured_when_the_end_is_new_and_not_when_time_goes_by() 
 }
 
 #[tokio::test]
+async fn a_new_token_with_the_end_of_the_old_one_is_measured_too() {
+    let (_sim, free, guarded) = start(json!({"max_lifetime": "30d"})).await;
+    let end = in_days(60);
+    let config = |trigger: &str| json!({"name": "a", "expires_on": end, "rotation": {"triggers": {"by": trigger}, "overlap": "7d"}});
+    let long = free.apply(TOKEN, None, &config("one")).await;
+    passes(&guarded, TOKEN, Some(&long), &config("one")).await;
+    let words = refused(&guarded, TOKEN, Some(&long), &config("two"), "expires_on").await;
+    assert!(words.contains("within 30d"), "{words}");
+}
+
+#[tokio::test]
 async fn a_roll_that_makes_a_new_end_is_measured_too() {
     let (_sim, free, guarded) = start(json!({"max_lifetime": "30d"})).await;
     let config =

@@ -48,10 +48,10 @@ impl Step {
         }
     }
 
-    /// The part of it that also applies to the previous token during its overlap.
-    pub(super) fn narrowed(&self, previous: &str) -> Option<(&Self, Op)> {
+    /// The part of it that also applies to the previous token during its overlap. `had` are the policies before.
+    pub(super) fn narrowed(&self, previous: &str, had: &BTreeSet<Fingerprint>) -> Option<(&Self, Op)> {
         let Self::Change { fields, policies, again } = self.clone() else { return None };
-        let change = Change { by: claimant(previous), fields, policies, again }.for_predecessor(None);
+        let change = Change { by: claimant(previous), fields, policies, again }.for_predecessor(had, None);
         (!change.is_empty()).then(|| (self, Op::from(change)))
     }
 

@@ -9,8 +9,10 @@ use super::apply::{Update, changed};
 use super::model::{PreviousBlock, claimant};
 use super::succession::{overlap, parsed, previous_id};
 use super::value::stamp;
+use crate::cloudflare::Token;
+use crate::owner::Owner;
 use crate::tf_provider::framework::{Diagnostic, Value};
-use crate::tokens::{self, Op, PolicyChange, Succession};
+use crate::tokens::{self, Op, PolicyChange, Succession, TokenPolicies};
 
 /// The previous token, in the state.
 pub(super) fn previous(id: &str, ends: Option<OffsetDateTime>) -> Value<PreviousBlock> {
@@ -53,13 +55,15 @@ impl Update {
     }
 
     /// The end of the previous token, and the operation that gives it this end and everything else that it has of the
-    /// configuration. The rotation should have done that. No operation if the token has already ended. `ends` is the end that
-    /// the token has: the new one is never later.
+    /// configuration. The rotation should have done that. No operation if the token has already ended. `there` is the token: its
+    /// new end is never later than the one that it has.
     pub(super) fn ending(
         &self,
+        owner: &Owner,
         previous: &str,
-        ends: Option<OffsetDateTime>,
+        there: Option<&Token>,
     ) -> Result<(OffsetDateTime, Option<Op>), Diagnostic> {
+        let ends = there.and_then(|token| token.expires_on);
         if let Some(ended) = ends.filter(|ends| *ends <= self.now) {
             return Ok((ended, None));
         }
@@ -73,7 +77,8 @@ impl Update {
         };
         let fields = changed(&self.prior, &self.issued()?, true)?;
         let whole = tokens::Change { by: claimant(previous), fields, policies, again: true };
-        Ok((end, Some(Op::from(whole.for_predecessor(Some(end))))))
+        let had = there.map(|token| TokenPolicies::of(token, owner).policies.into_keys().collect());
+        Ok((end, Some(Op::from(whole.for_predecessor(&had.unwrap_or_default(), Some(end))))))
     }
 
     /// Whether rotations no longer have an overlap. Then what an interrupted rotation has left is of no use to the next

@@ -98,15 +98,6 @@ impl Open {
     /// Deletes the tokens that Terraform never closed, as happens when their consumer fails. It waits for creates that are
     /// under way: if Terraform was killed, their tokens are deleted too.
     pub(crate) async fn close_all(&self, tokens: &TokenService) {
-        let left = std::mem::take(&mut *self.all());
-        if !left.is_empty() {
-            // The log comes before the attempt, because there may be no time afterwards.
-            let ids: Vec<_> = left.keys().collect();
-            tracing::warn!(
-                ?ids,
-                "ephemeral API tokens were not closed; they are deleted, or expire by themselves"
-            );
-        }
         let close = |(id, owner): (String, Owner)| async move {
             match tokens.submit(&owner, &id, Op::Discard).await {
                 Ok(_) => tracing::info!(id, "deleted an ephemeral API token that was not closed"),
@@ -115,11 +106,20 @@ impl Open {
                 }
             }
         };
-        futures_util::future::join(
-            futures_util::future::join_all(left.into_iter().map(close)),
-            tokens.leave(),
-        )
-        .await;
+        let close_left = async {
+            let left = std::mem::take(&mut *self.all());
+            if !left.is_empty() {
+                // The log comes before the attempt, because there may be no time afterwards.
+                let ids: Vec<_> = left.keys().collect();
+                tracing::warn!(
+                    ?ids,
+                    "ephemeral API tokens were not closed; they are deleted, or expire by themselves"
+                );
+            }
+            futures_util::future::join_all(left.into_iter().map(close)).await;
+        };
+        // The service knows that the process leaves before the tokens are taken, so that none is recorded afterwards.
+        futures_util::future::join(tokens.leave(), close_left).await;
     }
 }
 
@@ -181,9 +181,8 @@ impl<T: Owned<LentFields>> EphemeralResource for LentToken<T> {
         if refused.has_error() {
             return (None, refused);
         }
-        match make(&tokens, &owner, config, ttl).await {
+        match make(&tokens, &self.open, &owner, config, ttl).await {
             Ok((living, made, diagnostics)) => {
-                self.open.all().insert(living.id.clone(), owner);
                 let opened = Opened {
                     result: T::with(named, made),
                     private: Private { living: Some(living) },
@@ -258,6 +257,7 @@ fn renewal(ttl: Duration) -> SystemTime {
 
 async fn make(
     tokens: &TokenService,
+    open: &Open,
     owner: &Owner,
     config: LentFields,
     ttl: Duration,
@@ -276,8 +276,11 @@ async fn make(
     let mut found = wording::concerns(&created.concerns);
     found.extend(wording::left_behind(&created.left_behind, owner));
     let token = &created.token;
-    if found.has_error() {
+    // Before anything else: Terraform may end while the value settles.
+    open.all().insert(token.id.clone(), owner.clone());
+    if found.has_error() || tokens.is_leaving() {
         // A token that differs from the request is of no use, and Terraform does not close what failed to open.
+        open.all().remove(&token.id);
         if let Err(error) = tokens.submit(owner, &token.id, Op::Discard).await {
             let failed = wording::ephemeral_not_deleted(&token.id);
             found.push(wording::write(&failed, &error, owner, ENDS_ANYWAY));

@@ -155,7 +155,8 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
             let deleted = write_previous(tokens, owner, previous, Op::Delete).await;
             deleted.map_err(|error| not_written(previous, &error, owner, IfInDoubt::PlannedAgain))?;
         } else if let Some(previous) = update.kept_previous()
-            && let Some((step, narrowed)) = steps.iter().find_map(|step| step.narrowed(previous))
+            && let Some((step, narrowed)) =
+                steps.iter().find_map(|step| step.narrowed(previous, &update.private.owned))
         {
             wrote_previous = true;
             if let Err(error) = write_previous(tokens, owner, previous, narrowed).await {
@@ -178,7 +179,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         if let Some(previous) = update.unended_previous() {
             match tokens.get_fresh(owner, previous).await {
                 Ok(there) => {
-                    let (end, op) = update.ending(previous, there.and_then(|token| token.expires_on))?;
+                    let (end, op) = update.ending(owner, previous, there.as_deref())?;
                     let written = match op {
                         Some(op) => write_previous(tokens, owner, previous, op).await,
                         None => Ok(()),
@@ -251,7 +252,7 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
 
 /// Writes the token that is in its overlap. It is a success if that token is gone.
 async fn write_previous(tokens: &TokenService, owner: &Owner, previous: &str, op: Op) -> Result<(), OpError> {
-    match tokens.submit(owner, previous, op).await {
+    match tokens.submit(owner, previous, op).await.and_then(Outcome::restricted) {
         Ok(_) => Ok(()),
         Err(error) if matches!(error.cause, Cause::Gone) => Ok(()),
         Err(error) => Err(error),

@@ -211,14 +211,16 @@ fn plan_grants(facts: &Facts<'_>, planned: &TokenFields) -> Value<Set<String>> {
 }
 
 /// Checks a planned token's lifetime and condition against the provider's guardrails. A new end is measured from now. An
-/// end that the token already had is not judged again, so that no plan fails only because time passes.
+/// end that the token already had is not judged again, so that no plan fails only because time passes. A new token in its place
+/// is judged.
 pub(super) fn guard(
     guardrails: &Guardrails,
     prior: Option<&TokenFields>,
     planned: &TokenFields,
     now: OffsetDateTime,
 ) -> Diagnostics {
-    let kept = prior.is_some_and(|prior| prior.expires_on == planned.expires_on);
+    let is_same = !planned.id.is_unknown();
+    let kept = prior.is_some_and(|prior| is_same && prior.expires_on == planned.expires_on);
     let until = |text: String| {
         let left = checks::instant(&text).map(|at| at - now);
         left.and_then(|left| Duration::try_from(left).ok()).unwrap_or_default()

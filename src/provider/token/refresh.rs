@@ -52,10 +52,13 @@ pub(super) async fn refreshed(
         value_is_dead(&mut state, &mut private);
     }
     // Earlier runs on this host ended before Terraform could save what they wrote, so the state does not have it.
-    if !is_importing(before) && tokens.has_lost_a_roll(&token.id) {
-        lose_value(&mut state, &mut private);
-    } else if private.written_on.is_some_and(|version| tokens.has_rolled_since(&token.id, version)) {
-        value_is_dead(&mut state, &mut private);
+    if holds_value(before) {
+        let issued = issued(before).map_or(0, OffsetDateTime::unix_timestamp);
+        if tokens.has_lost_a_roll(&token.id, issued) {
+            lose_value(&mut state, &mut private);
+        } else if private.written_on.is_some_and(|version| tokens.has_rolled_since(&token.id, version)) {
+            value_is_dead(&mut state, &mut private);
+        }
     }
     if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id)) {
         state.unconfirmed = doubt("the change of the token");
@@ -76,6 +79,11 @@ pub(super) async fn imported(
     // The diagnostics of an import are given when it is imported.
     let (state, _, _) = refreshed(tokens, owner, &state, &Private::default(), token, now).await?;
     Ok(state)
+}
+
+/// Whether the state has the token's value, as it is or sealed.
+fn holds_value(state: &TokenFields) -> bool {
+    !(state.value.is_null() && state.sealed_values.is_null())
 }
 
 /// The value in the state has stopped working.

@@ -98,6 +98,15 @@ pub(crate) fn invalid_account() -> Diagnostic {
     )
 }
 
+/// The environment's directory for lock files depends on where Terraform runs.
+pub(crate) fn relative_lock_directory() -> Diagnostic {
+    Diagnostic::error(
+        "Invalid lock directory",
+        "CLOUDFLARE_LOCK_DIRECTORY is not an absolute path. Every run on this host must find the same directory, from wherever it \
+         is started. Write a path from the root, without `~`.",
+    )
+}
+
 /// The provider authenticates with an account's token, which has no user. `place` is where the token comes from.
 pub(crate) fn no_user(place: &str) -> Diagnostic {
     let detail = format!(

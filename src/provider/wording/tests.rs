@@ -201,6 +201,7 @@ fn credentials_page(page: &mut Page) {
     );
     page.add("no_account", "", no_account());
     page.add("invalid_account", "", invalid_account());
+    page.add("relative_lock_directory", "", relative_lock_directory());
     page.add("no_user", "", no_user("CLOUDFLARE_API_TOKEN"));
     page.add("another_account", "", another_account(ACCOUNT, NEW));
     page.add("credential_ends", "", credential_ends(Duration::from_secs(7200)));
@@ -514,6 +515,7 @@ fn writes_page(page: &mut Page) {
         ("Contention", Cause::Contention { attempts: 5 }),
         ("Kept, the token", kept(0)),
         ("Kept, a policy", kept(1)),
+        ("Ignored", Cause::Ignored { field: Field::ExpiresOn }),
         ("Outdated", Cause::Outdated),
         ("Overruled", Cause::Overruled),
         ("Gone", Cause::Gone),

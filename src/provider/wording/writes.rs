@@ -66,6 +66,11 @@ pub(crate) fn write(failed: &str, error: &OpError, owner: &Owner, in_doubt: IfIn
                 dashboard(owner)
             )
         }
+        Cause::Ignored { field } => format!(
+            "The API answers success, but the token does not have the new `{field}`.\n\nApply again. If that does not help, set it \
+             {}, and tell Cloudflare's support.",
+            dashboard(owner)
+        ),
         Cause::Outdated => "The API keeps returning an older version of the token than the last one written. A write based on an \
                             old version would undo newer changes, so nothing more was written.\n\nApply again in a minute."
             .to_owned(),

@@ -23,8 +23,8 @@ pub(in crate::tokens) struct DeleteWrite {
     owner: Owner,
     rules: Rules,
     belief: Belief,
-    /// Continues although the run was stopped.
-    even_if_stopped: bool,
+    /// The token is discarded, which continues although the run was stopped.
+    discards: bool,
     deletions: u32,
     /// How often the token was seen after the last deletion.
     looks: u32,
@@ -52,7 +52,7 @@ impl DeleteWrite {
             owner: owner.clone(),
             rules,
             belief: if discards { belief.of_existing() } else { belief },
-            even_if_stopped: discards,
+            discards,
             deletions: 0,
             looks: 0,
             confirmed: false,
@@ -73,7 +73,7 @@ impl DeleteWrite {
     }
 
     fn delete(&mut self, now: Now) -> Action {
-        if now.stopped && !self.even_if_stopped {
+        if now.stopped {
             return self.end.fail(Cause::Stopped);
         }
         (self.deletions, self.looks) = (self.deletions + 1, 0);
@@ -136,5 +136,9 @@ impl Machine for DeleteWrite {
             }
             _ => Action::Done,
         }
+    }
+
+    fn ignores_stop(&self) -> bool {
+        self.discards
     }
 }

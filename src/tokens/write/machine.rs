@@ -66,6 +66,11 @@ pub(in crate::tokens) struct Now {
 pub(in crate::tokens) trait Machine {
     /// Takes the result of the last action, and returns what to do next.
     fn next(&mut self, event: Event, now: Now) -> Action;
+
+    /// Whether it goes on, and waits as long as it needs to, although the run should end soon.
+    fn ignores_stop(&self) -> bool {
+        false
+    }
 }
 
 /// The end of a write that has one caller.

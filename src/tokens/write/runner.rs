@@ -7,6 +7,7 @@ use crate::cloudflare::{Client, Owner, host_time, tokens};
 use crate::random;
 use crate::tokens::reads::{Reader, shared};
 use crate::tokens::settings::Settings;
+use crate::tokens::stop::Stop;
 
 /// The target of a write.
 pub(in crate::tokens) struct Target<'a> {
@@ -21,9 +22,15 @@ pub(in crate::tokens) struct Target<'a> {
 pub(in crate::tokens) async fn run(target: &Target<'_>, machine: &mut impl Machine, began: Instant) {
     let mut event = Event::Start;
     loop {
-        let now = Now { at: began.elapsed(), date: host_time(), stopped: target.settings.stop.is_stopped() };
+        let stop = if machine.ignores_stop() { Stop::default() } else { target.settings.stop.clone() };
+        let now = Now { at: began.elapsed(), date: host_time(), stopped: stop.is_stopped() };
         event = match machine.next(event, now) {
             Action::Done => return,
+            Action::Wait { at_most, random } => {
+                let part = if random { random::fraction() } else { 1.0 };
+                stop.sleep(at_most.mul_f64(part)).await;
+                Event::Waited
+            }
             action => target.perform(action).await,
         };
     }
@@ -54,12 +61,8 @@ impl Target<'_> {
                 reader.written(owner, id);
                 Event::Deleted(answer)
             }
-            Action::Wait { at_most, random } => {
-                let part = if random { random::fraction() } else { 1.0 };
-                settings.stop.sleep(at_most.mul_f64(part)).await;
-                Event::Waited
-            }
-            Action::Done => Event::Start,
+            // The caller waits and ends.
+            Action::Wait { .. } | Action::Done => Event::Start,
         }
     }
 }

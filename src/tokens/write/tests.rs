@@ -118,7 +118,7 @@ impl<M: Machine> Run<M> {
 
     fn now(&self) -> Now {
         let date = OffsetDateTime::from_unix_timestamp(1_767_225_600).unwrap() + self.at;
-        Now { at: self.at, date, stopped: self.stopped }
+        Now { at: self.at, date, stopped: self.stopped && !self.machine.ignores_stop() }
     }
 
     fn next(&mut self, event: Event) -> Action {

@@ -321,14 +321,15 @@ fn a_previous_token_without_an_end_gets_one() {
     let open = hand_over(&prior, &TokenFields { previous: Value::Unknown, ..prior.clone() });
     assert_eq!(open.unended_previous(), Some(PREVIOUS));
     assert_eq!(hand_over(&prior, &prior).unended_previous(), None);
-    let (end, op) = open.ending(PREVIOUS, None).unwrap();
+    let (end, op) = open.ending(&owner(), PREVIOUS, None).unwrap();
     assert_eq!(end, now() + Duration::from_secs(3600));
     let Some(Op::Change(change)) = op else { panic!("no change") };
     assert_eq!(change.fields.expires_on, Some(Some(end)));
     // The end is never later than the one that it has, and a token that has ended stays as it is.
     let sooner = now() + Duration::from_secs(60);
-    assert_eq!(open.ending(PREVIOUS, Some(sooner)).unwrap().0, sooner);
-    let (ended, op) = open.ending(PREVIOUS, Some(now())).unwrap();
+    let ends = |end| Token { expires_on: Some(end), ..token(&["A"]) };
+    assert_eq!(open.ending(&owner(), PREVIOUS, Some(&ends(sooner))).unwrap().0, sooner);
+    let (ended, op) = open.ending(&owner(), PREVIOUS, Some(&ends(now()))).unwrap();
     assert!(ended == now() && op.is_none());
     let previous = |update, end| Progress::new(update, end).end().0.unwrap().0.previous;
     let shown = previous(open, Some(end));
@@ -342,11 +343,15 @@ fn a_previous_token_loses_with_its_end_what_the_rotation_should_have_taken() {
     let prior = overlapping(Some("1h"), Some(PREVIOUS));
     let open =
         TokenFields { previous: Value::Unknown, status: "disabled".to_owned().into(), ..prior.clone() };
-    let written = |update: &Update| match update.ending(PREVIOUS, None).unwrap().1 {
-        Some(Op::Change(change)) => *change,
-        other => panic!("{other:?}"),
-    };
+    let written_to =
+        |update: &Update, had: &[&str]| match update.ending(&owner(), PREVIOUS, Some(&token(had))).unwrap().1
+        {
+            Some(Op::Change(change)) => *change,
+            other => panic!("{other:?}"),
+        };
+    let written = |update: &Update| written_to(update, &["A", "B"]);
     let exclusive = written(&hand_over(&prior, &open));
+    assert!(written_to(&hand_over(&prior, &open), &[]).policies.is_none(), "it gets no more rights");
     assert!(exclusive.again && exclusive.fields.status.as_deref() == Some("disabled"));
     assert!(
         matches!(exclusive.policies, Some(PolicyChange::Exclusive(all)) if fingerprints(&all) == prints(&["A"]))
@@ -449,10 +454,10 @@ fn a_succession_says_what_is_not_finished() {
 fn only_what_narrows_a_token_is_for_the_previous_one_too() {
     let narrowed = |planned: TokenFields, groups: &[&str]| {
         let steps = update(&state(&["A"], false), &private(&["A"]), planned, groups).steps().unwrap();
-        steps[0].narrowed(PREVIOUS).is_some()
+        steps[0].narrowed(PREVIOUS, &prints(&["A"])).is_some()
     };
     assert!(narrowed(state(&["B"], false), &["B"]));
     assert!(!narrowed(TokenFields { name: "new".to_owned().into(), ..state(&["A"], false) }, &["A"]));
-    assert!(Step::Roll.narrowed(PREVIOUS).is_none());
+    assert!(Step::Roll.narrowed(PREVIOUS, &prints(&["A"])).is_none());
     assert!(Step::Roll.failed(ID).contains(ID));
 }

@@ -185,6 +185,22 @@ fn a_404_to_a_deletion_is_believed_after_two_looks() {
 }
 
 #[test]
+fn a_discard_goes_on_in_a_stopped_run_until_the_token_is_gone() {
+    let (mut run, action) = delete(true);
+    run.stopped = true;
+    // No answer, and then one whose effect the first read does not show yet.
+    let mut action = run.deletes(action, Err(no_answer()));
+    for _ in 0..4 {
+        action = run.reads(action, Some(&token(0, &[1])));
+    }
+    let action = run.deletes(action, Ok(()));
+    let action = run.reads(action, Some(&token(0, &[1])));
+    let action = run.reads(action, None);
+    run.is_done(&action);
+    assert!(run.machine.has_succeeded());
+}
+
+#[test]
 fn a_404_to_the_deletion_of_a_token_made_a_moment_ago_is_believed_late() {
     let (mut run, action) = delete(true);
     let mut action = run.deletes(action, Err(api(404, 1003)));
