@@ -35,7 +35,7 @@ struct Inner {
     /// For each kind of owner, how the tokens that this run makes manage their policies.
     new: Mutex<BTreeMap<&'static str, BTreeSet<Mode>>>,
     /// The messages that are shown once in a run and have been shown.
-    told: Mutex<BTreeSet<&'static str>>,
+    shown: Mutex<BTreeSet<&'static str>>,
 }
 
 /// The SHA-256 of a value.
@@ -112,7 +112,7 @@ impl Session {
     pub(super) fn configure(&self, configured: Configured) {
         *self.0.configured.write() = configured;
         self.0.modes.lock().clear();
-        self.0.told.lock().clear();
+        self.0.shown.lock().clear();
         self.0.new.lock().clear();
         self.0.names.lock().clear();
     }
@@ -140,7 +140,7 @@ impl Session {
 
     /// Whether a message is shown for the first time in this run.
     pub(crate) fn is_first(&self, what: &'static str) -> bool {
-        self.0.told.lock().insert(what)
+        self.0.shown.lock().insert(what)
     }
 
     /// Records that this run has made a token's value.

@@ -379,13 +379,13 @@ impl Action for Ring {
     }
 
     async fn invoke(&self, config: RingModel, progress: Progress) -> Diagnostics {
-        progress.tell("ding");
+        progress.report("ding");
         match config.bell.as_str() {
             Some("panics") => panic!("cfat_secret"),
             Some("fails") => return Diagnostic::error("Out of order", "Try again.").into(),
             _ => {}
         }
-        progress.tell("dong");
+        progress.report("dong");
         Diagnostics::none()
     }
 }

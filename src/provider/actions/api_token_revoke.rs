@@ -101,11 +101,11 @@ impl Action for ApiTokenRevoke {
             Ok(place) => place,
             Err(unreachable) => return unreachable.into(),
         };
-        progress.tell(format!("Revoking the value of the API token {id}"));
+        progress.report(format!("Revoking the value of the API token {id}"));
         // The new value is in the outcome, and is dropped with it.
         match tokens.submit(&owner, &id, Op::Roll).await {
             Ok(_) => {
-                progress.tell(format!("The value of the API token {id} has stopped working"));
+                progress.report(format!("The value of the API token {id} has stopped working"));
                 Diagnostics::none()
             }
             Err(error) => {

@@ -92,15 +92,15 @@ impl SecretsStores {
 }
 
 fn view(store: Store, secrets: Vec<StoreSecret>) -> StoreView {
-    let told = |text: String| Value::from(Some(text).filter(|text| !text.is_empty()));
+    let or_null = |text: String| Value::from(Some(text).filter(|text| !text.is_empty()));
     let secret = |secret: StoreSecret| StoreSecretView {
         id: secret.id.into(),
         name: secret.name.into(),
         scopes: Value::Known(secret.scopes.into_iter().collect()),
-        comment: told(secret.comment),
-        status: told(secret.status),
-        created: told(secret.created),
-        modified: told(secret.modified),
+        comment: or_null(secret.comment),
+        status: or_null(secret.status),
+        created: or_null(secret.created),
+        modified: or_null(secret.modified),
     };
     StoreView {
         id: store.id.into(),

@@ -43,7 +43,7 @@ pub struct Progress(mpsc::UnboundedSender<String>);
 
 impl Progress {
     /// Sends a message to the user, who may be gone.
-    pub fn tell(&self, message: impl Into<String>) {
+    pub fn report(&self, message: impl Into<String>) {
         let _ = self.0.send(message.into());
     }
 }
