@@ -93,19 +93,19 @@ fn value_is_dead(state: &mut TokenFields, private: &mut Private) {
 }
 
 /// A value that something else may have rolled.
-struct DoubtfulValue<'a> {
+pub(super) struct DoubtfulValue<'a> {
     value: &'a SecretString,
     /// The version of the token to which the value is known to belong, as `modified_on` in Unix seconds.
-    since: i64,
+    pub(super) since: i64,
     /// The present version.
-    up_to: i64,
+    pub(super) up_to: i64,
     /// How long to doubt an answer that does not know the value.
-    patience: Duration,
+    pub(super) patience: Duration,
 }
 
 /// The value in the state, if the token was written without a visible change: it may have been rolled. Pure. A token that
 /// cannot be used now is not verified, because the API may refuse its value for that reason alone.
-fn doubtful_value<'a>(
+pub(super) fn doubtful_value<'a>(
     before: &'a TokenFields,
     after: &TokenFields,
     private: &Private,

@@ -3,6 +3,8 @@
 mod after;
 mod agreement;
 mod planning;
+mod refreshing;
+mod value;
 mod writes;
 
 use std::sync::Arc;

@@ -1,7 +1,9 @@
 //! What is planned: which facts a plan needs, what it warns of, and what it refuses.
 
 use super::*;
+use crate::path;
 use crate::provider::guardrails::GuardrailsBlock;
+use crate::provider::wording;
 use crate::tf_provider::framework::Diagnostic;
 
 /// The facts of a plan, before the API was asked.
@@ -245,4 +247,34 @@ fn a_token_that_has_ended_is_replaced_where_the_new_one_can_live() {
     assert_eq!(decided("expired", Some(past), Some(past)), stays);
     assert_eq!(decided("expired", Some(past), Some("2026-10-01T00:00:00Z")), stays);
     assert_eq!(decided("revoked (exposed)", Some(past), Some(past)), replaced);
+}
+
+#[test]
+fn a_token_that_has_ended_and_stays_keeps_its_status_and_a_warning_says_why() {
+    let past = "2026-11-01T00:00:00Z";
+    let with_status = |status: &str| TokenFields {
+        status: status.to_owned().into(),
+        expires_on: past.to_owned().into(),
+        ..state(&["A"], true)
+    };
+    // The configuration asks for what the API can no longer give.
+    let case = Case::new(&with_status("expired"), &with_status("active"));
+    let stays = |case: &Case, warning: Diagnostic| {
+        let decision = case.decided("another", &["A"]);
+        assert_eq!(decision.planned.status.as_str(), Some("expired"));
+        assert_eq!((decision.found.0, decision.replace), (vec![warning], vec![]));
+    };
+    stays(&case, wording::expired(Some(past)).at(path!(TokenFields.expires_on)));
+    let imported = Private { imported_ended: true, ..private(&["A"]) };
+    let imported = Case { private: imported, ..case };
+    stays(&imported, wording::imported_ended("expired").at(path!(TokenFields.status)));
+}
+
+#[test]
+fn planned_policies_are_checked_and_keep_their_spelling_where_nothing_changes() {
+    let prior = state(&["A"], true);
+    let wrong = Case::new(&prior, &state(&["A", "no such group"], true)).found();
+    assert!(wrong.has_error() && wrong.0.len() == 1, "{wrong:?}");
+    let by_id = Case::new(&prior, &state(&[&"a".repeat(32)], true)).decided("another", &["A"]);
+    assert!(by_id.planned == prior && by_id.found.is_empty());
 }
