@@ -178,6 +178,8 @@ mod tests {
         let mut record = Record::default();
         record.begin(&asked("a", "1"));
         assert_eq!(record.unheard, asked("a", "1"));
+        let horizon = Duration::from_secs(4);
+        assert_eq!(record.late(OffsetDateTime::UNIX_EPOCH, horizon), Some(horizon), "it is about to be sent");
         // The next run asks for another policy. It has not heard of the first one.
         let before = record.clone();
         record.begin(&asked("a", "2"));
