@@ -1,6 +1,7 @@
 //! Creates, and the fate of tokens whose answer is lost.
 
-use cloudflare_tokens::tokens::{CreateError, Created, NewToken, Orphan};
+use cloudflare_tokens::cloudflare::Error;
+use cloudflare_tokens::tokens::{Concern, CreateError, Created, Field, NewToken, Orphan};
 use secrecy::ExposeSecret;
 
 use super::*;
@@ -38,6 +39,24 @@ async fn a_disabled_token_takes_a_second_write() {
     assert!(created.not_disabled.is_none());
     assert_eq!(created.token.status, "disabled");
     assert_eq!(world.sim.token(&created.token.id).unwrap()["status"], "disabled");
+}
+
+#[tokio::test]
+async fn a_token_that_is_still_active_after_a_success_is_told() {
+    let world = World::new(Options::default()).await;
+    let active = FaultKind::Edited("/result/status".to_owned(), Some(json!("active")));
+    world.sim.fault(Fault::new(active).path("/accounts/*/tokens/*").always());
+    let created = world.host().create(NewToken { disabled: true, ..named(&world, None) }).await.unwrap();
+    assert_eq!(created.concerns, [Concern::NotApplied(Field::Status)]);
+}
+
+#[tokio::test]
+async fn a_difference_from_the_request_is_told() {
+    let world = World::new(Options::default()).await;
+    let early = FaultKind::Edited("/result/not_before".to_owned(), Some(json!("2099-01-01T00:00:00Z")));
+    world.sim.fault(post(early));
+    let created = world.host().create(named(&world, None)).await.unwrap();
+    assert_eq!(created.concerns, [Concern::NotApplied(Field::NotBefore)]);
 }
 
 #[tokio::test]
@@ -127,7 +146,10 @@ async fn a_lost_create_that_is_refused_in_the_end_is_looked_for_once_more_and_to
         world.sim.fault(post(FaultKind::Api(403, 9109, "Unauthorized", Sim::None)));
         world.sim.fault(if listed { list().times(1) } else { list().always() });
         let error = world.host().create(named(&world, name)).await.unwrap_err();
-        let CreateError::Unknown { error: Some(_), left_behind } = error else { panic!("{error:?}") };
+        assert!(error.to_string().starts_with("whether a token was made is not known: "), "{error}");
+        let CreateError::Unknown { error: Some(last), left_behind } = error else { panic!("{error:?}") };
+        // Where nothing can be listed, there is no second attempt.
+        assert_eq!(matches!(last, Error::Api { status: 403, .. }), listed, "{last:?}");
         let there = &world.sim.tokens()[0];
         let named = match &left_behind[..] {
             [Orphan::Alike { id, .. }] if listed => there["id"] == id.as_str(),

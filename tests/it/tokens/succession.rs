@@ -387,13 +387,45 @@ async fn the_claims_of_the_tokens_own_resource_go_over_under_the_new_id() {
     let world = World::new(Options::default()).await;
     let (host, old) = (world.host(), world.mint("deploy", &[]));
     let own = |id: &str| format!("token {id}");
-    host.submit(&old, world.edit("binding", &[], &[1])).await.unwrap();
     host.submit(&old, world.edit(&own(&old), &[], &[1])).await.unwrap();
+    host.submit(&old, world.edit("binding", &[], &[1])).await.unwrap();
     let mut asked = succession(None);
     asked.change.by = own(&old);
     let id = host.succeed(&old, asked).await.unwrap().token.id.clone();
-    host.submit(&id, world.edit("binding", &[1], &[])).await.unwrap();
-    assert_eq!(world.has(&id), world.fingerprints([1]), "the resource has claimed it later");
     host.submit(&id, world.edit(&own(&id), &[1], &[])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([1]), "the binding has claimed it later");
+    host.submit(&id, world.edit("binding", &[1], &[])).await.unwrap();
     assert_eq!(world.has(&id), BTreeSet::new());
+}
+
+#[tokio::test]
+async fn a_successor_that_does_not_get_its_name_is_told() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1]));
+    world.sim.fault(second_put(refused()).always());
+    let made = host.succeed(&old, succession(None)).await.unwrap();
+    assert!(matches!(&made.unfinished[..], [Unfinished::Successor(_)]), "{made:?}");
+    assert_eq!(world.names(), ["deploy".to_owned(), successor_name(&old)]);
+    assert!(made.predecessor_ends.is_some() && world.ends(&old).is_some());
+}
+
+#[tokio::test]
+async fn a_right_that_was_to_go_from_a_successor_goes_with_its_next_write() {
+    let world = World::new(Options::default()).await;
+    let (host, old) = (world.host(), world.mint("deploy", &[1, 2]));
+    world.sim.fault(Fault::new(FaultKind::LatencyAfter(Duration::from_millis(200))).method("POST"));
+    let (made, ()) = tokio::join!(host.succeed(&old, succession(None)), async {
+        until_there_are(&world, 2).await;
+        host.submit(&old, world.edit("binding", &[2], &[])).await.unwrap();
+        let new = world.sim.tokens().into_iter().find(|token| token["id"] != old.as_str()).unwrap();
+        let path = format!("/accounts/*/tokens/{}", new["id"].as_str().unwrap());
+        world.sim.fault(Fault::new(refused()).method("PUT").path(&path).always());
+    });
+    let made = made.unwrap();
+    let id = &made.token.id;
+    assert!(matches!(&made.unfinished[..], [Unfinished::Successor(_)]), "{made:?}");
+    assert_eq!(world.has(id), world.fingerprints([1, 2]));
+    world.sim.clear_faults();
+    host.submit(id, world.edit("binding", &[], &[3])).await.unwrap();
+    assert_eq!(world.has(id), world.fingerprints([1, 3]));
 }
