@@ -5,7 +5,7 @@ use std::time::Duration;
 use cloudflare_tokens::tf_provider::framework::{Raw, Severity};
 use serde_json::{Value, json};
 
-use crate::simulator::{Options, Simulator};
+use crate::simulator::{Fault, FaultKind, Options, Simulator};
 use crate::support::provider::{Provider, errors, plain, told};
 
 const TOKEN: &str = "cloudflare_account_api_token";
@@ -198,4 +198,16 @@ async fn a_name_is_looked_for_with_one_request_and_compared_as_a_whole() {
         provider.data(TOKEN, &json!({"name": "ci-119"})).await.unwrap();
         assert_eq!(sim.count("GET", &format!("/accounts/{}/tokens", sim.account_id())), 1);
     }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_read_is_not_called_missing_without_a_word() {
+    let (sim, provider) = start().await;
+    mint(&sim, "ours");
+    sim.fault(Fault::new(FaultKind::null("/result/0/policies")).path("/accounts/*/tokens").always());
+    let said = errors(provider.data(TOKEN, &json!({"name": "ours"})).await);
+    assert!(said.starts_with("name: ") && said.contains("does not know"), "{said}");
+    sim.clear_faults();
+    let said = errors(Provider::start(&sim).await.data(TOKEN, &json!({"name": "theirs"})).await);
+    assert!(!said.contains("does not know"), "{said}");
 }

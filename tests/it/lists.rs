@@ -78,3 +78,41 @@ async fn an_account_that_is_named_goes_before_the_providers() {
     let none = json!({ "name_prefix": "nothing is called so" });
     assert_eq!(events(&provider, &none, false).count().await, 0);
 }
+
+#[tokio::test]
+async fn a_permission_group_chooses_by_its_name_or_its_id() {
+    let sim = Simulator::start(Options::default()).await;
+    let id = sim.group_id("Workers Scripts Read", "com.cloudflare.api.account");
+    let account = format!("com.cloudflare.api.account.{}", sim.account_id());
+    let policy = json!({"effect": "allow", "permission_groups": [{"id": id}], "resources": {account: "*"}});
+    sim.mint(&json!({"name": "with", "policies": [policy]}));
+    sim.mint(&json!({"name": "without", "policies": []}));
+    let provider = Provider::start(&sim).await;
+    for group in ["Workers Scripts Read", &id] {
+        let all: Vec<_> = events(&provider, &json!({"permission_group": group}), false).collect().await;
+        assert!(all.iter().any(|event| event.display_name == "with"), "{group}");
+        assert!(all.iter().all(|event| event.display_name != "without"), "{group}");
+        assert!(all.iter().all(|event| event.diagnostics.is_empty()), "{group}");
+    }
+}
+
+#[tokio::test]
+async fn the_secrets_of_a_worker_are_listed_by_name_with_their_kind() {
+    let sim = Simulator::start(Options::default()).await;
+    sim.with_scripts(|scripts| {
+        let secrets = &mut scripts.get_mut("edge-api").unwrap().secrets;
+        for (name, kind) in [("B", "secret_text"), ("A", "secret_key")] {
+            secrets.insert(name.to_owned(), (kind.to_owned(), "hidden".to_owned()));
+        }
+    });
+    // The API's own order is not known.
+    let listed = json!([{"name": "B", "type": "secret_text"}, {"name": "A", "type": "secret_key"}]);
+    let answer = FaultKind::Edited("/result".to_owned(), Some(listed));
+    sim.fault(Fault::new(answer).path("/accounts/*/workers/scripts/*/secrets"));
+    let provider = Provider::start(&sim).await;
+    let list = provider.registry().list_resource("cloudflare_workers_secret").expect("a list");
+    let config = typed(&json!({"script_name": "edge-api"}), list.ty());
+    let all: Vec<_> = list.list(ListRequest { config, include_resource: false, limit: None }).collect().await;
+    let names: Vec<_> = all.iter().map(|event| event.display_name.as_str()).collect();
+    assert_eq!(names, ["A (secret_key)", "B"]);
+}

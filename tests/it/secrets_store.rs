@@ -222,3 +222,16 @@ async fn a_secret_is_not_gone_by_a_passing_404_or_a_deletion_that_is_not_made() 
     assert!(provider.destroy(TYPE, made).await.is_empty());
     assert_eq!(sim.store_secret("KEY"), None);
 }
+
+#[tokio::test]
+async fn a_secret_whose_name_only_begins_alike_is_another_one() {
+    let (sim, provider) = start().await;
+    provider.apply(TYPE, None, &json!({"name": "KEY_OLD", "value": "old"})).await;
+    let config = json!({"name": "KEY", "value": "new"});
+    assert!(provider.plan(TYPE, None, &config).await.diagnostics.is_empty());
+    provider.apply(TYPE, None, &config).await;
+    assert_eq!(
+        (sim.store_secret("KEY_OLD").as_deref(), sim.store_secret("KEY").as_deref()),
+        (Some("old"), Some("new"))
+    );
+}

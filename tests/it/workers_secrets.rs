@@ -420,3 +420,21 @@ async fn secrets_are_not_gone_by_a_passing_404_or_an_old_list() {
     assert!(provider.destroy(TYPE, made).await.is_empty());
     assert_eq!(held(&sim), json!({}));
 }
+
+#[tokio::test]
+async fn what_a_later_request_could_not_remove_stays_managed_and_goes_with_the_next() {
+    let (sim, provider) = start().await;
+    let of = |prefix: &str, number: usize| -> Json {
+        (0..number).map(|n| (format!("{prefix}{n:02}"), json!("x"))).collect::<serde_json::Map<_, _>>().into()
+    };
+    let made = provider.apply(TYPE, None, &stored(&of("A", 70))).await;
+    let refused = FaultKind::Api(403, 10000, "Authentication error", Effect::None);
+    sim.fault(Fault::new(refused).method("PATCH").path(BULK).skip(1).always());
+    let (left, said) = failing(&provider, Some(&made), &stored(&of("B", 50))).await;
+    assert!(said.contains("A69"), "{said}");
+    let left = left.unwrap();
+    assert_eq!(plain(left.state.get("names")).as_array().map(Vec::len), Some(70), "20 of A, and all of B");
+    sim.clear_faults();
+    provider.apply(TYPE, Some(&left), &stored(&of("B", 50))).await;
+    assert_eq!(held(&sim), of("B", 50));
+}
