@@ -226,11 +226,14 @@ impl Client {
         let start = (self.clone(), owner.clone(), 1, HashSet::new());
         let next = |state: Option<(Self, Owner, u32, HashSet<String>)>| async move {
             let (client, owner, number, mut seen) = state?;
+            if number > MOST_PAGES {
+                return Some((Err(endless()), None));
+            }
             let page = match client.send(tokens::list_page(&owner, &ListOptions::page(number))).await {
                 Ok(page) => page,
                 Err(error) => return Some((Err(error), None)),
             };
-            let more = number < MOST_PAGES && page.has_next(number);
+            let more = page.has_next(number);
             let tokens = page.items.into_iter().filter(|token| seen.insert(token.id.clone())).collect();
             let mut is_new = |id: &Option<String>| id.clone().is_none_or(|id| seen.insert(id));
             let unreadable = page.unreadable.into_iter().filter(|token| is_new(&token.id)).collect();
@@ -253,9 +256,7 @@ impl Client {
                 return Ok(all);
             }
         }
-        Err(Error::InvalidRequest(format!(
-            "the list does not end: after {MOST_PAGES} pages there is another one"
-        )))
+        Err(endless())
     }
 
     async fn attempt<T>(
@@ -381,10 +382,26 @@ impl Head {
         Self {
             status: answer.status(),
             content_type: shown("content-type"),
-            ray: shown("cf-ray"),
+            ray: answer.header("cf-ray").filter(|ray| is_ray(ray)).map(str::to_owned),
             retry_after: retry_after.and_then(|header| retry::retry_after(header, host_time())),
         }
     }
+}
+
+/// The error for a list that does not end.
+fn endless() -> Error {
+    Error::InvalidRequest(format!("the list does not end: after {MOST_PAGES} pages there is another one"))
+}
+
+/// Whether a text is the id of a request: hexadecimal digits and, after a hyphen, a data centre. It identifies a request for
+/// Cloudflare's support and is no secret.
+fn is_ray(text: &str) -> bool {
+    let (id, place) = text.split_once('-').unwrap_or((text, "FRA"));
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    (1..=32).contains(&id.len())
+        && id.bytes().all(is_hex)
+        && place.len() == 3
+        && place.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// The error for a request that is not sent, or not repeated, because the wait before it was ended.

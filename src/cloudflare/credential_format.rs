@@ -14,15 +14,18 @@ pub enum CredentialFormat {
     OriginCaKey,
 }
 
-const PREFIXES: [(&str, CredentialFormat); 4] = [
+pub(super) const PREFIXES: [(&str, CredentialFormat); 4] = [
     ("cfut_", CredentialFormat::UserToken),
     ("cfat_", CredentialFormat::AccountToken),
     ("cfk_", CredentialFormat::GlobalKey),
     ("v1.0-", CredentialFormat::OriginCaKey),
 ];
 
-/// The length of tokens and keys from before they had prefixes.
-pub(super) const OLD_LENGTH: usize = 40;
+/// Whether a run of characters has the form of a credential from before they had prefixes: a token of 40 characters, or a
+/// global key of 37 hexadecimal digits.
+pub(super) fn is_old(run: &str) -> bool {
+    run.len() == 40 || (run.len() == 37 && run.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
 
 /// Runs of at least this many characters may be a credential of any service.
 const LONG_RUN: usize = 32;
@@ -41,9 +44,9 @@ pub fn may_hold_credential(text: &str) -> bool {
     long || credential_format(text.trim_start()).is_some()
 }
 
-/// Where the first documented prefix is in a run of characters.
-pub(super) fn find_prefix(run: &str) -> Option<usize> {
-    PREFIXES.iter().filter_map(|(prefix, _)| run.find(prefix)).min()
+/// The first documented prefix in a text, and where it is.
+pub(super) fn find_prefix(text: &str) -> Option<(usize, &'static str)> {
+    PREFIXES.iter().filter_map(|(prefix, _)| text.find(prefix).map(|at| (at, *prefix))).min()
 }
 
 /// Whether a credential can contain this character.

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::credential_format::{OLD_LENGTH, find_prefix, is_of_credential};
+use super::credential_format::{find_prefix, is_of_credential, is_old};
 
 const MASK: &str = "[redacted]";
 
@@ -27,14 +27,25 @@ pub(super) fn message(text: &str, secrets: &[&SecretString]) -> String {
             text = text.replace(secret, MASK);
         }
     }
-    mask_runs(&text, |run, encoded| {
-        let prefixed = find_prefix(run).filter(|start| run.len() - start >= 20);
-        let old = [0, encoded].into_iter().find(|start| run.len() - start == OLD_LENGTH);
-        prefixed.or(old)
-    })
-    .chars()
-    .filter(|c| !c.is_control())
-    .collect()
+    let text = mask_prefixed(&text);
+    mask_runs(&text, |run, encoded| [0, encoded].into_iter().find(|start| is_old(&run[*start..])))
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect()
+}
+
+/// Masks everything that starts with a documented prefix and is long enough. A prefix may have characters that the rest of a
+/// credential cannot have.
+fn mask_prefixed(text: &str) -> String {
+    let (mut masked, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((start, prefix)) = find_prefix(rest) {
+        let (before, from) = rest.split_at(start);
+        let tail = &from[prefix.len()..];
+        let end = prefix.len() + tail.find(|c| !is_of_credential(c)).unwrap_or(tail.len());
+        masked.extend([before, if end >= 20 { MASK } else { &from[..end] }]);
+        rest = &from[end..];
+    }
+    masked + rest
 }
 
 /// Masks each run of a token's characters, from the position where `secret` finds a token. Its second argument is the
@@ -61,6 +72,7 @@ fn mask_runs(text: &str, secret: impl Fn(&str, usize) -> Option<usize>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudflare::credential_format::PREFIXES;
 
     #[test]
     fn an_excerpt_masks_long_runs_and_control_characters_and_is_short() {
@@ -85,6 +97,20 @@ mod tests {
             message(&text, &[&"hunter22".into()]),
             format!("com.cloudflare.api.account.{id} [redacted] [redacted] [redacted]")
         );
+    }
+
+    #[test]
+    fn every_documented_format_is_masked() {
+        let long = "a1-_".repeat(10);
+        for credential in PREFIXES.map(|(prefix, _)| format!("{prefix}{long}")) {
+            assert_eq!(message(&format!("/scripts/{credential}/x"), &[]), "/scripts/[redacted]/x");
+        }
+        for old in ["aZ0-_".repeat(8), "0123456789abcdef0123456789abcdef01234".to_owned()] {
+            assert_eq!(message(&format!("the key {old}."), &[]), "the key [redacted].");
+        }
+        // The name of a Worker may have as many characters as an old key.
+        let name = "a-worker-whose-name-is-37-characters-";
+        assert_eq!(message(name, &[]), name);
     }
 
     #[test]

@@ -40,6 +40,23 @@ fn first_usable(
     Err(first.unwrap_or_else(none))
 }
 
+/// The candidates that exist and that no other user can write to, up to the first one that another user can use: what is in
+/// that one, or instead of the ones after it, may come from another user.
+pub(super) fn safe(candidates: &[PathBuf]) -> impl Iterator<Item = &Path> {
+    judged_safe(candidates, system::unsafe_directory)
+}
+
+fn judged_safe(
+    candidates: &[PathBuf],
+    judge: impl Fn(&Path) -> io::Result<Option<&'static str>>,
+) -> impl Iterator<Item = &Path> {
+    candidates
+        .iter()
+        .map(move |path| (path.as_path(), judge(path)))
+        .take_while(|(_, judged)| !matches!(judged, Ok(Some(_))))
+        .filter_map(|(path, judged)| judged.is_ok().then_some(path))
+}
+
 enum Fault {
     Unwritable(io::Error),
     Unsafe(&'static str),
@@ -65,6 +82,17 @@ mod tests {
         let below = file.join(".cache/locks");
         assert_eq!(choose(&[below.clone(), good.clone()]), Ok(good));
         assert_eq!(choose(std::slice::from_ref(&below)).unwrap_err().path, below);
+    }
+
+    #[test]
+    fn nothing_is_read_from_an_unsafe_candidate_or_from_those_after_it() {
+        let candidates = ["absent", "good", "open", "other"].map(PathBuf::from);
+        let judge = |path: &Path| match path.to_str() {
+            Some("absent") => Err(io::ErrorKind::NotFound.into()),
+            Some("open") => Ok(Some("others can write to it")),
+            _ => Ok(None),
+        };
+        assert_eq!(judged_safe(&candidates, judge).collect::<Vec<_>>(), [Path::new("good")]);
     }
 
     #[test]

@@ -111,11 +111,13 @@ impl HostFiles {
 
     /// Reads a thing's last record without the lock. `None` if there is no readable record.
     pub fn peek<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        // A run that only reads must not make a directory.
-        let chosen = self.chosen.get().and_then(|chosen| chosen.as_ref().ok());
         let name = file_name(key);
-        let dirs = chosen.map_or(&*self.candidates, std::slice::from_ref);
-        dirs.iter().find_map(|dir| read(&dir.join(format!("{name}.json"))))
+        let in_dir = |dir: &Path| read(&dir.join(format!("{name}.json")));
+        match self.chosen.get() {
+            Some(chosen) => in_dir(chosen.as_ref().ok()?),
+            // A run that only reads must not make a directory.
+            None => directory::safe(&self.candidates).find_map(in_dir),
+        }
     }
 
     fn paths(&self, key: &str) -> Result<(PathBuf, PathBuf), LockError> {
@@ -195,8 +197,12 @@ fn sweep(dir: &Path) {
         if is_ours && unused(&lock) && unused(&record) {
             // Only the process that has the lock may remove the files.
             if let Ok(Some(file)) = try_lock(&lock) {
-                let _ = std::fs::remove_file(&lock);
-                HostLock { _file: file, lock, record }.remove();
+                let held = HostLock { _file: file, lock, record };
+                // Another process may have left a record since.
+                if unused(&held.record) {
+                    let _ = std::fs::remove_file(&held.record);
+                    system::clear_old_lock(&held.lock);
+                }
             }
         }
     }

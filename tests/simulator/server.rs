@@ -243,9 +243,8 @@ fn respond(reply: Reply) -> Response<Payload> {
 }
 
 fn raw(status: u16, kind: &str, headers: &[(&'static str, String)], body: Payload) -> Response<Payload> {
-    let ray = super::state::new_id();
-    let mut response =
-        Response::builder().status(status).header("content-type", kind).header("cf-ray", &ray[..16]);
+    let ray = format!("{}-FRA", &super::state::new_id()[..16]);
+    let mut response = Response::builder().status(status).header("content-type", kind).header("cf-ray", ray);
     for (name, value) in headers {
         response = response.header(*name, value);
     }

@@ -246,6 +246,20 @@ async fn a_list_that_does_not_end_is_an_error() {
         client.pages(|page| tokens::list_page(&Owner::User, &ListOptions::page(page))).await.unwrap_err();
     assert!(error.to_string().contains("the list does not end"), "{error}");
     assert_eq!(server.await.unwrap().len(), 200);
+    let (client, server) = serve((0..200).map(|_| ok(&format!("[{TOKEN}]"))).collect()).await;
+    let error = client.list_tokens(&Owner::User).await.map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("the list does not end"), "{error}");
+    assert_eq!(server.await.unwrap().len(), 200);
+}
+
+#[test]
+fn the_id_of_a_request_is_shown_and_nothing_else_in_its_place() {
+    for ray in ["8f2d3c4b5a69788f-FRA", "8f2d3c4b5a69788f", "8f-AMS"] {
+        assert!(is_ray(ray), "{ray}");
+    }
+    for other in ["", "-FRA", "8f2d-fra", "8f2d-FRANKFURT", "cfat_0123", "8F2D-FRA"] {
+        assert!(!is_ray(other), "{other}");
+    }
 }
 
 #[tokio::test]

@@ -13,9 +13,9 @@ mod windows;
 
 #[cfg(unix)]
 pub(super) use unix::{
-    candidates, check_writable, clear_lock, has_name, make_directory, open, unsafe_directory,
+    candidates, check_writable, clear_lock, clear_old_lock, has_name, make_directory, open, unsafe_directory,
 };
 #[cfg(windows)]
 pub(super) use windows::{
-    candidates, check_writable, clear_lock, has_name, make_directory, open, unsafe_directory,
+    candidates, check_writable, clear_lock, clear_old_lock, has_name, make_directory, open, unsafe_directory,
 };

@@ -86,6 +86,11 @@ pub(crate) fn has_name(file: &File, path: &Path) -> bool {
 /// Leaves the lock file in place.
 pub(crate) fn clear_lock(_: &Path) {}
 
+/// Removes the lock file of a thing that nobody has used for long. The caller has the lock.
+pub(crate) fn clear_old_lock(path: &Path) {
+    let _ = std::fs::remove_file(path);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio_util::task::TaskTracker;
+
 use super::kinds::{
     Action, ActionHandle, DataSource, DataSourceHandle, EphemeralResource, EphemeralResourceHandle, Function,
     FunctionHandle, ListResource, ListResourceHandle, Provider, ProviderHandle, Resource, ResourceHandle,
@@ -14,6 +16,8 @@ pub struct Registry {
     provider: ProviderHandle,
     address: &'static str,
     secret: SecretTest,
+    /// The operations under way that may write.
+    writes: TaskTracker,
     resources: BTreeMap<&'static str, ResourceHandle>,
     data_sources: BTreeMap<&'static str, DataSourceHandle>,
     ephemeral_resources: BTreeMap<&'static str, EphemeralResourceHandle>,
@@ -30,7 +34,8 @@ impl RegistryBuilder {
     /// Adds a resource type.
     #[must_use]
     pub fn resource<R: Resource>(mut self, resource: R) -> Self {
-        self.0.resources.insert(R::TYPE_NAME, ResourceHandle::new(resource, self.0.address, self.0.secret));
+        let (address, secret, writes) = (self.0.address, self.0.secret, self.0.writes.clone());
+        self.0.resources.insert(R::TYPE_NAME, ResourceHandle::new(resource, address, secret, writes));
         self
     }
 
@@ -44,9 +49,8 @@ impl RegistryBuilder {
     /// Adds an ephemeral resource type.
     #[must_use]
     pub fn ephemeral_resource<E: EphemeralResource>(mut self, ephemeral: E) -> Self {
-        self.0
-            .ephemeral_resources
-            .insert(E::TYPE_NAME, EphemeralResourceHandle::new(ephemeral, self.0.secret));
+        let handle = EphemeralResourceHandle::new(ephemeral, self.0.secret, self.0.writes.clone());
+        self.0.ephemeral_resources.insert(E::TYPE_NAME, handle);
         self
     }
 
@@ -62,7 +66,8 @@ impl RegistryBuilder {
     /// Adds an action.
     #[must_use]
     pub fn action<A: Action>(mut self, action: A) -> Self {
-        self.0.actions.insert(A::TYPE_NAME, ActionHandle::new(action, self.0.secret));
+        let handle = ActionHandle::new(action, self.0.secret, self.0.writes.clone());
+        self.0.actions.insert(A::TYPE_NAME, handle);
         self
     }
 
@@ -86,6 +91,7 @@ impl Registry {
             provider: ProviderHandle::new(provider, P::secret_likeness),
             address: P::ADDRESS,
             secret: P::secret_likeness,
+            writes: TaskTracker::new(),
             resources: BTreeMap::new(),
             data_sources: BTreeMap::new(),
             ephemeral_resources: BTreeMap::new(),
@@ -93,6 +99,12 @@ impl Registry {
             actions: BTreeMap::new(),
             functions: BTreeMap::new(),
         })
+    }
+
+    /// Waits, when the process leaves, until no operation is under way that may write, and closes the provider.
+    pub async fn leave(&self) {
+        self.writes.close();
+        tokio::join!(self.writes.wait(), self.provider.close());
     }
 
     /// The provider itself.

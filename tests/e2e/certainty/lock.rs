@@ -30,3 +30,24 @@ fn a_write_whose_terraform_is_killed_keeps_its_lock_until_it_has_landed() {
     std::thread::sleep(SLOW);
     assert_eq!(groups(&stage.sim, &id), expected, "a late write erased what came after it");
 }
+
+#[test]
+fn a_secret_whose_terraform_is_killed_is_put_before_the_next_run_puts_it() {
+    let stage = crate::support::stage::Stage::new();
+    let secret = |value: &str| {
+        format!(
+            "resource \"cloudflare_workers_secret\" \"s\" {{\n  script_name = \"edge-api\"\n  name = \"KEY\"\n  \
+             value = \"{value}\"\n}}\n"
+        )
+    };
+    stage.apply(&secret("first"));
+    stage.config(&secret("second"));
+    let put = stage.sim.fault(Fault::new(FaultKind::LatencyBefore(SLOW * 2)).method("PUT"));
+    let mut apply = apply_until(&stage.sim, &stage.tf, put);
+    assert!(signal("KILL", apply.id()));
+    apply.wait().unwrap();
+    stage.apply(&secret("third"));
+    std::thread::sleep(SLOW * 2);
+    assert_eq!(stage.sim.with_scripts(|scripts| scripts["edge-api"].secrets["KEY"].1.clone()), "third");
+    stage.settled();
+}

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 
 use super::handle::{Shape, handle};
 use super::operation::{
-    ClientCapabilities, check, model, refuse_nulls, refuse_nulls_and_unknowns, run, validated,
+    ClientCapabilities, check, model, refuse_nulls, refuse_nulls_and_unknowns, run, run_to_end, validated,
 };
 use crate::tf_provider::framework::schema::SecretTest;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw};
@@ -60,13 +61,22 @@ pub enum ActionEvent {
 pub struct ActionHandle {
     erased: Arc<dyn Erased>,
     shape: Shape,
+    writes: TaskTracker,
 }
 
 handle!(ActionHandle);
 
 impl ActionHandle {
-    pub(in crate::tf_provider::framework) fn new<A: Action>(action: A, secret: SecretTest) -> Self {
-        Self { erased: Arc::new(Typed(action, secret)), shape: Shape::of_configuration::<A::Config>() }
+    pub(in crate::tf_provider::framework) fn new<A: Action>(
+        action: A,
+        secret: SecretTest,
+        writes: TaskTracker,
+    ) -> Self {
+        Self {
+            erased: Arc::new(Typed(action, secret)),
+            shape: Shape::of_configuration::<A::Config>(),
+            writes,
+        }
     }
 
     /// Says whether it will be refused.
@@ -77,7 +87,8 @@ impl ActionHandle {
     /// Runs the action. It starts at once, and is finished even if no one listens any more.
     pub fn invoke(&self, config: Raw) -> BoxStream<'static, ActionEvent> {
         let (progress, mut told) = mpsc::unbounded_channel();
-        let work = tokio::spawn(run(self.erased.clone().invoke(config, Progress(progress))));
+        let (writes, invoked) = (self.writes.clone(), self.erased.clone().invoke(config, Progress(progress)));
+        let work = tokio::spawn(async move { run_to_end(&writes, invoked).await });
         let told = stream::poll_fn(move |context| told.poll_recv(context)).map(ActionEvent::Progress);
         let stopping = || Diagnostic::error("The provider is stopping", "The action was not finished.");
         let end = async move { ActionEvent::Completed(work.await.unwrap_or_else(|_| stopping().into())) };

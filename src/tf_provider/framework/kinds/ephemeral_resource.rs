@@ -5,10 +5,12 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
+use tokio_util::task::TaskTracker;
 
 use super::handle::{Shape, handle};
 use super::operation::{
-    ClientCapabilities, check, decode, encode, failed, model, refuse_nulls_and_unknowns, run, validated,
+    ClientCapabilities, check, decode, encode, failed, model, refuse_nulls_and_unknowns, run, run_to_end,
+    validated,
 };
 use crate::tf_provider::framework::schema::SecretTest;
 use crate::tf_provider::framework::{Diagnostic, Diagnostics, Model, Raw};
@@ -87,6 +89,7 @@ failed!(OpenResponse, RenewResponse);
 pub struct EphemeralResourceHandle {
     erased: Arc<dyn Erased>,
     shape: Shape,
+    writes: TaskTracker,
 }
 
 handle!(EphemeralResourceHandle);
@@ -95,23 +98,24 @@ impl EphemeralResourceHandle {
     pub(in crate::tf_provider::framework) fn new<E: EphemeralResource>(
         ephemeral: E,
         secret: SecretTest,
+        writes: TaskTracker,
     ) -> Self {
-        Self { erased: Arc::new(Typed(ephemeral, secret)), shape: Shape::of::<E::Model>() }
+        Self { erased: Arc::new(Typed(ephemeral, secret)), shape: Shape::of::<E::Model>(), writes }
     }
 
     /// Makes one.
     pub async fn open(&self, config: Raw) -> OpenResponse {
-        run(self.erased.clone().open(config)).await
+        run_to_end(&self.writes, self.erased.clone().open(config)).await
     }
 
     /// Prolongs the life of one.
     pub async fn renew(&self, private: Vec<u8>) -> RenewResponse {
-        run(self.erased.clone().renew(private)).await
+        run_to_end(&self.writes, self.erased.clone().renew(private)).await
     }
 
     /// Ends one.
     pub async fn close(&self, private: Vec<u8>) -> Diagnostics {
-        run(self.erased.clone().close(private)).await
+        run_to_end(&self.writes, self.erased.clone().close(private)).await
     }
 }
 

@@ -5,6 +5,8 @@
 //! diagnostic.
 
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::task::JoinError;
+use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::tf_provider::framework::catch::catch;
@@ -56,7 +58,19 @@ pub(super) use check;
 
 /// Runs an operation in its own task, which logs as part of the caller's span.
 pub(super) async fn run<T: Failed + Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(catch(work).in_current_span()).await {
+    answer(tokio::spawn(catch(work).in_current_span()).await)
+}
+
+/// The same for an operation that may write: the process does not end before it.
+pub(super) async fn run_to_end<T: Failed + Send + 'static>(
+    writes: &TaskTracker,
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    answer(writes.spawn(catch(work).in_current_span()).await)
+}
+
+fn answer<T: Failed>(ended: Result<Result<T, Diagnostic>, JoinError>) -> T {
+    match ended {
         Ok(Ok(done)) => done,
         Ok(Err(panicked)) => T::failed(panicked.into()),
         Err(_) => {

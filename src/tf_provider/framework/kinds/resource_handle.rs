@@ -8,11 +8,12 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
+use tokio_util::task::TaskTracker;
 
 use super::handle::{Shape, handle, schema};
 use super::operation::{
     ClientCapabilities, Failed, check, decode, encode, failed, maybe, model, refuse_nulls,
-    refuse_nulls_and_unknowns, run, validated,
+    refuse_nulls_and_unknowns, run, run_to_end, validated,
 };
 use super::resource::{
     Applied, MoveSource, Planning, PriorState, Resource, ResourceId, Updating, without_host,
@@ -126,6 +127,7 @@ pub struct ResourceHandle {
     provider: &'static str,
     erased: Arc<dyn Erased>,
     shape: Shape,
+    writes: TaskTracker,
     identity: OnceLock<Option<(IdentitySchema, Type)>>,
 }
 
@@ -136,12 +138,14 @@ impl ResourceHandle {
         resource: R,
         provider: &'static str,
         secret: SecretTest,
+        writes: TaskTracker,
     ) -> Self {
         Self {
             name: R::TYPE_NAME,
             provider,
             erased: Arc::new(Typed(resource, secret)),
             shape: Shape::new(|| schema::<R::Model>(R::VERSION)),
+            writes,
             identity: OnceLock::new(),
         }
     }
@@ -211,7 +215,7 @@ impl ResourceHandle {
     /// Applies a plan. If an error leaves no new state, private state and identity stay as they were.
     pub async fn apply(&self, request: ApplyRequest) -> ApplyResponse {
         let (before, private) = (request.identity.clone(), request.private.clone());
-        let mut applied = run(self.erased.clone().apply(request)).await;
+        let mut applied = run_to_end(&self.writes, self.erased.clone().apply(request)).await;
         let failed = applied.state.is_none() && applied.diagnostics.has_error();
         if failed {
             applied.private = private;

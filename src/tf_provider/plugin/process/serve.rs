@@ -96,7 +96,7 @@ fn stop(server: &Arc<Registry>) {
 
 /// Waits until no operation is running. Usually none is, and this returns at once.
 async fn leave(debug: bool, mut signals: Signals, server: &Arc<Registry>) {
-    let close = server.provider().close();
+    let close = server.leave();
     tokio::pin!(close);
     if timeout(LEAVING_IS_LONG, &mut close).await.is_ok() {
         return;
