@@ -115,7 +115,7 @@ async fn a_binding_that_may_not_have_left_its_token_stays_there() {
         }
         let moved = config(&other, &[STORAGE]);
         let (kept, found) = provider.apply_failing(BINDING, Some(&made), &moved, plan).await;
-        assert!(found.has_error());
+        assert!(found.has_error() && found.0[0].summary.contains(&one), "{found:?}");
         let kept = kept.unwrap();
         assert_eq!(kept.text("token_id"), Some(one.as_str()));
         assert_eq!(kept.text("unconfirmed").is_some(), in_doubt);
@@ -136,8 +136,9 @@ async fn a_rename_in_the_same_run_is_the_new_name_of_the_token() {
         (next.plan(TOKEN, Some(&token), &named).await, next.plan(BINDING, Some(&made), &binding).await);
     assert_eq!(plain(plan.planned.as_ref().unwrap())["token_name"], json!(UNKNOWN));
     next.apply_planned(TOKEN, Some(&token), &named, token_plan).await.unwrap();
+    let before = sim.requests().len();
     let renamed = next.apply_planned(BINDING, Some(&made), &binding, plan).await.unwrap();
-    assert_eq!(renamed.text("token_name"), Some("after"));
+    assert_eq!((renamed.text("token_name"), sim.requests().len()), (Some("after"), before));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -279,4 +280,23 @@ async fn a_token_that_has_ended_is_likely_followed_by_the_newest_of_its_name() {
     let (_, newest, _) = (like("deploy", 5), like("deploy", 7), like("deploy", 6));
     let found = told().await;
     assert!(warnings(&found).contains(&newest), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_has_reached_only_the_old_token_is_in_doubt() {
+    let (sim, provider) = start().await;
+    let token = provider.apply(TOKEN, None, &rotated("1")).await;
+    let old = token.text("id").unwrap().to_owned();
+    let made = provider.apply(BINDING, None, &config(&old, &[SCRIPTS, STORAGE])).await;
+    let token = provider.apply(TOKEN, Some(&token), &rotated("2")).await;
+    let new = token.text("id").unwrap().to_owned();
+    let moved = provider.apply(BINDING, Some(&made), &config(&new, &[SCRIPTS, STORAGE])).await;
+    let less = config(&new, &[SCRIPTS]);
+    let plan = provider.plan(BINDING, Some(&moved), &less).await;
+    let refused = FaultKind::Api(403, 9109, "Unauthorized to access requested resource", Effect::None);
+    sim.fault(Fault::new(refused).method("PUT").path(&format!("/accounts/*/tokens/{new}")).always());
+    let (kept, found) = provider.apply_failing(BINDING, Some(&moved), &less, plan).await;
+    assert!(found.has_error());
+    assert_eq!((has(&sim, &old), has(&sim, &new).len()), (vec![SCRIPTS.to_owned()], 2));
+    assert!(kept.unwrap().text("unconfirmed").is_some());
 }
