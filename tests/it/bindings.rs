@@ -236,9 +236,16 @@ async fn a_binding_goes_over_to_a_successor_and_its_removal_reaches_both_tokens(
     for id in [&old, &new] {
         assert_eq!(has(&sim, id), [SCRIPTS]);
     }
+    let more = provider.apply(BINDING, Some(&less), &config(&new, &[SCRIPTS, STORAGE])).await;
+    assert_eq!(
+        (has(&sim, &old), has(&sim, &new)),
+        (vec![SCRIPTS.to_owned()], vec![STORAGE.to_owned(), SCRIPTS.to_owned()])
+    );
     // The old one is gone.
     sim.delete(&old);
-    assert!(provider.destroy(BINDING, less).await.is_empty());
+    let other = provider.apply(BINDING, Some(&more), &config(&new, &[TOKENS_WRITE])).await;
+    assert_eq!(has(&sim, &new), [TOKENS_WRITE]);
+    assert!(provider.destroy(BINDING, other).await.is_empty());
     assert_eq!(has(&sim, &new), [""; 0]);
 }
 
@@ -299,4 +306,31 @@ async fn a_change_that_has_reached_only_the_old_token_is_in_doubt() {
     assert!(found.has_error());
     assert_eq!((has(&sim, &old), has(&sim, &new).len()), (vec![SCRIPTS.to_owned()], 2));
     assert!(kept.unwrap().text("unconfirmed").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_binding_that_moves_and_changes_takes_nothing_from_others() {
+    let (sim, provider) = start().await;
+    let ((one, _), (other, _)) = (mint(&sim, "one", &[]), mint(&sim, "other", &[SCRIPTS]));
+    let made = provider.apply(BINDING, None, &config(&one, &[SCRIPTS])).await;
+    provider.apply(BINDING, Some(&made), &config(&other, &[STORAGE])).await;
+    assert_eq!((has(&sim, &one), has(&sim, &other)), (vec![], vec![STORAGE.to_owned(), SCRIPTS.to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_keeps_what_a_write_in_doubt_may_still_add() {
+    let (sim, provider) = start().await;
+    let (id, _) = mint(&sim, "shared", &[]);
+    let made = provider.apply(BINDING, None, &config(&id, &[SCRIPTS])).await;
+    let both = config(&id, &[SCRIPTS, STORAGE]);
+    let plan = provider.plan(BINDING, Some(&made), &both).await;
+    let path = format!("/accounts/*/tokens/{id}");
+    sim.fault(Fault::new(FaultKind::Reset(Effect::None)).method("PUT").path(&path));
+    let unreadable = FaultKind::Api(400, 1, "Refused", Effect::None);
+    sim.fault(Fault::new(unreadable).method("GET").path(&path).skip(1).always());
+    let lost = provider.apply_failing(BINDING, Some(&made), &both, plan).await.0.unwrap();
+    sim.clear_faults();
+    assert_eq!(has(&sim, &id), [SCRIPTS]);
+    assert_eq!(plain(&lost.state)["fingerprints"].as_array().map(Vec::len), Some(2));
+    assert_eq!(refreshed(&sim, &lost).await.unwrap().state, lost.state);
 }
