@@ -180,6 +180,24 @@ async fn a_lost_create_that_comes_through_late_is_found_by_the_last_look() {
 }
 
 #[tokio::test]
+async fn a_name_that_others_may_use_is_looked_for_to_the_end_even_if_one_was_found() {
+    let world = World::new(Options::default()).await;
+    // The first token comes at once, and the answer to its create never.
+    world.sim.fault(post(FaultKind::Reset(Sim::Done)));
+    world.sim.fault(post(FaultKind::LatencyAfter(Duration::from_millis(300))));
+    let host = world.host();
+    let (created, late) = tokio::join!(host.create(named(&world, Some("ours"))), async {
+        while world.sim.tokens().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        world.mint("ours", &[1])
+    });
+    let left = created.unwrap().left_behind;
+    let is_late = |orphan: &Orphan| matches!(orphan, Orphan::Alike { id, .. } if *id == late);
+    assert!(left.len() == 2 && left.iter().any(is_late), "{left:?}");
+}
+
+#[tokio::test]
 async fn an_orphan_that_could_not_be_deleted_is_told() {
     let world = World::new(Options::default()).await;
     world.sim.fault(post(FaultKind::Reset(Sim::Done)));
