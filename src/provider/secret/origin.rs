@@ -98,4 +98,16 @@ mod tests {
         let second = first.doubted([], |_| false, &names(&["A"]));
         assert!(second.is_perhaps_foreign("A") && !second.is_perhaps_foreign("B"));
     }
+
+    #[test]
+    fn what_no_state_says_is_ours_where_its_name_was_free_and_is_taken_now() {
+        let unheard = [("new", true), ("gone", true), ("old", false), ("managed", false)];
+        let unheard = unheard.map(|(name, is_new)| (name.to_owned(), is_new)).into();
+        let secret = |name: &str| WorkerSecret { name: name.to_owned(), kind: String::new() };
+        let there = ["new", "old", "managed", "other"].map(secret);
+        let origins = Origins::default().unheard(&unheard, &BTreeSet::from(["managed"]), &there);
+        let foreign = |name| origins.is_perhaps_foreign(name);
+        assert!(foreign("gone") && foreign("old"), "somebody else may have made or taken them");
+        assert!(!foreign("new") && !foreign("managed") && !foreign("other"));
+    }
 }
