@@ -154,7 +154,7 @@ async fn a_new_value_is_waited_for_with_longer_and_longer_pauses() {
         |patience| host.service.is_taken(&host.owner, &id, &value, Duration::from_millis(patience));
     assert!(!is_taken(300).await);
     let asked = world.sim.count("GET", "/accounts/*/tokens/verify");
-    assert!((3..=8).contains(&asked), "{asked}");
+    assert!((2..=8).contains(&asked), "{asked}");
     world.sim.set_value_lag(Duration::ZERO);
     assert!(is_taken(300).await);
 }
@@ -172,7 +172,7 @@ async fn a_token_has_all_its_successors_and_only_the_last_predecessor() {
     }
     assert_eq!(host.service.successors(&ids[0]), ids[1..]);
     assert_eq!(host.service.predecessor(&ids[2]), Some(ids[1].clone()));
-    world.sim.advance(Duration::from_secs(3601));
+    world.sim.advance(Duration::from_secs(3660));
     host.service.get_fresh(&host.owner, &ids[2]).await.unwrap();
     assert_eq!(host.service.predecessor(&ids[2]), None, "its overlap is over");
 }
