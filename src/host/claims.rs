@@ -49,6 +49,13 @@ impl<K: Ord> Claims<K> {
         claims.push(Claim { by: by.to_owned(), fresh: true });
     }
 
+    /// Makes an object's claim the earliest one, so that no other object yields to it.
+    pub fn demote(&mut self, thing: &K, by: &str) {
+        if let Some(claims) = self.0.get_mut(thing) {
+            claims.sort_by_key(|claim| claim.by != by);
+        }
+    }
+
     /// Whether another object has claimed the thing later than this one. If this object has no recorded claim, only a
     /// claim of this process is certainly later.
     pub fn is_claimed_later(&self, thing: &K, by: &str) -> bool {
@@ -104,6 +111,14 @@ mod tests {
         let mut claims = Claims::default();
         by.iter().for_each(|by| claims.take("thing".to_owned(), by));
         claims
+    }
+
+    #[test]
+    fn nobody_yields_to_a_claim_that_was_made_the_earliest() {
+        let mut claims = claimed(&["first", "second", "third"]);
+        claims.demote(&"thing".to_owned(), "third");
+        assert!(!release(claims.clone(), "second") && release(claims.clone(), "first"));
+        assert!(release(claims, "third"), "it yields to all others");
     }
 
     fn release(mut claims: Claims<String>, by: &str) -> bool {

@@ -35,6 +35,11 @@ impl Claims {
         self.claims.release(fingerprint, by)
     }
 
+    /// Makes an object's claim the earliest one, so that no other object leaves the policy for it.
+    pub(super) fn demote(&mut self, fingerprint: &Fingerprint, by: &str) {
+        self.claims.demote(fingerprint, by);
+    }
+
     /// Whether this object has claimed the policy.
     pub(super) fn has(&self, fingerprint: &Fingerprint, by: &str) -> bool {
         self.claims.has(fingerprint, by)

@@ -17,7 +17,7 @@ use super::promise::granted;
 use super::reads::shared;
 use super::record::Record;
 use super::view::{same_condition, write};
-use super::writer::Writers;
+use super::writer::{Writers, milliseconds};
 use crate::cloudflare::{self, Condition, Error, Owner, Token, TokenPolicy, host_time, tokens};
 use crate::host::LockError;
 use crate::policy::Policy;
@@ -73,6 +73,8 @@ pub struct Created {
     pub left_behind: Vec<Orphan>,
     /// The error, if the token should be disabled and is not.
     pub not_disabled: Option<OpError>,
+    /// When it was made, by the API's clock, in Unix milliseconds: as [`Outcome::sent_on`](super::Outcome::sent_on).
+    pub sent_on: i64,
 }
 
 /// Why no token was made.
@@ -206,6 +208,7 @@ impl Maker {
             value,
             left_behind,
             not_disabled: None,
+            sent_on: milliseconds(self.context.client.now()),
         };
         if new.disabled {
             let fields = Fields { status: Some("disabled".into()), ..Fields::default() };

@@ -44,6 +44,8 @@ pub struct Change {
     /// Writes even if the token already shows the change: an earlier write of unknown outcome may still take effect, and
     /// only a later write ends that.
     pub again: bool,
+    /// The time of the object's last change that its state knows of: [`Outcome::sent_on`]. `None` if it knows of none.
+    pub since: Option<i64>,
 }
 
 /// New values of fields. `None`: the field stays as it is.
@@ -176,6 +178,8 @@ pub struct Outcome {
     pub adopted: BTreeSet<Fingerprint>,
     /// The differences from the request.
     pub concerns: Vec<Concern>,
+    /// When the change was sent, by the API's clock, in Unix milliseconds. A state that has it knows of the change.
+    pub sent_on: Option<i64>,
 }
 
 impl Outcome {

@@ -13,6 +13,23 @@ use crate::policy::Fingerprint;
 /// Policies by the objects that asked for them.
 pub(super) type Asked = BTreeMap<String, BTreeSet<Fingerprint>>;
 
+/// What became of an object's changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// All is as it asked, its policies too if it asked for some.
+    Settled {
+        /// Whether it did.
+        policies: bool,
+    },
+    /// They may be as it asked. Its state says so.
+    InDoubt,
+    /// They are as before.
+    Unchanged,
+}
+
+/// By object.
+pub(super) type Ends = BTreeMap<String, End>;
+
 /// A token's record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
@@ -22,10 +39,9 @@ pub(super) struct Record {
     /// The claims on policies.
     #[serde(default)]
     pub(super) claims: Claims,
-    /// Policies that objects may have added without learning it, because their process or Terraform ended first. Their
-    /// states do not have these policies. By object.
+    /// The last change that each object has sent. By object.
     #[serde(default)]
-    pub(super) unheard: Asked,
+    pub(super) sent: BTreeMap<String, Sent>,
     /// A write was begun. If its process was killed, it stays so, and the write may still take effect.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) writing: bool,
@@ -45,6 +61,21 @@ pub(super) struct Record {
     /// The token whose place this one has taken, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) predecessor: Option<Predecessor>,
+}
+
+/// A change that an object has sent. Its state may not say so, because the process or Terraform ended first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sent {
+    /// The policies that the object may have added.
+    added: BTreeSet<Fingerprint>,
+    /// Those of them that it did not claim before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    claimed: BTreeSet<Fingerprint>,
+    /// When it was sent, by the API's clock, in Unix milliseconds. Later ones have later times. A state that knows of the
+    /// change has the time, too.
+    on: i64,
+    /// Whether the object has got the reply.
+    heard: bool,
 }
 
 /// A roll of the token's value.
@@ -97,11 +128,14 @@ impl Record {
         (!rest.is_zero()).then(|| rest.min(horizon))
     }
 
-    /// Records that the callers' changes are about to be sent.
-    pub(super) fn begin(&mut self, asked: &Asked) {
+    /// Records that the callers' changes are about to be sent. `now` is the API's clock in Unix milliseconds.
+    pub(super) fn begin(&mut self, asked: &Asked, now: i64) {
         self.writing = true;
         for (by, added) in asked {
-            self.unheard.entry(by.clone()).or_default().extend(added);
+            let sent = self.sent.entry(by.clone()).or_default();
+            sent.claimed.extend(added.iter().filter(|fingerprint| !self.claims.has(fingerprint, by)));
+            sent.added.extend(added);
+            (sent.on, sent.heard) = (now.max(sent.on + 1), false);
         }
     }
 
@@ -118,14 +152,58 @@ impl Record {
         record
     }
 
-    /// Records that the callers are about to receive their replies, and so have in their states what these say. `before` is
-    /// what they had not heard of before. The writes of the `settled` ones have ended that.
-    pub(super) fn heard(&mut self, asked: &Asked, settled: &BTreeSet<String>, before: &Asked) {
-        for by in asked.keys() {
-            match before.get(by).filter(|_| !settled.contains(by)) {
-                Some(before) => self.unheard.insert(by.clone(), before.clone()),
-                None => self.unheard.remove(by),
-            };
+    /// Lets no object yield to one that may not exist, because nobody got the reply to its change. If it does exist, its next
+    /// refresh is in doubt, and it writes again. `except` are the objects that are about to write.
+    pub(super) fn demote_ghosts(&mut self, except: &Asked) {
+        let ghosts = self.sent.iter().filter(|(by, sent)| !sent.heard && !except.contains_key(*by));
+        for (by, sent) in ghosts {
+            for fingerprint in &sent.claimed {
+                self.claims.demote(fingerprint, by);
+            }
+        }
+    }
+
+    /// What an object may have added after the time that its state knows of. `None`: nothing, so the state is complete. A state
+    /// without a time is from an older version. It knows of a change whose reply the object got.
+    pub(super) fn unheard(&self, by: &str, since: Option<i64>) -> Option<&BTreeSet<Fingerprint>> {
+        let is_later = |sent: &&Sent| since.map_or(!sent.heard, |since| sent.on > since);
+        self.sent.get(by).filter(is_later).map(|sent| &sent.added)
+    }
+
+    /// The same, unless the change was made and the state has all of its policies: another state may manage the same object.
+    pub(super) fn unknown(
+        &self,
+        by: &str,
+        since: Option<i64>,
+        has: &BTreeSet<Fingerprint>,
+    ) -> Option<&BTreeSet<Fingerprint>> {
+        let is_heard = self.sent.get(by).is_some_and(|sent| sent.heard);
+        self.unheard(by, since).filter(|added| !(is_heard && added.is_subset(has)))
+    }
+
+    /// The time of an object's last change.
+    pub(super) fn sent_on(&self, by: &str) -> Option<i64> {
+        self.sent.get(by).map(|sent| sent.on)
+    }
+
+    /// Records that the callers get their replies. `before` is what they had sent before.
+    pub(super) fn heard(&mut self, asked: &Asked, ends: &Ends, before: &BTreeMap<String, Sent>) {
+        for (by, added) in asked {
+            let Some(sent) = self.sent.get_mut(by) else { continue };
+            sent.heard = true;
+            sent.claimed.clear();
+            match ends.get(by) {
+                Some(End::Settled { policies: true }) => sent.added.clone_from(added),
+                // What it added before stays, because no state may have that yet.
+                Some(End::Settled { policies: false } | End::InDoubt) => {}
+                Some(End::Unchanged) | None => match before.get(by) {
+                    Some(before) => *sent = before.clone(),
+                    None => sent.added.clear(),
+                },
+            }
+            if sent.added.is_empty() {
+                self.sent.remove(by);
+            }
         }
     }
 
@@ -174,24 +252,65 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_heard_stays_until_a_write_of_policies_succeeds() {
+    fn what_a_state_does_not_know_of_stays_until_a_write_of_policies_succeeds() {
         let mut record = Record::default();
-        record.begin(&asked("a", "1"));
-        assert_eq!(record.unheard, asked("a", "1"));
-        let horizon = Duration::from_secs(4);
-        assert_eq!(record.late(OffsetDateTime::UNIX_EPOCH, horizon), Some(horizon), "it is about to be sent");
-        // The next run asks for another policy. It has not heard of the first one.
+        record.begin(&asked("a", "1"), 10);
+        let unheard = |record: &Record, since| record.unheard("a", since).cloned();
+        assert_eq!(unheard(&record, None), Some(fingerprints("1")));
+        assert_eq!((unheard(&record, Some(9)), unheard(&record, Some(10))), (Some(fingerprints("1")), None));
+        // The next run asks for another policy. The clock may stand still.
         let before = record.clone();
-        record.begin(&asked("a", "2"));
-        assert_eq!(record.unheard, asked("a", "12"));
-        let heard = |settled: &[&str]| {
+        record.begin(&asked("a", "2"), 10);
+        assert_eq!((record.sent_on("a"), unheard(&record, Some(10))), (Some(11), Some(fingerprints("12"))));
+        let heard = |end| {
             let mut record = record.clone();
-            let settled = settled.iter().map(|by| (*by).to_owned()).collect();
-            record.heard(&asked("a", "2"), &settled, &before.unheard);
-            record.unheard
+            record.heard(&asked("a", "2"), &[("a".to_owned(), end)].into(), &before.sent);
+            record
         };
-        assert_eq!(heard(&[]), asked("a", "1"));
-        assert_eq!(heard(&["a"]), Asked::new());
+        // A state that was saved has the time of the change. One that was not has an earlier one.
+        let settled = heard(End::Settled { policies: true });
+        assert_eq!(
+            (unheard(&settled, Some(11)), unheard(&settled, Some(10))),
+            (None, Some(fingerprints("2")))
+        );
+        for end in [End::InDoubt, End::Settled { policies: false }] {
+            assert_eq!(unheard(&heard(end), Some(10)), Some(fingerprints("12")));
+        }
+        assert_eq!(heard(End::Unchanged).sent, before.sent);
+        assert_eq!(unheard(&settled, None), None);
+        // Another state of the same object may have made the same change.
+        assert_eq!(settled.unknown("a", Some(10), &fingerprints("23")), None);
+        assert_eq!(settled.unknown("a", Some(10), &fingerprints("3")), Some(&fingerprints("2")));
+        assert_eq!(record.unknown("a", None, &fingerprints("12")), Some(&fingerprints("12")));
+        // A refused first change, and one without policies, leave nothing.
+        record.heard(&asked("a", "2"), &Ends::new(), &BTreeMap::new());
+        assert_eq!(record.sent, BTreeMap::new());
+    }
+
+    #[test]
+    fn a_claim_of_an_object_that_may_not_exist_keeps_nothing() {
+        let policy = |digit: char| digit.to_string().repeat(64).parse().unwrap();
+        let mut record = Record::default();
+        record.claims.take(policy('1'), "old");
+        record.begin(&asked("ghost", "1"), 10);
+        let record = record.claiming(&asked("ghost", "1"));
+        let release = |mut record: Record| record.claims.release(&policy('1'), "old");
+        assert!(release(record.clone()), "the other one has claimed it later");
+        let without = |except: &Asked| {
+            let mut record = record.clone();
+            record.demote_ghosts(except);
+            record
+        };
+        assert!(!release(without(&asked("old", ""))));
+        assert!(release(without(&asked("ghost", "1"))), "it exists after all");
+        let mut heard = record.clone();
+        heard.heard(
+            &asked("ghost", "1"),
+            &[("ghost".to_owned(), End::Settled { policies: true })].into(),
+            &BTreeMap::new(),
+        );
+        heard.demote_ghosts(&asked("old", ""));
+        assert!(release(heard));
     }
 
     #[test]

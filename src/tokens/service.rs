@@ -264,9 +264,21 @@ impl TokenService {
     }
 
     /// The policies that an object may have added to a token without learning it, because an earlier run on this host, or
-    /// Terraform, ended first. `None` if the object's state is complete.
-    pub fn unheard(&self, token_id: &str, by: &str) -> Option<BTreeSet<Fingerprint>> {
-        self.0.context.settings.record(token_id)?.unheard.get(by).cloned()
+    /// Terraform, ended first. `since` is the time of its last change that its state knows of,
+    /// and `has` are its policies there. `None` if the state is complete.
+    pub fn unheard(
+        &self,
+        token_id: &str,
+        by: &str,
+        since: Option<i64>,
+        has: &BTreeSet<Fingerprint>,
+    ) -> Option<BTreeSet<Fingerprint>> {
+        self.0.context.settings.record(token_id)?.unknown(by, since, has).cloned()
+    }
+
+    /// The time of an object's last change of a token on this host, in Unix milliseconds.
+    pub fn sent_on(&self, token_id: &str, by: &str) -> Option<i64> {
+        self.0.context.settings.record(token_id)?.sent_on(by)
     }
 
     /// Whether a roll by this host may have taken effect whose value nobody received: the run that rolled the token, or

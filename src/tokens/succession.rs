@@ -52,6 +52,8 @@ pub struct Succeeded {
     pub left_behind: Vec<Orphan>,
     /// The steps that are still to be done.
     pub unfinished: Vec<Unfinished>,
+    /// When the new token's last change was sent, as in [`Outcome::sent_on`].
+    pub sent_on: Option<i64>,
 }
 
 /// A step that failed after the successor was made.
@@ -155,6 +157,7 @@ impl SuccessionJob {
             concerns: created.concerns,
             left_behind: created.left_behind,
             unfinished: created.not_disabled.map(Unfinished::NotDisabled).into_iter().collect(),
+            sent_on: Some(created.sent_on),
         };
         match unsaved {
             Some(id) => {
@@ -189,7 +192,8 @@ impl SuccessionJob {
         let name = Fields { name: Some(folded.update.name.clone()), ..Fields::default() };
         let changes = !(late.is_empty() && gone.is_empty());
         let policies = changes.then_some(PolicyChange::Edit { remove: gone, add: late });
-        let finish = Change { by: self.successor_by(&made.token.id), fields: name, policies, again: false };
+        let by = self.successor_by(&made.token.id);
+        let finish = Change { by, fields: name, policies, again: false, since: None };
         let removed = finish.removed();
         let is_late = finish.policies.is_some();
         match self.submit(&made.token.id.clone(), finish).await {
@@ -198,6 +202,7 @@ impl SuccessionJob {
                     let claims = self.recorded().claims;
                     self.hand_over_claims(&made.token.id, claims).await;
                 }
+                made.sent_on = outcome.sent_on.or(made.sent_on);
                 made.token = outcome.token.unwrap_or(made.token);
                 made.concerns.extend(outcome.concerns);
             }
@@ -239,8 +244,7 @@ impl SuccessionJob {
     async fn take_back(&self, id: &str, unheard: Succeeded) {
         if self.maker.discard(id).await.is_ok() && unheard.predecessor_ends.is_some() {
             let fields = Fields { expires_on: Some(unheard.predecessor_ended), ..Fields::default() };
-            let lives_on =
-                Change { by: self.succession.change.by.clone(), fields, policies: None, again: false };
+            let lives_on = Change { by: self.succession.change.by.clone(), fields, ..Change::default() };
             if let Err(error) = self.submit(&self.predecessor, lives_on).await {
                 tracing::error!(token = self.predecessor, %error, "the token ends early: its successor is gone");
             }
@@ -346,7 +350,7 @@ impl Change {
             None => None,
         };
         let fields = Fields { status, condition, expires_on: end.map(Some), ..Fields::default() };
-        Self { by: self.by.clone(), fields, policies, again: self.again }
+        Self { by: self.by.clone(), fields, policies, again: self.again, since: self.since }
     }
 
     /// Whether it changes nothing.
@@ -406,7 +410,8 @@ mod tests {
     fn the_old_token_takes_over_what_narrows_it_and_nothing_that_widens_it() {
         let had = [policy(1).fingerprint()].into();
         let narrowed = |fields, policies| {
-            Change { by: "token".into(), fields, policies, again: true }.for_predecessor(&had, None)
+            Change { by: "token".into(), fields, policies, again: true, since: None }
+                .for_predecessor(&had, None)
         };
         let status = |status: &str| Fields { status: Some(status.into()), ..Fields::default() };
         assert_eq!(narrowed(status("disabled"), None).fields.status.as_deref(), Some("disabled"));

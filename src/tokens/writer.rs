@@ -1,7 +1,7 @@
 //! One writer per token: it gathers the changes of its callers and writes them in as few requests as possible. Callers only
 //! enqueue and wait, so a caller that goes away does not interrupt a write.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::claims::Claims;
 use super::context::Context;
 use super::fold::added;
 use super::op::{Cause, Change, Op, OpError, Outcome, PolicyChange};
-use super::record::{Asked, Record, Roll};
+use super::record::{Asked, End, Ends, Record, Roll};
 use super::write::{ChangeWrite, DeleteWrite, Reply, RollWrite, Target, run};
 use crate::cloudflare::{Owner, host_time};
 use crate::host::HostLock;
@@ -38,6 +38,8 @@ enum Kind {
         by: String,
         /// Whether the change was about policies.
         policies: bool,
+        /// As in [`Change`].
+        since: Option<i64>,
     },
     Roll,
     Deletion,
@@ -159,26 +161,30 @@ impl Writer {
         record.claims =
             self.writers.queue(&self.key, |queue| std::mem::take(&mut queue.claims).updated(record.claims));
         let (asked, before) = (asked(&batch), record.clone());
+        record.demote_ghosts(&asked);
         let late = record.late(host_time(), settings.ambiguity_horizon);
         record.late_until = late.map(|rest| host_time() + rest);
         record.writing = false;
         remove_unheard(&mut batch, &record);
         if batch.iter().any(|queued| !is_deletion(&queued.op)) {
-            record.begin(&asked);
+            let now = self.context.client.now();
+            record.begin(&asked, milliseconds(now));
             if batch.iter().any(|queued| matches!(queued.op, Op::Roll)) {
-                record.roll = Some(Roll::Unheard { on: self.context.client.now().unix_timestamp() });
+                record.roll = Some(Roll::Unheard { on: now.unix_timestamp() });
             }
             if let Some(lock) = &lock {
                 lock.save(&record.claiming(&asked));
             }
             record.writing = false;
         }
-        let (answers, deleted) = self.perform(batch, &mut record).await;
-        record = record.claiming(&in_doubt(&answers, &asked));
+        let (mut answers, deleted) = self.perform(batch, &mut record).await;
+        let ends = ends(&answers, &before);
+        record = record.claiming(&in_doubt(&ends, &asked));
+        stamp(&mut answers, &ends, &record);
         self.writers.queue(&self.key, |queue| queue.claims = record.claims.clone());
         let hears = !self.context.is_leaving() && answers.iter().all(|answer| !answer.caller.is_closed());
         if hears {
-            record.heard(&asked, &settled(&answers, &before.unheard), &before.unheard);
+            record.heard(&asked, &ends, &before.sent);
         }
         record.roll = rolled(&answers, before.roll, record.roll, hears);
         // This comes before the replies: after the last reply the process may end.
@@ -244,8 +250,11 @@ impl Writer {
             return Vec::new();
         }
         let (changes, callers): (Vec<_>, Vec<_>) = queued.into_iter().unzip();
-        let kind =
-            |change: &Change| Kind::Change { by: change.by.clone(), policies: change.policies.is_some() };
+        let kind = |change: &Change| Kind::Change {
+            by: change.by.clone(),
+            policies: change.policies.is_some(),
+            since: change.since,
+        };
         let kinds: Vec<_> = changes.iter().map(kind).collect();
         let (claims, belief) = (std::mem::take(&mut record.claims), self.belief(record));
         let rules = self.context.settings.rules();
@@ -313,7 +322,7 @@ fn asked(batch: &[Queued]) -> Asked {
 fn remove_unheard(batch: &mut [Queued], record: &Record) {
     for queued in batch {
         if let Op::Change(change) = &mut queued.op
-            && let Some(unheard) = record.unheard.get(&change.by)
+            && let Some(unheard) = record.unheard(&change.by, change.since)
             && let Some(PolicyChange::Edit { remove, .. }) = &mut change.policies
         {
             remove.extend(unheard);
@@ -321,27 +330,49 @@ fn remove_unheard(batch: &mut [Queued], record: &Record) {
     }
 }
 
-/// The callers for whom a success has ended what they had not heard of before. Policies of that need a write of policies.
-fn settled(answers: &[Answer], before: &Asked) -> BTreeSet<String> {
-    let of = |is: fn(bool, bool) -> bool| {
-        answers.iter().filter_map(move |answer| match &answer.kind {
-            Kind::Change { by, policies } if is(answer.reply.is_ok(), *policies) => Some(by.clone()),
-            _ => None,
-        })
-    };
-    let failed: BTreeSet<_> = of(|done, _| !done).collect();
-    let written: BTreeSet<_> = of(|done, policies| done && policies).collect();
-    let owes = |by: &String| before.get(by).is_some_and(|before| !before.is_empty());
-    of(|done, _| done).filter(|by| !failed.contains(by) && (written.contains(by) || !owes(by))).collect()
+/// What became of each caller's changes. What it did not hear of before is ended only by a write of policies.
+fn ends(answers: &[Answer], before: &Record) -> Ends {
+    let mut ends = Ends::new();
+    for answer in answers {
+        let Kind::Change { by, policies, since } = &answer.kind else { continue };
+        let owes = before.unheard(by, *since).is_some_and(|unheard| !unheard.is_empty());
+        let end = match &answer.reply {
+            Ok(_) if *policies || !owes => End::Settled { policies: *policies },
+            Err(error) if error.may_have_effect() => End::InDoubt,
+            Ok(_) | Err(_) => End::Unchanged,
+        };
+        let all = ends.entry(by.clone()).or_insert(end);
+        *all = match (*all, end) {
+            (End::InDoubt, _) | (_, End::InDoubt) => End::InDoubt,
+            (End::Unchanged, _) | (_, End::Unchanged) => End::Unchanged,
+            (End::Settled { policies: one }, End::Settled { policies: other }) => {
+                End::Settled { policies: one || other }
+            }
+        };
+    }
+    ends
 }
 
 /// The policies that callers may have added without an answer that says so.
-fn in_doubt(answers: &[Answer], asked: &Asked) -> Asked {
-    let doubtful = answers.iter().filter_map(|answer| match (&answer.kind, &answer.reply) {
-        (Kind::Change { by, .. }, Err(error)) if error.may_have_effect() => asked.get_key_value(by),
-        _ => None,
-    });
+fn in_doubt(ends: &Ends, asked: &Asked) -> Asked {
+    let doubtful = asked.iter().filter(|(by, _)| ends.get(*by) == Some(&End::InDoubt));
     doubtful.map(|(by, added)| (by.clone(), added.clone())).collect()
+}
+
+/// Gives each caller the time of its change, for its state.
+fn stamp(answers: &mut [Answer], ends: &Ends, record: &Record) {
+    for answer in answers {
+        if let (Kind::Change { by, .. }, Ok(outcome)) = (&answer.kind, &mut answer.reply)
+            && matches!(ends.get(by), Some(End::Settled { .. }))
+        {
+            outcome.sent_on = record.sent_on(by);
+        }
+    }
+}
+
+/// An instant in Unix milliseconds.
+pub(super) fn milliseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
 /// What is to be recorded about rolls. `begun` is what was recorded when they began. `heard` is whether their callers
@@ -373,7 +404,11 @@ mod tests {
     }
 
     fn change(by: &str, policies: bool) -> Kind {
-        Kind::Change { by: by.to_owned(), policies }
+        Kind::Change { by: by.to_owned(), policies, since: None }
+    }
+
+    fn fingerprint() -> Fingerprint {
+        "a".repeat(64).parse().unwrap()
     }
 
     fn failed(may_have_effect: bool) -> Reply {
@@ -382,19 +417,41 @@ mod tests {
 
     #[test]
     fn a_caller_is_settled_if_its_writes_have_ended_what_it_did_not_hear_of() {
-        let policy: Fingerprint = "a".repeat(64).parse().unwrap();
-        let before = ["written", "named", "failed"].map(|by| (by.to_owned(), [policy].into())).into();
+        let owing = |by: &str| (by.to_owned(), [fingerprint()].into());
+        let mut before = Record::default();
+        before.begin(&["written", "named", "twice", "doubtful"].map(owing).into(), 1);
         let answers = [
             answer(change("written", true), Ok(Outcome::default())),
             answer(change("named", false), Ok(Outcome::default())),
-            answer(change("failed", true), Ok(Outcome::default())),
-            answer(change("failed", true), failed(false)),
+            answer(change("twice", true), Ok(Outcome::default())),
+            answer(change("twice", true), failed(false)),
             answer(change("new", false), Ok(Outcome::default())),
             answer(change("refused", true), failed(false)),
+            answer(change("doubtful", true), failed(true)),
             answer(Kind::Roll, Ok(Outcome::default())),
             answer(Kind::Deletion, Ok(Outcome::default())),
         ];
-        assert_eq!(settled(&answers, &before), ["written", "new"].map(str::to_owned).into());
+        let ends = ends(&answers, &before);
+        let of =
+            |end| ends.iter().filter(|(_, is)| **is == end).map(|(by, _)| by.as_str()).collect::<Vec<_>>();
+        assert_eq!(of(End::Settled { policies: true }), ["written"]);
+        assert_eq!(of(End::Settled { policies: false }), ["new"]);
+        assert_eq!(of(End::Unchanged), ["named", "refused", "twice"]);
+        assert_eq!(of(End::InDoubt), ["doubtful"]);
+        let asked = ["new", "doubtful"].map(owing).into();
+        assert_eq!(in_doubt(&ends, &asked), [owing("doubtful")].into());
+    }
+
+    #[test]
+    fn a_caller_whose_change_is_settled_gets_its_time() {
+        let mut record = Record::default();
+        record.begin(&[("a".to_owned(), [fingerprint()].into()), ("b".to_owned(), [].into())].into(), 7);
+        let mut answers = ["a", "b", "c"].map(|by| answer(change(by, true), Ok(Outcome::default())));
+        let ends =
+            [("a".to_owned(), End::Settled { policies: true }), ("b".to_owned(), End::Unchanged)].into();
+        stamp(&mut answers, &ends, &record);
+        let times = answers.map(|answer| answer.reply.unwrap().sent_on);
+        assert_eq!(times, [Some(7), None, None]);
     }
 
     #[test]
@@ -413,14 +470,5 @@ mod tests {
             assert_eq!((after(failed(true), heard), after(failed(false), heard)), (begun, before));
         }
         assert_eq!(rolled(&[answer(Kind::Deletion, failed(true))], None, None, true), None);
-    }
-
-    #[test]
-    fn what_a_caller_may_have_added_is_in_doubt() {
-        let policies =
-            |digit: char| -> BTreeSet<Fingerprint> { [digit.to_string().repeat(64).parse().unwrap()].into() };
-        let asked = [("a".to_owned(), policies('a')), ("b".to_owned(), policies('b'))].into();
-        let answers = [answer(change("a", true), failed(true)), answer(change("b", true), failed(false))];
-        assert_eq!(in_doubt(&answers, &asked), [("a".to_owned(), policies('a'))].into());
     }
 }

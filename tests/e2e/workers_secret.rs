@@ -278,3 +278,45 @@ fn a_name_with_special_characters_is_put_read_and_deleted() {
     stage.tf.destroy().success();
     assert_eq!(stage.sim.secret("edge-api", "A/B & C"), None);
 }
+
+#[test]
+fn a_foreign_secret_stays_where_a_create_in_doubt_is_replaced() {
+    for (path, one, other) in [
+        ("/accounts/*/workers/scripts/*/secrets", many_or_one(false, "KEY"), many_or_one(false, "OWN")),
+        ("/accounts/*/workers/scripts/*/secrets-bulk", many_or_one(true, "KEY"), many_or_one(true, "OWN")),
+    ] {
+        let stage = Stage::new();
+        stage.sim.with_scripts(|scripts| {
+            let theirs = ("secret_text".to_owned(), "theirs".to_owned());
+            scripts.get_mut("edge-api").unwrap().secrets.insert("KEY".to_owned(), theirs);
+        });
+        for method in ["PUT", "PATCH"] {
+            stage
+                .sim
+                .fault(Fault::new(FaultKind::Html(502, Effect::None)).method(method).path(path).always());
+        }
+        stage.config(&one);
+        assert_ne!(stage.tf.apply().code, Some(0));
+        stage.sim.clear_faults();
+        // The object is tainted. Terraform passes no private state to its delete.
+        stage.config(&other);
+        stage.tf.apply().success();
+        let held = stage.sim.with_scripts(|scripts| {
+            let secrets = scripts["edge-api"].secrets.iter();
+            secrets.map(|(name, (_, text))| format!("{name}={text}")).collect::<Vec<_>>()
+        });
+        assert_eq!(held, ["KEY=theirs", "OWN=ours"], "{path}");
+    }
+}
+
+fn many_or_one(many: bool, name: &str) -> String {
+    let (kind, secret) = if many {
+        ("cloudflare_workers_secrets", format!("secrets = {{ {name} = \"ours\" }}"))
+    } else {
+        ("cloudflare_workers_secret", format!("name = \"{name}\"\n  value = \"ours\""))
+    };
+    format!(
+        "provider \"cloudflare\" {{\n  max_retries = 0\n}}\n\
+         resource \"{kind}\" \"s\" {{\n  script_name = \"edge-api\"\n  {secret}\n}}\n"
+    )
+}

@@ -334,3 +334,17 @@ async fn a_refresh_keeps_what_a_write_in_doubt_may_still_add() {
     assert_eq!(plain(&lost.state)["fingerprints"].as_array().map(Vec::len), Some(2));
     assert_eq!(refreshed(&sim, &lost).await.unwrap().state, lost.state);
 }
+
+#[tokio::test]
+async fn a_change_that_no_state_knows_of_goes_back_with_the_configuration() {
+    let (sim, provider) = start().await;
+    let (id, _) = mint(&sim, "shared", &[]);
+    let made = provider.apply(BINDING, None, &config(&id, &[SCRIPTS])).await;
+    // Terraform is killed after the answer, before it saves the new state.
+    provider.apply(BINDING, Some(&made), &config(&id, &[SCRIPTS, STORAGE])).await;
+    let read = provider.read(BINDING, &made).await.unwrap();
+    assert_ne!(read.state.get("unconfirmed"), &Raw::Null);
+    let back = provider.apply(BINDING, Some(&read), &config(&id, &[SCRIPTS])).await;
+    assert_eq!(has(&sim, &id), [SCRIPTS]);
+    assert_eq!(provider.read(BINDING, &back).await.map(|read| read.state), Some(back.state.clone()));
+}

@@ -235,3 +235,16 @@ async fn a_secret_whose_name_only_begins_alike_is_another_one() {
         (Some("old"), Some("new"))
     );
 }
+
+#[tokio::test]
+async fn a_change_that_no_state_knows_of_is_made_again_as_the_configuration_says() {
+    let (sim, provider) = start().await;
+    let config = |value: &str| json!({"name": "KEY", "value": value});
+    let made = provider.apply(TYPE, None, &config("one")).await;
+    // Terraform is killed before it saves the new state.
+    provider.apply(TYPE, Some(&made), &config("two")).await;
+    let read = provider.read(TYPE, &made).await.unwrap();
+    let back = provider.apply(TYPE, Some(&read), &config("one")).await;
+    assert_eq!(sim.store_secret("KEY").as_deref(), Some("one"));
+    assert_eq!(provider.read(TYPE, &back).await.map(|read| read.state), Some(back.state.clone()));
+}

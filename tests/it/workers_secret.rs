@@ -325,3 +325,31 @@ async fn a_secret_that_the_api_does_not_delete_is_not_deleted() {
     assert!(provider.destroy(TYPE, made).await.is_empty());
     assert_eq!(text(&sim, "KEY"), None);
 }
+
+#[tokio::test]
+async fn a_late_deletion_does_not_remove_what_is_put_after_it() {
+    let (sim, provider) = start().await;
+    let config = json!({"script_name": "edge-api", "name": "KEY", "value": "one"});
+    let made = provider.apply(TYPE, None, &config).await;
+    let late = FaultKind::Html(502, Effect::Later(std::time::Duration::from_secs(1)));
+    sim.fault(Fault::new(late).method("DELETE").path(ONE));
+    assert!(provider.destroy(TYPE, made).await.is_empty());
+    provider.apply(TYPE, None, &config).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    assert_eq!(text(&sim, "KEY").as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn a_put_that_no_state_knows_of_is_made_again_as_the_configuration_says() {
+    let (sim, provider) = start().await;
+    let config = |value: &str| json!({"script_name": "edge-api", "name": "KEY", "value": value});
+    let made = provider.apply(TYPE, None, &config("one")).await;
+    assert_eq!(provider.read(TYPE, &made).await.map(|read| read.state), Some(made.state.clone()));
+    // Terraform is killed before it saves the new state.
+    provider.apply(TYPE, Some(&made), &config("two")).await;
+    let read = provider.read(TYPE, &made).await.unwrap();
+    assert_ne!(read.state.get("unconfirmed"), &Raw::Null);
+    let back = provider.apply(TYPE, Some(&read), &config("one")).await;
+    assert_eq!(text(&sim, "KEY").as_deref(), Some("one"));
+    assert_eq!(provider.read(TYPE, &back).await.map(|read| read.state), Some(back.state.clone()));
+}

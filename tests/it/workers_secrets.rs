@@ -438,3 +438,16 @@ async fn what_a_later_request_could_not_remove_stays_managed_and_goes_with_the_n
     provider.apply(TYPE, Some(&left), &stored(&of("B", 50))).await;
     assert_eq!(held(&sim), of("B", 50));
 }
+
+#[tokio::test]
+async fn a_write_that_no_state_knows_of_is_made_again_as_the_configuration_says() {
+    let (sim, provider) = start().await;
+    let made = provider.apply(TYPE, None, &stored(&json!({"A": "one"}))).await;
+    // Terraform is killed before it saves the new state.
+    provider.apply(TYPE, Some(&made), &stored(&json!({"A": "two", "B": "new"}))).await;
+    let read = provider.read(TYPE, &made).await.unwrap();
+    assert_ne!(read.state.get("unconfirmed"), &Raw::Null);
+    let back = provider.apply(TYPE, Some(&read), &stored(&json!({"A": "one"}))).await;
+    assert_eq!(held(&sim), json!({"A": "one"}));
+    assert_eq!(provider.read(TYPE, &back).await.map(|read| read.state), Some(back.state.clone()));
+}

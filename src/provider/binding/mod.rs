@@ -104,6 +104,9 @@ pub(crate) struct Private {
     /// During an import: the policies to take over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     wanted: Vec<String>,
+    /// The time of the last change that the state knows of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent_on: Option<i64>,
 }
 
 /// The resource of one owner's type.
@@ -118,8 +121,9 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         Self { session, of: PhantomData }
     }
 
-    fn applied(owner: &T::Owner, binding: BindingFields) -> Applied<Self> {
-        Applied { state: T::with(owner.clone(), binding), private: Private::default() }
+    fn applied(owner: &T::Owner, binding: BindingFields, sent_on: Option<i64>) -> Applied<Self> {
+        let private = Private { wanted: Vec::new(), sent_on };
+        Applied { state: T::with(owner.clone(), binding), private }
     }
 
     /// Gathers the facts that a plan depends on.
@@ -153,6 +157,7 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         named: &T::Owner,
         prior: Option<BindingFields>,
         planned: BindingFields,
+        since: Option<i64>,
     ) -> Written<Self> {
         let ready = async {
             let (tokens, owner) = self.session.reach(named)?;
@@ -166,16 +171,17 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         };
         let mut write = apply::Write { prior, planned, add, wrote_others: false };
         if let Some(prior) = &write.prior {
-            let (wrote, followed) = moved::follow(&tokens, &owner, prior, &write.add).await;
+            let (wrote, followed) = moved::follow(&tokens, &owner, prior, &write.add, since).await;
             if let Err(error) = followed {
                 let found =
                     wording::write(&prior.not_unbound(), &error, &owner, wording::IfInDoubt::Recorded);
                 let state = wrote.then(|| write.in_doubt());
-                return (state.map(|binding| Self::applied(named, binding)), found.into());
+                return (state.map(|binding| Self::applied(named, binding, since)), found.into());
             }
             write.wrote_others = wrote;
         }
-        let outcome = submit(&tokens, &owner, &write.planned, write.change(), write.is_again()).await;
+        let outcome = submit(&tokens, &owner, &write.planned, write.change(), write.is_again(), since).await;
+        let sent_on = outcome.as_ref().ok().and_then(|outcome| outcome.sent_on).or(since);
         let mut found = match &outcome {
             Ok(outcome) => policies::concerns(&tokens, &owner, &outcome.concerns).await,
             Err(error) => {
@@ -193,7 +199,7 @@ impl<T: Owned<BindingFields>> BindingResource<T> {
         let faulty = outcome.is_ok() && found.has_error();
         let catalog = if faulty { tokens.catalog(&owner).await.ok() } else { None };
         let state = write.after(outcome, faulty, &owner, catalog.as_deref());
-        (state.map(|binding| Self::applied(named, binding)), found)
+        (state.map(|binding| Self::applied(named, binding, sent_on)), found)
     }
 
     /// The token's present name, if the plan has left it unknown.
@@ -237,9 +243,10 @@ async fn submit(
     binding: &BindingFields,
     policies: PolicyChange,
     again: bool,
+    since: Option<i64>,
 ) -> Result<Outcome, OpError> {
     let by = binding.id.as_str().unwrap_or_default().to_owned();
-    let change = Change { by, fields: Fields::default(), policies: Some(policies), again };
+    let change = Change { by, fields: Fields::default(), policies: Some(policies), again, since };
     tokens.submit(owner, binding.token_id(), Op::from(change)).await
 }
 
@@ -295,7 +302,7 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
     async fn create(&self, _config: T::Model, planned: T::Model, _private: Private) -> Written<Self> {
         let Ok(id) = random::name("binding-") else { return (None, wording::no_random_id().into()) };
         let binding = BindingFields { id: id.into(), ..T::body(&planned).clone() };
-        self.write(T::owner(&planned), None, binding).await
+        self.write(T::owner(&planned), None, binding, None).await
     }
 
     async fn update(&self, updating: Updating<Self>) -> Written<Self> {
@@ -314,16 +321,17 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
                 Ok(place) => place,
                 Err(diagnostic) => return (None, diagnostic.into()),
             };
-            match moved::leave(&tokens, &owner, before, after).await {
+            match moved::leave(&tokens, &owner, before, after, private.sent_on).await {
                 Ok(moved) => moved,
                 Err((state, diagnostic)) => {
-                    return (state.map(|binding| Self::applied(named, binding)), diagnostic.into());
+                    let state = state.map(|binding| Self::applied(named, binding, private.sent_on));
+                    return (state, diagnostic.into());
                 }
             }
         } else {
             before.clone()
         };
-        self.write(named, Some(before), after.clone()).await
+        self.write(named, Some(before), after.clone(), private.sent_on).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
@@ -334,10 +342,11 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
             Err(diagnostic) => return (Some(current), diagnostic.into()),
         };
         let binding = T::body(&current.state);
-        match refresh::look(&tokens, &owner, binding, &current.private.wanted).await {
+        match refresh::look(&tokens, &owner, binding, &current.private).await {
             Ok(seen) => {
                 let found = moved::succession(&tokens, &owner, binding).await;
-                (seen.map(|binding| Self::applied(named, binding)), found)
+                let sent_on = current.private.sent_on;
+                (seen.map(|binding| Self::applied(named, binding, sent_on)), found)
             }
             Err(diagnostics) => (Some(current), diagnostics),
         }
@@ -356,11 +365,12 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
         let failed = |error| {
             wording::write(&binding.not_unbound(), &error, &owner, wording::IfInDoubt::PlannedAgain).into()
         };
-        if let (_, Err(error)) = moved::follow(&tokens, &owner, binding, &[]).await {
+        let since = prior.private.sent_on;
+        if let (_, Err(error)) = moved::follow(&tokens, &owner, binding, &[], since).await {
             return failed(error);
         }
         let change = PolicyChange::Edit { remove: binding.owned(), add: Vec::new() };
-        match submit(&tokens, &owner, binding, change, binding.is_in_doubt()).await {
+        match submit(&tokens, &owner, binding, change, binding.is_in_doubt(), since).await {
             Ok(outcome) => wording::concerns(&outcome.concerns),
             Err(error) => failed(error),
         }
@@ -376,6 +386,6 @@ impl<T: Owned<BindingFields>> Resource for BindingResource<T> {
 
     async fn import(&self, id: ResourceId) -> Imported<Self> {
         let (owner, binding, wanted) = import::read::<T::Owner>(&id, &self.session.account_id())?;
-        Ok(Applied { state: T::with(owner, binding), private: Private { wanted } })
+        Ok(Applied { state: T::with(owner, binding), private: Private { wanted, sent_on: None } })
     }
 }

@@ -23,12 +23,13 @@ pub(super) async fn leave(
     owner: &Owner,
     before: &BindingFields,
     after: &BindingFields,
+    since: Option<i64>,
 ) -> Result<BindingFields, (Option<BindingFields>, Diagnostic)> {
     let mut moved = BindingFields { token_id: after.token_id.clone(), ..before.clone() };
     if tokens.successors(before.token_id()).iter().any(|successor| successor == after.token_id()) {
         return Ok(moved);
     }
-    match take_back(tokens, owner, before, before.is_in_doubt()).await {
+    match take_back(tokens, owner, before, before.is_in_doubt(), since).await {
         Ok(()) => {
             moved.set_owned(&Default::default());
             Ok(moved)
@@ -48,9 +49,10 @@ async fn take_back(
     owner: &Owner,
     binding: &BindingFields,
     again: bool,
+    since: Option<i64>,
 ) -> Result<(), OpError> {
     let change = PolicyChange::Edit { remove: binding.owned(), add: Vec::new() };
-    match submit(tokens, owner, binding, change, again).await {
+    match submit(tokens, owner, binding, change, again, since).await {
         Ok(_) => Ok(()),
         Err(error) if matches!(error.cause, Cause::Gone) => Ok(()),
         Err(error) => Err(error),
@@ -65,6 +67,7 @@ pub(super) async fn follow(
     owner: &Owner,
     binding: &BindingFields,
     add: &[Policy],
+    since: Option<i64>,
 ) -> (bool, Result<(), OpError>) {
     let (had, kept) = (binding.owned(), fingerprints(add));
     let mut wrote = false;
@@ -75,7 +78,7 @@ pub(super) async fn follow(
     for other in tokens.predecessor(id).into_iter().chain(tokens.successors(id)) {
         let there = BindingFields { token_id: other.into(), ..binding.clone() };
         let change = PolicyChange::Edit { remove: had.clone(), add: add.to_vec() };
-        match submit(tokens, owner, &there, change, true).await {
+        match submit(tokens, owner, &there, change, true, since).await {
             Ok(_) => wrote = true,
             Err(error) if matches!(error.cause, Cause::Gone) => {}
             Err(error) => return (wrote || error.may_have_effect(), Err(error)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::BindingFields;
+use super::{BindingFields, Private};
 use crate::cloudflare::Token;
 use crate::owner::Owner;
 use crate::policy::FingerprintPrefix;
@@ -12,13 +12,12 @@ use crate::provider::wording;
 use crate::tf_provider::framework::Diagnostics;
 use crate::tokens::{TokenPolicies, TokenService};
 
-/// The binding according to the token. `None` if the token has none of its policies. `wanted` are the fingerprints that an
-/// import names.
+/// The binding according to the token. `None` if the token has none of its policies.
 pub(super) async fn look(
     tokens: &TokenService,
     owner: &Owner,
     binding: &BindingFields,
-    wanted: &[String],
+    Private { wanted, sent_on }: &Private,
 ) -> Result<Option<BindingFields>, Diagnostics> {
     let token_id = binding.token_id();
     let failed = |error: &_| Diagnostics::from(wording::unreadable(token_id, error));
@@ -29,7 +28,9 @@ pub(super) async fn look(
         return take_over(tokens, owner, binding, wanted, &token).await.map(Some);
     }
     // An earlier run on this host ended before Terraform could save what it wrote, so the state does not have it.
-    if let Some(unheard) = tokens.unheard(token_id, binding.id.as_str().unwrap_or_default()) {
+    if let Some(unheard) =
+        tokens.unheard(token_id, binding.id.as_str().unwrap_or_default(), *sent_on, &binding.owned())
+    {
         return Ok(Some(binding.in_doubt(&unheard)));
     }
     // While a write is in doubt, the policies that it may have added stay in the state: its effect may be visible only

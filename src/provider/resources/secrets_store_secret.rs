@@ -100,7 +100,7 @@ impl Resource for SecretsStoreSecret {
     }
 
     async fn create(&self, config: Model, planned: Model, _private: Private) -> Written<Self> {
-        self.write(&config, None, planned).await
+        self.write(&config, None, planned, None).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
@@ -122,9 +122,10 @@ impl Resource for SecretsStoreSecret {
         };
         match seen {
             Ok(Some(seen)) => {
+                let since = current.private.sent_on;
                 let (mut secret, private) = refreshed(&state.secret, &current.private, &seen);
                 // An earlier run on this host ended before Terraform could save what it wrote.
-                if api.secrets.is_unheard_of_store(place.account, place.store, place.name, &seen.id) {
+                if api.secrets.is_unheard_of_store(place.account, place.store, place.name, &seen.id, since) {
                     secret.put.doubt.note();
                 }
                 let state = Model { account: state.account.clone(), secret };
@@ -139,8 +140,8 @@ impl Resource for SecretsStoreSecret {
     }
 
     async fn update(&self, updating: Updating<Self>) -> Written<Self> {
-        let Updating { config, prior, planned, .. } = updating;
-        self.write(&config, Some(prior), planned).await
+        let Updating { config, prior, planned, private } = updating;
+        self.write(&config, Some(prior), planned, private.sent_on).await
     }
 
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
@@ -159,7 +160,7 @@ impl Resource for SecretsStoreSecret {
             Some(id) => id.to_owned(),
             // The secret with this name may be from the create without an answer, from another object, or from
             // something else.
-            None => match place.find().await {
+            None => match place.find_twice().await {
                 Ok(Some(there)) if !held.has_put(place.name, &there.id) => {
                     return wording::store_secret_left(place.name, &state.import_id(&there)).into();
                 }
@@ -169,6 +170,7 @@ impl Resource for SecretsStoreSecret {
         };
         let delete = || secrets_store::delete(place.account, place.store, &id);
         let look = || secrets_store::get(place.account, place.store, &id);
+        held.begin([place.name], &id, |_| false);
         match absence::remove(&api.client, delete, look, |seen| !seen.is_deleted()).await {
             Removed::Done => {
                 if !held.is_of_another(place.name, Some(&id)) {
@@ -176,8 +178,14 @@ impl Resource for SecretsStoreSecret {
                 }
                 Diagnostics::none()
             }
-            Removed::Kept => wording::secret_kept(&state.failed("delete")).into(),
-            Removed::Failed(error) => failed(error),
+            Removed::Kept => {
+                held.heard(&id, false);
+                wording::secret_kept(&state.failed("delete")).into()
+            }
+            Removed::Failed(error) => {
+                held.heard(&id, false);
+                failed(error)
+            }
         }
     }
 
@@ -229,7 +237,13 @@ impl SecretsStoreSecret {
     }
 
     /// Makes or changes the secret.
-    async fn write(&self, config: &Model, prior: Option<Model>, mut planned: Model) -> Written<Self> {
+    async fn write(
+        &self,
+        config: &Model,
+        prior: Option<Model>,
+        mut planned: Model,
+        since: Option<i64>,
+    ) -> Written<Self> {
         let api = match self.session.require() {
             Ok(api) => api,
             Err(diagnostic) => return (None, diagnostic.into()),
@@ -264,9 +278,7 @@ impl SecretsStoreSecret {
             Err(error) => return (None, wording::secret_lock(&planned.failed("put"), &error).into()),
         };
         let own = before.and_then(|before| before.id.as_str());
-        if let Some(id) = own {
-            held.begin([place.name], id, |_| false);
-        }
+        let sent_on = own.map(|id| held.begin([place.name], id, |_| false));
         let made = match own {
             Some(id) => match place.change(id, change).await {
                 Put::Done(secret) => Made::Done(secret),
@@ -274,16 +286,25 @@ impl SecretsStoreSecret {
             },
             None => place.make(change, in_doubt).await,
         };
-        if let (Some(id), false) = (own, api.tokens.is_leaving()) {
+        // The id of a new secret is known only now.
+        let sent_on = match &made {
+            Made::Done(new) if own.is_none() => Some(held.begin([place.name], &new.id, |_| true)),
+            _ => sent_on,
+        };
+        let by = match &made {
+            Made::Done(written) => Some(written.id.as_str()),
+            _ => own,
+        };
+        if let (Some(by), false) = (by, api.tokens.is_leaving()) {
             let changes = matches!(&made, Made::Done(_) | Made::Failed { may_have_effect: true, .. });
-            held.heard(id, changes);
+            held.heard(by, changes);
         }
         match made {
             Made::Done(written) => {
                 held.put(place.name, &written.id);
                 let seen = place.settled(written).await;
                 let (state, found) = applied(&planned, &seen);
-                (Some(Applied { state, private: Private::of(&seen) }), found)
+                (Some(Applied { state, private: Private { sent_on, ..Private::of(&seen) } }), found)
             }
             Made::Taken(there) => {
                 let taken = wording::store_name_taken(&planned.failed("put"), &planned.import_id(&there));
@@ -305,7 +326,7 @@ impl SecretsStoreSecret {
                     state.secret.id = Value::Null;
                 }
                 state.secret.put.doubt.note();
-                (Some(Applied { state, private: Private::default() }), found)
+                (Some(Applied { state, private: Private { sent_on: since, ..Private::default() } }), found)
             }
         }
     }

@@ -43,6 +43,9 @@ pub(crate) struct Private {
     /// Whether the secret may be somebody else's.
     #[serde(default, skip_serializing_if = "is_default")]
     origin: Origins,
+    /// The time of the last write that the state knows of, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent_on: Option<i64>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -126,7 +129,7 @@ impl Resource for WorkersSecret {
     async fn create(&self, config: Model, mut planned: Model, private: Private) -> Written<Self> {
         let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
         planned.secret.worker.id = id.into();
-        self.put(&config, None, planned, private.origin).await
+        self.put(&config, None, planned, private).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
@@ -143,7 +146,8 @@ impl Resource for WorkersSecret {
         let mut state = current.state.clone();
         // An earlier run on this host ended before Terraform could save what it wrote.
         let by = state.secret.worker.id.as_str().unwrap_or_default();
-        if api.secrets.unheard_of_worker(account, script, by).contains_key(name) {
+        let since = current.private.sent_on;
+        if api.secrets.unheard_of_worker(account, script, by, since, &[name].into()).contains_key(name) {
             state.secret.put.doubt.note();
         }
         match there {
@@ -172,7 +176,7 @@ impl Resource for WorkersSecret {
             let Ok(id) = random::name("put-") else { return (None, wording::no_random_id().into()) };
             planned.secret.worker.id = id.into();
         }
-        self.put(&config, Some(prior), planned, private.origin).await
+        self.put(&config, Some(prior), planned, private).await
     }
 
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
@@ -190,9 +194,10 @@ impl Resource for WorkersSecret {
         if worker.is_of_another(place.name, own) {
             return Diagnostics::none();
         }
-        if prior.private.origin.is_perhaps_foreign(place.name) {
-            let look = workers::get_secret(place.account, place.script, place.name);
-            let left = match api.client.send_opt(look).await {
+        let look = || workers::get_secret(place.account, place.script, place.name);
+        let is_foreign = prior.private.origin.is_perhaps_foreign(place.name);
+        if is_foreign || prior.state.secret.put.doubt.foreign().contains(place.name) {
+            let left = match absence::find(&api.client, look, |_| true).await {
                 Ok(Some(_)) => wording::secrets_left(place.script, &[place.name]).into(),
                 Ok(None) => Diagnostics::none(),
                 Err(error) => return wording::workers_secret(&place.failed("delete"), &error).into(),
@@ -201,15 +206,21 @@ impl Resource for WorkersSecret {
             return left;
         }
         let delete = || workers::delete_secret(place.account, place.script, place.name);
-        let look = || workers::get_secret(place.account, place.script, place.name);
+        worker.begin([place.name], own.unwrap_or_default(), |_| false);
         match absence::remove(&api.client, delete, look, |_| true).await {
             // A secret that is gone already, or went with its Worker, counts too.
             Removed::Done => {
                 worker.deleted(place.name);
                 Diagnostics::none()
             }
-            Removed::Kept => wording::secret_kept(&place.failed("delete")).into(),
-            Removed::Failed(error) => wording::workers_secret(&place.failed("delete"), &error).into(),
+            Removed::Kept => {
+                worker.heard(own.unwrap_or_default(), false);
+                wording::secret_kept(&place.failed("delete")).into()
+            }
+            Removed::Failed(error) => {
+                worker.heard(own.unwrap_or_default(), false);
+                wording::workers_secret(&place.failed("delete"), &error).into()
+            }
         }
     }
 
@@ -258,7 +269,7 @@ impl WorkersSecret {
         config: &Model,
         prior: Option<Model>,
         planned: Model,
-        origin: Origins,
+        Private { origin, sent_on: since, .. }: Private,
     ) -> Written<Self> {
         let api = match self.session.require() {
             Ok(api) => api,
@@ -276,7 +287,8 @@ impl WorkersSecret {
         let Place { account, script, name } = place;
         let is_own = worker.is_claimed(name);
         let by = planned.secret.worker.id.as_str().unwrap_or_default();
-        worker.begin([name], by, |_| false);
+        let sent_on = worker.begin([name], by, |_| false);
+        let before = prior.as_ref().and(since);
         let put = secret::put(&api.client, || workers::put_secret(account, script, name, text)).await;
         let (origin, found) = match &put {
             Put::Done(_) => (Origins::default(), Diagnostics::none()),
@@ -291,7 +303,12 @@ impl WorkersSecret {
                 (origin.doubted(first, |_| is_own, &there), failed.into())
             }
         };
-        let secret = secret::after(&put, prior.map(|prior| prior.secret), planned.secret.clone());
+        let mut secret = secret::after(&put, prior.map(|prior| prior.secret), planned.secret.clone());
+        if let Some(secret) = &mut secret
+            && origin.is_perhaps_foreign(name)
+        {
+            secret.put.doubt.note_foreign(&[name.to_owned()].into());
+        }
         if let Some(by) = secret.as_ref().and_then(|secret| secret.worker.id.as_str()) {
             worker.put(place.name, by);
         }
@@ -300,7 +317,11 @@ impl WorkersSecret {
         }
         let applied = secret.map(|secret| Applied {
             state: Model { account: planned.account.clone(), secret },
-            private: Private { put: None, origin },
+            private: Private {
+                put: None,
+                origin,
+                sent_on: if put.is_done() { Some(sent_on) } else { before },
+            },
         });
         (applied, found)
     }

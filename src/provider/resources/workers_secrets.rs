@@ -39,6 +39,9 @@ pub(crate) struct Private {
     /// Which of the secrets may be foreign.
     #[serde(default)]
     origins: Origins,
+    /// The time of the last write that the state knows of, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent_on: Option<i64>,
 }
 
 /// The resource type.
@@ -113,7 +116,7 @@ impl Resource for WorkersSecrets {
     }
 
     async fn create(&self, config: Model, planned: Model, private: Private) -> Written<Self> {
-        self.write(&config, None, planned, &private.origins).await
+        self.write(&config, None, planned, &private).await
     }
 
     async fn read(&self, current: Applied<Self>) -> ReadBack<Self> {
@@ -135,8 +138,10 @@ impl Resource for WorkersSecrets {
         };
         // An earlier run on this host ended before Terraform could save what it wrote.
         let by = state.secrets.worker.id.as_str().unwrap_or_default();
-        let unheard =
-            api.iter().flat_map(|api| api.secrets.unheard_of_worker(worker.account, worker.script, by));
+        let unheard = api.iter().flat_map(|api| {
+            let (since, managed) = (current.private.sent_on, state.secrets.managed());
+            api.secrets.unheard_of_worker(worker.account, worker.script, by, since, &managed)
+        });
         let unheard: BTreeMap<String, bool> = unheard.collect();
         let mut private = current.private.clone();
         private.origins = private.origins.unheard(&unheard, &state.secrets.managed(), &there);
@@ -148,11 +153,13 @@ impl Resource for WorkersSecrets {
 
     async fn update(&self, updating: Updating<Self>) -> Written<Self> {
         let Updating { config, prior, planned, private } = updating;
-        self.write(&config, Some(prior), planned, &private.origins).await
+        self.write(&config, Some(prior), planned, &private).await
     }
 
     async fn delete(&self, prior: Applied<Self>) -> Diagnostics {
-        let (state, origins) = (&prior.state, &prior.private.origins);
+        let state = &prior.state;
+        // Terraform passes no private state to the delete of a tainted object.
+        let origins = &prior.private.origins.with_foreign(state.secrets.doubt.foreign());
         let api = match self.session.require() {
             Ok(api) => api,
             Err(diagnostic) => return diagnostic.into(),
@@ -167,6 +174,8 @@ impl Resource for WorkersSecrets {
         let own: BTreeSet<&str> = managed.difference(&others).copied().collect();
         let certain = own.iter().filter(|name| !origins.is_perhaps_foreign(name));
         let removals = certain.map(|name| (*name, None)).collect();
+        let by = state.secrets.worker.id.as_str().unwrap_or_default();
+        held.begin(own.iter().copied(), by, |_| false);
         let edited = match worker.edit(&removals).await {
             // A deleted Worker has no secrets left to remove.
             Edited::Failed { error, may_have_effect: false } if error.is_worker_not_found() => {
@@ -181,6 +190,8 @@ impl Resource for WorkersSecrets {
         if !found.has_error() {
             own.iter().for_each(|name| held.deleted(name));
             found.extend(left_behind(&worker, &own, origins).await);
+        } else {
+            held.heard(by, false);
         }
         found
     }
@@ -252,11 +263,10 @@ async fn left_behind(worker: &Worker<'_>, names: &BTreeSet<&str>, origins: &Orig
     if foreign.is_empty() {
         return Diagnostics::none();
     }
-    let left: Vec<&str> = match worker.secrets().await {
+    let left: Vec<&str> = match worker.find(&foreign.iter().copied().collect()).await {
         Ok(there) => {
             foreign.into_iter().filter(|name| there.iter().any(|secret| secret.name == **name)).collect()
         }
-        Err(error) if error.is_not_found() => Vec::new(),
         Err(_) => foreign,
     };
     if left.is_empty() { Diagnostics::none() } else { wording::secrets_left(worker.script, &left).into() }
@@ -274,7 +284,7 @@ impl WorkersSecrets {
         config: &Model,
         prior: Option<Model>,
         mut planned: Model,
-        origins: &Origins,
+        Private { origins, sent_on: since }: &Private,
     ) -> Written<Self> {
         let api = match self.session.require() {
             Ok(api) => api,
@@ -294,25 +304,33 @@ impl WorkersSecrets {
             Err(error) => return (None, wording::secret_lock(&planned.failed("write"), &error).into()),
         };
         let others = before.map(|before| of_others(&held, before)).unwrap_or_default();
-        let is_ours = |name: &str| !others.contains(name) && !origins.is_perhaps_foreign(name);
+        let by = planned.secrets.worker.id.as_str().unwrap_or_default();
+        let is_of_this = |name: &str| held.has_put(name, by) || !held.is_claimed(name);
+        let is_ours =
+            |name: &str| !others.contains(name) && !origins.is_perhaps_foreign(name) && is_of_this(name);
         let Some(edits) = edits(before, &planned.secrets, &config.secrets, is_ours) else {
             return (None, wording::secret_names_changed(&planned.failed("write")).into());
         };
         let first = added(before, &planned.secrets);
         let own: BTreeSet<&str> = first.iter().copied().filter(|name| held.is_claimed(name)).collect();
-        let by = planned.secrets.worker.id.as_str().unwrap_or_default();
-        held.begin(edits.keys().copied(), by, |name| own.contains(name) || origins.is_free(name));
+        let put_before: BTreeSet<&str> =
+            edits.keys().copied().filter(|name| held.has_put(name, by)).collect();
+        let sent_on =
+            held.begin(edits.keys().copied(), by, |name| put_before.contains(name) || origins.is_free(name));
         let edited = worker.edit(&edits).await;
         let mut found = planned.not_edited(&edited);
-        let secrets = after(&edited, before.cloned(), planned.secrets.clone());
+        let mut secrets = after(&edited, before.cloned(), planned.secrets.clone());
         let mut kept = Origins::default();
-        if let Some(secrets) = &secrets {
+        if let Some(secrets) = &mut secrets {
             let by = secrets.worker.id.as_str().unwrap_or_default();
             edits.iter().filter(|(_, value)| value.is_some()).for_each(|(name, _)| held.put(name, by));
             if secrets.doubt.is_noted() {
                 let there = worker.secrets().await.unwrap_or_default();
                 let there = there.into_iter().map(|secret| secret.name).collect();
                 kept = origins.doubted(first, |name| own.contains(name), &there);
+                if !kept.foreign().is_empty() {
+                    secrets.doubt.note_foreign(kept.foreign());
+                }
             } else {
                 let managed = secrets.managed();
                 let let_go = before.map(SecretsFields::managed).unwrap_or_default();
@@ -327,8 +345,10 @@ impl WorkersSecrets {
             held.heard(by, secrets.is_some());
         }
         let account = planned.account.clone();
-        let applied = secrets
-            .map(|secrets| Applied { state: Model { account, secrets }, private: Private { origins: kept } });
+        let applied = secrets.map(|secrets| {
+            let sent_on = if secrets.doubt.is_noted() { before.and(*since) } else { Some(sent_on) };
+            Applied { state: Model { account, secrets }, private: Private { origins: kept, sent_on } }
+        });
         (applied, found)
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::cloudflare::{Client, Error, Request};
+use crate::tokens::AMBIGUITY_HORIZON;
 
 /// The pause before an absent secret is looked for again.
-const SECOND_LOOK: Duration = Duration::from_millis(500);
+pub(super) const SECOND_LOOK: Duration = Duration::from_millis(500);
 /// The pauses before the looks after a confirmed deletion: a read may lag behind it.
 const LOOKS: [Duration; 3] = [Duration::ZERO, SECOND_LOOK, Duration::from_secs(2)];
 /// How often a deletion without an effect is made.
@@ -48,10 +49,17 @@ pub(crate) async fn remove<T>(
     look: impl Fn() -> Request<T>,
     is_there: impl Fn(&T) -> bool,
 ) -> Removed {
+    let mut lost = None;
     for _ in 0..DELETIONS {
-        let confirmed = match client.send_opt(delete()).await {
+        let confirmed = match client.send_opt(delete().once()).await {
             Ok(answer) => answer.is_some(),
-            Err(error) => return Removed::Failed(error),
+            Err(error) if error.is_ambiguous() => {
+                // Whatever it does, it does before anything else is written.
+                sleep(AMBIGUITY_HORIZON).await;
+                lost = Some(error);
+                false
+            }
+            Err(error) => return Removed::Failed(lost.unwrap_or(error)),
         };
         // The answer that there is nothing to delete is one look.
         let pauses = if confirmed { &LOOKS[..] } else { &LOOKS[1..2] };
@@ -66,5 +74,5 @@ pub(crate) async fn remove<T>(
             }
         }
     }
-    Removed::Kept
+    lost.map_or(Removed::Kept, Removed::Failed)
 }

@@ -2,15 +2,13 @@
 //! processes of a host. A record beside each lock says which object has put which secret last, and which writes nobody heard
 //! of.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
-use tokio::time::sleep;
 
 use crate::cloudflare::host_time;
 use crate::host::{Claims, HostFiles, HostLock, LockError};
@@ -18,9 +16,6 @@ use crate::tokens::{AMBIGUITY_HORIZON, Stop};
 
 /// The longest wait for another process. A write is only a few requests.
 const WAIT: Duration = Duration::from_secs(120);
-
-/// How long after its start a write may be under way.
-const LONGEST_WRITE: Duration = Duration::from_secs(120);
 
 /// The Workers and stores whose secrets are written. Clones share everything.
 ///
@@ -44,28 +39,40 @@ struct Record {
     #[serde(default)]
     claims: Puts,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    unheard: Unheard,
+    sent: Sent,
 }
 
-/// Writes that were begun and of whose outcome no state says anything, by the secrets' names.
-type Unheard = BTreeMap<String, Begun>;
+/// The last write of each secret, by its name.
+type Sent = BTreeMap<String, Begun>;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Begun {
     /// The id of the object.
     by: String,
-    #[serde(with = "time::serde::timestamp")]
-    on: OffsetDateTime,
+    /// When it began, in Unix milliseconds. Later ones have later times. A state that knows of the write has the time, too.
+    on: i64,
     /// Whether no secret had the name before, so that it is the object's own.
     is_new: bool,
+    /// Whether the object got the outcome.
+    heard: bool,
+    /// Whether it may still take effect, because its process ended.
+    pending: bool,
+}
+
+impl Begun {
+    /// Whether a state that knows of the object's writes until this time knows of this one. A state without a time is from
+    /// an older version, and knows of writes whose outcome the object got.
+    fn is_known(&self, since: Option<i64>) -> bool {
+        since.map_or(self.heard, |since| self.on <= since)
+    }
 }
 
 /// A lock on a Worker or on a name in a store.
 pub(crate) struct Held {
     puts: OwnedMutexGuard<Puts>,
-    unheard: Unheard,
+    sent: Sent,
     /// The same when the lock was taken.
-    before: Unheard,
+    before: Sent,
     lock: HostLock,
 }
 
@@ -99,24 +106,43 @@ impl Holders {
     }
 
     /// The secrets of a Worker that an object has written, or may have, without its state saying so: the run, or Terraform,
-    /// ended first. True if no secret had the name before.
-    pub(crate) fn unheard_of_worker(&self, account: &str, script: &str, by: &str) -> BTreeMap<String, bool> {
-        self.unheard(&self.worker_key(account, script), by)
+    /// ended first. True if no secret had the name before. `since` is the time of the last write that the state knows of. Of
+    /// the `managed` names, also those that another object may have written without a state that says so.
+    pub(crate) fn unheard_of_worker(
+        &self,
+        account: &str,
+        script: &str,
+        by: &str,
+        since: Option<i64>,
+        managed: &BTreeSet<&str>,
+    ) -> BTreeMap<String, bool> {
+        let record: Record = self.files.peek(&self.worker_key(account, script)).unwrap_or_default();
+        let unknown = |(name, begun): &(String, Begun)| {
+            if begun.by == by {
+                !begun.is_known(since)
+            } else {
+                !begun.heard && managed.contains(name.as_str())
+            }
+        };
+        record.sent.into_iter().filter(unknown).map(|(name, begun)| (name, begun.is_new)).collect()
     }
 
     /// Whether this is so for the object's secret in a store.
-    pub(crate) fn is_unheard_of_store(&self, account: &str, store: &str, name: &str, by: &str) -> bool {
-        !self.unheard(&format!("{} store {account}/{store}/{name}", self.base_url), by).is_empty()
+    pub(crate) fn is_unheard_of_store(
+        &self,
+        account: &str,
+        store: &str,
+        name: &str,
+        by: &str,
+        since: Option<i64>,
+    ) -> bool {
+        let key = format!("{} store {account}/{store}/{name}", self.base_url);
+        let record: Record = self.files.peek(&key).unwrap_or_default();
+        record.sent.values().any(|begun| begun.by == by && !begun.is_known(since))
     }
 
     fn worker_key(&self, account: &str, script: &str) -> String {
         format!("worker {} {account}/{script}", self.base_url)
-    }
-
-    fn unheard(&self, key: &str, by: &str) -> BTreeMap<String, bool> {
-        let record: Record = self.files.peek(key).unwrap_or_default();
-        let own = record.unheard.into_iter().filter(|(_, begun)| begun.by == by);
-        own.map(|(name, begun)| (name, begun.is_new)).collect()
     }
 
     async fn lock(&self, place: String, key: String) -> Result<Held, LockError> {
@@ -126,39 +152,49 @@ impl Holders {
         };
         let mut puts = puts.lock_owned().await;
         let lock = self.files.lock(&key, WAIT, || self.stop.is_stopped()).await?;
-        let record: Record = lock.record();
+        let mut record: Record = lock.record();
         *puts = puts.updated(record.claims);
-        // A write of a process that has ended may still take effect.
-        let recent = |begun: &Begun| host_time() - begun.on < LONGEST_WRITE;
-        if record.unheard.values().any(recent) {
-            sleep(AMBIGUITY_HORIZON).await;
+        let waits = record.sent.values().any(|begun| begun.pending);
+        record.sent.values_mut().for_each(|begun| begun.pending = false);
+        let held = Held { puts, before: record.sent.clone(), sent: record.sent, lock };
+        if waits {
+            // A write of a process that has ended may still take effect. Later locks need not wait again.
+            self.stop.sleep(AMBIGUITY_HORIZON).await;
+            held.save();
         }
-        Ok(Held { puts, before: record.unheard.clone(), unheard: record.unheard, lock })
+        Ok(held)
     }
 }
 
 impl Held {
-    /// Records that an object is about to write these secrets. `is_new` says whether no secret has the name yet.
+    /// Records that an object is about to write these secrets. `is_new` says whether no secret has the name yet. Returns the
+    /// time of the write, for the state.
     pub(crate) fn begin<'a>(
         &mut self,
         names: impl IntoIterator<Item = &'a str>,
         by: &str,
         is_new: impl Fn(&str) -> bool,
-    ) {
+    ) -> i64 {
+        let now = i64::try_from(host_time().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        let last = self.sent.values().map(|begun| begun.on + 1).max().unwrap_or(now);
+        let on = now.max(last);
         for name in names {
-            let begun = Begun { by: by.to_owned(), on: host_time(), is_new: is_new(name) };
-            self.unheard.insert(name.to_owned(), begun);
+            let begun = Begun { by: by.to_owned(), on, is_new: is_new(name), heard: false, pending: true };
+            self.sent.insert(name.to_owned(), begun);
         }
         self.save();
+        on
     }
 
-    /// Records that the object's state is about to have the outcome of its write. `changes` is whether the state changes:
-    /// otherwise it still says nothing of an earlier write.
+    /// Records that the object gets the outcome of its write. `changes` is whether its state changes: otherwise what was
+    /// recorded before holds again.
     pub(crate) fn heard(&mut self, by: &str, changes: bool) {
-        self.unheard.retain(|_, begun| begun.by != by);
-        if !changes {
-            let before = self.before.iter().filter(|(_, begun)| begun.by == by);
-            self.unheard.extend(before.map(|(name, begun)| (name.clone(), begun.clone())));
+        if changes {
+            for begun in self.sent.values_mut().filter(|begun| begun.by == by) {
+                (begun.heard, begun.pending) = (true, false);
+            }
+        } else {
+            self.sent.clone_from(&self.before);
         }
         self.save();
     }
@@ -172,12 +208,12 @@ impl Held {
     /// Records that the secret is gone, or that no object of this provider manages it any more.
     pub(crate) fn deleted(&mut self, name: &str) {
         self.puts.retain(|other| other != name);
-        self.unheard.remove(name);
+        self.sent.remove(name);
         self.save();
     }
 
     fn save(&self) {
-        self.lock.save(&Record { claims: self.puts.clone(), unheard: self.unheard.clone() });
+        self.lock.save(&Record { claims: self.puts.clone(), sent: self.sent.clone() });
     }
 
     /// Whether an object of this provider has put the secret and still manages it.
@@ -249,28 +285,42 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_write_that_nobody_heard_of_is_known_to_the_next_process() {
         let dir = tempfile::tempdir().unwrap();
-        let unheard =
-            |by: &str| process(&dir).unheard_of_worker("a", "s", by).into_iter().collect::<Vec<_>>();
+        let unheard = |by: &str, since, managed: &[&str]| {
+            let managed = managed.iter().copied().collect();
+            process(&dir).unheard_of_worker("a", "s", by, since, &managed).into_iter().collect::<Vec<_>>()
+        };
         let begin = async |names: &[&str]| {
             let mut worker = process(&dir).worker("a", "s").await.unwrap();
-            worker.begin(names.iter().copied(), "own", |name| name == "NEW");
-            worker
+            let on = worker.begin(names.iter().copied(), "own", |name| name == "NEW");
+            (worker, on)
         };
-        drop(begin(&["KEY", "NEW"]).await);
-        assert_eq!(unheard("own"), [("KEY".to_owned(), false), ("NEW".to_owned(), true)]);
-        assert_eq!(unheard("another"), []);
+        let (killed, on) = begin(&["KEY", "NEW"]).await;
+        drop(killed);
+        let both = [("KEY".to_owned(), false), ("NEW".to_owned(), true)];
+        assert_eq!(unheard("own", None, &[]), both);
+        assert_eq!(
+            (unheard("own", Some(on - 1), &[]), unheard("own", Some(on), &[])),
+            (both.to_vec(), vec![])
+        );
+        // Another object that manages one of the names cannot know its value.
+        assert_eq!(unheard("another", None, &[]), []);
+        assert_eq!(unheard("another", Some(on), &["KEY"]), [("KEY".to_owned(), false)]);
         // A write that was refused says nothing of the earlier one.
-        begin(&["OTHER"]).await.heard("own", false);
-        assert_eq!(unheard("own").len(), 2);
-        begin(&["OTHER"]).await.heard("own", true);
-        assert_eq!(unheard("own"), []);
-        drop(begin(&["KEY"]).await);
+        begin(&["KEY", "OTHER"]).await.0.heard("own", false);
+        assert_eq!(unheard("own", None, &[]), both);
+        // The outcome of this one is heard. Whether the state was saved shows only its time.
+        let (mut worker, on) = begin(&["KEY", "NEW"]).await;
+        worker.heard("own", true);
+        drop(worker);
+        assert_eq!((unheard("own", Some(on), &[]), unheard("own", None, &[])), (vec![], vec![]));
+        assert_eq!(unheard("own", Some(on - 1), &[]), both);
+        assert_eq!(unheard("another", None, &["KEY"]), []);
         process(&dir).worker("a", "s").await.unwrap().deleted("KEY");
-        assert_eq!(unheard("own"), []);
+        assert_eq!(unheard("own", Some(on - 1), &[]), both[1..]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_write_of_a_process_that_ended_is_waited_for() {
+    async fn a_write_of_a_process_that_ended_is_waited_for_once() {
         let dir = tempfile::tempdir().unwrap();
         let taken_in = async || {
             let began = tokio::time::Instant::now();
@@ -280,8 +330,12 @@ mod tests {
         assert_eq!(waited, Duration::ZERO);
         worker.begin(["KEY"], "own", |_| false);
         drop(worker);
-        let (mut worker, waited) = taken_in().await;
+        let (worker, waited) = taken_in().await;
         assert!(waited >= AMBIGUITY_HORIZON);
+        drop(worker);
+        let (mut worker, waited) = taken_in().await;
+        assert_eq!(waited, Duration::ZERO);
+        worker.begin(["KEY"], "own", |_| false);
         worker.heard("own", true);
         drop(worker);
         assert_eq!(taken_in().await.1, Duration::ZERO);

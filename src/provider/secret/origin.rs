@@ -62,6 +62,19 @@ impl Origins {
         self.doubted(first, |name| unheard.get(name) == Some(&true) && is_there(name), &BTreeSet::new())
     }
 
+    /// The names whose secrets may be foreign.
+    pub(crate) fn foreign(&self) -> &BTreeSet<String> {
+        &self.perhaps_foreign
+    }
+
+    /// The same, with more names whose secrets may be foreign.
+    #[must_use]
+    pub(crate) fn with_foreign(&self, names: BTreeSet<String>) -> Self {
+        let mut origins = self.clone();
+        origins.perhaps_foreign.extend(names);
+        origins
+    }
+
     /// Whether the secret of this name may be foreign.
     pub(crate) fn is_perhaps_foreign(&self, name: &str) -> bool {
         self.perhaps_foreign.contains(name)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
+use super::absence::SECOND_LOOK;
 use super::value::{Put, SecretValue, put};
 use crate::cloudflare::{Client, Error, Page, Request, Store, StoreSecret, StoreSecretChange, secrets_store};
 use crate::model;
@@ -41,14 +42,17 @@ pub(crate) struct Private {
     /// The time of the secret's last change according to the API, at the last write or read. A later change was made by
     /// something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    modified: Option<String>,
+    pub(crate) modified: Option<String>,
+    /// The time of the last write that the state knows of, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sent_on: Option<i64>,
 }
 
 impl Private {
     /// Takes the time from an answer. It ignores the time of a pending write, because that may still change.
     pub(crate) fn of(seen: &StoreSecret) -> Self {
         let settled = !seen.is_pending() && !seen.modified.is_empty();
-        Self { modified: settled.then(|| seen.modified.clone()) }
+        Self { modified: settled.then(|| seen.modified.clone()), sent_on: None }
     }
 
     /// Whether the secret has changed since. The API may write the same time in several ways.
@@ -118,7 +122,7 @@ pub(crate) fn refreshed(
         state.put.forget();
     }
     state.observe(seen);
-    let seen = Private::of(seen);
+    let seen = Private { sent_on: private.sent_on, ..Private::of(seen) };
     (state, if seen.modified.is_some() { seen } else { private.clone() })
 }
 
@@ -171,6 +175,16 @@ impl Place<'_> {
         let of = |page| secrets_store::secrets(self.account, self.store, Some(self.name), page);
         let all = pages(self.client, of).await?;
         Ok(all.into_iter().find(|secret| secret.name == self.name && !secret.is_deleted()))
+    }
+
+    /// The secret of this name. It is absent if two lists say so.
+    pub(crate) async fn find_twice(&self) -> Result<Option<StoreSecret>, Error> {
+        let first = self.find().await?;
+        if first.is_some() {
+            return Ok(first);
+        }
+        sleep(SECOND_LOOK).await;
+        self.find().await
     }
 
     /// Makes the secret. After a create without an answer, this looks for the secret before it repeats the create. It

@@ -1,6 +1,8 @@
 //! The value of a secret, for Workers and stores: its attributes, its plan, and a write that remembers whether an
 //! attempt may have had an effect. The API never returns a value.
 
+use std::collections::BTreeSet;
+
 use secrecy::SecretString;
 use tokio::time::sleep;
 
@@ -19,11 +21,29 @@ model! {
     }
 }
 
+const DOUBT: &str = "It is not known whether the last write took effect. The next apply sends it again.";
+const FOREIGN: &str = " Something else may have put these secrets, which a destroy leaves where they are: ";
+
 impl Doubt {
-    /// Notes that a write may have taken effect.
+    /// Notes that a write may have taken effect. What was noted before stays.
     pub(crate) fn note(&mut self) {
-        let doubt = "It is not known whether the last write took effect. The next apply sends it again.";
-        self.unconfirmed = doubt.to_owned().into();
+        if !self.is_noted() {
+            self.unconfirmed = DOUBT.to_owned().into();
+        }
+    }
+
+    /// The same where something else may have put secrets of these names before. It is in the state, because Terraform passes
+    /// only the state to the delete of a tainted object.
+    pub(crate) fn note_foreign(&mut self, names: &BTreeSet<String>) {
+        let names = serde_json::to_string(names).unwrap_or_default();
+        self.unconfirmed = format!("{DOUBT}{FOREIGN}{names}.").into();
+    }
+
+    /// The names that were noted so.
+    pub(crate) fn foreign(&self) -> BTreeSet<String> {
+        let noted = self.unconfirmed.as_str().and_then(|text| text.split_once(FOREIGN));
+        let names = noted.and_then(|(_, names)| serde_json::from_str(names.trim_end_matches('.')).ok());
+        names.unwrap_or_default()
     }
 
     /// Whether an earlier apply sent a write that may have taken effect, or may still do so.
@@ -118,6 +138,13 @@ pub(crate) enum Put<T> {
     Failed { error: Error, may_have_effect: bool },
 }
 
+impl<T> Put<T> {
+    /// Whether the secret exists.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+}
+
 /// Sends a write, and repeats it once if it gets no answer. If the second attempt is refused, the result still says that
 /// the first may have taken effect. An attempt without an answer can take effect only before this ends: the caller holds the
 /// lock until then, so a later write, or a removal, is not undone.
@@ -163,6 +190,19 @@ mod tests {
         // Another check refuses a version beside the other kind of value.
         let both = SecretValue { value_wo_version: 1.into(), ..stored("one") };
         assert_eq!(at(both.validate()), []);
+    }
+
+    #[test]
+    fn a_doubt_says_which_secrets_may_be_foreign() {
+        let names: BTreeSet<String> = ["A, B", "KEY."].map(str::to_owned).into();
+        let mut doubt = Doubt { unconfirmed: Value::Null };
+        assert!(doubt.foreign().is_empty());
+        doubt.note();
+        assert!(doubt.is_noted() && doubt.foreign().is_empty());
+        doubt.note_foreign(&names);
+        assert!(doubt.is_noted());
+        doubt.note();
+        assert_eq!(doubt.foreign(), names);
     }
 
     #[test]

@@ -36,7 +36,13 @@ pub(super) fn created(
 ) -> (TokenFields, Private, Diagnostics) {
     let owned = applied(&fingerprints(asked), &created.concerns);
     let written_on = written_on(seen.token);
-    let private = Private { applied: Some(owned.clone()), owned, written_on, ..Private::default() };
+    let private = Private {
+        applied: Some(owned.clone()),
+        owned,
+        written_on,
+        sent_on: Some(created.sent_on),
+        ..Private::default()
+    };
     let (mut state, private) = settled(planned, private, seen, faulty);
     let found = hand_out(&mut state, created.value.clone());
     if created.not_disabled.as_ref().is_some_and(OpError::may_have_effect) {
@@ -62,6 +68,7 @@ pub(super) fn succeeded(
         applied: Some(own),
         written_on: written_on(seen.token),
         seen_on: before.seen_on,
+        sent_on: made.sent_on,
         ..Private::default()
     };
     let (mut state, mut private) = settled(update.issued()?, private, seen, faulty);
@@ -125,6 +132,11 @@ impl Progress {
         &self.update.planned
     }
 
+    /// The time of the last change that the state knows of.
+    pub(super) fn sent_on(&self) -> Option<i64> {
+        self.private.sent_on
+    }
+
     /// The token's id.
     pub(super) fn id(&self) -> &str {
         self.update.prior.token_id()
@@ -141,6 +153,9 @@ impl Progress {
     ) -> bool {
         let faulty = found.has_error();
         self.found.extend(found);
+        if let Ok(outcome) = &outcome {
+            self.private.sent_on = outcome.sent_on.or(self.private.sent_on);
+        }
         match (step, outcome) {
             (Step::Change { policies, .. }, Ok(outcome)) => {
                 if policies.is_some() {

@@ -39,19 +39,23 @@ pub(super) enum Step {
 
 impl Step {
     /// The operation for the token service.
-    pub(super) fn op(&self, id: &str) -> Op {
+    /// `since` is the time of the last change that the state knows of.
+    pub(super) fn op(&self, id: &str, since: Option<i64>) -> Op {
         let by = claimant(id);
         match self.clone() {
-            Self::Change { fields, policies, again } => Op::from(Change { by, fields, policies, again }),
+            Self::Change { fields, policies, again } => {
+                Op::from(Change { by, fields, policies, again, since })
+            }
             Self::Roll => Op::Roll,
-            Self::Extend(fields) => Op::from(Change { by, fields, policies: None, again: false }),
+            Self::Extend(fields) => Op::from(Change { by, fields, since, ..Change::default() }),
         }
     }
 
     /// The part of it that also applies to the previous token during its overlap. `had` are the policies before.
     pub(super) fn narrowed(&self, previous: &str, had: &BTreeSet<Fingerprint>) -> Option<(&Self, Op)> {
         let Self::Change { fields, policies, again } = self.clone() else { return None };
-        let change = Change { by: claimant(previous), fields, policies, again }.for_predecessor(had, None);
+        let change = Change { by: claimant(previous), fields, policies, again, since: None }
+            .for_predecessor(had, None);
         (!change.is_empty()).then(|| (self, Op::from(change)))
     }
 
@@ -115,7 +119,8 @@ impl Update {
         let fields = Fields { expires_on: Some(expires_on), ..changed(&self.prior, &planned, again)? };
         let exclusive = || PolicyChange::Exclusive(self.policies.clone());
         let policies = if planned.is_exclusive() { Some(exclusive()) } else { self.policy_change(again) };
-        Ok(Change { by: claimant(self.prior.token_id()), fields, policies, again: false })
+        let by = claimant(self.prior.token_id());
+        Ok(Change { by, fields, policies, again: false, since: self.private.sent_on })
     }
 
     /// How the policies change, if they do. If they become additive, only policies that this resource has written itself

@@ -76,7 +76,7 @@ impl Update {
             (!remove.is_empty()).then(|| PolicyChange::Edit { remove, add: self.policies.clone() })
         };
         let fields = changed(&self.prior, &self.issued()?, true)?;
-        let whole = tokens::Change { by: claimant(previous), fields, policies, again: true };
+        let whole = tokens::Change { by: claimant(previous), fields, policies, again: true, since: None };
         let had = there.map(|token| TokenPolicies::of(token, owner).policies.into_keys().collect());
         Ok((end, Some(Op::from(whole.for_predecessor(&had.unwrap_or_default(), Some(end))))))
     }

@@ -197,7 +197,8 @@ impl<T: Owned<TokenFields>> TokenResource<T> {
         let mut progress = after::Progress::new(update, ends);
         progress.wrote_previous = wrote_previous;
         for step in steps {
-            let outcome = tokens.submit(owner, progress.id(), step.op(progress.id())).await;
+            let outcome =
+                tokens.submit(owner, progress.id(), step.op(progress.id(), progress.sent_on())).await;
             let said = match &outcome {
                 Ok(outcome) => policies::concerns(tokens, owner, &outcome.concerns).await,
                 Err(error) => {

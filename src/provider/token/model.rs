@@ -172,6 +172,9 @@ pub(crate) struct Private {
     /// that time. Absent in states of version 0.1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) written_on: Option<i64>,
+    /// The time of the last change that the state knows of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sent_on: Option<i64>,
     /// Whether the overlap of the previous token is over. The next plan deletes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) previous_over: bool,

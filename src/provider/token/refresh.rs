@@ -60,7 +60,11 @@ pub(super) async fn refreshed(
             value_is_dead(&mut state, &mut private);
         }
     }
-    if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id)) {
+    if is_importing(before) {
+        // An import reads everything.
+        private.sent_on = tokens.sent_on(&token.id, &claimant(&token.id));
+    }
+    if let Some(unheard) = tokens.unheard(&token.id, &claimant(&token.id), private.sent_on, &private.owned) {
         state.unconfirmed = doubt("the change of the token");
         private.applied = Some(private.own().union(&unheard).copied().collect());
         private.owned.extend(unheard);

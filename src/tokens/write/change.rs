@@ -213,7 +213,7 @@ impl ChangeWrite {
         let adopted = self.part.adopted.clone().unwrap_or(folded.adopted);
         let each = self.part.changes.clone().zip(adopted).zip(concerns).zip(folded.overruled);
         for (((index, adopted), concerns), overruled) in each {
-            let outcome = Outcome { token: Some(token.clone()), value: None, adopted, concerns };
+            let outcome = Outcome { token: Some(token.clone()), adopted, concerns, ..Outcome::default() };
             let overruled = overruled.then(|| OpError::without_effect(Cause::Overruled));
             self.replies[index] = Some(overruled.map_or(Ok(outcome), Err));
         }

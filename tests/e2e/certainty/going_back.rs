@@ -83,6 +83,27 @@ fn an_additive_token_that_goes_back_after_a_killed_run_has_its_policies() {
 }
 
 #[test]
+fn a_change_whose_run_is_killed_in_a_later_step_goes_back_too() {
+    let stage = Stage::new();
+    let config = |groups: &[&str], trigger: &str| {
+        let text: String =
+            groups.iter().map(|group| format!("{{ permission_groups = [\"{group}\"] }},")).collect();
+        token(&format!(
+            "name = \"additive\"\nexclusive_policies = false\npolicies = [{text}]\n\
+             rotation = {{ triggers = {{ v = \"{trigger}\" }} }}"
+        ))
+    };
+    stage.apply(&config(&["D1 Read"], "1"));
+    let id = stage.text(TOKEN, "id");
+    // The policies are changed, and the provider has the answer. Terraform has not.
+    kill_during_put(&stage, &config(&["D1 Read", "D1 Write"], "2"), "/accounts/*/tokens/*/value");
+    assert!(groups(&stage.sim, &id).contains(&"D1 Write".to_owned()), "the change has its effect");
+    stage.apply(&config(&["D1 Read"], "1"));
+    assert_eq!(groups(&stage.sim, &id), ["D1 Read"]);
+    stage.settled();
+}
+
+#[test]
 fn a_killed_roll_leaves_no_dead_value_even_where_the_state_has_none() {
     for stored in [true, false] {
         let stage = Stage::new();

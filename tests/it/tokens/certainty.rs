@@ -166,10 +166,10 @@ async fn what_nobody_could_be_told_of_is_recorded_for_the_next_run() {
     dies.service.leave().await;
     assert_eq!(world.has(&id), world.fingerprints([1, 3]));
     let next = world.process(locks, |_| {});
-    assert_eq!(next.service.unheard(&id, "a"), Some(world.fingerprints([3])));
-    assert_eq!(next.service.unheard(&id, "b"), None);
+    assert_eq!(next.service.unheard(&id, "a", None, &BTreeSet::new()), Some(world.fingerprints([3])));
+    assert_eq!(next.service.unheard(&id, "b", None, &BTreeSet::new()), None);
     next.submit(&id, world.edit("a", &[3], &[])).await.unwrap();
-    assert_eq!(next.service.unheard(&id, "a"), None);
+    assert_eq!(next.service.unheard(&id, "a", None, &BTreeSet::new()), None);
     drop(under_way);
 }
 
@@ -198,10 +198,25 @@ async fn an_object_also_removes_what_it_never_heard_of() {
     next.submit(&id, world.edit("a", &[], &[4])).await.unwrap_err();
     let fields = Fields { name: Some("renamed".into()), ..Fields::default() };
     next.submit(&id, Op::from(Change { by: "a".into(), fields, ..Change::default() })).await.unwrap();
-    assert_eq!(next.service.unheard(&id, "a"), Some(world.fingerprints([3])));
-    next.submit(&id, world.edit("a", &[], &[5])).await.unwrap();
+    assert_eq!(next.service.unheard(&id, "a", None, &BTreeSet::new()), Some(world.fingerprints([3])));
+    let done = next.submit(&id, world.edit("a", &[], &[5])).await.unwrap();
     assert_eq!(world.has(&id), world.fingerprints([1, 5]));
-    assert_eq!(next.service.unheard(&id, "a"), None);
+    // The state has the time of the change, or Terraform ended before it was saved.
+    let since = |time| next.service.unheard(&id, "a", time, &BTreeSet::new());
+    assert_eq!(since(done.sent_on), None);
+    assert_eq!(since(done.sent_on.map(|time| time - 1)), Some(world.fingerprints([5])));
+}
+
+#[tokio::test]
+async fn an_object_that_may_not_exist_keeps_no_right() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("shared", &[1]);
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    world.process(locks.clone(), |_| {}).submit(&id, world.edit("old", &[], &[3])).await.unwrap();
+    // The create of its replacement is killed, and no state ever has the replacement.
+    killed(&world, &locks, &id, world.edit("replacement", &[], &[3, 4])).await;
+    world.process(locks, |_| {}).submit(&id, world.edit("old", &[3], &[])).await.unwrap();
+    assert!(!world.has(&id).contains(&world.policy(3).fingerprint()));
 }
 
 #[tokio::test]

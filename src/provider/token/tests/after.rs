@@ -249,6 +249,7 @@ fn the_end_of_a_new_value_is_in_the_state_where_it_was_set() {
 
 fn made(groups: &[&str], not_disabled: Option<OpError>) -> Created {
     Created {
+        sent_on: 1,
         token: Arc::new(token(groups)),
         value: "new".into(),
         concerns: Vec::new(),
@@ -425,6 +426,7 @@ fn a_succession_says_what_is_not_finished() {
     let new = TokenFields { id: Value::Unknown, previous: Value::Unknown, ..prior.clone() };
     let after = |unfinished: Vec<Unfinished>| {
         let made = Succeeded {
+            sent_on: None,
             token: Arc::new(token(&["A"])),
             value: "new".into(),
             predecessor_ends: Some(at("2026-11-28T13:00:00Z")),
