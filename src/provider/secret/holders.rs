@@ -342,6 +342,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_worker_and_each_secret_of_a_store_has_its_own_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (process(&dir), process(&dir));
+        let _held = one.worker("a", "s").await.unwrap();
+        let others = async {
+            let _same_name = other.worker("b", "s").await.unwrap();
+            let _same_account = other.worker("a", "t").await.unwrap();
+            let _store = other.store_secret("a", "s", "KEY").await.unwrap();
+            other.store_secret("a", "s", "OTHER").await.is_ok()
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(9), others).await.unwrap());
+    }
+
+    #[tokio::test]
     async fn two_processes_write_one_worker_one_after_the_other() {
         let dir = tempfile::tempdir().unwrap();
         let (one, other) = (process(&dir), process(&dir));
