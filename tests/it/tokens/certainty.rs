@@ -354,3 +354,47 @@ async fn a_token_is_not_made_where_it_could_not_be_locked_later() {
     host.service.create(&host.owner, new).await.unwrap_err();
     assert_eq!(world.requests(), 0);
 }
+
+/// The next read of the token shows it as it was before its last write.
+fn lag(world: &World, id: &str) {
+    world.sim.fault(Fault::new(FaultKind::Stale).method("GET").path(&format!("/accounts/*/tokens/{id}")));
+}
+
+#[tokio::test]
+async fn a_read_that_lags_behind_an_own_write_is_made_again() {
+    let world = World::new(Options::default()).await;
+    let (host, id) = (world.host(), world.mint("shared", &[0]));
+    host.submit(&id, world.edit("a", &[], &[1])).await.unwrap();
+    lag(&world, &id);
+    let token = host.service.get_fresh(&host.owner, &id).await.unwrap().unwrap();
+    let seen = TokenPolicies::of(&token, &host.owner).policies.into_keys().collect::<BTreeSet<_>>();
+    assert_eq!(seen, world.fingerprints([0, 1]));
+}
+
+#[tokio::test]
+async fn a_read_that_lags_behind_another_process_takes_nothing_from_it() {
+    let world = World::new(Options::default()).await;
+    let (locks, id) = (Arc::new(tempfile::tempdir().unwrap()), world.mint("shared", &[0]));
+    let (one, other) = (world.process(locks.clone(), |_| {}), world.process(locks, |_| {}));
+    // This process has already asked for the newest version.
+    one.service.get(&one.owner, &id).await.unwrap();
+    other.submit(&id, world.edit("b", &[], &[2])).await.unwrap();
+    lag(&world, &id);
+    one.submit(&id, world.edit("a", &[], &[1])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([0, 1, 2]));
+}
+
+#[tokio::test]
+async fn an_object_without_a_record_takes_nothing_that_this_run_has_claimed() {
+    let world = World::new(Options::default()).await;
+    let (locks, id) = (Arc::new(tempfile::tempdir().unwrap()), world.mint("shared", &[0, 1]));
+    let host = world.process(locks.clone(), |_| {});
+    // The object `elsewhere` has put the policy on another host, before this run.
+    host.submit(&id, world.edit("here", &[], &[1])).await.unwrap();
+    host.submit(&id, world.edit("elsewhere", &[1], &[])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([0, 1]));
+    // Of another run, it is not certain that its object is still there.
+    let next = world.process(locks, |_| {});
+    next.submit(&id, world.edit("elsewhere", &[1], &[])).await.unwrap();
+    assert_eq!(world.has(&id), world.fingerprints([0]));
+}

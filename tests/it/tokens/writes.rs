@@ -346,3 +346,15 @@ async fn a_stop_ends_the_watch_over_a_removal_and_says_so() {
     assert_eq!(outcome.unwrap().concerns, [Concern::NotWatched]);
     assert_eq!(world.has(&id), world.fingerprints([2]));
 }
+
+#[tokio::test]
+async fn what_was_asked_before_a_deletion_is_written_before_it() {
+    let world = World::new(Options::default()).await;
+    let (locks, id) = (Arc::new(tempfile::tempdir().unwrap()), world.mint("shared", &[0]));
+    let host = world.process(locks.clone(), |_| {});
+    let outcomes = host.submit_all(&id, vec![world.edit("a", &[], &[1]), Op::Delete]).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert!(world.sim.token(&id).is_none());
+    let left = std::fs::read_dir(locks.path().join("locks")).unwrap().count();
+    assert_eq!(left, 0, "its record goes too");
+}
