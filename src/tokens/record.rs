@@ -128,14 +128,21 @@ impl Record {
         (!rest.is_zero()).then(|| rest.min(horizon))
     }
 
-    /// Records that the callers' changes are about to be sent. `now` is the API's clock in Unix milliseconds.
-    pub(super) fn begin(&mut self, asked: &Asked, now: i64) {
+    /// Records that the callers' changes are about to be sent. `since` are the times of the last changes that their states know
+    /// of, and `now` is the API's clock, in Unix milliseconds. Another host, with another clock, may have made the change that
+    /// a state knows of.
+    pub(super) fn begin(&mut self, asked: &Asked, since: &BTreeMap<String, i64>, now: i64) {
         self.writing = true;
         for (by, added) in asked {
             let sent = self.sent.entry(by.clone()).or_default();
+            let since = since.get(by).copied();
+            if sent.heard && since.is_some_and(|since| sent.on <= since) {
+                // The state has these.
+                sent.added.clear();
+            }
             sent.claimed.extend(added.iter().filter(|fingerprint| !self.claims.has(fingerprint, by)));
             sent.added.extend(added);
-            (sent.on, sent.heard) = (now.max(sent.on + 1), false);
+            (sent.on, sent.heard) = (now.max(sent.on.max(since.unwrap_or_default()) + 1), false);
         }
     }
 
@@ -254,13 +261,13 @@ mod tests {
     #[test]
     fn what_a_state_does_not_know_of_stays_until_a_write_of_policies_succeeds() {
         let mut record = Record::default();
-        record.begin(&asked("a", "1"), 10);
+        record.begin(&asked("a", "1"), &BTreeMap::new(), 10);
         let unheard = |record: &Record, since| record.unheard("a", since).cloned();
         assert_eq!(unheard(&record, None), Some(fingerprints("1")));
         assert_eq!((unheard(&record, Some(9)), unheard(&record, Some(10))), (Some(fingerprints("1")), None));
         // The next run asks for another policy. The clock may stand still.
         let before = record.clone();
-        record.begin(&asked("a", "2"), 10);
+        record.begin(&asked("a", "2"), &BTreeMap::new(), 10);
         assert_eq!((record.sent_on("a"), unheard(&record, Some(10))), (Some(11), Some(fingerprints("12"))));
         let heard = |end| {
             let mut record = record.clone();
@@ -288,11 +295,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_state_has_is_no_longer_taken_for_unheard_whatever_the_clocks_say() {
+        let mut record = Record::default();
+        record.begin(&asked("a", "1"), &BTreeMap::new(), 10);
+        record.heard(
+            &asked("a", "1"),
+            &[("a".to_owned(), End::Settled { policies: true })].into(),
+            &BTreeMap::new(),
+        );
+        // Another host, whose clock is ahead, has made the last change that the state knows of.
+        record.begin(&asked("a", "2"), &[("a".to_owned(), 500)].into(), 20);
+        assert_eq!(record.sent_on("a"), Some(501));
+        assert_eq!(record.unheard("a", Some(500)), Some(&fingerprints("2")));
+        // A state that does not know of the last change does not have its policies.
+        record.begin(&asked("a", "3"), &[("a".to_owned(), 500)].into(), 20);
+        assert_eq!(record.unheard("a", Some(500)), Some(&fingerprints("23")));
+    }
+
+    #[test]
     fn a_claim_of_an_object_that_may_not_exist_keeps_nothing() {
         let policy = |digit: char| digit.to_string().repeat(64).parse().unwrap();
         let mut record = Record::default();
         record.claims.take(policy('1'), "old");
-        record.begin(&asked("ghost", "1"), 10);
+        record.begin(&asked("ghost", "1"), &BTreeMap::new(), 10);
         let record = record.claiming(&asked("ghost", "1"));
         let release = |mut record: Record| record.claims.release(&policy('1'), "old");
         assert!(release(record.clone()), "the other one has claimed it later");

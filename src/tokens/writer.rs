@@ -1,7 +1,7 @@
 //! One writer per token: it gathers the changes of its callers and writes them in as few requests as possible. Callers only
 //! enqueue and wait, so a caller that goes away does not interrupt a write.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,6 +157,12 @@ impl Writer {
             }
             Err(error) => return reply_all(batch, &error.into()),
         };
+        if self.context.is_leaving() {
+            // Nobody would get the new value, and the old one would be dead.
+            let (rolls, others) = batch.into_iter().partition(|queued| matches!(queued.op, Op::Roll));
+            reply_all(rolls, &OpError::without_effect(Cause::Stopped));
+            batch = others;
+        }
         let mut record = lock.as_ref().map(HostLock::record::<Record>).unwrap_or_default();
         record.claims =
             self.writers.queue(&self.key, |queue| std::mem::take(&mut queue.claims).updated(record.claims));
@@ -168,7 +174,7 @@ impl Writer {
         remove_unheard(&mut batch, &record);
         if batch.iter().any(|queued| !is_deletion(&queued.op)) {
             let now = self.context.client.now();
-            record.begin(&asked, milliseconds(now));
+            record.begin(&asked, &since(&batch), milliseconds(now));
             if batch.iter().any(|queued| matches!(queued.op, Op::Roll)) {
                 record.roll = Some(Roll::Unheard { on: now.unix_timestamp() });
             }
@@ -317,6 +323,20 @@ fn asked(batch: &[Queued]) -> Asked {
     asked
 }
 
+/// The time of the last change that each caller's state knows of.
+fn since(batch: &[Queued]) -> BTreeMap<String, i64> {
+    let mut all = BTreeMap::new();
+    for queued in batch {
+        if let Op::Change(change) = &queued.op
+            && let Some(since) = change.since
+        {
+            let latest = all.entry(change.by.clone()).or_insert(since);
+            *latest = since.max(*latest);
+        }
+    }
+    all
+}
+
 /// Lets each caller that edits its policies also remove those that an earlier run may have added in its name. Its state does
 /// not have them, so nothing else would remove them.
 fn remove_unheard(batch: &mut [Queued], record: &Record) {
@@ -419,7 +439,7 @@ mod tests {
     fn a_caller_is_settled_if_its_writes_have_ended_what_it_did_not_hear_of() {
         let owing = |by: &str| (by.to_owned(), [fingerprint()].into());
         let mut before = Record::default();
-        before.begin(&["written", "named", "twice", "doubtful"].map(owing).into(), 1);
+        before.begin(&["written", "named", "twice", "doubtful"].map(owing).into(), &BTreeMap::new(), 1);
         let answers = [
             answer(change("written", true), Ok(Outcome::default())),
             answer(change("named", false), Ok(Outcome::default())),
@@ -445,7 +465,11 @@ mod tests {
     #[test]
     fn a_caller_whose_change_is_settled_gets_its_time() {
         let mut record = Record::default();
-        record.begin(&[("a".to_owned(), [fingerprint()].into()), ("b".to_owned(), [].into())].into(), 7);
+        record.begin(
+            &[("a".to_owned(), [fingerprint()].into()), ("b".to_owned(), [].into())].into(),
+            &BTreeMap::new(),
+            7,
+        );
         let mut answers = ["a", "b", "c"].map(|by| answer(change(by, true), Ok(Outcome::default())));
         let ends =
             [("a".to_owned(), End::Settled { policies: true }), ("b".to_owned(), End::Unchanged)].into();

@@ -170,7 +170,7 @@ impl Resource for SecretsStoreSecret {
         };
         let delete = || secrets_store::delete(place.account, place.store, &id);
         let look = || secrets_store::get(place.account, place.store, &id);
-        held.begin([place.name], &id, |_| false);
+        held.begin([place.name], &id, prior.private.sent_on, |_| false);
         match absence::remove(&api.client, delete, look, |seen| !seen.is_deleted()).await {
             Removed::Done => {
                 if !held.is_of_another(place.name, Some(&id)) {
@@ -278,7 +278,7 @@ impl SecretsStoreSecret {
             Err(error) => return (None, wording::secret_lock(&planned.failed("put"), &error).into()),
         };
         let own = before.and_then(|before| before.id.as_str());
-        let sent_on = own.map(|id| held.begin([place.name], id, |_| false));
+        let sent_on = own.map(|id| held.begin([place.name], id, since, |_| false));
         let made = match own {
             Some(id) => match place.change(id, change).await {
                 Put::Done(secret) => Made::Done(secret),
@@ -288,7 +288,7 @@ impl SecretsStoreSecret {
         };
         // The id of a new secret is known only now.
         let sent_on = match &made {
-            Made::Done(new) if own.is_none() => Some(held.begin([place.name], &new.id, |_| true)),
+            Made::Done(new) if own.is_none() => Some(held.begin([place.name], &new.id, None, |_| true)),
             _ => sent_on,
         };
         let by = match &made {

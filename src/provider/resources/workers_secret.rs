@@ -206,7 +206,7 @@ impl Resource for WorkersSecret {
             return left;
         }
         let delete = || workers::delete_secret(place.account, place.script, place.name);
-        worker.begin([place.name], own.unwrap_or_default(), |_| false);
+        worker.begin([place.name], own.unwrap_or_default(), prior.private.sent_on, |_| false);
         match absence::remove(&api.client, delete, look, |_| true).await {
             // A secret that is gone already, or went with its Worker, counts too.
             Removed::Done => {
@@ -287,7 +287,7 @@ impl WorkersSecret {
         let Place { account, script, name } = place;
         let is_own = worker.is_claimed(name);
         let by = planned.secret.worker.id.as_str().unwrap_or_default();
-        let sent_on = worker.begin([name], by, |_| false);
+        let sent_on = worker.begin([name], by, since, |_| false);
         let before = prior.as_ref().and(since);
         let put = secret::put(&api.client, || workers::put_secret(account, script, name, text)).await;
         let (origin, found) = match &put {

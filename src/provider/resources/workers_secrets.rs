@@ -175,7 +175,7 @@ impl Resource for WorkersSecrets {
         let certain = own.iter().filter(|name| !origins.is_perhaps_foreign(name));
         let removals = certain.map(|name| (*name, None)).collect();
         let by = state.secrets.worker.id.as_str().unwrap_or_default();
-        held.begin(own.iter().copied(), by, |_| false);
+        held.begin(own.iter().copied(), by, prior.private.sent_on, |_| false);
         let edited = match worker.edit(&removals).await {
             // A deleted Worker has no secrets left to remove.
             Edited::Failed { error, may_have_effect: false } if error.is_worker_not_found() => {
@@ -315,8 +315,9 @@ impl WorkersSecrets {
         let own: BTreeSet<&str> = first.iter().copied().filter(|name| held.is_claimed(name)).collect();
         let put_before: BTreeSet<&str> =
             edits.keys().copied().filter(|name| held.has_put(name, by)).collect();
-        let sent_on =
-            held.begin(edits.keys().copied(), by, |name| put_before.contains(name) || origins.is_free(name));
+        let sent_on = held.begin(edits.keys().copied(), by, *since, |name| {
+            put_before.contains(name) || origins.is_free(name)
+        });
         let edited = worker.edit(&edits).await;
         let mut found = planned.not_edited(&edited);
         let mut secrets = after(&edited, before.cloned(), planned.secrets.clone());

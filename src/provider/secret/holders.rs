@@ -118,7 +118,8 @@ impl Holders {
     ) -> BTreeMap<String, bool> {
         let record: Record = self.files.peek(&self.worker_key(account, script)).unwrap_or_default();
         let unknown = |(name, begun): &(String, Begun)| {
-            if begun.by == by {
+            // An import has no id before its first write.
+            if begun.by == by && !by.is_empty() {
                 !begun.is_known(since)
             } else {
                 !begun.heard && managed.contains(name.as_str())
@@ -167,17 +168,19 @@ impl Holders {
 }
 
 impl Held {
-    /// Records that an object is about to write these secrets. `is_new` says whether no secret has the name yet. Returns the
-    /// time of the write, for the state.
+    /// Records that an object is about to write these secrets. `since` is the time of the last write that its state knows of,
+    /// which a host with another clock may have made. `is_new` says whether no secret has the name yet. Returns the time of the
+    /// write, for the state.
     pub(crate) fn begin<'a>(
         &mut self,
         names: impl IntoIterator<Item = &'a str>,
         by: &str,
+        since: Option<i64>,
         is_new: impl Fn(&str) -> bool,
     ) -> i64 {
         let now = i64::try_from(host_time().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
-        let last = self.sent.values().map(|begun| begun.on + 1).max().unwrap_or(now);
-        let on = now.max(last);
+        let last = self.sent.values().map(|begun| begun.on).chain(since).max();
+        let on = last.map_or(now, |last| now.max(last + 1));
         for name in names {
             let begun = Begun { by: by.to_owned(), on, is_new: is_new(name), heard: false, pending: true };
             self.sent.insert(name.to_owned(), begun);
@@ -291,7 +294,7 @@ mod tests {
         };
         let begin = async |names: &[&str]| {
             let mut worker = process(&dir).worker("a", "s").await.unwrap();
-            let on = worker.begin(names.iter().copied(), "own", |name| name == "NEW");
+            let on = worker.begin(names.iter().copied(), "own", None, |name| name == "NEW");
             (worker, on)
         };
         let (killed, on) = begin(&["KEY", "NEW"]).await;
@@ -315,6 +318,11 @@ mod tests {
         assert_eq!((unheard("own", Some(on), &[]), unheard("own", None, &[])), (vec![], vec![]));
         assert_eq!(unheard("own", Some(on - 1), &[]), both);
         assert_eq!(unheard("another", None, &["KEY"]), []);
+        // A state that a host with another clock has written is not older.
+        let ahead =
+            process(&dir).worker("a", "s").await.unwrap().begin(["OTHER"], "own", Some(on + 1000), |_| false);
+        assert_eq!(ahead, on + 1001);
+        process(&dir).worker("a", "s").await.unwrap().deleted("OTHER");
         process(&dir).worker("a", "s").await.unwrap().deleted("KEY");
         assert_eq!(unheard("own", Some(on - 1), &[]), both[1..]);
     }
@@ -328,14 +336,14 @@ mod tests {
         };
         let (mut worker, waited) = taken_in().await;
         assert_eq!(waited, Duration::ZERO);
-        worker.begin(["KEY"], "own", |_| false);
+        worker.begin(["KEY"], "own", None, |_| false);
         drop(worker);
         let (worker, waited) = taken_in().await;
         assert!(waited >= AMBIGUITY_HORIZON);
         drop(worker);
         let (mut worker, waited) = taken_in().await;
         assert_eq!(waited, Duration::ZERO);
-        worker.begin(["KEY"], "own", |_| false);
+        worker.begin(["KEY"], "own", None, |_| false);
         worker.heard("own", true);
         drop(worker);
         assert_eq!(taken_in().await.1, Duration::ZERO);

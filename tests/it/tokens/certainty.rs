@@ -261,6 +261,28 @@ async fn what_an_object_may_have_added_it_does_not_take_from_a_later_one() {
 }
 
 #[tokio::test]
+async fn a_process_that_leaves_begins_no_roll() {
+    let world = World::new(Options::default()).await;
+    let id = world.mint("rolled", &[1]);
+    let locks = Arc::new(tempfile::tempdir().unwrap());
+    // Another process has the lock for a while.
+    world.sim.fault(put(FaultKind::LatencyBefore(Duration::from_millis(400))));
+    let (other, op, of) = (world.process(locks.clone(), |_| {}), world.edit("a", &[], &[3]), id.clone());
+    let writes = tokio::spawn(async move { other.submit(&of, op).await });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let (leaves, of) = (world.process(locks, |_| {}), id.clone());
+    let service = leaves.service.clone();
+    let rolls = tokio::spawn(async move { leaves.submit(&of, Op::Roll).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    service.leave().await;
+    let refused = rolls.await.unwrap().unwrap_err();
+    assert!(matches!(refused.cause, Cause::Stopped) && !refused.may_have_effect());
+    assert_eq!(world.sim.count("PUT", "/accounts/*/tokens/*/value"), 0);
+    assert!(!service.has_lost_a_roll(&id, 0));
+    writes.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_late_write_of_an_earlier_process_does_not_bring_back_what_was_removed() {
     for by in ["binding", "token"] {
         let world = World::new(Options::default()).await;
