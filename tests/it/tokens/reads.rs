@@ -113,6 +113,29 @@ async fn a_credential_that_may_not_list_reads_each() {
 }
 
 #[tokio::test]
+async fn a_credential_that_lists_only_itself_stops_listing() {
+    use crate::simulator::{Effect as Sim, Fault, FaultKind};
+    let world = World::new(Options::default()).await;
+    let ids = mint(&world, 9);
+    let itself = world.sim.token(&ids[0]).unwrap();
+    let list = json!({
+        "success": true, "errors": [], "messages": [], "result": [itself],
+        "result_info": {"page": 1, "per_page": 50, "count": 1, "total_count": 1, "total_pages": 1},
+    });
+    let only_itself =
+        Fault::new(FaultKind::Json(200, list, Sim::None)).method("GET").path("/accounts/*/tokens");
+    let listed = world.sim.fault(only_itself.always());
+    let age = Duration::from_millis(400);
+    let host = world.host_with(|settings| settings.snapshot_age = age);
+    for two in ids[1..].chunks(2) {
+        assert_eq!(read(&host, two).await, [true; 2]);
+        tokio::time::sleep(age + Duration::from_millis(50)).await;
+    }
+    // Two tokens were missing in the first list, and the third one in the second.
+    assert_eq!(world.sim.hits(listed), 2);
+}
+
+#[tokio::test]
 async fn the_permission_groups_are_asked_for_once() {
     let world = World::new(Options::default()).await;
     let host = world.host();
