@@ -168,8 +168,11 @@ impl Belief {
             _ if self.outdated <= OUTDATED => {
                 Weighed::Again { wait: self.wait(self.outdated), doubtful: age == Age::Doubtful }
             }
-            // Another writer wrote in the same second.
-            Age::Current | Age::Doubtful => Weighed::Believed,
+            // Another writer wrote in the same second. The next old read is doubted anew.
+            Age::Current | Age::Doubtful => {
+                self.outdated = 0;
+                Weighed::Believed
+            }
             Age::Older => Weighed::Outdated,
         }
     }
@@ -315,6 +318,16 @@ mod tests {
         assert_eq!(first, Weighed::Again { wait: Duration::from_millis(100), doubtful: true });
         assert_eq!(weigh(&mut belief, Some(&token(5, "old"))), (6, Weighed::Believed));
         assert_eq!(weigh(&mut belief, Some(&token(5, "another"))), (1, Weighed::Believed));
+    }
+
+    #[test]
+    fn a_doubt_that_has_ended_leaves_the_next_one_as_long() {
+        let mut belief = belief(Some(&token(5, "first")), true);
+        belief.raise(Floor::of(&token(5, "second"), &owner(), at(0)));
+        assert_eq!(weigh(&mut belief, Some(&token(5, "first"))), (7, Weighed::Believed));
+        // What was believed is the floor now.
+        belief.raise(Floor::of(&token(5, "first"), &owner(), at(0)));
+        assert_eq!(weigh(&mut belief, Some(&token(5, "second"))), (7, Weighed::Believed));
     }
 
     #[test]

@@ -262,6 +262,8 @@ mod tests {
     fn what_a_state_does_not_know_of_stays_until_a_write_of_policies_succeeds() {
         let mut record = Record::default();
         record.begin(&asked("a", "1"), &BTreeMap::new(), 10);
+        let horizon = Duration::from_secs(4);
+        assert_eq!(record.late(OffsetDateTime::UNIX_EPOCH, horizon), Some(horizon), "it is about to be sent");
         let unheard = |record: &Record, since| record.unheard("a", since).cloned();
         assert_eq!(unheard(&record, None), Some(fingerprints("1")));
         assert_eq!((unheard(&record, Some(9)), unheard(&record, Some(10))), (Some(fingerprints("1")), None));
@@ -310,6 +312,37 @@ mod tests {
         // A state that does not know of the last change does not have its policies.
         record.begin(&asked("a", "3"), &[("a".to_owned(), 500)].into(), 20);
         assert_eq!(record.unheard("a", Some(500)), Some(&fingerprints("23")));
+    }
+
+    #[test]
+    fn a_state_has_what_was_heard_up_to_its_time() {
+        let after = |is_heard: bool, since| {
+            let mut record = Record::default();
+            record.begin(&asked("a", "1"), &BTreeMap::new(), 10);
+            if is_heard {
+                let settled = [("a".to_owned(), End::Settled { policies: true })].into();
+                record.heard(&asked("a", "1"), &settled, &BTreeMap::new());
+            }
+            record.begin(&asked("a", "2"), &[("a".to_owned(), since)].into(), 20);
+            record.unheard("a", Some(since)).cloned()
+        };
+        let (both, last) = (Some(fingerprints("12")), Some(fingerprints("2")));
+        assert_eq!((after(true, 9), after(true, 10), after(true, 11)), (both.clone(), last.clone(), last));
+        assert_eq!((after(false, 9), after(false, 11)), (both.clone(), both));
+    }
+
+    #[test]
+    fn a_killed_change_costs_an_object_no_claim_that_it_had() {
+        let policy: Fingerprint = "1".repeat(64).parse().unwrap();
+        let mut record = Record::default();
+        record.claims.take(policy, "old");
+        record.begin(&asked("a", "1"), &BTreeMap::new(), 10);
+        record = record.claiming(&asked("a", "1"));
+        let settled = [("a".to_owned(), End::Settled { policies: true })].into();
+        record.heard(&asked("a", "1"), &settled, &BTreeMap::new());
+        record.begin(&asked("a", "12"), &BTreeMap::new(), 20);
+        record.demote_ghosts(&asked("old", ""));
+        assert!(record.claims.release(&policy, "old"), "the other one has had it since");
     }
 
     #[test]

@@ -446,6 +446,8 @@ mod tests {
             answer(change("twice", true), Ok(Outcome::default())),
             answer(change("twice", true), failed(false)),
             answer(change("new", false), Ok(Outcome::default())),
+            answer(change("both", true), Ok(Outcome::default())),
+            answer(change("both", false), Ok(Outcome::default())),
             answer(change("refused", true), failed(false)),
             answer(change("doubtful", true), failed(true)),
             answer(Kind::Roll, Ok(Outcome::default())),
@@ -454,7 +456,7 @@ mod tests {
         let ends = ends(&answers, &before);
         let of =
             |end| ends.iter().filter(|(_, is)| **is == end).map(|(by, _)| by.as_str()).collect::<Vec<_>>();
-        assert_eq!(of(End::Settled { policies: true }), ["written"]);
+        assert_eq!(of(End::Settled { policies: true }), ["both", "written"]);
         assert_eq!(of(End::Settled { policies: false }), ["new"]);
         assert_eq!(of(End::Unchanged), ["named", "refused", "twice"]);
         assert_eq!(of(End::InDoubt), ["doubtful"]);

@@ -81,7 +81,6 @@ impl RollWrite {
     fn rolled(&mut self, answer: Result<SecretString, Error>, now: Now) -> Action {
         match answer {
             Ok(value) => {
-                self.end.may_have_effect = true;
                 self.step = Step::Reading(value);
                 Action::Read
             }

@@ -48,16 +48,16 @@ struct Model {
     second: u32,
     whims: Vec<Whim>,
     at: usize,
-    /// A write was refused although it took effect. The reads after that are right: where they lag as well, nothing can show
-    /// it.
-    lied: bool,
+    /// A write was refused although it took effect, or has landed late. The reads after that are right: where they lag as well,
+    /// nothing can show it.
+    unseen: bool,
 }
 
 impl Model {
     fn new(numbers: &[u8], whims: Vec<Whim>) -> Self {
         let (late, others) = Default::default();
         let versions = vec![token(0, numbers)];
-        Self { versions, late, others, second: 0, whims, at: 0, lied: false }
+        Self { versions, late, others, second: 0, whims, at: 0, unseen: false }
     }
 
     fn current(&self) -> &Arc<Token> {
@@ -74,6 +74,7 @@ impl Model {
         let (landed, left): (Vec<_>, _) =
             std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
         self.late = left;
+        self.unseen |= !landed.is_empty();
         for (_, token) in landed {
             self.write(&token);
         }
@@ -103,7 +104,7 @@ impl Model {
     fn read(&mut self, now: Duration) -> Result<Option<Arc<Token>>, Error> {
         self.land(now);
         match self.whim() {
-            _ if self.lied => Ok(Some(self.current().clone())),
+            _ if self.unseen => Ok(Some(self.current().clone())),
             Whim::Old => Ok(Some(self.versions[self.versions.len().saturating_sub(2)].clone())),
             Whim::Missing => Ok(None),
             Whim::Late => Err(transport(TransportKind::Timeout, true)),
@@ -117,7 +118,7 @@ impl Model {
 
     fn put(&mut self, update: &crate::cloudflare::TokenUpdate, now: Duration) -> Result<Arc<Token>, Error> {
         self.land(now);
-        self.lied = false;
+        self.unseen = false;
         let written = Token { policies: update.policies.clone(), ..(**self.current()).clone() };
         match self.whim() {
             Whim::Right | Whim::Others => Ok(self.write(&written)),
@@ -133,7 +134,7 @@ impl Model {
             Whim::Forbidden => Err(api(403, 9109)),
             Whim::Rejected => Err(api(400, 1001)),
             Whim::Lies => {
-                self.lied = true;
+                self.unseen = true;
                 self.write(&written);
                 Err(api(403, 9109))
             }
