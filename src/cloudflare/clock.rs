@@ -14,6 +14,12 @@ pub fn host_time() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
+/// An instant in Unix milliseconds.
+pub fn milliseconds(at: OffsetDateTime) -> i64 {
+    // Every instant that the type has fits.
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
+}
+
 /// How far the API's clock is ahead of this host's, in whole seconds.
 #[derive(Debug, Default)]
 pub(super) struct Clock(AtomicI64);

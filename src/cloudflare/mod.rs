@@ -34,7 +34,7 @@ mod types;
 pub use crate::owner::Owner;
 pub use body::{NewToken, TokenUpdate};
 pub use client::{Client, ClientConfig, Credentials, DEFAULT_BASE_URL, TokenList};
-pub use clock::host_time;
+pub use clock::{host_time, milliseconds};
 pub use credential_format::{CredentialFormat, credential_format, may_hold_credential};
 pub use endpoints::{ListOptions, permission_groups, tokens, workers, zones};
 pub use error::{ApiError, Error, TransportKind};

@@ -15,7 +15,9 @@ pub use claims::Claims;
 pub use files::{HostFiles, HostLock, LockError};
 
 /// The candidates for the directory of this name, the best one first. They come from environment variables and the
-/// temporary directory.
+/// temporary directory. A relative path is no candidate: every process must find the same directory.
 pub fn directories(name: &str, variable: impl Fn(&str) -> Option<String>, temporary: &Path) -> Vec<PathBuf> {
-    system::candidates(name, variable, temporary)
+    let mut all = system::candidates(name, variable, temporary);
+    all.retain(|directory| directory.is_absolute());
+    all
 }

@@ -107,11 +107,7 @@ impl Environment {
             base_url: read("CLOUDFLARE_BASE_URL"),
             lock_dirs: match read("CLOUDFLARE_LOCK_DIRECTORY") {
                 Some(named) => vec![PathBuf::from(named).join(LOCKS)],
-                None => {
-                    let mut all = host::directories(LOCKS, read, &std::env::temp_dir());
-                    all.retain(|dir| dir.is_absolute());
-                    all
-                }
+                None => host::directories(LOCKS, read, &std::env::temp_dir()),
             },
         }
     }

@@ -17,7 +17,7 @@ use super::fold::added;
 use super::op::{Cause, Change, Op, OpError, Outcome, PolicyChange};
 use super::record::{Asked, End, Ends, Record, Roll};
 use super::write::{ChangeWrite, DeleteWrite, Reply, RollWrite, Target, run};
-use crate::cloudflare::{Owner, host_time};
+use crate::cloudflare::{Owner, host_time, milliseconds};
 use crate::host::HostLock;
 
 /// The most repetitions of [`Settings::gather_writes`](super::Settings::gather_writes)
@@ -388,11 +388,6 @@ fn stamp(answers: &mut [Answer], ends: &Ends, record: &Record) {
             outcome.sent_on = record.sent_on(by);
         }
     }
-}
-
-/// An instant in Unix milliseconds.
-pub(super) fn milliseconds(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
 /// What is to be recorded about rolls. `begun` is what was recorded when they began. `heard` is whether their callers

@@ -217,14 +217,26 @@ fn rotated(n: &str) -> Json {
     json!({"name": "deploy", "rotation": {"triggers": {"n": n}, "overlap": "1h"}})
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_binding_goes_over_to_a_successor_and_its_removal_reaches_both_tokens() {
-    let (sim, provider) = start().await;
+/// A token that was rotated after a binding of [`SCRIPTS`] and [`STORAGE`] was made.
+struct Rotated {
+    old: String,
+    new: String,
+    made: Object,
+}
+
+async fn bound_and_rotated(provider: &Provider) -> Rotated {
     let token = provider.apply(TOKEN, None, &rotated("1")).await;
     let old = token.text("id").unwrap().to_owned();
     let made = provider.apply(BINDING, None, &config(&old, &[SCRIPTS, STORAGE])).await;
     let token = provider.apply(TOKEN, Some(&token), &rotated("2")).await;
     let new = token.text("id").unwrap().to_owned();
+    Rotated { old, new, made }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_binding_goes_over_to_a_successor_and_its_removal_reaches_both_tokens() {
+    let (sim, provider) = start().await;
+    let Rotated { old, new, made } = bound_and_rotated(&provider).await;
     assert_ne!(new, old);
     let behind = provider.read(BINDING, &made).await.unwrap();
     assert!(warnings(&behind.warnings).contains(&new), "{:?}", behind.warnings);
@@ -292,11 +304,7 @@ async fn a_token_that_has_ended_is_likely_followed_by_the_newest_of_its_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_has_reached_only_the_old_token_is_in_doubt() {
     let (sim, provider) = start().await;
-    let token = provider.apply(TOKEN, None, &rotated("1")).await;
-    let old = token.text("id").unwrap().to_owned();
-    let made = provider.apply(BINDING, None, &config(&old, &[SCRIPTS, STORAGE])).await;
-    let token = provider.apply(TOKEN, Some(&token), &rotated("2")).await;
-    let new = token.text("id").unwrap().to_owned();
+    let Rotated { old, new, made } = bound_and_rotated(&provider).await;
     let moved = provider.apply(BINDING, Some(&made), &config(&new, &[SCRIPTS, STORAGE])).await;
     let less = config(&new, &[SCRIPTS]);
     let plan = provider.plan(BINDING, Some(&moved), &less).await;

@@ -171,21 +171,16 @@ impl Resource for SecretsStoreSecret {
         let delete = || secrets_store::delete(place.account, place.store, &id);
         let look = || secrets_store::get(place.account, place.store, &id);
         held.begin([place.name], &id, prior.private.sent_on, |_| false);
-        match absence::remove(&api.client, delete, look, |seen| !seen.is_deleted()).await {
-            Removed::Done => {
-                if !held.is_of_another(place.name, Some(&id)) {
-                    held.deleted(place.name);
-                }
-                Diagnostics::none()
-            }
-            Removed::Kept => {
-                held.heard(&id, false);
-                wording::secret_kept(&state.failed("delete")).into()
-            }
-            Removed::Failed(error) => {
-                held.heard(&id, false);
-                failed(error)
-            }
+        let removed = absence::remove(&api.client, delete, look, |seen| !seen.is_deleted()).await;
+        if matches!(removed, Removed::Done) && !held.is_of_another(place.name, Some(&id)) {
+            held.deleted(place.name);
+        } else {
+            held.heard(&id, false);
+        }
+        match removed {
+            Removed::Done => Diagnostics::none(),
+            Removed::Kept => wording::secret_kept(&state.failed("delete")).into(),
+            Removed::Failed(error) => failed(error),
         }
     }
 
@@ -287,13 +282,11 @@ impl SecretsStoreSecret {
             None => place.make(change, in_doubt).await,
         };
         // The id of a new secret is known only now.
-        let sent_on = match &made {
-            Made::Done(new) if own.is_none() => Some(held.begin([place.name], &new.id, None, |_| true)),
-            _ => sent_on,
-        };
-        let by = match &made {
-            Made::Done(written) => Some(written.id.as_str()),
-            _ => own,
+        let (by, sent_on) = match &made {
+            Made::Done(new) if own.is_none() => {
+                (Some(new.id.as_str()), Some(held.begin([place.name], &new.id, None, |_| true)))
+            }
+            _ => (own, sent_on),
         };
         if let (Some(by), false) = (by, api.tokens.is_leaving()) {
             let changes = matches!(&made, Made::Done(_) | Made::Failed { may_have_effect: true, .. });

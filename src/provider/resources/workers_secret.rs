@@ -207,20 +207,17 @@ impl Resource for WorkersSecret {
         }
         let delete = || workers::delete_secret(place.account, place.script, place.name);
         worker.begin([place.name], own.unwrap_or_default(), prior.private.sent_on, |_| false);
-        match absence::remove(&api.client, delete, look, |_| true).await {
+        let removed = absence::remove(&api.client, delete, look, |_| true).await;
+        if matches!(removed, Removed::Done) {
+            worker.deleted(place.name);
+        } else {
+            worker.heard(own.unwrap_or_default(), false);
+        }
+        match removed {
             // A secret that is gone already, or went with its Worker, counts too.
-            Removed::Done => {
-                worker.deleted(place.name);
-                Diagnostics::none()
-            }
-            Removed::Kept => {
-                worker.heard(own.unwrap_or_default(), false);
-                wording::secret_kept(&place.failed("delete")).into()
-            }
-            Removed::Failed(error) => {
-                worker.heard(own.unwrap_or_default(), false);
-                wording::workers_secret(&place.failed("delete"), &error).into()
-            }
+            Removed::Done => Diagnostics::none(),
+            Removed::Kept => wording::secret_kept(&place.failed("delete")).into(),
+            Removed::Failed(error) => wording::workers_secret(&place.failed("delete"), &error).into(),
         }
     }
 

@@ -323,7 +323,6 @@ impl WorkersSecrets {
         let mut secrets = after(&edited, before.cloned(), planned.secrets.clone());
         let mut kept = Origins::default();
         if let Some(secrets) = &mut secrets {
-            let by = secrets.worker.id.as_str().unwrap_or_default();
             edits.iter().filter(|(_, value)| value.is_some()).for_each(|(name, _)| held.put(name, by));
             if secrets.doubt.is_noted() {
                 let there = worker.secrets().await.unwrap_or_default();

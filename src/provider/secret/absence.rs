@@ -9,7 +9,7 @@ use crate::cloudflare::{Client, Error, Request};
 use crate::tokens::AMBIGUITY_HORIZON;
 
 /// The pause before an absent secret is looked for again.
-pub(super) const SECOND_LOOK: Duration = Duration::from_millis(500);
+const SECOND_LOOK: Duration = Duration::from_millis(500);
 /// The pauses before the looks after a confirmed deletion: a read may lag behind it.
 const LOOKS: [Duration; 3] = [Duration::ZERO, SECOND_LOOK, Duration::from_secs(2)];
 /// How often a deletion without an effect is made.
@@ -25,6 +25,22 @@ pub(crate) enum Removed {
     Failed(Error),
 }
 
+/// Looks for something, and once more after a pause if the first look did not find it.
+///
+/// # Errors
+/// Those of the looks.
+pub(super) async fn twice<T, F: Future<Output = Result<T, Error>>>(
+    look: impl Fn() -> F,
+    is_found: impl Fn(&T) -> bool,
+) -> Result<T, Error> {
+    let first = look().await?;
+    if is_found(&first) {
+        return Ok(first);
+    }
+    sleep(SECOND_LOOK).await;
+    look().await
+}
+
 /// Reads a secret. It is absent if two reads say so. `is_there` is whether an answer means that it is there.
 ///
 /// # Errors
@@ -34,12 +50,8 @@ pub(crate) async fn find<T>(
     look: impl Fn() -> Request<T>,
     is_there: impl Fn(&T) -> bool,
 ) -> Result<Option<T>, Error> {
-    let first = client.send_opt(look()).await?.filter(&is_there);
-    if first.is_some() {
-        return Ok(first);
-    }
-    sleep(SECOND_LOOK).await;
-    Ok(client.send_opt(look()).await?.filter(is_there))
+    let seen = || async { Ok(client.send_opt(look()).await?.filter(&is_there)) };
+    twice(seen, Option::is_some).await
 }
 
 /// Deletes a secret, and looks whether it is gone.

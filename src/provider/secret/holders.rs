@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::cloudflare::host_time;
+use crate::cloudflare::{host_time, milliseconds};
 use crate::host::{Claims, HostFiles, HostLock, LockError};
 use crate::tokens::{AMBIGUITY_HORIZON, Stop};
 
@@ -178,7 +178,7 @@ impl Held {
         since: Option<i64>,
         is_new: impl Fn(&str) -> bool,
     ) -> i64 {
-        let now = i64::try_from(host_time().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        let now = milliseconds(host_time());
         let last = self.sent.values().map(|begun| begun.on).chain(since).max();
         let on = last.map_or(now, |last| now.max(last + 1));
         for name in names {

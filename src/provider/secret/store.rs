@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::absence::SECOND_LOOK;
+use super::absence::twice;
 use super::value::{Put, SecretValue, put};
 use crate::cloudflare::{Client, Error, Page, Request, Store, StoreSecret, StoreSecretChange, secrets_store};
 use crate::model;
@@ -179,12 +179,7 @@ impl Place<'_> {
 
     /// The secret of this name. It is absent if two lists say so.
     pub(crate) async fn find_twice(&self) -> Result<Option<StoreSecret>, Error> {
-        let first = self.find().await?;
-        if first.is_some() {
-            return Ok(first);
-        }
-        sleep(SECOND_LOOK).await;
-        self.find().await
+        twice(|| self.find(), Option::is_some).await
     }
 
     /// Makes the secret. After a create without an answer, this looks for the secret before it repeats the create. It

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::absence::twice;
 use super::bulk::{EDIT_LIMIT, Edited, Edits, is_told, seen};
 use super::value::{Put, put};
 use crate::cloudflare::{Client, Error, WorkerSecret, workers};
@@ -34,12 +35,8 @@ impl Worker<'_> {
                 there => there,
             }
         };
-        let there = look().await?;
-        if names.iter().all(|name| there.iter().any(|secret| secret.name == *name)) {
-            return Ok(there);
-        }
-        sleep(PAUSES[0]).await;
-        look().await
+        let has = |there: &[WorkerSecret], name: &str| there.iter().any(|secret| secret.name == name);
+        twice(look, |there: &Vec<WorkerSecret>| names.iter().all(|name| has(there, name))).await
     }
 
     /// Writes edits. The first request has all puts, and as many removals as the API allows. Further requests do the

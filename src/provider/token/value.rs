@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::model::{Change, RotationBlock, SealBlock, TokenFields};
 use super::succession;
+use crate::cloudflare::milliseconds;
 use crate::path;
 use crate::provider::blocks::same_or;
 use crate::provider::checks::{instant, is_same_instant, parse_duration};
@@ -28,11 +29,6 @@ pub(super) fn stamp(at: OffsetDateTime) -> Value<String> {
 /// also rises from one token to the next if the state has no earlier version, for example after a taint.
 pub(super) fn version(now: OffsetDateTime, before: Option<i64>) -> i64 {
     before.map_or(i64::MIN, |before| before.saturating_add(1)).max(milliseconds(now))
-}
-
-/// A time as milliseconds since 1970.
-fn milliseconds(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
 }
 
 /// The version of a value whose state has none: an older version of the provider wrote the state, or the token was
